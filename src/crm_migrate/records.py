@@ -1,0 +1,126 @@
+"""Record identity, provenance and findings: the columns that every stage table carries."""
+
+import hmac
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from crm_migrate.language import Text
+
+if TYPE_CHECKING:
+    import polars as pl
+
+RECORD_ID = "record_id"
+SOURCE = "_source"
+FILE = "_file"
+SHEET = "_sheet"
+ROW = "_row"
+PROVENANCE = (SOURCE, FILE, SHEET, ROW)
+"""Where a record was read: source name, file (or database) name, sheet (or table), and the row
+as a person counts it in the file (1-based; for tables the ordinal). Provenance, never identity."""
+
+TARGET_SOURCE = "@target"
+"""`_source` of records that stand in the target CRM already."""
+
+
+class Severity(StrEnum):
+    """How much a finding weighs: only an `error` sends the record to quarantine."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    REPAIR = "repair"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule that findings cite: `code` is `type.fault`, e.g. `uscc.checksum`."""
+
+    code: str
+    severity: Severity
+    message: Text
+    hint: Text
+
+
+def record_id(key: bytes, *parts: str) -> str:
+    """HMAC-SHA256 over the length-prefixed parts, cut to 128 bits, as 32 hex characters."""
+    mac = hmac.new(key, digestmod="sha256")
+    for part in parts:
+        data = part.encode()
+        mac.update(len(data).to_bytes(4, "big"))
+        mac.update(data)
+    return mac.hexdigest()[:32]
+
+
+FINDING_COLUMNS = (
+    "source",
+    "file",
+    "sheet",
+    "row",
+    "column",
+    "record_id",
+    "entity",
+    "field",
+    "rule",
+    "severity",
+)
+"""Columns of a findings table: all String but `row` (Int64). Values never stand in it."""
+
+
+def finding_schema() -> "dict[str, pl.DataType]":
+    """The Polars schema of a findings table."""
+    import polars as pl
+
+    return {name: pl.Int64() if name == "row" else pl.String() for name in FINDING_COLUMNS}
+
+
+def no_findings() -> "pl.DataFrame":
+    """An empty findings table."""
+    import polars as pl
+
+    return pl.DataFrame(schema=finding_schema())
+
+
+def findings_where(
+    records: "pl.DataFrame",
+    mask: "pl.Series",
+    *,
+    entity: str,
+    field: str,
+    rule: Rule,
+    severity: Severity | None = None,
+    columns: "dict[str, str] | None" = None,
+) -> "pl.DataFrame":
+    """The finding `rule` for every record where `mask` is true.
+
+    `records` carries `record_id` and the provenance columns; `columns` maps a source name to
+    the source column that the field came from.
+    """
+    import polars as pl
+
+    hit = records.filter(mask.fill_null(False))
+    origin = (
+        pl.col(SOURCE).replace_strict(columns, default=None, return_dtype=pl.String)
+        if columns
+        else pl.lit(None, dtype=pl.String)
+    )
+    return hit.select(
+        pl.col(SOURCE).alias("source"),
+        pl.col(FILE).alias("file"),
+        pl.col(SHEET).alias("sheet"),
+        pl.col(ROW).cast(pl.Int64).alias("row"),
+        origin.alias("column"),
+        pl.col(RECORD_ID),
+        pl.lit(entity).alias("entity"),
+        pl.lit(field).alias("field"),
+        pl.lit(rule.code).alias("rule"),
+        pl.lit(str(severity or rule.severity)).alias("severity"),
+    )
+
+
+def concat_findings(parts: "Iterable[pl.DataFrame]") -> "pl.DataFrame":
+    """All findings in one table, in a fixed order that does not depend on how they were found."""
+    import polars as pl
+
+    frames = [no_findings(), *parts]
+    return pl.concat(frames).sort("source", "file", "sheet", "row", "entity", "field", "rule")
