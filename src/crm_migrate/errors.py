@@ -61,9 +61,7 @@ class ProjectFault(CrmMigrateError):
     def __init__(self, faults: Sequence[Fault]) -> None:
         first = faults[0]
         count = len(faults)
-        message = Text(
-            f"{count} fault(s) in the project's files", f"项目文件中有 {count} 处错误"
-        )
+        message = Text(f"{count} fault(s) in the project's files", f"项目文件中有 {count} 处错误")
         super().__init__(message, where=first.where, remedy=first.remedy)
         self.faults = tuple(faults)
 
@@ -100,7 +98,7 @@ class IntegrityFault(CrmMigrateError):
 
 
 class PlanRefused(CrmMigrateError):
-    """A plan may not be approved or applied: altered, unapproved, used, expired, drifted, blocked."""
+    """A plan may not go on: altered, unapproved, used, expired, drifted or blocked."""
 
     code = "refused"
 

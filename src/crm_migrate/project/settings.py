@@ -1,0 +1,90 @@
+"""`crm-migrate.yaml`: sources, target, folders, approval and the document cover."""
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+_PASSWORD_IN_URL = re.compile(r"://[^/@:]*:(?!\$\{)[^@/]+@")
+
+
+class Frozen(BaseModel):
+    """Base of everything read from project files: frozen, and unknown keys are faults."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+def _no_password(url: str) -> str:
+    if _PASSWORD_IN_URL.search(url):
+        raise ValueError(
+            "a password stands in the URL; write ${NAME} and set it in the environment"
+        )
+    return url
+
+
+Url = Annotated[str, AfterValidator(_no_password)]
+
+
+class Source(Frozen):
+    """Where records come from: a file (`path`) or a database (`url`), not both."""
+
+    path: str | None = None
+    url: Url | None = None
+    encoding: str | None = None
+    """Overrides the detected encoding of a delimited file."""
+    tables: tuple[str, ...] | None = None
+    trust: int = Field(default=50, ge=0, le=100)
+    """How far survivorship trusts this source; the larger wins a tie."""
+
+
+class Target(Frozen):
+    """The CRM that is written: SQLAlchemy URL, its mapping, and whether it is only a sandbox."""
+
+    name: str = "crm"
+    url: Url
+    sandbox: bool = False
+    """A sandbox may be approved by its own author; everything is marked 演练/REHEARSAL."""
+    mapping: str = "mappings/target.yaml"
+
+
+class Approval(Frozen):
+    """What an approval is worth and for how long."""
+
+    expires_days: int = Field(default=7, ge=1, le=365)
+    stale_limit: float = Field(default=0.01, ge=0, le=1)
+    """Share of stale groups above which apply writes nothing (design: 1 %)."""
+    approvers: int = Field(default=1, ge=1, le=9)
+
+
+class Cover(Frozen):
+    """Cover of the audit report (R-7.3); persons come from the trust file where left out."""
+
+    number: str = "CRM-AUD-001"
+    title: str = "客户数据迁移审计报告"
+    organisation: str = ""
+    prepared_by: str = ""
+    reviewed_by: str = ""
+    approved_by: str = ""
+    audience: str = "信息化、销售与审计部门"
+    reported_to: str = "管理层"
+    confidentiality: Literal["公开", "内部", "秘密"] = "内部"
+    distribution: tuple[str, ...] = ()
+    next_review_months: int = Field(default=6, ge=1, le=60)
+
+
+class Settings(Frozen):
+    """The whole of `crm-migrate.yaml`."""
+
+    version: Literal[1] = 1
+    name: str
+    language: Literal["zh", "en"] | None = None
+    sources: dict[str, Source]
+    target: Target
+    mappings: str = "mappings"
+    rules: str = "rules"
+    state: str = ".crm-migrate"
+    audit: str = "audit"
+    exports: str = "exports"
+    retention_days: int = Field(default=30, ge=1)
+    approval: Approval = Approval()
+    document: Cover = Cover()
