@@ -143,6 +143,8 @@ class TargetEntity(Frozen):
     """Column that mirrors the golden id, where the target has one."""
     on_conflict: Literal["crm", "source", "ask"] = "crm"
     constants: dict[str, str] = {}
+    match: tuple[str, ...] = ()
+    """Fields under which an insert must be absent beside the target's unique keys."""
 
 
 class OwnerTable(Frozen):

@@ -1,0 +1,177 @@
+"""The frozen data of a plan: operations per entity, counts, gates, digests.
+
+Operations of one entity are one wide Polars frame (a row per golden record, all String columns):
+
+`group`         golden id at the head of the atomic group (a customer with all its new children)
+`rank`          Int64; groups are applied in ascending rank (products, then customers by depth)
+`action`        an `Action`
+`golden_id`     the golden record
+`target_key`    primary key of the target row; null for an insert
+`reason`        a reason code (see REASONS)
+`precondition`  hex HMAC of the raw cells to be replaced (update); null otherwise
+`conflicts`     names of fields left alone because both sides changed, joined by `;`
+`op_digest`     hex HMAC of the operation's canonical meaning (see digest.py)
+`before:<col>`, `after:<col>`  for each target column that any operation of the entity writes;
+                text as the target stores it (null = SQL NULL), `@<golden_id>` for a reference.
+                A column that this operation does not write is `UNTOUCHED` in `after:<col>`.
+
+Rows with action `unchanged` carry no cells and are no part of the effect; `adopt` marks those
+that still need their base row in the target.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Literal
+
+from crm_migrate.language import Text
+
+if TYPE_CHECKING:
+    import polars as pl
+
+UNTOUCHED = "\x00untouched"
+REFERENCE_PREFIX = "@"
+BEFORE = "before:"
+AFTER = "after:"
+
+
+class Action(StrEnum):
+    """What happens to one golden record in the target. Merge and re-parent are reserved."""
+
+    INSERT = "insert"
+    UPDATE = "update"
+    UNCHANGED = "unchanged"
+    CONFLICT = "conflict"
+    SKIP = "skip"
+
+
+REASONS = {
+    "new": Text("not in the CRM yet", "CRM 中尚不存在"),
+    "filled": Text("fills cells that are empty in the CRM", "补全 CRM 中的空值"),
+    "changed": Text("the sources have newer values", "来源数据有更新"),
+    "same": Text("already as it should be", "与 CRM 一致"),
+    "edited": Text("edited in the CRM; the CRM's values stay", "CRM 中已有人工修改,保留 CRM 的值"),
+    "conflict": Text("changed on both sides; a person decides", "两边都有修改,需人工决定"),
+    "owner_conflict": Text(
+        "two owners claim this customer (撞单); both departments decide",
+        "撞单:两位负责人主张同一客户,待双方部门决定",
+    ),
+    "parent_waits": Text("its customer is not loaded", "所属客户未导入"),
+    "orphan": Text("its customer is in no source", "所属客户在来源中不存在"),
+    "unique_taken": Text(
+        "a unique key of the CRM is taken by another row", "CRM 的唯一键已被其他记录占用"
+    ),
+    "does_not_fit": Text("a value does not fit the CRM's column", "值与 CRM 字段的限制不符"),
+    "duplicate_in_crm": Text(
+        "the CRM holds this customer several times", "CRM 中同一客户有多条记录"
+    ),
+}
+
+
+@dataclass(frozen=True)
+class EntityCounts:
+    """accepted = golden + merged; golden = insert + update + unchanged + conflict + skip."""
+
+    accepted: int = 0
+    golden: int = 0
+    merged: int = 0
+    insert: int = 0
+    update: int = 0
+    unchanged: int = 0
+    conflict: int = 0
+    skip: int = 0
+
+    def adds_up(self) -> bool:
+        """Whether both equations of the class docstring hold."""
+        planned = self.insert + self.update + self.unchanged + self.conflict + self.skip
+        return self.accepted == self.golden + self.merged and self.golden == planned
+
+
+@dataclass(frozen=True)
+class RowCounts:
+    """Rows of all sources: read = non_data + quarantined + accepted."""
+
+    read: int
+    non_data: int
+    quarantined: int
+    accepted: int
+
+    def adds_up(self) -> bool:
+        """Whether the equation of the class docstring holds."""
+        return self.read == self.non_data + self.quarantined + self.accepted
+
+
+@dataclass(frozen=True)
+class ControlTotal:
+    """Sum of an amount by entity, department and year: from the source's own path and the plan."""
+
+    entity: str
+    source: str
+    department: str
+    year: str
+    count: int
+    source_amount: str
+    """Decimal text, in the field's unit, computed straight from the source."""
+    plan_amount: str
+    """The same sum over the golden records of the plan (all actions)."""
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One gate: `value` measured, `limit` demanded, and what happens when it does not pass."""
+
+    name: str
+    label: Text
+    value: float
+    limit: float
+    passed: bool
+    on_failure: Literal["block", "warn"] = "block"
+
+
+@dataclass(frozen=True)
+class TargetIdentity:
+    """Server, database and schema fingerprint; our own tables do not change it."""
+
+    name: str
+    system: str
+    database: str
+    fingerprint: str
+    sandbox: bool
+
+
+@dataclass(frozen=True)
+class PlanHeader:
+    """The clear part of a plan file: no personal data."""
+
+    plan_id: str
+    run: str
+    format: int
+    created_at: datetime
+    created_by: str
+    expires_at: datetime
+    project: str
+    target: TargetIdentity
+    effect: str
+    evidence: str
+    evidence_parts: dict[str, str]
+    """Hex digests by name: inputs, rules, linkage model, gates, as-of date, …"""
+    rows: RowCounts
+    counts: dict[str, EntityCounts]
+    gates: tuple[Gate, ...]
+    control_totals: tuple[ControlTotal, ...]
+    waiting: dict[str, int]
+    """Open decisions: `review` (doubtful pairs), `owner_conflict` (撞单)."""
+    treatments: dict[str, str]
+    """`entity.field` → treatment in the target, for fields that are not clear."""
+    files: dict[str, str]
+    """Name of each encrypted part → SHA-256 of its ciphertext."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A plan opened: header and the operations frame of every entity, in dependency order."""
+
+    header: PlanHeader
+    operations: "dict[str, pl.DataFrame]"
+    lineage: "dict[str, pl.DataFrame]"
+    """Per entity: golden_id, field, record_id (winner), rule: for reasons in views."""
