@@ -1,0 +1,91 @@
+"""What a command prints: text for people, or exactly one JSON object for scripts."""
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import wraps
+from typing import Any, TypeVar
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from crm_migrate.language import Text
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+class Output:
+    """Prints for people on standard output, or with `--json` on standard error."""
+
+    def __init__(self, as_json: bool) -> None:
+        self.as_json = as_json
+        self.console = Console(
+            file=sys.stderr if as_json else sys.stdout, highlight=False, soft_wrap=True
+        )
+
+    def say(self, text: Text | str, style: str | None = None) -> None:
+        """One line for people."""
+        self.console.print(str(text), style=style, markup=False)
+
+    def table(
+        self,
+        title: Text | str,
+        head: Sequence[Text | str],
+        rows: Iterable[Sequence[object]],
+        numbers_from: int = 1,
+    ) -> None:
+        """A table for people; columns from `numbers_from` on are right-aligned."""
+        table = Table(title=str(title), title_justify="left", title_style="bold")
+        for place, name in enumerate(head):
+            table.add_column(str(name), justify="right" if place >= numbers_from else "left")
+        for row in rows:
+            cells = (f"{c:,}" if isinstance(c, int) else str(c) for c in row)
+            table.add_row(*(_no_markup(c) for c in cells))
+        self.console.print(table)
+
+    def next_step(self, text: Text | str) -> None:
+        """The next sensible command, at the end of every command."""
+        self.console.print(f"{Text('next', '下一步')}: {text}", style="cyan", markup=False)
+
+    def result(self, data: Mapping[str, Any]) -> None:
+        """The one JSON object; printed only with `--json`."""
+        if self.as_json:
+            click.echo(json.dumps(data, ensure_ascii=False))
+
+    @contextmanager
+    def progress(self) -> Iterator[Callable[[str, int, int], None]]:
+        """A bar per step on standard error: call it with (label, done, total)."""
+        console = Console(file=sys.stderr)
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TaskProgressColumn(),
+            TimeElapsedColumn(),
+        )
+        with Progress(*columns, console=console, disable=not sys.stderr.isatty()) as bar:
+            tasks: dict[str, Any] = {}
+
+            def step(label: str, done: int, total: int) -> None:
+                if label not in tasks:
+                    tasks[label] = bar.add_task(label, total=total)
+                bar.update(tasks[label], completed=done, total=max(total, 1))
+
+            yield step
+
+
+def _no_markup(text: str) -> str:
+    return text.replace("[", r"\[")
+
+
+def verb_options(function: _F) -> _F:
+    """`--json` for every verb, handed to it as an `Output`."""
+
+    @click.option("--json", "as_json", is_flag=True, help=str(Text("print JSON", "输出 JSON")))
+    @wraps(function)
+    def wrapped(*args: Any, as_json: bool, **kwargs: Any) -> Any:
+        return function(*args, out=Output(as_json), **kwargs)
+
+    return wrapped  # type: ignore[return-value]

@@ -1,0 +1,64 @@
+"""The layout shows the data flow: a package imports only what stands before it."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+SOURCE = Path(__file__).parents[1] / "src" / "crm_migrate"
+ORDER = (
+    "language", "errors", "model", "records", "project", "trust", "workspace", "state",
+    "formats", "systems", "mapping", "standards", "quality", "linkage", "protection",
+    "plan", "loading", "reports", "pipeline", "cli",
+)  # fmt: skip
+
+
+def _package(path: Path) -> str:
+    return path.relative_to(SOURCE).parts[0].removesuffix(".py")
+
+
+def _imports(path: Path) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module)
+        elif isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+    return {n.split(".")[1] for n in names if n.startswith("crm_migrate.")}
+
+
+def test_import_direction() -> None:
+    """Every module imports only packages that stand above its own in ORDER."""
+    wrong = [
+        f"{path.relative_to(SOURCE)} imports {name}"
+        for path in SOURCE.rglob("*.py")
+        if path.name != "__init__.py" or path.parent != SOURCE
+        for name in _imports(path)
+        if ORDER.index(name) > ORDER.index(_package(path))
+    ]
+    assert wrong == []
+
+
+def test_every_package_has_its_place() -> None:
+    """No package outside of ORDER, and no empty room in it."""
+    found = {
+        p.name.removesuffix(".py")
+        for p in SOURCE.iterdir()
+        if p.name not in {"__init__.py", "__pycache__", "starter", "py.typed"}
+    }
+    assert found <= set(ORDER)
+
+
+def test_start_up_imports_nothing_heavy() -> None:
+    """`--help` must start at once (≤ 0.25 s): none of the slow libraries is imported by it."""
+    code = (
+        "import sys; sys.argv=['crm-migrate','--help']\n"
+        "from crm_migrate.cli.app import main\n"
+        "try: main()\nexcept SystemExit: pass\n"
+        "heavy={'polars','pandera','pandas','numpy','sqlalchemy','recordlinkage','openpyxl',"
+        "'pyarrow','pydantic','cryptography','jinja2','rich'}\n"
+        "print(sorted(heavy & set(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.strip().splitlines()[-1] == "[]"
+    assert "crm-migrate" in done.stdout
