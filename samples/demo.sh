@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# The main job on the samples: the repository's own project, into a copy of samples/crm.db.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+umask 077
+run() { printf '\n\033[1m$ crm-migrate %s\033[0m\n' "$*"; crm-migrate "$@" || { code=$?; [ $code -eq 3 ] || exit $code; }; }
+
+mkdir -p .crm-migrate/demo
+[ -e .crm-migrate/demo/crm.db ] || cp samples/crm.db .crm-migrate/demo/crm.db
+
+# Two people: the author of a plan may not approve it on a real target.
+if [ ! -d .crm-migrate/keyring ]; then
+  run keys init --no-passphrase --person operator --name 演示操作员 --role operator --department 信息部
+  run keys init --no-passphrase --person approver --name 演示审批人 --role approver --department 销售部
+fi
+
+run plan --as operator
+state=$(crm-migrate show latest --json | python -c 'import json,sys; print(json.load(sys.stdin)["state"])')
+if [ "$state" = empty ]; then
+  printf '\nNothing to do: the CRM holds what the sources say. / 无需变更:CRM 与来源一致。\n'
+else
+  run approve latest --as approver --reason "演示:已核对计划页"
+  run apply latest --as operator
+fi
+run audit report --as operator
+run audit verify
+run link --run latest --engine recordlinkage
+run runs
