@@ -1,0 +1,1 @@
+"""What makes a statement believable: keys, signatures, people and their roles, the journal."""

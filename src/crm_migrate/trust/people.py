@@ -1,0 +1,294 @@
+"""People, their roles and their public keys: the signed trust file, and what each role may do.
+
+Every version of the file is signed by its founder or by someone who was an administrator in
+the version before. Who owns the machine can still replace the whole file; that shows, because
+the fingerprint of each version is journaled and stands on every approval (see docs/keys.md).
+"""
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+
+from crm_migrate.errors import IntegrityFault, KeyFault, NotFound
+from crm_migrate.language import Text
+from crm_migrate.trust.canonical import Json, canonical_json
+from crm_migrate.trust.private_files import write_private
+from crm_migrate.trust.signature import Signer, verify
+
+_FORMAT = "crm-migrate-trust/1"
+_CONTEXT = "trust-file"
+_RESERVED = ("project", "wrapped", "journal")
+
+
+class Role(StrEnum):
+    """What a person is in the project (R-8.3)."""
+
+    OPERATOR = "operator"
+    STEWARD = "steward"
+    APPROVER = "approver"
+    AUDITOR = "auditor"
+    ADMINISTRATOR = "administrator"
+
+
+ROLE_LABELS = {
+    Role.OPERATOR: Text("operator", "操作员"),
+    Role.STEWARD: Text("data steward", "数据管理员"),
+    Role.APPROVER: Text("approver", "审批人"),
+    Role.AUDITOR: Text("auditor", "审计员"),
+    Role.ADMINISTRATOR: Text("administrator", "系统管理员"),
+}
+
+
+class Action(StrEnum):
+    """What a role may or may not do."""
+
+    PLAN = "plan"
+    CONFIRM_MAPPING = "confirm-mapping"
+    REVIEW = "review"
+    APPROVE = "approve"
+    APPLY = "apply"
+    ROLL_BACK = "roll-back"
+    EXPORT = "export"
+    ERASE = "erase"
+    VERIFY = "verify"
+    REVIEW_ACCESS = "review-access"
+    MANAGE_KEYS = "manage-keys"
+
+
+MAY: dict[Role, frozenset[Action]] = {
+    Role.OPERATOR: frozenset(
+        {Action.PLAN, Action.APPLY, Action.ROLL_BACK, Action.EXPORT, Action.VERIFY}
+    ),
+    Role.STEWARD: frozenset(
+        {Action.PLAN, Action.CONFIRM_MAPPING, Action.REVIEW, Action.EXPORT, Action.VERIFY}
+    ),
+    Role.APPROVER: frozenset({Action.CONFIRM_MAPPING, Action.APPROVE, Action.VERIFY}),
+    Role.AUDITOR: frozenset({Action.VERIFY, Action.REVIEW_ACCESS}),
+    Role.ADMINISTRATOR: frozenset({Action.MANAGE_KEYS, Action.ERASE, Action.VERIFY}),
+}
+"""Nobody holds two sides of a change: who applies cannot approve, who audits cannot act."""
+
+
+def may(role: Role, action: Action) -> bool:
+    """Whether the role may do the action."""
+    return action in MAY[role]
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Someone who signs; `public_key` is base64 of an Ed25519 key."""
+
+    id: str
+    name: str
+    role: Role
+    department: str
+    public_key: str
+
+    def statement(self) -> dict[str, str]:
+        """The person as a JSON object."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "role": str(self.role),
+            "department": self.department,
+            "public_key": self.public_key,
+        }
+
+
+@dataclass(frozen=True)
+class TrustFile:
+    """One version of the trust file. The first person listed is the founder."""
+
+    version: int
+    people: tuple[Person, ...]
+    journal_key: str
+    """Public key that signs the journal's checkpoints, base64."""
+    previous: str | None
+    """Fingerprint of the version before."""
+    signed_by: str
+    signature: str
+
+    def person(self, id: str) -> Person:
+        """The person of that id.
+
+        Raises:
+            NotFound: the trust file does not list them.
+        """
+        for person in self.people:
+            if person.id == id:
+                return person
+        raise NotFound(
+            Text(f"{id} is not in the trust file", f"信任文件中没有 {id}"),
+            remedy=Text(
+                "an administrator adds people with `crm-migrate keys add-person`",
+                "请系统管理员用 `crm-migrate keys add-person` 添加",
+            ),
+        )
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of what is signed, hex."""
+        return hashlib.sha256(canonical_json(self._statement())).hexdigest()
+
+    def _statement(self) -> dict[str, Json]:
+        return {
+            "format": _FORMAT,
+            "version": self.version,
+            "people": [p.statement() for p in self.people],
+            "journal_key": self.journal_key,
+            "previous": self.previous,
+            "signed_by": self.signed_by,
+        }
+
+    def to_bytes(self) -> bytes:
+        """The file's content."""
+        content = {**self._statement(), "signature": self.signature}
+        return json.dumps(content, indent=1, ensure_ascii=False).encode() + b"\n"
+
+
+def found(founder: Person, signer: Signer, journal_key: str) -> TrustFile:
+    """The first version, which lists only its founder and is signed by them."""
+    return _sign(TrustFile(1, (founder,), journal_key, None, founder.id, ""), signer)
+
+
+def add(trust: TrustFile, person: Person, signer: Signer) -> TrustFile:
+    """The next version, with the person added, or replaced where the id is known.
+
+    Raises:
+        KeyFault: the signer is neither the founder nor an administrator, or the key is not theirs.
+    """
+    require_person_id(person.id)
+    signing = trust.person(signer.id)
+    if not _may_sign(trust, signing) or signing.public_key != signer.public_key:
+        raise KeyFault(
+            Text(
+                f"{signer.id} may not change the trust file",
+                f"{signer.id} 无权修改信任文件",
+            ),
+            remedy=Text("ask an administrator", "请由系统管理员操作"),
+        )
+    known = {p.id for p in trust.people}
+    people = (
+        tuple(person if p.id == person.id else p for p in trust.people)
+        if person.id in known
+        else (*trust.people, person)
+    )
+    following = replace(
+        trust,
+        version=trust.version + 1,
+        people=people,
+        previous=trust.fingerprint,
+        signed_by=signer.id,
+    )
+    return _sign(following, signer)
+
+
+def load(path: Path, previous: TrustFile | None = None) -> TrustFile:
+    """The trust file, its signature checked; against an earlier version when one is handed in.
+
+    Raises:
+        NotFound: there is no trust file.
+        IntegrityFault: changed, signed by someone who may not, or not following `previous`.
+    """
+    if not path.exists():
+        raise NotFound(
+            Text("the project has no trust file", "项目没有信任文件"),
+            where=str(path),
+            remedy=Text(
+                "found it with `crm-migrate keys init`", "请用 `crm-migrate keys init` 建立"
+            ),
+        )
+    trust = _parse(path)
+    # Only the version right before names those who might sign this one.
+    judge = previous if previous is not None and previous.version + 1 == trust.version else trust
+    signing = next((p for p in judge.people if p.id == trust.signed_by), None)
+    if (
+        signing is None
+        or not _may_sign(judge, signing)
+        or not verify(signing.public_key, _CONTEXT, trust._statement(), trust.signature)
+        or (previous is not None and not _follows(trust, previous))
+    ):
+        raise _changed(path)
+    return trust
+
+
+def save(path: Path, trust: TrustFile) -> None:
+    """Write the trust file."""
+    write_private(path, trust.to_bytes())
+
+
+def require_person_id(id: str) -> None:
+    """Refuse an id that cannot name a key file and an environment variable.
+
+    Raises:
+        KeyFault: not made of 1 to 64 lower-case ASCII letters, digits, `.`, `_`, `-`, or reserved.
+    """
+    if re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,63}", id) and id not in _RESERVED:
+        return
+    raise KeyFault(
+        Text("this id cannot name a person", "该标识不能用作人员标识"),
+        remedy=Text(
+            "use lower-case letters, digits, dots and dashes, such as `zhang.san`",
+            "请使用小写字母、数字、点和短横，例如 `zhang.san`",
+        ),
+    )
+
+
+def _may_sign(trust: TrustFile, person: Person) -> bool:
+    return person.id == trust.people[0].id or may(person.role, Action.MANAGE_KEYS)
+
+
+def _follows(trust: TrustFile, previous: TrustFile) -> bool:
+    if trust.version == previous.version:
+        return trust.fingerprint == previous.fingerprint
+    if trust.version == previous.version + 1:
+        return trust.previous == previous.fingerprint
+    return trust.version > previous.version
+
+
+def _sign(trust: TrustFile, signer: Signer) -> TrustFile:
+    return replace(trust, signature=signer.sign(_CONTEXT, trust._statement()))
+
+
+def _parse(path: Path) -> TrustFile:
+    try:
+        content = json.loads(path.read_bytes())
+        if content["format"] != _FORMAT or not content["people"]:
+            raise ValueError("format")
+        people = tuple(
+            Person(
+                str(p["id"]),
+                str(p["name"]),
+                Role(p["role"]),
+                str(p["department"]),
+                str(p["public_key"]),
+            )
+            for p in content["people"]
+        )
+        return TrustFile(
+            version=int(content["version"]),
+            people=people,
+            journal_key=str(content["journal_key"]),
+            previous=content["previous"],
+            signed_by=str(content["signed_by"]),
+            signature=str(content["signature"]),
+        )
+    except (ValueError, KeyError, TypeError):
+        raise _changed(path) from None
+
+
+def _changed(path: Path) -> IntegrityFault:
+    return IntegrityFault(
+        Text(
+            "the trust file was changed by someone who may not",
+            "信任文件被无权者改动",
+        ),
+        where=str(path),
+        remedy=Text(
+            "restore it from its backup and find out who changed it",
+            "请从备份恢复，并查明改动者",
+        ),
+    )
