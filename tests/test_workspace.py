@@ -182,9 +182,14 @@ def test_run_resumes_after_the_last_stage_that_ended_well(workspace):
     with workspace.begin("r1") as run:
         with run.stage("mapped", "d1"):
             run.write("mapped", "contact", FRAME)
-        with pytest.raises(NotFound), run.stage("standardized", "d2"):
-            run.write("standardized", "contact", FRAME)
-            run.read("mapped", "lead")
+
+        def killed() -> None:
+            with run.stage("standardized", "d2"):
+                run.write("standardized", "contact", FRAME)
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            killed()
     with workspace.begin("r1") as run:
         assert run.stage_done("mapped", "d1")
         assert not run.stage_done("mapped", "changed")
@@ -255,9 +260,8 @@ def test_destroyed_run_cannot_be_opened_from_a_copy(workspace, tmp_path):
     """Destroying shreds the key: a copy of the files is worthless afterwards (R-5.5)."""
     with workspace.begin("r1") as run:
         run.write("mapped", "contact", FRAME)
-    kept = {
-        p.name: p.read_bytes() for p in (workspace.root / "runs" / "r1").iterdir() if p.is_file()
-    }
+    folder = workspace.root / "runs" / "r1"
+    kept = {p.name: p.read_bytes() for p in folder.iterdir() if p.is_file()}
     workspace.destroy("r1")
     assert workspace.run_ids() == []
     with pytest.raises(NotFound):
