@@ -1,0 +1,308 @@
+"""What a target system must be able to do: describe itself, be read, and be written.
+
+One file per system implements it (`sqlite.py`; PostgreSQL and MariaDB slot in beside it), and
+`tests/contracts/test_target_contract.py` is the suite that each of them passes on the real thing.
+
+Cells travel as *stored text*: Polars Strings as the target itself writes its value, null for SQL
+NULL. Planning and applying read through the same adapter, so both see the same raw text. What
+"equal" means under a unique key is never decided here but asked of the system (`taken`), because
+collations differ from system to system.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
+
+import polars as pl
+
+from crm_migrate.errors import TargetFault
+from crm_migrate.language import Text
+from crm_migrate.trust.canonical import Json, canonical_json
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+OWN_PREFIX = "crm_migrate_"
+"""Tables of ours in the target; no part of its schema fingerprint."""
+
+ColumnKind = Literal["text", "integer", "decimal", "real", "boolean", "date", "time", "binary"]
+Violation = Literal["unique", "foreign_key", "not_null", "check", "trigger", "other"]
+
+
+class ConstraintViolated(TargetFault):
+    """The target refused a row by a rule of its own; never says which value."""
+
+    code: ClassVar[str] = "target"
+
+    def __init__(self, violation: Violation, *, where: str | None = None) -> None:
+        super().__init__(
+            Text("the target refused a row ({rule})", "目标系统拒绝写入一条记录({rule})").fill(
+                rule=violation
+            ),
+            where=where,
+        )
+        self.violation = violation
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnInfo:
+    """One column. `length` counts characters; `vocabulary` is what a CHECK … IN allows."""
+
+    name: str
+    type: str
+    kind: ColumnKind = "text"
+    nullable: bool = True
+    length: int | None = None
+    vocabulary: tuple[str, ...] = ()
+    generated: bool = False
+    default: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UniqueKey:
+    """Columns whose values together may stand in the table once."""
+
+    columns: tuple[str, ...]
+    case_insensitive: bool = False
+    where: str | None = None
+    """Predicate of a partial index (rows that are not soft-deleted, say)."""
+    expression: bool = False
+    """Some part is an expression: `columns` are incomplete, the key can't be asked for ahead."""
+
+    @property
+    def checkable(self) -> bool:
+        """Whether absence under this key can be asked before writing."""
+        return not self.expression
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignKey:
+    """`columns` hold the values of `referred` in `table`."""
+
+    columns: tuple[str, ...]
+    table: str
+    referred: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class TargetTable:
+    """One table of the target as it stands."""
+
+    name: str
+    columns: tuple[ColumnInfo, ...]
+    primary_key: tuple[str, ...]
+    unique_keys: tuple[UniqueKey, ...] = ()
+    """Unique constraints and indexes; the primary key is not repeated here."""
+    foreign_keys: tuple[ForeignKey, ...] = ()
+    triggers: tuple[str, ...] = ()
+    """Names of the triggers that run when rows of this table change."""
+    definition: str = ""
+    """SHA-256 of what the system keeps as the table's and its triggers' definition."""
+
+    def column(self, name: str) -> ColumnInfo:
+        """The column of that name.
+
+        Raises:
+            TargetFault: the table has no such column.
+        """
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise TargetFault(
+            Text("table {table} has no column {column}", "目标表 {table} 没有字段 {column}").fill(
+                table=self.name, column=name
+            ),
+            where=self.name,
+            remedy=Text("correct mappings/target.yaml", "请修改 mappings/target.yaml"),
+        )
+
+
+@dataclass(frozen=True)
+class TargetSchema:
+    """The target's tables without ours; `fingerprint` is the same while none of them changes.
+
+    Target identity is `system`, `database` and `fingerprint` together.
+    """
+
+    system: str
+    database: str
+    tables: dict[str, TargetTable]
+    fingerprint: str
+
+    def table(self, name: str) -> TargetTable:
+        """The table of that name.
+
+        Raises:
+            TargetFault: there is no such table.
+        """
+        if name not in self.tables:
+            raise TargetFault(
+                Text("the target has no table {table}", "目标系统没有表 {table}").fill(table=name),
+                where=self.database,
+                remedy=Text(
+                    "correct mappings/target.yaml; the target has: {tables}",
+                    "请修改 mappings/target.yaml;目标系统中有:{tables}",
+                ).fill(tables=", ".join(sorted(self.tables)) or "-"),
+            )
+        return self.tables[name]
+
+
+def fingerprint(tables: Sequence[TargetTable]) -> str:
+    """SHA-256 (hex) over the canonical description of the tables, in order of their names."""
+
+    def column(info: ColumnInfo) -> Json:
+        shape: list[Json] = [info.name, info.type, info.kind, info.nullable, info.length]
+        return [*shape, list(info.vocabulary), info.generated, info.default]
+
+    def description(table: TargetTable) -> Json:
+        return [
+            table.name,
+            [column(c) for c in table.columns],
+            list(table.primary_key),
+            sorted(
+                [list(k.columns), k.case_insensitive, k.where or "", k.expression]
+                for k in table.unique_keys
+            ),
+            sorted([list(k.columns), k.table, list(k.referred)] for k in table.foreign_keys),
+            sorted(table.triggers),
+            table.definition,
+        ]
+
+    ordered = sorted(tables, key=lambda t: t.name)
+    return hashlib.sha256(canonical_json([description(t) for t in ordered])).hexdigest()
+
+
+class TargetReader(Protocol):
+    """One consistent view of the target."""
+
+    connection: "Connection"
+    """For tables of our own, in SQLAlchemy Core."""
+
+    def describe(self) -> TargetSchema:
+        """The schema as it stands."""
+        ...
+
+    def read_table(self, name: str, columns: Sequence[str]) -> pl.DataFrame:
+        """All rows, String columns of stored text labelled as in `columns`, in no set order."""
+        ...
+
+    def rows(self, name: str, key: str, keys: pl.Series, columns: Sequence[str]) -> pl.DataFrame:
+        """The rows whose `key` is one of `keys`: `_key`, then `columns`, all stored text.
+
+        Inside a transaction these rows stay as they are until its end.
+        """
+        ...
+
+    def taken(
+        self, name: str, key: str, wanted: pl.DataFrame, *, where: str | None = None
+    ) -> pl.DataFrame:
+        """Which wanted tuples stand in the table, equality being the target's own.
+
+        `wanted`: `_n` (String, any label) and the columns to look under; rows with a null match
+        nothing. `where` is the predicate of a partial key. Returns `_n` and `_key` (the row that
+        has it), one line per match.
+        """
+        ...
+
+
+class TargetTransaction(TargetReader, Protocol):
+    """A transaction that may write; it is committed when its context ends without an error."""
+
+    def insert(self, name: str, rows: pl.DataFrame) -> None:
+        """Inserts rows in order; columns that are not in the frame take their default.
+
+        Raises:
+            ConstraintViolated: a rule of the target refused a row.
+        """
+        ...
+
+    def update(self, name: str, key: str, rows: pl.DataFrame) -> int:
+        """Writes the frame's columns into the rows named by its `_key`; returns rows found.
+
+        Raises:
+            ConstraintViolated: a rule of the target refused a row.
+        """
+        ...
+
+    def last_key(self, name: str, key: str) -> int:
+        """The largest number that an integer key had so far; 0 in an empty table."""
+        ...
+
+    def savepoint(self) -> AbstractContextManager[None]:
+        """A part of the transaction that is undone alone when it fails."""
+        ...
+
+
+class TargetSystem(Protocol):
+    """A target database. Opening one connects to nothing yet."""
+
+    system: str
+    """Name of the kind of system: `sqlite`, …"""
+    database: str
+    """Which server and database, as the plan names it; never a password."""
+
+    def describe(self) -> TargetSchema:
+        """The schema, read on a connection of its own that has read rights only."""
+        ...
+
+    def read_table(self, name: str, columns: Sequence[str]) -> pl.DataFrame:
+        """All rows of one table as stored text, read as `describe` reads."""
+        ...
+
+    def reading(self) -> AbstractContextManager[TargetReader]:
+        """A view for planning: needs read rights only, and creates or alters nothing.
+
+        Raises:
+            TargetFault: the target can't be reached or read.
+        """
+        ...
+
+    def transaction(self) -> AbstractContextManager[TargetTransaction]:
+        """A write transaction that excludes other writers of the rows it touches.
+
+        Raises:
+            TargetFault: the target can't be reached, is locked, full or read-only.
+        """
+        ...
+
+    def stored_form(self, column: ColumnInfo, values: pl.Series) -> pl.Series:
+        """Stored text that these canonical values would have in the column, once written."""
+        ...
+
+
+def open_target(url: str, *, folder: Path | None = None) -> TargetSystem:
+    """The target at an SQLAlchemy URL; a relative file is looked for under `folder`.
+
+    Raises:
+        TargetFault: the URL can't be read, or its kind of system is not supported.
+    """
+    from sqlalchemy import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    supported = "sqlite:///path/to/file.db"
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise TargetFault(
+            Text("the target's url can't be read", "无法识别目标系统的 url"),
+            where="crm-migrate.yaml: target.url",
+            remedy=Text("write it as {form}", "请写成 {form}").fill(form=supported),
+        ) from None
+    match parsed.get_backend_name():
+        case "sqlite":
+            from crm_migrate.systems.sqlite import SqliteTarget
+
+            file = Path(parsed.database or "")
+            return SqliteTarget(file if folder is None else folder / file)
+        case other:
+            raise TargetFault(
+                Text(
+                    "target systems of kind {kind} are not supported",
+                    "不支持 {kind} 类型的目标系统",
+                ).fill(kind=other),
+                where="crm-migrate.yaml: target.url",
+                remedy=Text("supported: {form}", "支持:{form}").fill(form=supported),
+            )
