@@ -1,0 +1,1 @@
+"""Source columns and values → standard fields; suggestions, and the workbook people confirm."""

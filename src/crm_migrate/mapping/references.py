@@ -1,0 +1,64 @@
+"""References that lead nowhere: a set stage over all records, once every table is mapped."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from crm_migrate.mapping import rules
+from crm_migrate.model import Model
+from crm_migrate.records import RECORD_ID, concat_findings, findings_where
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """The records with every dangling reference emptied, and a finding for each of them."""
+
+    records: dict[str, pl.DataFrame]
+    findings: pl.DataFrame
+
+
+def resolve_orphans(
+    records: Mapping[str, pl.DataFrame],
+    model: Model,
+    ambiguous: pl.Series | None = None,
+    origins: Mapping[tuple[str, str, str], str] | None = None,
+) -> Resolved:
+    """Empty the references to records that do not exist or that a key does not single out.
+
+    Args:
+        records: all mapped records by entity, of all sources together.
+        model: says which fields refer to which entity.
+        ambiguous: the ids that `Mapped.ambiguous` of all tables named.
+        origins: (entity, source, field) → source column, for the findings.
+    """
+    unclear = pl.Series([], dtype=pl.String) if ambiguous is None else ambiguous
+    found = []
+    resolved: dict[str, pl.DataFrame] = {}
+    for name, frame in records.items():
+        cleared = frame
+        for field in model.entity(name).references():
+            target = records.get(field.references or "")
+            known = target[RECORD_ID] if target is not None else pl.Series([], dtype=pl.String)
+            reference = frame[field.name]
+            dangling = reference.is_not_null() & ~reference.is_in(known.implode()).fill_null(False)
+            if not dangling.any():
+                continue
+            several = dangling & reference.is_in(unclear.implode()).fill_null(False)
+            columns = {
+                s: c for (e, s, f), c in (origins or {}).items() if (e, f) == (name, field.name)
+            }
+            for rule, mask in ((rules.ORPHAN, dangling & ~several), (rules.AMBIGUOUS, several)):
+                found.append(
+                    findings_where(
+                        frame,
+                        mask,
+                        entity=name,
+                        field=field.name,
+                        rule=rule,
+                        columns=columns or None,
+                    )
+                )
+            cleared = cleared.with_columns(reference.set(dangling, None).alias(field.name))
+        resolved[name] = cleared
+    return Resolved(resolved, concat_findings(found))
