@@ -10,8 +10,8 @@ mkdir -p .crm-migrate/demo
 
 # Two people: the author of a plan may not approve it on a real target.
 if [ ! -d .crm-migrate/keyring ]; then
-  run keys init --no-passphrase --person operator --name 演示操作员 --role operator --department 信息部
-  run keys init --no-passphrase --person approver --name 演示审批人 --role approver --department 销售部
+  run keys init --no-passphrase --person operator:operator:演示操作员:信息部 \
+    --person approver:approver:演示审批人:销售部
 fi
 
 run plan --as operator

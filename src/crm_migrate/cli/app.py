@@ -47,12 +47,11 @@ VERBS: dict[str, Verb] = {
     "approve": Verb("approve:approve", Text("approve a plan as another person", "由他人批准计划")),
     "reject": Verb("approve:reject", Text("reject a plan", "驳回计划")),
     "apply": Verb(
-        "apply:apply", Text("write what was approved, then read it back", "执行已批准的计划并回读核对")
+        "apply:apply",
+        Text("write what was approved, then read it back", "执行已批准的计划并回读核对"),
     ),
     "runs": Verb("runs:runs", Text("list runs and plans", "列出运行与计划")),
-    "review": Verb(
-        "review:review", Text("decide doubtful pairs and 撞单", "裁决疑似重复与撞单")
-    ),
+    "review": Verb("review:review", Text("decide doubtful pairs and 撞单", "裁决疑似重复与撞单")),
     "link": Verb("link:link", Text("deduplicate one file, no project needed", "对单个文件去重")),
     "export": Verb(
         "export:export",

@@ -1,0 +1,82 @@
+"""The plan as one self-contained, printable HTML page: no request leaves it."""
+
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from crm_migrate.language import Text
+from crm_migrate.plan.show.view import ACTION_LABELS, PlanView
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+STATE_TEXTS = {
+    "empty": Text("nothing to change", "无需变更"),
+    "approvable": Text("waits for approval", "待批准"),
+    "approved": Text("approved, not yet applied", "已批准,待执行"),
+    "blocked": Text("blocked by a gate", "被门禁阻止"),
+    "applied": Text("applied", "已执行"),
+    "expired": Text("expired", "已过期"),
+    "rejected": Text("rejected", "已驳回"),
+}
+TREATMENT_TEXTS = {
+    "seal": Text("encrypted", "加密存储"),
+    "index": Text("indexed", "仅索引"),
+    "forbid": Text("never stored", "禁止存储"),
+    "mask": Text("masked", "脱敏存储"),
+}
+SHOWN_ACTIONS = ("conflict", "skip", "update", "insert")
+SEVERITY_TEXTS = {
+    "error": Text("error", "错误"),
+    "warning": Text("warning", "警告"),
+    "repair": Text("repaired", "已修正"),
+}
+
+
+@cache
+def template_text(name: str) -> str:
+    """A template or asset that ships with the package."""
+    return (files("crm_migrate") / "plan" / "show" / "templates" / name).read_text("utf-8")
+
+
+def page_environment() -> "Environment":
+    """Jinja2 with escaping always on."""
+    from jinja2 import Environment, StrictUndefined
+
+    return Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+
+
+def plan_html(view: PlanView, field_labels: dict[str, str], entity_labels: dict[str, str]) -> str:
+    """The page; `field_labels` names `entity.field` in the view's language."""
+    from markupsafe import Markup
+
+    language = view.language
+
+    def t(en: str, zh: str) -> str:
+        return zh if language == "zh" else en
+
+    treatments = [
+        (field_labels.get(name, name), TREATMENT_TEXTS[kind].in_language(language))
+        for name, kind in sorted(view.header.treatments.items())
+        if kind in TREATMENT_TEXTS
+    ]
+    return (
+        page_environment()
+        .from_string(template_text("plan.html.j2"))
+        .render(
+            view=view,
+            h=view.header,
+            t=t,
+            zh=language == "zh",
+            labels=entity_labels,
+            treatments=treatments,
+            actions=[
+                (a, ACTION_LABELS[a].in_language(language))
+                for a in ("conflict", "skip", "update", "insert")
+            ],
+            severities={k: v.in_language(language) for k, v in SEVERITY_TEXTS.items()},
+            state_text=STATE_TEXTS[view.state].in_language(language),
+            style=Markup(template_text("page.css")),  # noqa: S704
+            script=Markup(template_text("plan.js")),  # noqa: S704
+        )
+    )

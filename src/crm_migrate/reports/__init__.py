@@ -1,0 +1,1 @@
+"""Versioned documents: the audit report, its cover and revisions."""

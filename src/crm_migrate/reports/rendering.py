@@ -1,0 +1,223 @@
+"""The audit report as a printable HTML page; its rows serve the workbook, too."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from functools import cache
+from importlib.resources import files
+from typing import NamedTuple
+
+from crm_migrate.language import Language, Text
+from crm_migrate.plan.show.html import (
+    SEVERITY_TEXTS,
+    STATE_TEXTS,
+    TREATMENT_TEXTS,
+    page_environment,
+    template_text,
+)
+from crm_migrate.reports.audit_report import AuditReport, next_review
+
+DECISIONS = {"approve": Text("approved", "批准"), "reject": Text("rejected", "驳回")}
+
+
+class TotalRow(NamedTuple):
+    """A control total summed over departments and sources."""
+
+    entity: str
+    year: str
+    number: int
+    source: str
+    plan: str
+
+
+def cover_rows(report: AuditReport, language: Language) -> list[tuple[str, str]]:
+    """The cover of R-7.3."""
+    c = report.cover
+    rows = (
+        (Text("number", "编号"), c.number),
+        (Text("title", "名称"), c.title),
+        (Text("version", "版本"), report.version),
+        (Text("date", "日期"), report.date),
+        (Text("prepared by", "编制"), report.prepared_by),
+        (Text("reviewed by", "审核"), c.reviewed_by),
+        (Text("approved by", "批准"), report.approved_by),
+        (Text("scope", "适用范围"), report.project),
+        (Text("for", "使用对象"), c.audience),
+        (Text("reported to", "报送"), c.reported_to),
+        (Text("period", "期间"), " — ".join(report.period)),
+        (Text("confidentiality", "密级"), c.confidentiality),
+        (Text("effective", "生效日期"), report.date),
+        (Text("updated", "更新日期"), report.revisions[-1].date),
+        (Text("next review", "下次评审"), next_review(report)),
+        (Text("distribution", "分发"), "、".join(c.distribution)),
+    )
+    return [(name.in_language(language), value) for name, value in rows]
+
+
+def conclusion_lines(report: AuditReport, language: Language) -> list[str]:
+    """What a manager needs to know, in sentences."""
+    header = report.header
+    golden = sum(c.golden for c in header.counts.values())
+    merged = sum(c.merged for c in header.counts.values())
+    lines = [
+        Text(
+            "{read:,} rows were read; {accepted:,} accepted, {quarantined:,} quarantined, "
+            "{non_data:,} were no data. The counts add up.",
+            "共读取 {read:,} 行:接受 {accepted:,} 行,隔离 {quarantined:,} 行,"
+            "非数据 {non_data:,} 行,数量核对一致。",
+        ).in_language(
+            language,
+            read=header.rows.read,
+            accepted=header.rows.accepted,
+            quarantined=header.rows.quarantined,
+            non_data=header.rows.non_data,
+        ),
+        Text(
+            "{merged:,} records were merged away as duplicates; {golden:,} remain.",
+            "去重合并 {merged:,} 条,形成唯一记录 {golden:,} 条。",
+        ).in_language(language, merged=merged, golden=golden),
+    ]
+    for plan in report.plans:
+        if plan.applied is not None:
+            counts = plan.applied.counts.values()
+            lines.append(
+                Text(
+                    "Plan {plan}: {created:,} created, {updated:,} updated, "
+                    "{failed:,} failed; {ok}.",
+                    "计划 {plan}:新建 {created:,} 条,更新 {updated:,} 条,失败 {failed:,} 条;{ok}。",
+                ).in_language(
+                    language,
+                    plan=plan.plan_id,
+                    created=sum(c.get("created", 0) for c in counts),
+                    updated=sum(c.get("updated", 0) for c in counts),
+                    failed=sum(c.get("failed", 0) for c in counts),
+                    ok=_read_back(plan.applied.verified).in_language(language),
+                )
+            )
+    differing = [t for t in total_rows(report) if t.source != t.plan]
+    totals = (
+        Text("{n} control totals differ.", "有 {n} 项控制总数不一致。")
+        if differing
+        else Text("All control totals agree with the sources.", "控制总数与来源全部一致。")
+    )
+    lines.append(totals.in_language(language, n=len(differing)))
+    return lines
+
+
+def _read_back(verified: bool) -> Text:
+    if verified:
+        return Text("all read back and equal", "全部回读一致")
+    return Text("READ BACK DIFFERENT", "回读不一致")
+
+
+def total_rows(report: AuditReport) -> list[TotalRow]:
+    """Control totals by entity and year."""
+    sums: dict[tuple[str, str], tuple[int, Decimal, Decimal]] = {}
+    for t in report.header.control_totals:
+        count, source, plan = sums.get((t.entity, t.year), (0, Decimal(0), Decimal(0)))
+        sums[t.entity, t.year] = (
+            count + t.count,
+            source + Decimal(t.source_amount),
+            plan + Decimal(t.plan_amount),
+        )
+    return [
+        TotalRow(entity, year, count, f"{source:,.2f}", f"{plan:,.2f}")
+        for (entity, year), (count, source, plan) in sorted(sums.items())
+    ]
+
+
+def linkage_rows(report: AuditReport, language: Language) -> list[tuple[str, str]]:
+    """How customers were joined."""
+    facts = report.facts.linkage
+    rows: Sequence[tuple[Text, object]] = (
+        (Text("engine", "引擎"), facts.engine),
+        (Text("customer records of the sources", "来源客户记录"), facts.records),
+        (Text("rows of the CRM compared", "参与比对的 CRM 记录"), facts.crm_rows),
+        (Text("pairs compared", "比较的记录对"), facts.pairs),
+        (Text("joined", "判定相同"), facts.edges),
+        (Text("largest cluster", "最大聚类"), facts.largest_cluster),
+        (Text("doubtful pairs", "疑似重复"), facts.review),
+        (Text("two owners (撞单)", "撞单"), facts.owner_conflicts),
+        (Text("several times in the CRM", "CRM 内部重复"), report.facts.duplicates_in_crm),
+        (Text("model", "模型摘要"), facts.model[:32]),
+    )
+    return [
+        (name.in_language(language), f"{v:,}" if isinstance(v, int) else str(v)) for name, v in rows
+    ]
+
+
+def protection_rows(
+    report: AuditReport, field_labels: dict[str, str], language: Language
+) -> list[tuple[str, str]]:
+    """Which fields are protected in the CRM, and what was redacted before anything was stored."""
+    rows = [
+        (field_labels.get(name, name), TREATMENT_TEXTS[kind].in_language(language))
+        for name, kind in sorted(report.header.treatments.items())
+        if kind in TREATMENT_TEXTS
+    ]
+    redacted = Text(
+        "{n:,} cells with document or card numbers redacted", "{n:,} 处证件号/卡号已遮蔽"
+    )
+    rows += [
+        (field_labels.get(name, name), redacted.in_language(language, n=count))
+        for name, count in sorted(report.facts.redacted.items())
+        if count
+    ]
+    return rows
+
+
+def waiting_lines(report: AuditReport, language: Language) -> list[str]:
+    """Open decisions."""
+    texts = {
+        "review": Text("{n:,} doubtful pairs: crm-migrate review list", "疑似重复 {n:,} 对,待裁决"),
+        "owner_conflict": Text(
+            "{n:,} customers with two owners (撞单)", "撞单 {n:,} 户,待双方部门决定"
+        ),
+    }
+    lines = [
+        texts.get(name, Text(name + ": {n:,}", name + ":{n:,}")).in_language(language, n=count)
+        for name, count in report.header.waiting.items()
+        if count
+    ]
+    return lines or [Text("Nothing.", "无。").in_language(language)]
+
+
+@cache
+def _template() -> str:
+    path = files("crm_migrate") / "reports" / "templates" / "report.html.j2"
+    return path.read_text("utf-8")
+
+
+def report_html(
+    report: AuditReport,
+    language: Language,
+    entity_labels: dict[str, str],
+    field_labels: dict[str, str],
+) -> bytes:
+    """The report as a self-contained, printable page."""
+    from markupsafe import Markup
+
+    last = next((p.applied for p in reversed(report.plans) if p.applied), None)
+    page = (
+        page_environment()
+        .from_string(_template())
+        .render(
+            r=report,
+            h=report.header,
+            t=lambda en, zh: zh if language == "zh" else en,
+            zh=language == "zh",
+            n=lambda value: f"{value:,}",
+            cover=cover_rows(report, language),
+            conclusions=conclusion_lines(report, language),
+            totals=total_rows(report),
+            linkage=linkage_rows(report, language),
+            protection=protection_rows(report, field_labels, language),
+            waiting=waiting_lines(report, language),
+            applied=list(last.counts.items()) if last else [],
+            labels=entity_labels,
+            severities={k: v.in_language(language) for k, v in SEVERITY_TEXTS.items()},
+            states={k: v.in_language(language) for k, v in STATE_TEXTS.items()},
+            decisions={k: v.in_language(language) for k, v in DECISIONS.items()},
+            style=Markup(template_text("page.css")),  # noqa: S704
+        )
+    )
+    return page.encode()

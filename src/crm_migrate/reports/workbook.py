@@ -1,0 +1,150 @@
+"""The audit report as a workbook with a sheet per section."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from crm_migrate.language import Language, Text
+from crm_migrate.plan.show.excel import fill_sheet, workbook_bytes
+from crm_migrate.plan.show.html import SEVERITY_TEXTS
+from crm_migrate.reports.audit_report import AuditReport
+from crm_migrate.reports.rendering import (
+    conclusion_lines,
+    cover_rows,
+    linkage_rows,
+    protection_rows,
+    total_rows,
+    waiting_lines,
+)
+
+
+class Section(NamedTuple):
+    """One sheet: title, column heads with widths, rows."""
+
+    title: Text
+    columns: tuple[tuple[Text, int], ...]
+    rows: Sequence[Sequence[object]]
+
+
+_ITEM = ((Text("item", "项目"), 30), (Text("content", "内容"), 70))
+_COUNTS = tuple(
+    (text, 10)
+    for text in (
+        Text("accepted", "接受"),
+        Text("merged", "合并"),
+        Text("golden", "唯一记录"),
+        Text("new", "新增"),
+        Text("change", "修改"),
+        Text("unchanged", "不变"),
+        Text("conflict", "冲突"),
+        Text("left out", "暂不处理"),
+    )
+)
+_ENTITY = (Text("entity", "对象"), 16)
+
+
+def report_workbook(
+    report: AuditReport,
+    language: Language,
+    entity_labels: dict[str, str],
+    field_labels: dict[str, str],
+) -> bytes:
+    """The .xlsx file's bytes; formula-safe, without personal data."""
+    from openpyxl import Workbook
+
+    book = Workbook()
+    book.remove(book.worksheets[0])
+    for section in _sections(report, language, entity_labels, field_labels):
+        sheet = book.create_sheet(section.title.in_language(language))
+        head = [text.in_language(language) for text, _ in section.columns]
+        fill_sheet(sheet, head, section.rows, [width for _, width in section.columns])
+    return workbook_bytes(book)
+
+
+def _sections(
+    report: AuditReport,
+    language: Language,
+    entity_labels: dict[str, str],
+    field_labels: dict[str, str],
+) -> Iterator[Section]:
+    def label(entity: str) -> str:
+        return entity_labels.get(entity, entity)
+
+    yield Section(Text("Cover", "封面"), _ITEM, cover_rows(report, language))
+    yield Section(
+        Text("Revisions", "修订记录"),
+        (
+            (Text("version", "版本"), 10),
+            (Text("date", "日期"), 12),
+            (Text("what changed and why", "修订内容及原因"), 60),
+            (Text("by", "修订人"), 16),
+            (Text("approval", "审批状态"), 12),
+        ),
+        [(v.version, v.date, v.change, v.by, v.approval) for v in report.revisions],
+    )
+    lines = [(line,) for line in conclusion_lines(report, language)]
+    yield Section(Text("Conclusion", "结论"), ((Text("conclusion", "结论"), 100),), lines)
+    yield _sources(report)
+    yield Section(
+        Text("Records", "记录去向"),
+        (_ENTITY, *_COUNTS),
+        [
+            (label(n), c.accepted, c.merged, c.golden, c.insert, c.update, c.unchanged,
+             c.conflict, c.skip)
+            for n, c in report.header.counts.items()
+        ],
+    )  # fmt: skip
+    yield Section(
+        Text("Control totals", "控制总数"),
+        (
+            _ENTITY,
+            (Text("year", "年度"), 10),
+            (Text("count", "笔数"), 10),
+            (Text("straight from the source", "来源合计"), 22),
+            (Text("in the plan", "计划合计"), 22),
+        ),
+        [(label(x.entity), x.year, x.number, x.source, x.plan) for x in total_rows(report)],
+    )
+    yield Section(
+        Text("Findings", "数据问题"),
+        (
+            (Text("weight", "级别"), 10),
+            (Text("finding", "问题"), 70),
+            (Text("rule", "规则"), 26),
+            (Text("count", "数量"), 10),
+        ),
+        [
+            (
+                SEVERITY_TEXTS[f.severity].in_language(language),
+                f.message_zh if language == "zh" else f.message_en,
+                f.rule,
+                f.count,
+            )
+            for f in report.facts.findings
+        ],
+    )
+    yield Section(Text("Deduplication", "去重"), _ITEM, linkage_rows(report, language))
+    protected = protection_rows(report, field_labels, language)
+    yield Section(Text("Protection", "个人信息保护"), _ITEM, protected)
+    waiting = [(line,) for line in waiting_lines(report, language)]
+    yield Section(Text("Waiting", "待办事项"), ((Text("open", "事项"), 100),), waiting)
+
+
+def _sources(report: AuditReport) -> Section:
+    return Section(
+        Text("Sources", "数据来源"),
+        (
+            (Text("file", "文件"), 24),
+            (Text("table", "表"), 18),
+            (Text("SHA-256", "SHA-256"), 30),
+            (Text("read", "读取行"), 10),
+            (Text("not data", "非数据行"), 10),
+            (Text("quarantined", "隔离"), 10),
+            (Text("accepted", "接受"), 10),
+            (Text("columns left behind", "未采集的列"), 40),
+        ),
+        [
+            (i.file, i.table, i.sha256, i.read, i.non_data, i.quarantined, i.accepted,
+             "、".join(i.left_behind))
+            for i in report.facts.inputs
+        ],
+    )  # fmt: skip

@@ -1,0 +1,105 @@
+"""The first keys of a project: its secrets, its people, and the trust file that lists them."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from crm_migrate.errors import UsageFault
+from crm_migrate.language import Text
+from crm_migrate.trust import people as trust_people
+from crm_migrate.trust.keyring import (
+    Keyring,
+    create_person,
+    create_project_keyring,
+    open_keyring,
+    open_person,
+)
+from crm_migrate.trust.people import Role, TrustFile
+from crm_migrate.trust.wrapping import Ask, Protection
+
+KEYRING = "keyring"
+TRUST_FILE = "trust.json"
+
+_PERSON = re.compile(r"(?P<id>[^:]+):(?P<role>[^:]+)(?::(?P<name>[^:]*))?(?::(?P<dept>[^:]*))?")
+
+
+@dataclass(frozen=True, slots=True)
+class NewPerson:
+    """Someone who gets a signing key."""
+
+    id: str
+    role: Role
+    name: str
+    department: str
+
+
+def parse_person(text: str) -> NewPerson:
+    """`ID:ROLE[:NAME[:DEPARTMENT]]` as typed on the command line.
+
+    Raises:
+        UsageFault: not of that form, or no such role.
+    """
+    match = _PERSON.fullmatch(text)
+    if match is None or match["role"] not in set(Role):
+        roles = ", ".join(Role)
+        raise UsageFault(
+            Text(
+                f"'{text}' is not ID:ROLE[:NAME[:DEPARTMENT]]",
+                f"“{text}”不是 标识:角色[:姓名[:部门]]",
+            ),
+            remedy=Text(f"roles: {roles}", f"角色:{roles}"),
+        )
+    return NewPerson(
+        match["id"], Role(match["role"]), match["name"] or match["id"], match["dept"] or ""
+    )
+
+
+def set_up_keys(
+    state: Path, persons: Sequence[NewPerson], protect: Callable[[str], Protection]
+) -> tuple[Keyring, TrustFile]:
+    """Make the project's secrets and the persons' keys; the first person founds the trust file.
+
+    `protect` gives the protection of a file by its label (`project` or a person's id).
+
+    Raises:
+        KeyFault: keys exist already; nothing is overwritten.
+    """
+    folder = state / KEYRING
+    keyring = create_project_keyring(folder, protect("project"))
+    trust: TrustFile | None = None
+    founder = None
+    for new in persons:
+        person, signer = create_person(
+            folder, new.id, new.name, new.role, new.department, protect(new.id)
+        )
+        if trust is None or founder is None:
+            founder = signer
+            trust = trust_people.found(person, signer, keyring.journal_signer.public_key)
+        else:
+            trust = trust_people.add(trust, person, founder)
+    assert trust is not None, "at least one person"
+    trust_people.save(state / TRUST_FILE, trust)
+    return keyring, trust
+
+
+def add_person(
+    state: Path, new: NewPerson, protection: Protection, by: str, ask: Ask | None = None
+) -> TrustFile:
+    """Give someone a key and list them in the trust file, signed by `by`.
+
+    Raises:
+        KeyFault: `by` may not change the trust file, or the id has a key already.
+    """
+    folder = state / KEYRING
+    signer = open_person(folder, by, ask)
+    trust = trust_people.load(state / TRUST_FILE)
+    person, _ = create_person(folder, new.id, new.name, new.role, new.department, protection)
+    following = trust_people.add(trust, person, signer)
+    trust_people.save(state / TRUST_FILE, following)
+    return following
+
+
+def open_keys(state: Path, ask: Ask | None = None) -> Keyring:
+    """The project's keyring; see `open_keyring`."""
+    return open_keyring(state / KEYRING, ask)
