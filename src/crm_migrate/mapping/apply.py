@@ -12,9 +12,8 @@ from crm_migrate.mapping.cells import field_cells
 from crm_migrate.mapping.identity import (
     Identity,
     Kind,
-    identify_rows,
-    identify_shared,
-    key_ids,
+    identify,
+    look_up_ids,
 )
 from crm_migrate.mapping.reading import require_columns
 from crm_migrate.model import Entity, Model, SemanticType
@@ -152,6 +151,14 @@ def record_key(record: RecordMapping, table: TableMapping) -> tuple[str, ...]:
     return table.key if record.key is None else record.key
 
 
+def record_columns(record: RecordMapping) -> tuple[str, ...]:
+    """The source columns that this record is made of, its own key included."""
+    names = dict.fromkeys(record.key or ())
+    for origin in record.fields.values():
+        names |= dict.fromkeys(origin.source_columns)
+    return tuple(names)
+
+
 def _kinds(mapping: TableMapping, source: str) -> Iterable[tuple[RecordMapping, Kind]]:
     """The record mappings with their identity; a second contact of a row is `contact#2`."""
     seen: Counter[str] = Counter()
@@ -170,11 +177,9 @@ def _make(
     present = _present(table.rows.height, record, columns)
     rows = table.rows.filter(present)
     key_columns = record_key(record, table.mapping)
-    if record.key is None:
-        identity = identify_rows(table.key, kind, rows, key_columns, table.mapping.columns())
-    else:
-        read = {c for o in record.fields.values() for c in o.source_columns} | set(record.key)
-        identity = identify_shared(table.key, kind, rows, key_columns, tuple(read))
+    own = record.key is not None
+    read = record_columns(record) if own else table.mapping.columns()
+    identity = identify(table.key, kind, rows, key_columns, read, shared=own)
     for name, origin in record.fields.items():
         if entity.by_name[name].type is SemanticType.REFERENCE:
             columns[name] = _reference(table, origin, entity.by_name[name].references, before)
@@ -239,7 +244,7 @@ def _reference(
         table.mapping.table if origin.table is None else origin.table,
         origin.entity or entity or "",
     )
-    return key_ids(table.key, other, [table.rows[c] for c in origin.source_columns])
+    return look_up_ids(table.key, other, [table.rows[c] for c in origin.source_columns])
 
 
 def _nothing(name: str) -> pl.Expr:
@@ -252,7 +257,9 @@ def _collect(made: list[_Made], place: pl.DataFrame, none: pl.Series, table: _Ta
     shared: Counter[str] = Counter()
     for part in made:
         name = part.record.entity
-        one = part.frame.sort(ROW).unique(RECORD_ID, keep="first", maintain_order=True)
+        one = part.frame
+        if part.record.key is not None:  # only these may share a record
+            one = one.sort(ROW).unique(RECORD_ID, keep="first", maintain_order=True)
         records[name] = pl.concat([records[name], one]) if name in records else one
         shared[name] += part.frame.height - one.height
         findings += list(_findings(part, place, table))

@@ -45,9 +45,7 @@ UNMAPPED_VALUE = Rule(
 UNKNOWN_OWNER = Rule(
     "mapping.unknown_owner",
     Severity.WARNING,
-    Text(
-        "The owner stands not in the owner map; the name was kept", "负责人不在对照表中，保留原值"
-    ),
+    Text("The owner is not in the owner map; the name was kept", "负责人不在对照表中，保留原值"),
     Text(
         "Name the new owner (or 公海, the common pool) in the owner map.",
         "请在负责人对照表中指定新负责人，离职人员可转入公海。",
