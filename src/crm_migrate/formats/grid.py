@@ -1,0 +1,283 @@
+"""A grid of cells (one sheet, one delimited file) → a table: header, data, and what is neither."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+import polars as pl
+
+from crm_migrate.errors import SourceFault
+from crm_migrate.formats import header as headers
+from crm_migrate.formats.cells import Stored
+from crm_migrate.formats.contract import (
+    BANNER,
+    BLANK,
+    DAMAGE_SCHEMA,
+    DATA,
+    HEADER,
+    KIND,
+    NOTE,
+    ROW,
+    TOTALS,
+    Header,
+    TableInfo,
+)
+from crm_migrate.formats.damage import EXCEL_ERROR, damage_in
+from crm_migrate.language import Text
+
+_HEAD = 80
+_TOTALS = (
+    r"^(?:合\s*计|总\s*计|小\s*计|累\s*计|共\s*计|汇\s*总|总\s*数|本页小计|本页合计)(?:\s*[:：].*|\s*[\d(（].*)?$"
+    r"|(?i)^(?:grand\s+total|sub-?\s?total|total|sum)s?\s*[:：]?$"
+)
+_NOTE = (
+    r"^(?:注|备注|说明|附注|注意|填表说明|填写说明|填表人|制表人?|审核人?|填报人|统计人|打印时间|导出时间"
+    r"|数据来源|填报单位|制表时间|制表日期)\s*\d*\s*[:：].*|^※|^\*{1,2}注"
+    r"|(?i)^(?:notes?|remarks?|source|prepared by)\s*[:：]"
+)
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Used rows of a sheet: `text` and `stored` have a row each, columns "0", "1", …
+
+    `rows` are the row numbers (Int64, ascending, without gaps from 1 to the last used row);
+    `stored` is None where the format stores nothing but text. `merged` are the merged ranges as
+    (first row, last row, first column, last column), rows 1-based, columns 0-based.
+    """
+
+    rows: pl.Series
+    text: pl.DataFrame
+    stored: pl.DataFrame | None = None
+    merged: tuple[tuple[int, int, int, int], ...] = ()
+    hidden_rows: frozenset[int] = frozenset()
+    hidden_columns: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
+class GridTable:
+    """One grid as a `Table`."""
+
+    info: TableInfo
+    frame: pl.DataFrame = field(repr=False)
+    stored: pl.DataFrame | None = field(repr=False, default=None)
+
+    def batches(
+        self, columns: Sequence[str] | None = None, size: int = 200_000
+    ) -> Iterator[pl.DataFrame]:
+        """The used rows, `size` at a time.
+
+        Raises:
+            SourceFault: there is no such column.
+        """
+        names = list(self.info.columns if columns is None else columns)
+        missing = [n for n in names if n not in self.info.columns]
+        if missing:
+            raise SourceFault(
+                Text(f"There is no column {missing[0]!r}", f"没有“{missing[0]}”这一列"),
+                where=place(self.info),
+                remedy=Text(
+                    "Columns found: " + ", ".join(self.info.columns),
+                    "现有的列：" + "、".join(self.info.columns),
+                ),
+            )
+        shown = self.frame.select(*(_without_errors(self.frame[n]) for n in names), ROW, KIND)
+        return shown.iter_slices(size)
+
+    def damage(self) -> pl.DataFrame:
+        """Damage in data cells, column by column, rows ascending."""
+        mask = self.frame[KIND] == DATA
+        rows = self.frame[ROW].filter(mask)
+        parts = [
+            damage_in(
+                self.frame[label].filter(mask),
+                rows,
+                label,
+                None if self.stored is None else self.stored.to_series(i).filter(mask),
+            )
+            for i, label in enumerate(self.info.columns)
+        ]
+        return pl.concat([pl.DataFrame(schema=DAMAGE_SCHEMA), *parts])
+
+
+def _without_errors(values: pl.Series) -> pl.Series:
+    """`#N/A` and its like are no values: null, and reported as damage."""
+    if not values.str.starts_with("#").any():
+        return values
+    error = values.str.contains(EXCEL_ERROR).fill_null(False)
+    return values.set(error, None)
+
+
+def place(info: TableInfo) -> str:
+    """`file` or `file, sheet`, as errors name a table."""
+    return info.file if not info.sheet else f"{info.file}, {info.sheet}"
+
+
+def as_table(grid: Grid, info: TableInfo, header: Header | None = None) -> GridTable:
+    """Find header, labels and kinds of rows; `header` overrides what would be found."""
+    head = _head_rows(grid)
+    found = header or headers.find_header(head)
+    if found is not None:
+        label_rows = [r.cells for r in head if found.first_row <= r.number <= found.last_row]
+        if len(label_rows) != found.last_row - found.first_row + 1:
+            raise SourceFault(
+                Text(
+                    f"The header is said to be in rows {found.first_row}–{found.last_row}, but the"
+                    f" table has no such rows",
+                    f"指定表头在第 {found.first_row}–{found.last_row} 行，但表中没有这些行",
+                ),
+                where=place(info),
+                remedy=Text("Correct `header` in the mapping", "请修改映射文件中的 header"),
+            )
+    else:
+        label_rows = []
+    text = _fill_down(grid, found.last_row if found else 0)
+    width = _used_width(text)
+    names = headers.labels(label_rows, width)
+    used = [i for i in range(width) if text.to_series(i).null_count() < text.height]
+    names = tuple(names[i] for i in used)
+    text = text.select(text.columns[i] for i in used)
+    kinds = _kinds(text, grid.rows, found, grid.merged)
+    frame = text.rename(dict(zip(text.columns, names, strict=True)))
+    stored = (
+        None if grid.stored is None else grid.stored.select(grid.stored.columns[i] for i in used)
+    )
+    frame = frame.with_columns(grid.rows.alias(ROW), kinds.alias(KIND))
+    data_rows = frame.filter(pl.col(KIND) == DATA)[ROW]
+    info = replace(
+        info,
+        columns=names,
+        header=found,
+        rows=len(data_rows),
+        hidden_columns=tuple(
+            n for i, n in zip(used, names, strict=True) if i in grid.hidden_columns
+        ),
+        hidden_rows=len(set(data_rows.to_list()) & grid.hidden_rows) if grid.hidden_rows else 0,
+    )
+    return GridTable(info, frame, stored)
+
+
+def _head_rows(grid: Grid) -> list[headers.HeadRow]:
+    """The first used rows, merged ranges filled in both directions."""
+    text = grid.text.head(_HEAD).rows()
+    stored = None if grid.stored is None else grid.stored.head(_HEAD).rows()
+    cells = [list(r) for r in text]
+    for first, last, left, right in grid.merged:
+        if first > len(cells) or left >= len(cells[first - 1]):
+            continue
+        value = cells[first - 1][left]
+        for r in range(first - 1, min(last, len(cells))):
+            for c in range(left, min(right + 1, len(cells[r]))):
+                cells[r][c] = value
+    textual = (int(Stored.TEXT), int(Stored.EMPTY))
+    out = []
+    for i, (number, row) in enumerate(zip(grid.rows.head(_HEAD).to_list(), cells, strict=True)):
+        kept = tuple(c if c is not None and c.strip() else None for c in row)
+        texts = None if stored is None else tuple(s in textual for s in stored[i])
+        if any(c is not None for c in kept):
+            out.append(headers.HeadRow(number, kept, texts))
+    return out
+
+
+def _fill_down(grid: Grid, header_end: int) -> pl.DataFrame:
+    """Values of cells merged over several data rows, repeated on each, as a person reads them."""
+    text = grid.text
+    tall = [m for m in grid.merged if m[1] > m[0] and m[0] > header_end and m[0] <= text.height]
+    for column in {m[2] for m in tall if m[2] < text.width}:
+        ranges = [m for m in tall if m[2] == column]
+        places = pl.DataFrame(
+            {"at": [list(range(f - 1, min(last, text.height))) for f, last, _, _ in ranges],
+             "top": [f - 1 for f, _, _, _ in ranges]},
+            schema={"at": pl.List(pl.Int64), "top": pl.Int64},
+        ).explode("at")  # fmt: skip
+        values = text.to_series(column)
+        filled = values.scatter(places["at"], values.gather(places["top"]))
+        text = text.with_columns(filled.alias(str(column)))
+    return text
+
+
+def _at(rows: pl.Series, number: int) -> int:
+    """The place of the row that people call `number`."""
+    return int(rows.search_sorted(number))
+
+
+def _used_width(text: pl.DataFrame) -> int:
+    used = [i for i, c in enumerate(text.iter_columns()) if c.null_count() < text.height]
+    return max(used, default=-1) + 1
+
+
+def _kinds(
+    text: pl.DataFrame,
+    rows: pl.Series,
+    header: Header | None,
+    merged: Sequence[tuple[int, int, int, int]],
+) -> pl.Series:
+    """The kind of every row."""
+    if text.width == 0:
+        return pl.repeat(BLANK, len(rows), dtype=pl.String, eager=True)
+    columns = [pl.col(c) for c in text.columns]
+    first = pl.coalesce(pl.col(c) for c in text.columns[:3]).str.strip_chars()
+    facts = text.select(
+        rows.alias("n"),
+        pl.sum_horizontal(c.is_not_null() for c in columns).alias("filled"),
+        pl.coalesce(columns).str.strip_chars().alias("lead"),
+        first.str.contains(_TOTALS).fill_null(False).alias("total"),
+        first.str.contains(_NOTE).fill_null(False).alias("note"),
+    )
+    last_header = header.last_row if header else 0
+    first_header = header.first_row if header else 0
+    n, filled = pl.col("n"), pl.col("filled")
+    if header is not None:  # a header printed again on every page
+        labels = text.row(_at(rows, last_header))
+        same = text.select(
+            pl.all_horizontal(
+                pl.col(c).eq_missing(pl.lit(v, dtype=pl.String))
+                for c, v in zip(text.columns, labels, strict=True)
+            ).alias("same")
+        )["same"]
+    else:
+        same = pl.repeat(False, len(rows), dtype=pl.Boolean, eager=True)
+    facts = facts.with_columns(same.alias("same"))
+    wide = {m[0] for m in merged if m[3] - m[2] >= 1}
+    tail = _tail(facts, text.width, last_header, wide)
+    few = filled <= max(2, text.width // 2)
+    kind = (
+        pl.when(filled == 0)
+        .then(pl.lit(BLANK))
+        .when(n < first_header)
+        .then(pl.lit(BANNER))
+        .when((n <= last_header) | pl.col("same"))
+        .then(pl.lit(HEADER))
+        .when(pl.col("total") & (text.width > 1))
+        .then(pl.lit(TOTALS))
+        .when((pl.col("note") & few & (text.width > 1)) | n.is_in(list(tail)))
+        .then(pl.lit(NOTE))
+        .otherwise(pl.lit(DATA))
+    )
+    return facts.select(kind.alias(KIND))[KIND]
+
+
+def _tail(facts: pl.DataFrame, width: int, last_header: int, wide: set[int]) -> set[int]:
+    """Rows of notes under the table: sparse rows after the last full one that read like prose.
+
+    A sparse row is left data unless it stands apart (a blank row before it), is merged over
+    several columns, or is a long text alone: losing a record is worse than keeping a note.
+    """
+    if width < 3:
+        return set()
+    found: set[int] = set()
+    gap_above = False
+    tail = facts.filter(pl.col("n") > last_header).tail(60).rows(named=True)
+    sparse = max(1, width // 3)
+    last_full = max((r["n"] for r in tail if r["filled"] > sparse), default=None)
+    if last_full is None:
+        return set()
+    for r in tail:
+        if r["n"] <= last_full:
+            continue
+        if r["filled"] == 0:
+            gap_above = True
+            continue
+        alone = r["filled"] == 1 and len(r["lead"] or "") >= 20
+        if gap_above or alone or r["n"] in wide:
+            found.add(r["n"])
+    return found
