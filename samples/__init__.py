@@ -1,0 +1,1 @@
+"""Invented sample data: `make_samples` writes the files, `generator` holds how."""
