@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
-from sqlalchemy import MetaData, create_engine, insert
+from sqlalchemy import Connection, MetaData, Table, create_engine, func, insert, select
 from sqlalchemy.engine import make_url
 
 Row: TypeAlias = dict[str, object]
@@ -35,5 +35,15 @@ def fill(url: str, schema: MetaData, tables: Tables) -> None:
             for table in schema.sorted_tables:
                 if rows := tables.get(table.name):
                     connection.execute(insert(table), list(rows))
+                    _advance_sequence(connection, table)
     finally:
         engine.dispose()
+
+
+def _advance_sequence(connection: Connection, table: Table) -> None:
+    """PostgreSQL does not notice keys that are given: its next own key must lie behind them."""
+    key = table.autoincrement_column
+    if key is None or connection.dialect.name != "postgresql":
+        return
+    sequence = func.pg_get_serial_sequence(table.name, key.name)
+    connection.execute(select(func.setval(sequence, select(func.max(key)).scalar_subquery())))
