@@ -1,0 +1,71 @@
+"""Company account 对公账号: business data, not a personal card.
+
+Basis: no national format; banks use 9 to 30 digits, some with hyphens or letters.
+"""
+
+import polars as pl
+
+from crm_migrate.language import Text
+from crm_migrate.records import Rule, Severity
+from crm_migrate.standards.characters import compact, tidy
+from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
+from crm_migrate.standards.residue import change_where, holds, unless_matching
+
+BASIS = Text("account numbers of banks in China (no national format)", "各银行对公账号（无全国统一格式）")
+CANONICAL = r"^[0-9]{9,30}$"
+NORMALISED = normalised("bank_account", "account number", "银行账号")
+FORMAT = Rule(
+    "bank_account.format",
+    Severity.WARNING,
+    Text("The account number is not 9 to 30 digits", "银行账号不是 9–30 位数字"),
+    Text("Compare it with the billing data of the customer.", "请与客户开票资料核对。"),
+)
+PRECISION_LOST = Rule(
+    "bank_account.precision_lost",
+    Severity.WARNING,
+    Text(
+        "The last digits of the account number were probably lost: it was stored as a number",
+        "银行账号末几位疑似丢失：曾被存为数字",
+    ),
+    Text(
+        "Take it from the old system again, as text.", "请从原系统以文本格式重新导出。"
+    ),
+)
+RULES: tuple[Rule, ...] = (NORMALISED, FORMAT, PRECISION_LOST)
+
+
+def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
+    """Half-width digits without blanks and hyphens; anything else stays.
+
+    >>> normalise(pl.Series(["0200 0036-0902 7008", "基本户"])).to_list()
+    ['0200003609027008', '基本户']
+    """
+    return unless_matching(raw, CANONICAL, _repaired)
+
+
+def _repaired(raw: pl.Series) -> pl.Series:
+    code = compact(raw).str.replace(r"^([0-9]+)\.0+$", "$1").str.replace_all(r"[-'`]", "")
+    digits = holds(code.str.contains(r"^[0-9]+$"))
+    return code.zip_with(digits, tidy(raw))
+
+
+def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Masks:
+    """Form; 17 digits and more with zeros from the 16th on."""
+    rounded = holds(value.str.contains(r"^[1-9][0-9]{14}0{2,15}$|^[0-9]\.[0-9]+[Ee]\+?[0-9]+$"))
+    yield FORMAT, ~holds(value.str.contains(CANONICAL)) & value.is_not_null() & ~rounded
+    yield PRECISION_LOST, rounded
+
+
+def format(value: pl.Series) -> pl.Series:
+    """In groups of four, as on a bank form."""
+    return value.str.replace_all(r"([0-9]{4})", "$1 ").str.strip_chars_end(" ")
+
+
+def mask(value: pl.Series) -> pl.Series:
+    """The last four digits only.
+
+    >>> mask(pl.Series(["0200003609027008"])).to_list()
+    ['***7008']
+    """
+    formed = value.str.contains(CANONICAL)
+    return change_where("***" + value.str.tail(4), ~formed, lambda v: v.str.head(0) + "***")

@@ -1,0 +1,104 @@
+"""Bank card number 银行卡号.
+
+Basis: ISO/IEC 7812-1:2017 (Luhn), GB/T 19584-2010; cards issued in China have 16–19 digits.
+"""
+
+import numpy as np
+import polars as pl
+
+from crm_migrate.language import Text
+from crm_migrate.records import Rule, Severity
+from crm_migrate.standards.characters import DIGITS, as_mask, code_points, compact, tidy
+from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
+from crm_migrate.standards.residue import change_where, holds, mask_where, unless_matching
+
+BASIS = Text("ISO/IEC 7812-1:2017, GB/T 19584-2010", "ISO/IEC 7812-1:2017、GB/T 19584-2010")
+CANONICAL = r"^[1-9][0-9]{15,18}$"
+_DOUBLED = np.array([0, 2, 4, 6, 8, 1, 3, 5, 7, 9], dtype=np.int16)
+NORMALISED = normalised("bank_card", "bank card number", "银行卡号")
+FORMAT = Rule(
+    "bank_card.format",
+    Severity.WARNING,
+    Text("The bank card number is not 16 to 19 digits", "银行卡号不是 16–19 位数字"),
+    Text("Compare it with the card.", "请与银行卡核对。"),
+)
+CHECKSUM = Rule(
+    "bank_card.checksum",
+    Severity.WARNING,
+    Text("The check digit of the bank card number does not fit", "银行卡号校验位不符"),
+    Text(
+        "Compare it with the card; an account number does not belong into this field.",
+        "请与银行卡核对；对公账号不应填写在此字段。",
+    ),
+)
+PRECISION_LOST = Rule(
+    "bank_card.precision_lost",
+    Severity.WARNING,
+    Text(
+        "The last digits of the card number were lost: a spreadsheet stored it as a number",
+        "银行卡号末几位已丢失：电子表格将其存为数字",
+    ),
+    Text(
+        "It cannot be repaired. Take it from the old system again, as text.",
+        "无法还原，请从原系统以文本格式重新导出。",
+    ),
+)
+RULES: tuple[Rule, ...] = (NORMALISED, FORMAT, CHECKSUM, PRECISION_LOST)
+
+
+def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
+    """Half-width digits without blanks and hyphens.
+
+    >>> normalise(pl.Series(["6222 0212 3456 7894", "６２２２－０２１２", "建行卡"])).to_list()
+    ['6222021234567894', '62220212', '建行卡']
+    """
+    return unless_matching(raw, CANONICAL, _repaired)
+
+
+def _repaired(raw: pl.Series) -> pl.Series:
+    code = compact(raw).str.replace(r"^([0-9]+)\.0+$", "$1").str.replace_all(r"[-'`]", "")
+    digits = holds(code.str.contains(r"^[0-9]+$"))
+    return code.zip_with(digits, tidy(raw))
+
+
+def checksum_fits(numbers: pl.Series) -> pl.Series:
+    """Whether the Luhn sum is divisible by ten; every value must be at most 19 digits.
+
+    >>> checksum_fits(pl.Series(["6222021234567894", "6222021234567895"])).to_list()
+    [True, False]
+    """
+    digits = DIGITS[code_points(numbers.str.pad_start(19, "0"), 19)]
+    total = digits[:, 0::2].sum(axis=1) + _DOUBLED[digits[:, 1::2]].sum(axis=1)
+    return as_mask(numbers.name, total % 10 == 0)
+
+
+def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Masks:
+    """Form and check digit."""
+    formed = holds(value.str.contains(CANONICAL))
+    rounded_text = holds(value.str.contains(r"^[0-9]\.[0-9]+[Ee]\+?[0-9]+$"))
+    yield FORMAT, value.is_not_null() & ~formed & ~rounded_text
+    fails = formed & ~mask_where(value, formed, checksum_fits)
+    # A number keeps 15 digits: from the 16th on zeros stand.
+    rounded = mask_where(value, fails, lambda v: v.str.contains(r"^[0-9]{15}0{2,4}$"))
+    yield PRECISION_LOST, rounded | rounded_text
+    yield CHECKSUM, fails & ~rounded
+
+
+def format(value: pl.Series) -> pl.Series:
+    """In groups of four.
+
+    >>> format(pl.Series(["6222021234567894"])).to_list()
+    ['6222 0212 3456 7894']
+    """
+    return value.str.replace_all(r"([0-9]{4})", "$1 ").str.strip_chars_end(" ")
+
+
+def mask(value: pl.Series) -> pl.Series:
+    """The last four digits only.
+
+    >>> mask(pl.Series(["6222021234567894", "建行"])).to_list()
+    ['************7894', '***']
+    """
+    formed = value.str.contains(CANONICAL)
+    covered = "************" + value.str.tail(4)
+    return change_where(covered, ~formed, lambda v: v.str.head(0) + "***")

@@ -1,0 +1,129 @@
+"""Characters: what is invisible, what is wide, what is traditional, and digits as numbers.
+
+Basis: Unicode 15.1 (UAX #15 for NFKC), OpenCC `t2s` for traditional → simplified.
+"""
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from crm_migrate.standards.residue import change_where
+
+INVISIBLE = (
+    r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u{ad}\u{180e}\u{200b}-\u{200f}"
+    r"\u{202a}-\u{202e}\u{2060}-\u{206f}\u{feff}\u{fff9}-\u{fffb}]"
+)
+"""Control, zero-width and direction characters: they change nothing a person sees."""
+DASHES = "‐‑‒–—―−"
+"""Dashes and minus signs; NFKC leaves most of them alone."""
+
+_UNTIDY = INVISIBLE + r"|\s\s|[^\S ]|^\s|\s$|^$"
+_UNTIDY_LINES = INVISIBLE + r"|\r|[^\S\n]{2}|[^\S \n]|\s$|^\s|[^\S\n]\n|\n\n\n|^$"
+
+
+def tidy(raw: pl.Series) -> pl.Series:
+    """Text on one line, without invisible characters and needless blanks; empty → null.
+
+    >>> tidy(pl.Series([" a\\u200b \\n b ", "\\ufeff"])).to_list()
+    ['a b', None]
+    """
+    return change_where(raw, raw.str.contains(_UNTIDY), _tidied)
+
+
+def _tidied(raw: pl.Series) -> pl.Series:
+    text = raw.str.replace_all(INVISIBLE, "").str.replace_all(r"\s+", " ").str.strip_chars(" ")
+    return _null_where_empty(text)
+
+
+def tidy_lines(raw: pl.Series) -> pl.Series:
+    r"""Like `tidy`, but line breaks stay (as `\n`, at most one empty line in a row).
+
+    >>> tidy_lines(pl.Series(["a  b \r\n c", None])).to_list()
+    ['a b\n c', None]
+    """
+    return change_where(raw, raw.str.contains(_UNTIDY_LINES), _tidied_lines)
+
+
+def _tidied_lines(raw: pl.Series) -> pl.Series:
+    text = raw.str.replace_all(INVISIBLE, "").str.replace_all(r"\r\n?|[\x0b\x0c\u{85}\u{2028}\u{2029}]", "\n")
+    text = text.str.replace_all(r"[^\S\n]+", " ").str.replace_all(r" \n", "\n")
+    return _null_where_empty(text.str.replace_all(r"\n{3,}", "\n\n").str.strip_chars())
+
+
+def narrow(raw: pl.Series) -> pl.Series:
+    """NFKC with dashes as `-`, tidied: full width → half width, ① → 1, Kangxi → ideographs.
+
+    >>> narrow(pl.Series(["１３８—（上海）　"])).to_list()
+    ['138-(上海)']
+    """
+    text = raw.str.replace_all(INVISIBLE, "").str.normalize("NFKC")
+    return _tidied(text.str.replace_all(f"[{DASHES}]", "-"))
+
+
+def compact(raw: pl.Series) -> pl.Series:
+    """`narrow` without any blanks: for codes and numbers.
+
+    >>> compact(pl.Series(["９１ 11-0X\\u200b"])).to_list()
+    ['9111-0X']
+    """
+    # Composed once more: where a blank goes, a combining mark can meet a new base.
+    text = narrow(raw).str.replace_all(r"\s+", "").str.normalize("NFKC")
+    return _null_where_empty(text)
+
+
+def _null_where_empty(text: pl.Series) -> pl.Series:
+    empty = (text == "").fill_null(False)
+    if not empty.any():
+        return text
+    return text.set(empty, None)
+
+
+def simplified(text: pl.Series) -> pl.Series:
+    """Traditional characters → simplified ones, character by character (OpenCC `t2s`).
+
+    >>> simplified(pl.Series(["恆通科技", "上海貿易"])).to_list()
+    ['恒通科技', '上海贸易']
+    """
+    pattern, table = _traditional()
+    return change_where(text, text.str.contains(pattern), lambda few: few.str.replace_many(table))
+
+
+@cache
+def _traditional() -> tuple[str, dict[str, str]]:
+    """A regex class of the traditional characters, and each with its simplified one."""
+    from opencc import OpenCC
+
+    every = "".join(map(chr, range(0x3400, 0xA000)))
+    pairs = zip(every, OpenCC("t2s").convert(every), strict=True)
+    table = {old: new for old, new in pairs if old != new}
+    return f"[{''.join(table)}]", table
+
+
+def code_points(text: pl.Series, width: int) -> npt.NDArray[np.int16]:
+    """The code points of ASCII values that are all `width` long, as an (n, width) array.
+
+    >>> code_points(pl.Series(["12", "0A"]), 2).tolist()
+    [[49, 50], [48, 65]]
+    """
+    joined = str(text.str.join("").item()) if len(text) else ""
+    return np.frombuffer(joined.encode("ascii"), dtype=np.uint8).reshape(-1, width).astype(np.int16)
+
+
+def lookup(pairs: dict[str, int]) -> npt.NDArray[np.int16]:
+    """A table code point → number for `code_points`; characters without one count as 0."""
+    table = np.zeros(128, dtype=np.int16)
+    for character, number in pairs.items():
+        table[ord(character)] = number
+    return table
+
+
+DIGITS = lookup({str(d): d for d in range(10)})
+"""The ten digits as numbers."""
+
+
+def as_mask(name: str, array: npt.NDArray[Any]) -> pl.Series:
+    """A NumPy array of booleans as a Polars mask."""
+    return pl.Series(name, array, dtype=pl.Boolean)

@@ -1,0 +1,57 @@
+"""Codes and numbers that a company gives itself: customers, products, contracts, orders.
+
+Basis: the toolkit's own convention. Half width, no blanks; case and leading zeros stay.
+"""
+
+import polars as pl
+
+from crm_migrate.language import Text
+from crm_migrate.records import Rule, Severity
+from crm_migrate.standards.characters import compact
+from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
+from crm_migrate.standards.residue import unless_matching
+
+BASIS = Text("the company's own coding", "企业自定编码")
+NORMALISED = normalised("code", "code", "编码")
+ROUNDED = Rule(
+    "code.precision_lost",
+    Severity.WARNING,
+    Text("The code was rounded by a spreadsheet", "编码被电子表格截断或改为科学计数"),
+    Text(
+        "Take the code from the old system again, as text.",
+        "请从原系统以文本格式重新导出该编码。",
+    ),
+)
+RULES: tuple[Rule, ...] = (NORMALISED, ROUNDED)
+
+
+def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
+    """Half-width text without blanks; `.0`, which spreadsheets add to whole numbers, goes.
+
+    >>> normalise(pl.Series(["ＨＴ－2024 001", "1024.0", "007"])).to_list()
+    ['HT-2024001', '1024', '007']
+    """
+    return unless_matching(raw, r"^[!-\-/-~]+$", _repaired)
+
+
+def _repaired(raw: pl.Series) -> pl.Series:
+    return compact(raw).str.replace(r"^([0-9]+)\.0+$", "$1")
+
+
+def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Masks:
+    """Scientific notation: the digits behind it are gone."""
+    yield ROUNDED, value.str.contains(r"^[0-9]\.[0-9]+[Ee]\+?[0-9]+$")
+
+
+def format(value: pl.Series) -> pl.Series:
+    """As it is."""
+    return value
+
+
+def mask(value: pl.Series) -> pl.Series:
+    """The last two characters only.
+
+    >>> mask(pl.Series(["HT-2024001"])).to_list()
+    ['***01']
+    """
+    return "***" + value.str.tail(2)

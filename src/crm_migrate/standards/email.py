@@ -1,0 +1,167 @@
+"""Mail address 电子邮箱.
+
+Basis: RFC 5321 and RFC 6531, as far as the package email-validator (no network) accepts; only
+addresses outside the plain ASCII form are shown to it. Lower case throughout.
+"""
+
+import polars as pl
+
+from crm_migrate.language import Text
+from crm_migrate.records import Rule, Severity
+from crm_migrate.standards.characters import narrow, tidy
+from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
+from crm_migrate.standards.residue import (
+    change_where,
+    holds,
+    mask_where,
+    per_distinct,
+    unless_matching,
+)
+
+BASIS = Text("RFC 5321, RFC 6531", "RFC 5321、RFC 6531")
+_ADDRESS = (
+    r"[a-z0-9_%+-]+(?:\.[a-z0-9_%+-]+)*@"
+    r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,24}"
+)
+CANONICAL = f"^{_ADDRESS}$"
+TYPOS = {
+    "163.con": "163.com", "163.cn": "163.com", "163.co": "163.com", "163.cm": "163.com",
+    "126.con": "126.com", "126.cn": "126.com", "qq.con": "qq.com", "qq.cn": "qq.com",
+    "qq.co": "qq.com", "qq.cm": "qq.com", "qq.om": "qq.com", "gmial.com": "gmail.com",
+    "gmail.con": "gmail.com", "gmai.com": "gmail.com", "gmail.cn": "gmail.com",
+    "hotmial.com": "hotmail.com", "hotmail.con": "hotmail.com", "outlook.con": "outlook.com",
+    "outlok.com": "outlook.com", "sina.con": "sina.com", "sohu.con": "sohu.com",
+    "foxmail.con": "foxmail.com", "foxmial.com": "foxmail.com", "yahoo.con": "yahoo.com",
+}  # fmt: skip
+"""Domains that people mean otherwise, with the domain they mean."""
+_TYPO = r"\.(?:con|cmo|ocm|comm|cpm|vom|xom)$|@(?:" + "|".join(
+    domain.replace(".", r"\.") for domain in TYPOS
+) + ")$"
+
+NORMALISED = normalised("email", "mail address", "邮箱地址")
+FORMAT = Rule(
+    "email.format",
+    Severity.WARNING,
+    Text("This is no well-formed mail address", "邮箱地址格式不正确"),
+    Text("Ask the contact for the address.", "请向联系人核实邮箱。"),
+)
+TYPO = Rule(
+    "email.typo",
+    Severity.WARNING,
+    Text("The domain of the mail address looks mistyped", "邮箱域名疑似录入错误"),
+    Text("Like 163.con for 163.com: check and correct it.", "如 163.con 应为 163.com，请核对修改。"),
+)
+CJK_LOCAL = Rule(
+    "email.cjk_local",
+    Severity.WARNING,
+    Text("The mail address holds Chinese characters", "邮箱地址含有中文字符"),
+    Text(
+        "Common mail services do not deliver it; ask for the address.",
+        "常用邮箱服务无法投递，请核实邮箱。",
+    ),
+)
+SEVERAL = Rule(
+    "email.several",
+    Severity.WARNING,
+    Text("The cell held several addresses; the first was taken", "一格中有多个邮箱，已取第一个"),
+    Text("Check which one is right; the source still has the others.", "请确认常用邮箱；其余仍保留在源数据中。"),
+)
+RULES: tuple[Rule, ...] = (NORMALISED, FORMAT, TYPO, CJK_LOCAL, SEVERAL)
+
+
+def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
+    """The first address of the cell in lower case; text without an address is kept.
+
+    >>> normalise(pl.Series([" Li.Na＠Example。COM ", "李娜 <li@example.com>"])).to_list()
+    ['li.na@example.com', 'li@example.com']
+    >>> normalise(pl.Series(["a@x.com; b@x.com", "没有", "张三@qq.com"])).to_list()
+    ['a@x.com', '没有', '张三@qq.com']
+    """
+    return unless_matching(raw, CANONICAL, _repaired)
+
+
+def _repaired(raw: pl.Series) -> pl.Series:
+    first = _addresses(raw).list.first()
+    kept = tidy(raw)
+    kept = change_where(kept, first.is_null(), _international)
+    return first.zip_with(first.is_not_null(), kept)
+
+
+def _addresses(raw: pl.Series) -> pl.Series:
+    """The well-formed ASCII addresses that make up the cell, as a list; null without any."""
+    text = (
+        narrow(raw.str.replace_all(r"[\r\n]+", ";"))
+        .str.to_lowercase()
+        .str.replace_all("。", ".")
+        .str.replace_all(r"\s*([@.])\s*", "$1")
+        .str.replace_all(r"^(?:mailto|e-?mail|邮箱)\s*:\s*|[;,.\s]+$", "")
+        .str.replace_all(r"[^;,<>]*<([^<>@]+@[^<>@]+)>", "$1")
+    )
+    whole = text.str.contains(rf"^{_ADDRESS}(?:[;,、/|\s]+{_ADDRESS})*$")
+    several = text.set(~holds(whole), None).str.replace_all(r"[;,、/|\s]+", ";")
+    return several.str.split(";")
+
+
+def _international(text: pl.Series) -> pl.Series:
+    """Addresses beyond ASCII in the form email-validator gives them; other text unchanged."""
+    return change_where(text, _hopeful(text), lambda few: per_distinct(few, _validated_or_kept))
+
+
+def _hopeful(text: pl.Series) -> pl.Series:
+    return text.str.contains(r"^[^\s@]{1,64}@[^\s@]{3,255}$") & ~text.str.contains(CANONICAL)
+
+
+def _validated(text: str) -> str | None:
+    from email_validator import EmailNotValidError, validate_email
+
+    try:
+        return validate_email(text, check_deliverability=False).normalized
+    except EmailNotValidError:
+        return None
+
+
+def _validated_or_kept(text: str) -> str:
+    lowered = _validated(text.lower())
+    # Kept if another round would not accept its own answer: one value has one form.
+    return lowered if lowered is not None and _validated(lowered) == lowered else text
+
+
+def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Masks:
+    """Form, probable typing errors, Chinese characters, several addresses in a cell."""
+    formed = holds(value.str.contains(CANONICAL))
+    other = value.is_not_null() & ~formed
+    cjk = mask_where(value, other, lambda v: v.str.contains(r"^[^@]*\p{Han}[^@]*@"))
+    yield CJK_LOCAL, cjk
+    valid = mask_where(value, other & ~cjk, lambda v: per_distinct(v, _validated).is_not_null())
+    yield FORMAT, other & ~cjk & ~valid
+    yield TYPO, mask_where(value, value.is_not_null(), lambda v: v.str.contains(_TYPO))
+    changed = formed & holds(raw != value)
+    yield SEVERAL, mask_where(raw, changed, lambda r: _addresses(r).list.n_unique() > 1)
+
+
+def suggestion(value: pl.Series) -> pl.Series:
+    """The address with its domain corrected where `TYPO` holds, else null.
+
+    >>> suggestion(pl.Series(["a@163.con", "a@163.com", "b@firm.con"])).to_list()
+    ['a@163.com', None, 'b@firm.com']
+    """
+    doubtful = holds(value.str.contains(_TYPO))
+    domain = value.str.extract(r"@(.+)$")
+    corrected = domain.replace(TYPOS).str.replace(_TYPO, ".com")
+    return (value.str.extract(r"^(.*@)") + corrected).set(~doubtful, None)
+
+
+def format(value: pl.Series) -> pl.Series:
+    """As it is."""
+    return value
+
+
+def mask(value: pl.Series) -> pl.Series:
+    """The first character and the domain; text that is no address wholly covered.
+
+    >>> mask(pl.Series(["li.na@example.com", "没有"])).to_list()
+    ['l***@example.com', '***']
+    """
+    address = value.str.contains(r"^[^@]+@[^@]+$")
+    covered = value.str.replace(r"^([^@])[^@]*@", "$1***@")
+    return change_where(covered, ~address, lambda v: v.str.head(0) + "***")

@@ -1,0 +1,157 @@
+"""Resident identity number 公民身份号码.
+
+Basis: GB 11643-1999 (18 characters; the 15 digits of GB 11643-1989 are extended), prefixes
+81/82/83 for residence permits of Hong Kong, Macau and Taiwan residents (2018), 9 for permanent
+residents from abroad (2023). Regions that no longer exist were valid when issued: only the
+province is judged.
+"""
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from crm_migrate.language import Text
+from crm_migrate.records import Rule, Severity
+from crm_migrate.standards.characters import DIGITS, as_mask, code_points, compact, tidy
+from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
+from crm_migrate.standards.divisions import PROVINCE_CODES
+from crm_migrate.standards.residue import change_where, holds, mask_where, unless_matching
+
+BASIS = Text("GB 11643-1999", "GB 11643-1999《公民身份号码》")
+CANONICAL = r"^[1-9][0-9]{16}[0-9X]$"
+_WEIGHTS = np.array([pow(2, 17 - i, 11) for i in range(17)], dtype=np.int16)
+_CHECKS = np.array([ord(c) for c in "10X98765432"], dtype=np.int16)
+_PREFIXES = [*PROVINCE_CODES, "83"]
+
+_ASK = Text("Compare it with the document.", "请与证件原件核对。")
+NORMALISED = normalised("id_number", "identity number", "身份证号")
+FORMAT = Rule(
+    "id_number.format",
+    Severity.WARNING,
+    Text("This is no resident identity number", "不是居民身份证号码"),
+    Text(
+        "Numbers of passports and other documents are kept as typed; check what this is.",
+        "护照等其他证件号码按原样保留，请确认证件类型。",
+    ),
+)
+CHECKSUM = Rule(
+    "id_number.checksum",
+    Severity.WARNING,
+    Text("The check character of the identity number does not fit", "身份证号校验位不符"),
+    _ASK,
+)
+PRECISION_LOST = Rule(
+    "id_number.precision_lost",
+    Severity.WARNING,
+    Text(
+        "The last three digits of the identity number were lost: a spreadsheet stored it as a "
+        "number",
+        "身份证号后三位已丢失：电子表格将其存为数字",
+    ),
+    Text(
+        "It cannot be repaired. Take it from the old system again, as text.",
+        "无法还原，请从原系统以文本格式重新导出。",
+    ),
+)
+BIRTH_DATE = Rule(
+    "id_number.birth_date",
+    Severity.WARNING,
+    Text("The birth date in the identity number does not exist", "身份证号中的出生日期不存在"),
+    _ASK,
+)
+REGION = Rule(
+    "id_number.region",
+    Severity.WARNING,
+    Text("The identity number starts with an unknown region", "身份证号的地区前缀不存在"),
+    _ASK,
+)
+RULES: tuple[Rule, ...] = (NORMALISED, FORMAT, CHECKSUM, PRECISION_LOST, BIRTH_DATE, REGION)
+
+
+def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
+    """18 half-width characters with a capital X; 15 digits are extended; the rest is kept.
+
+    >>> normalise(pl.Series(["11010519491231002x", "110105491231002", "E 12345678"])).to_list()
+    ['11010519491231002X', '11010519491231002X', 'E 12345678']
+    """
+    return unless_matching(raw, CANONICAL, _repaired)
+
+
+def _repaired(raw: pl.Series) -> pl.Series:
+    code = compact(raw).str.to_uppercase().str.replace_all(r"[-'`]", "").str.replace("[×Χ]$", "X")
+    known = holds(code.str.contains(r"^[0-9]{17}[0-9X]$|^[0-9]{15}$"))
+    kept = code.zip_with(known, tidy(raw))
+    old = holds(kept.str.contains(r"^[1-9][0-9]{14}$"))
+    return change_where(kept, mask_where(kept, old, _old_birth_date_exists), extended)
+
+
+def extended(old: pl.Series) -> pl.Series:
+    """15 digits of GB 11643-1989 → 18 characters: 19 after the region, check at the end.
+
+    >>> extended(pl.Series(["110105491231002"])).to_list()
+    ['11010519491231002X']
+    """
+    stem = old.str.head(6) + "19" + old.str.slice(6)
+    checks = _check_points(code_points(stem, 17))
+    return stem + pl.Series([chr(point) for point in checks.tolist()], dtype=pl.String)
+
+
+def _check_points(points: npt.NDArray[np.int16]) -> npt.NDArray[np.int16]:
+    """Formula: check = `10X98765432`[Σ dᵢ·2^(18−i) mod 11]."""
+    return _CHECKS[(DIGITS[points[:, :17]] @ _WEIGHTS) % 11]
+
+
+def checksum_fits(numbers: pl.Series) -> pl.Series:
+    """Whether the check character fits; every value must match `CANONICAL`.
+
+    >>> checksum_fits(pl.Series(["11010519491231002X", "110105194912310021"])).to_list()
+    [True, False]
+    """
+    points = code_points(numbers, 18)
+    return as_mask(numbers.name, _check_points(points) == points[:, 17])
+
+
+def is_valid(value: pl.Series) -> pl.Series:
+    """True for 18 characters whose check character fits; false for null."""
+    return mask_where(value, value.str.contains(CANONICAL), checksum_fits)
+
+
+def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Masks:
+    """Form, check character, birth date and province."""
+    formed = holds(value.str.contains(CANONICAL))
+    yield FORMAT, value.is_not_null() & ~formed
+    fits = mask_where(value, formed, checksum_fits)
+    rounded = mask_where(value, formed & ~fits, lambda v: v.str.ends_with("000"))
+    yield PRECISION_LOST, rounded
+    yield CHECKSUM, formed & ~fits & ~rounded
+    yield BIRTH_DATE, formed & ~mask_where(value, formed, _birth_date_exists)
+    yield REGION, mask_where(value, formed, _region_unknown)
+
+
+def _region_unknown(numbers: pl.Series) -> pl.Series:
+    return ~(numbers.str.head(2).is_in(_PREFIXES) | numbers.str.starts_with("9"))
+
+
+def _birth_date_exists(numbers: pl.Series) -> pl.Series:
+    birth = numbers.str.slice(6, 8).str.to_date("%Y%m%d", strict=False)
+    return birth.is_not_null() & (birth.dt.year() >= 1850)
+
+
+def _old_birth_date_exists(numbers: pl.Series) -> pl.Series:
+    return ("19" + numbers.str.slice(6, 6)).str.to_date("%Y%m%d", strict=False).is_not_null()
+
+
+def format(value: pl.Series) -> pl.Series:
+    """As it is."""
+    return value
+
+
+def mask(value: pl.Series) -> pl.Series:
+    """The first six and the last four characters; other documents wholly covered.
+
+    >>> mask(pl.Series(["11010519491231002X", "E12345678"])).to_list()
+    ['110105********002X', '***']
+    """
+    formed = value.str.contains(CANONICAL)
+    covered = value.str.head(6) + "********" + value.str.tail(4)
+    return change_where(covered, ~formed, lambda v: v.str.head(0) + "***")

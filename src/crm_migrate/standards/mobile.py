@@ -1,0 +1,150 @@
+"""Mobile number of mainland China 手机号码.
+
+Basis: the numbering plan of the MIIT (2017) and its later allocations. New prefixes appear:
+`1[3-9]` and nine digits is the bound, a prefix that is not known yet is only doubtful.
+"""
+
+import polars as pl
+
+from crm_migrate.language import Text
+from crm_migrate.model import MULTI_SEPARATOR
+from crm_migrate.records import Rule, Severity
+from crm_migrate.standards import phone
+from crm_migrate.standards.characters import tidy
+from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
+from crm_migrate.standards.residue import change_where, holds, mask_where, unless_matching
+
+BASIS = Text("numbering plan of the MIIT (2017)", "电信网编号计划（2017 年版）")
+CANONICAL = f"^{phone.MOBILE}$"
+_UNALLOCATED = r"^1(?:42|43|54|61|64|94)"
+"""Prefixes that nobody was seen to use; 140 141 144 146 148 149 belong to things and data."""
+
+_ASK = Text("Ask the contact for the number.", "请向联系人核实手机号。")
+NORMALISED = normalised("mobile", "mobile number", "手机号码")
+FORMAT = Rule(
+    "mobile.format",
+    Severity.WARNING,
+    Text("This is no mobile number of 11 digits", "不是 11 位手机号码"),
+    _ASK,
+)
+PREFIX = Rule(
+    "mobile.prefix",
+    Severity.WARNING,
+    Text("The prefix of the mobile number is not in use", "手机号段尚未启用"),
+    _ASK,
+)
+PRECISION_LOST = Rule(
+    "mobile.precision_lost",
+    Severity.WARNING,
+    Text(
+        "The mobile number was rounded by a spreadsheet (like 1.38E+10)",
+        "手机号被电子表格改为科学计数（如 1.38E+10），末位已丢失",
+    ),
+    Text(
+        "It cannot be repaired. Take it from the old system again, as text.",
+        "无法还原，请从原系统以文本格式重新导出。",
+    ),
+)
+ABROAD = Rule(
+    "mobile.abroad",
+    Severity.WARNING,
+    Text("The number is not from mainland China", "不是中国大陆手机号"),
+    Text("It is kept; check that it can be called.", "已保留，请确认可以拨打。"),
+)
+SEVERAL = Rule(
+    "mobile.several",
+    Severity.WARNING,
+    Text(
+        "The cell held several numbers; the first mobile number was taken",
+        "一格中有多个号码，已取第一个手机号",
+    ),
+    Text(
+        "The others stand in the telephone field if there is one. Check which is right.",
+        "其余号码已移至电话字段（如有），请确认常用号码。",
+    ),
+)
+RULES: tuple[Rule, ...] = (NORMALISED, FORMAT, PREFIX, PRECISION_LOST, ABROAD, SEVERAL)
+
+
+def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
+    """The first mobile number of the cell as 11 digits; a cell without one is kept.
+
+    >>> normalise(pl.Series(["+86 138-0013-8000", "１３８００１３８０００", "13800138000.0"])).to_list()
+    ['13800138000', '13800138000', '13800138000']
+    >>> normalise(pl.Series(["13800138000/13900139000", "1.38E+10", "010-62345678"])).to_list()
+    ['13800138000', '1.38E+10', '010-62345678']
+    """
+    return unless_matching(raw, CANONICAL, lambda few: split(few).get_column("value"))
+
+
+def split(raw: pl.Series) -> pl.DataFrame:
+    """`value`, the first mobile number or the kept text, and `others`, the other numbers.
+
+    `others` is canonical text of a telephone field, null where nothing is left over.
+
+    >>> split(pl.Series(["13800138000、010-62345678", "前台"])).rows()
+    [('13800138000', '010-62345678'), ('前台', None)]
+    """
+    found = phone.pieces(raw).unique(["row", "number"], maintain_order=True)
+    mobile = pl.col("number").str.contains(CANONICAL)
+    first = found.filter(mobile).unique("row", keep="first", maintain_order=True)
+    lone = found.filter((pl.len().over("row") == 1) & pl.col("known") & ~mobile)
+    lone = lone.filter(pl.col("number").str.starts_with("+"))
+    value = pl.concat([first, lone]).select("row", value="number")
+    others = (
+        found.join(value, left_on="row", right_on="row", how="inner", maintain_order="left")
+        .filter(pl.col("number") != pl.col("value"))
+        .group_by("row", maintain_order=True)
+        .agg(pl.col("number").str.join(MULTI_SEPARATOR).alias("others"))
+    )
+    return (
+        pl.DataFrame({"kept": tidy(raw)})
+        .with_row_index("row")
+        .join(value, on="row", how="left", maintain_order="left")
+        .join(others, on="row", how="left", maintain_order="left")
+        .select(pl.coalesce("value", "kept").alias("value"), "others")
+    )
+
+
+def overflow(raw: pl.Series) -> pl.Series:
+    """The numbers of each cell that `normalise` did not take; null where there are none.
+
+    >>> overflow(pl.Series(["13800138000;13900139000", "13800138000", None])).to_list()
+    ['13900139000', None, None]
+    """
+    nothing = pl.Series(raw.name, [None], dtype=pl.String).new_from_index(0, len(raw))
+    residue = holds(~raw.str.contains(CANONICAL))
+    others = split(raw.filter(residue)).get_column("others")
+    return change_where(nothing, residue, lambda _: others)
+
+
+def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Masks:
+    """Form, prefix, rounding, several numbers in a cell."""
+    formed = holds(value.str.contains(CANONICAL))
+    other = value.is_not_null() & ~formed
+    rounded = mask_where(value, other, lambda v: v.str.contains(r"^1\.[0-9]*[Ee]\+?10$"))
+    abroad = mask_where(value, other, lambda v: v.str.contains(r"^\+[0-9]+$"))
+    yield PRECISION_LOST, rounded
+    yield ABROAD, abroad
+    yield FORMAT, other & ~rounded & ~abroad
+    yield PREFIX, mask_where(value, formed, lambda v: v.str.contains(_UNALLOCATED))
+    changed = formed & holds(raw != value)
+    yield SEVERAL, mask_where(raw, changed, lambda r: split(r).get_column("others").is_not_null())
+
+
+def format(value: pl.Series) -> pl.Series:
+    """In the usual groups 3-4-4.
+
+    >>> format(pl.Series(["13800138000"])).to_list()
+    ['138 0013 8000']
+    """
+    return value.str.replace(r"^(1[3-9][0-9])([0-9]{4})([0-9]{4})$", "$1 $2 $3")
+
+
+def mask(value: pl.Series) -> pl.Series:
+    """The first three and the last four digits; other text as a telephone number.
+
+    >>> mask(pl.Series(["13800138000", "010-62345678"])).to_list()
+    ['138****8000', '010-****5678']
+    """
+    return phone.mask(value)

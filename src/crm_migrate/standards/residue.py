@@ -1,0 +1,56 @@
+"""Work on the few values that need it: vectorised code decides the rest beforehand."""
+
+from collections.abc import Callable
+
+import numpy as np
+import polars as pl
+
+Change = Callable[[pl.Series], pl.Series]
+
+
+def holds(mask: pl.Series) -> pl.Series:
+    """The mask with false where it was null (a missing value breaks no rule)."""
+    return mask.fill_null(False) if mask.null_count() else mask
+
+
+def change_where(values: pl.Series, mask: pl.Series, change: Change) -> pl.Series:
+    """`values` with `change` applied to those rows alone where `mask` is true.
+
+    >>> s = pl.Series(["a", None, "b"])
+    >>> change_where(s, s == "b", lambda few: few + "!").to_list()
+    ['a', None, 'b!']
+    """
+    rows = holds(mask).arg_true().to_numpy()
+    if not len(rows):
+        return values
+    changed = change(values.gather(rows)).cast(pl.String).alias(values.name)
+    place = np.arange(len(values))
+    place[rows] = len(values) + np.arange(len(rows))
+    return pl.concat([values, changed]).gather(place)
+
+
+def unless_matching(values: pl.Series, canonical: str, change: Change) -> pl.Series:
+    """`values` with `change` applied where they do not match the regex `canonical`."""
+    return change_where(values, ~values.str.contains(canonical), change)
+
+
+def mask_where(values: pl.Series, mask: pl.Series, judge: Change) -> pl.Series:
+    """True where `mask` holds and `judge`, asked about those rows alone, says true."""
+    rows = holds(mask).arg_true().to_numpy()
+    result = np.zeros(len(values), dtype=bool)
+    if len(rows):
+        result[rows] = holds(judge(values.gather(rows))).to_numpy()
+    return pl.Series(values.name, result)
+
+
+def per_distinct(values: pl.Series, read: Callable[[str], str | None]) -> pl.Series:
+    """`read` applied once to each distinct value: for slow libraries on a small residue.
+
+    >>> per_distinct(pl.Series(["a", None, "a"]), str.upper).to_list()
+    ['A', None, 'A']
+    """
+    distinct = values.drop_nulls().unique(maintain_order=True)
+    if not len(distinct):
+        return values
+    answers = pl.Series([read(v) for v in distinct.to_list()], dtype=pl.String)
+    return values.replace_strict(distinct, answers, default=None, return_dtype=pl.String)

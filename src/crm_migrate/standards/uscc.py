@@ -1,0 +1,200 @@
+"""Unified social credit code 统一社会信用代码.
+
+Basis: GB 32100-2015, with the organisation code of GB 11714-1997 inside (characters 9–17).
+Genuine codes issued in Xiamen before 2016 fail the check character, so a failure asks for
+evidence and proves nothing. Which shape is a code decides the field: 18 digits can be a valid
+resident id and a valid code at once.
+"""
+
+import numpy as np
+import polars as pl
+
+from crm_migrate.language import Text
+from crm_migrate.records import Rule, Severity
+from crm_migrate.standards.characters import as_mask, code_points, compact, lookup, tidy
+from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
+from crm_migrate.standards.divisions import PROVINCE_CODES
+from crm_migrate.standards.residue import change_where, holds, mask_where, unless_matching
+
+BASIS = Text("GB 32100-2015 and GB 11714-1997", "GB 32100-2015 与 GB 11714-1997")
+ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+"""31 characters: no I O Z S V."""
+CANONICAL = r"^[0-9A-HJ-NP-RTUWXY]{18}$"
+_WEIGHTS = np.array([pow(3, i, 31) for i in range(17)], dtype=np.int16)
+_VALUES = lookup({c: i for i, c in enumerate(ALPHABET)})
+_ORGANISATION_WEIGHTS = np.array([3, 7, 9, 10, 5, 8, 4, 2], dtype=np.int16)
+_ORGANISATION_VALUES = lookup(
+    {c: i for i, c in enumerate("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")}
+)
+_ORGANISATION_CHECKS = np.array([ord(c) for c in "0123456789X0"], dtype=np.int16)
+
+_ASK = Text(
+    "Compare it with the business licence or the national enterprise register.",
+    "请与营业执照或国家企业信用信息公示系统核对。",
+)
+NORMALISED = normalised("uscc", "unified social credit code", "统一社会信用代码")
+ALPHABET_RULE = Rule(
+    "uscc.alphabet",
+    Severity.WARNING,
+    Text(
+        "The unified social credit code holds a letter that never occurs in one (I O Z S V)",
+        "统一社会信用代码含有不会出现的字母（I O Z S V）",
+    ),
+    Text(
+        "Most often 1 was typed as I, 0 as O, 2 as Z, 5 as S, U as V. Check the licence.",
+        "多为误录：1 录成 I、0 录成 O、2 录成 Z、5 录成 S、U 录成 V，请核对营业执照。",
+    ),
+)
+FORMAT = Rule(
+    "uscc.format",
+    Severity.WARNING,
+    Text(
+        "The unified social credit code is not 18 digits and capital letters",
+        "统一社会信用代码不是 18 位数字和大写字母",
+    ),
+    _ASK,
+)
+CHECKSUM = Rule(
+    "uscc.checksum",
+    Severity.WARNING,
+    Text(
+        "The check character of the unified social credit code does not fit",
+        "统一社会信用代码校验位不符",
+    ),
+    Text(
+        "Probably mistyped; a few genuine codes issued before 2016 fail, too. "
+        "Ask for the licence.",
+        "多为录入错误；2016 年前个别地区发放的真实代码也会校验不符。请核对营业执照。",
+    ),
+)
+PRECISION_LOST = Rule(
+    "uscc.precision_lost",
+    Severity.WARNING,
+    Text(
+        "The last three digits of the code were lost: a spreadsheet stored it as a number",
+        "代码后三位已丢失：电子表格将其存为数字",
+    ),
+    Text(
+        "It cannot be repaired. Take it from the old system again, as text.",
+        "无法还原，请从原系统以文本格式重新导出。",
+    ),
+)
+ORGANISATION = Rule(
+    "uscc.organisation",
+    Severity.WARNING,
+    Text(
+        "The organisation code inside the unified social credit code fails its own check",
+        "统一社会信用代码中的组织机构代码（第 9–17 位）校验不符",
+    ),
+    _ASK,
+)
+REGION = Rule(
+    "uscc.region",
+    Severity.WARNING,
+    Text(
+        "The region inside the unified social credit code does not exist",
+        "统一社会信用代码中的行政区划（第 3–8 位）不存在",
+    ),
+    _ASK,
+)
+AUTHORITY = Rule(
+    "uscc.authority",
+    Severity.WARNING,
+    Text(
+        "The unified social credit code starts with an unknown registering authority",
+        "统一社会信用代码首位（登记管理部门）不存在",
+    ),
+    _ASK,
+)
+RULES: tuple[Rule, ...] = (
+    NORMALISED, ALPHABET_RULE, FORMAT, CHECKSUM, PRECISION_LOST, ORGANISATION, REGION, AUTHORITY,
+)  # fmt: skip
+
+
+def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
+    """Half-width capitals without blanks and hyphens; anything else stays as typed.
+
+    >>> normalise(pl.Series(["９１１１００００ 600037341l", "91110000-600037341L", "办理中"])).to_list()
+    ['91110000600037341L', '91110000600037341L', '办理中']
+    """
+    return unless_matching(raw, CANONICAL, _repaired)
+
+
+def _repaired(raw: pl.Series) -> pl.Series:
+    code = compact(raw).str.to_uppercase().str.replace_all(r"[-'`._]", "")
+    looks_like_code = code.str.contains(r"^[0-9A-Z]{15,20}$")
+    return code.zip_with(holds(looks_like_code), tidy(raw))
+
+
+def checksum_fits(codes: pl.Series) -> pl.Series:
+    """Whether the check character fits; every value must match `CANONICAL`.
+
+    Formula: c18 = (31 − Σ cᵢ·3^(i−1) mod 31) mod 31, GB 32100-2015, 4.6.
+
+    >>> checksum_fits(pl.Series(["91350100M000100Y43", "9111010894Y6W19290"])).to_list()
+    [True, True]
+    >>> checksum_fits(pl.Series(["91350100M000100Y4X"])).to_list()
+    [False]
+    """
+    values = _VALUES[code_points(codes, 18)]
+    expected = (31 - (values[:, :17] @ _WEIGHTS) % 31) % 31
+    return as_mask(codes.name, expected == values[:, 17])
+
+
+def organisation_fits(codes: pl.Series) -> pl.Series:
+    """Whether the inner organisation code's check digit fits (GB 11714-1997; A=10 … Z=35).
+
+    >>> organisation_fits(pl.Series(["91110108MA01KP2T5U", "91110108MA01KP2T6U"])).to_list()
+    [True, False]
+    """
+    points = code_points(codes, 18)
+    values = _ORGANISATION_VALUES[points[:, 8:16]]
+    expected = _ORGANISATION_CHECKS[11 - (values @ _ORGANISATION_WEIGHTS) % 11]
+    return as_mask(codes.name, expected == points[:, 16])
+
+
+def is_valid(value: pl.Series) -> pl.Series:
+    """True for codes of the right form whose check character fits; false for null.
+
+    >>> is_valid(pl.Series(["91110108551385082Q", "91350100M000100Y4Z", None])).to_list()
+    [True, False, False]
+    """
+    return mask_where(value, value.str.contains(CANONICAL), checksum_fits)
+
+
+def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Masks:
+    """Form, check characters, authority and region."""
+    formed = holds(value.str.contains(CANONICAL))
+    other = value.is_not_null() & ~formed
+    letters = mask_where(value, other, lambda v: v.str.contains(r"^[0-9A-Z]{18}$"))
+    yield ALPHABET_RULE, letters
+    yield FORMAT, other & ~letters
+    fits = mask_where(value, formed, checksum_fits)
+    rounded = mask_where(value, formed & ~fits, lambda v: v.str.contains(r"^[0-9]{15}000$"))
+    yield PRECISION_LOST, rounded
+    yield CHECKSUM, formed & ~fits & ~rounded
+    yield ORGANISATION, fits & ~mask_where(value, fits, organisation_fits)
+    yield REGION, formed & ~mask_where(value, formed, _region_exists)
+    yield AUTHORITY, mask_where(value, formed, lambda v: ~v.str.contains(r"^[1-9ANY]"))
+
+
+def _region_exists(codes: pl.Series) -> pl.Series:
+    digits = codes.str.slice(2, 6).str.contains(r"^[0-9]{6}$")
+    # 10 stands for the national register (100000).
+    return digits & codes.str.slice(2, 2).is_in([*PROVINCE_CODES, "10"])
+
+
+def format(value: pl.Series) -> pl.Series:
+    """As it is: the licence prints it without spaces."""
+    return value
+
+
+def mask(value: pl.Series) -> pl.Series:
+    """The first six and the last four characters; other text wholly covered.
+
+    >>> mask(pl.Series(["91110000600037341L", "办理中"])).to_list()
+    ['911100********341L', '***']
+    """
+    formed = value.str.contains(CANONICAL)
+    covered = value.str.head(6) + "********" + value.str.tail(4)
+    return change_where(covered, ~formed, lambda v: v.str.head(0) + "***")
