@@ -155,7 +155,7 @@ def _vocabulary(name: str, values: dict[str, tuple[str, ...]]) -> Vocabulary:
 def _dependency_order(entities: Mapping[str, EntityRules]) -> list[str] | None:
     """Parents first; a reference to the own entity (group parent) does not count."""
     needs = {
-        n: {f.references for f in e.fields.values() if f.references not in (None, n)}
+        n: {f.references for f in e.fields.values() if f.references in entities} - {n}
         for n, e in entities.items()
     }
     order: list[str] = []

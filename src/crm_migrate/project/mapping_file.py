@@ -24,7 +24,8 @@ class FieldSource(Frozen):
     """Reference to the record of this entity made from the same row."""
     source: str | None = None
     table: str | None = None
-    """With `column`: reference to the record with that declared key in another table."""
+    """With `column` (or the `columns` of a composite key): reference to the record with that
+    declared key in another table; without `source`, of the same source."""
     entity: str | None = None
     """Entity looked up in `table`, where that table yields several."""
     reason: str | None = None
@@ -59,11 +60,17 @@ class RecordMapping(Frozen):
     """One record that a source row yields."""
 
     entity: str
-    fields: dict[str, Annotated[FieldSource, BeforeValidator(_as_column)]]
+    fields: dict[
+        str,
+        Annotated[
+            FieldSource, BeforeValidator(_as_column, json_schema_input_type=str | FieldSource)
+        ],
+    ]
     requires: tuple[str, ...] = ()
     """The row yields this record only where one of these fields is filled (default: any)."""
     key: tuple[str, ...] | None = None
-    """Overrides the table's key for this entity (a ticket list names its customer by code)."""
+    """Overrides the table's key for this entity (a ticket list names its customer by code): rows
+    that are equal in this record's columns then yield one and the same record."""
 
 
 class TableMapping(Frozen):
@@ -108,6 +115,8 @@ class ValueMap(Frozen):
 
     map: dict[str, str | None] = {}
     owners: tuple[OwnerChange, ...] = ()
+    undecided: tuple[str, ...] = ()
+    """Values seen in a source that nobody has decided about yet; each is a finding."""
     unmapped: Literal["finding", "keep"] = "finding"
 
 
@@ -138,7 +147,12 @@ class TargetEntity(Frozen):
 
     table: str
     key: str
-    fields: dict[str, Annotated[TargetColumn, BeforeValidator(_as_column)]]
+    fields: dict[
+        str,
+        Annotated[
+            TargetColumn, BeforeValidator(_as_column, json_schema_input_type=str | TargetColumn)
+        ],
+    ]
     golden_id: str | None = None
     """Column that mirrors the golden id, where the target has one."""
     on_conflict: Literal["crm", "source", "ask"] = "crm"

@@ -142,10 +142,10 @@ def load_project(root: Path) -> Project:
     rules = {
         n: _rules_file(root / settings.rules / f"{n}.yaml", f"{n}.yaml", faults) for n in RULE_FILES
     }
-    if model is not None and target is not None:
+    if model is not None:
         plain_values = {n: v for n, (_, v) in values.items()}
         faults += check_references(main, settings, model, mappings, plain_values)
-        faults += _check_target(target_file, target, model)
+        faults += _check_target(target_file, target, model) if target is not None else []
     if faults or model is None or target is None:
         raise ProjectFault(faults)
     meaning = {
