@@ -229,12 +229,6 @@ class SqliteView:
                 ).scalar()
         return max(int(largest or 0), int(counted or 0))
 
-    @contextmanager
-    def savepoint(self) -> Iterator[None]:
-        """A part that is undone alone."""
-        with _faults(self._file), self.connection.begin_nested():
-            yield
-
     def _frame(
         self, query: str, parameters: tuple[Any, ...], columns: Sequence[str]
     ) -> pl.DataFrame:

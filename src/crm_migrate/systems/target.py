@@ -231,10 +231,6 @@ class TargetTransaction(TargetReader, Protocol):
         """The largest number that an integer key had so far; 0 in an empty table."""
         ...
 
-    def savepoint(self) -> AbstractContextManager[None]:
-        """A part of the transaction that is undone alone when it fails."""
-        ...
-
 
 class TargetSystem(Protocol):
     """A target database. Opening one connects to nothing yet."""

@@ -1,0 +1,138 @@
+"""What an apply is given beside the plan, and what it reports: counts that add up, rows left."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import polars as pl
+
+from crm_migrate.loading.verify import Verified
+from crm_migrate.loading.write import CREATED, FAILED, SKIPPED, UPDATED
+from crm_migrate.plan.change import Action, Plan
+from crm_migrate.plan.digest import WRITES
+
+Journal = Callable[[str, Mapping[str, str | int | bool | None]], None]
+"""Receives an event name and its objects (ids, digests, counts); must be durable on return."""
+Progress = Callable[[int, int], None]
+"""Receives groups finished and groups in all."""
+
+LEFT = ("entity", "golden_id", "group", "result", "reason")
+
+
+class LoadingKeys(Protocol):
+    """The keys that apply needs, 32 bytes each; the project's keyring has them."""
+
+    @property
+    def digest_key(self) -> bytes:
+        """Key of preconditions and raw digests."""
+        ...
+
+    @property
+    def rollback_key(self) -> bytes:
+        """Key under which before-images are sealed."""
+        ...
+
+
+@dataclass(frozen=True)
+class Approved:
+    """What the caller has verified: the approvals' ids and the two digests they name."""
+
+    approvals: tuple[str, ...]
+    effect: str
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class EntityResult:
+    """planned = created + updated + unchanged + skipped + failed.
+
+    `skipped` holds what the plan skipped (conflicts, too) and what apply left.
+    """
+
+    planned: int
+    created: int
+    updated: int
+    unchanged: int
+    skipped: int
+    failed: int
+
+    def adds_up(self) -> bool:
+        """Whether the equation of the class docstring holds."""
+        parts = self.created + self.updated + self.unchanged + self.skipped + self.failed
+        return self.planned == parts
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What an apply did. `stopped`: the limit of stale groups was passed on the way."""
+
+    plan_id: str
+    state: Literal["done", "stopped"]
+    resumed: bool
+    counts: dict[str, EntityResult]
+    left: pl.DataFrame
+    """Rows that were to be written and were not (LEFT): `result` is skipped or failed."""
+    verified: Verified
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether the counts of every entity add up."""
+        return all(count.adds_up() for count in self.counts.values())
+
+
+def summary(
+    plan: Plan,
+    ledger: pl.DataFrame,
+    verified: Verified,
+    state: Literal["done", "stopped"],
+    *,
+    resumed: bool,
+) -> Applied:
+    """What happened, from the plan and the target ledger."""
+    counts, left = {}, []
+    for entity, frame in plan.operations.items():
+        entries = ledger.filter(pl.col("entity") == entity)
+        not_reached = frame.filter(pl.col("action").is_in(list(WRITES))).join(
+            entries, on="golden_id", how="anti"
+        )
+        counts[entity] = _counted(frame, entries, not_reached.height)
+        left.append(
+            not_reached.select(
+                pl.lit(entity).alias("entity"),
+                "golden_id",
+                "group",
+                pl.lit(SKIPPED).alias("result"),
+                pl.lit("not_reached").alias("reason"),
+            )
+        )
+    refused = ledger.filter(pl.col("result").is_in([SKIPPED, FAILED]))
+    named = refused.rename({"group_id": "group"}).select(LEFT)
+    return Applied(
+        plan_id=plan.header.plan_id,
+        state=state,
+        resumed=resumed,
+        counts=counts,
+        left=pl.concat([named, *left]).sort("entity", "golden_id"),
+        verified=verified,
+    )
+
+
+def _counted(frame: pl.DataFrame, entries: pl.DataFrame, not_reached: int) -> EntityResult:
+    def entered(result: str) -> int:
+        return entries.filter(pl.col("result") == result).height
+
+    def planned(*actions: Action) -> int:
+        return frame.filter(pl.col("action").is_in(list(actions))).height
+
+    # A row to adopt whose group was left stands in the ledger as skipped or failed.
+    left = entries.filter(
+        (pl.col("action") == Action.UNCHANGED) & pl.col("result").is_in([SKIPPED, FAILED])
+    )
+    return EntityResult(
+        planned=frame.height,
+        created=entered(CREATED),
+        updated=entered(UPDATED),
+        unchanged=planned(Action.UNCHANGED) - left.height,
+        skipped=planned(Action.CONFLICT, Action.SKIP) + entered(SKIPPED) + not_reached,
+        failed=entered(FAILED),
+    )

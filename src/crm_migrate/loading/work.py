@@ -1,0 +1,91 @@
+"""The part of a plan that is still to be carried out, in order and in batches of whole groups.
+
+Groups go in ascending (rank, group), and within a group the entities in the plan's order. So the
+keys that a target numbers through come out the same however the work is cut into batches, and
+whether or not it was interrupted.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from crm_migrate.plan.change import Action
+from crm_migrate.plan.digest import WRITES
+
+ADOPT = "adopt"
+"""Column of the operations: an unchanged row that still needs its base row in the target."""
+
+_LEAST, _MOST, _PARTS = 200, 5_000, 50
+
+
+@dataclass(frozen=True)
+class Work:
+    """Operations per entity, sorted, with `_batch`; and the groups (`group`, `_batch`)."""
+
+    operations: dict[str, pl.DataFrame]
+    groups: pl.DataFrame
+
+    @property
+    def batches(self) -> int:
+        """How many batches there are."""
+        return 0 if self.groups.is_empty() else int(self.groups["_batch"][-1]) + 1
+
+    def batch(self, number: int) -> dict[str, pl.DataFrame]:
+        """The operations of one batch, per entity in the plan's order, empty ones left out."""
+        parts = {}
+        for entity, frame in self.operations.items():
+            first = frame["_batch"].search_sorted(number, side="left")
+            end = frame["_batch"].search_sorted(number, side="right")
+            if end > first:
+                parts[entity] = frame[first:end].drop("_batch")
+        return parts
+
+
+def work_of(
+    operations: Mapping[str, pl.DataFrame],
+    *,
+    finished: pl.Series,
+    batch_groups: int | None = None,
+) -> Work:
+    """What is left of the operations when the groups in `finished` are done.
+
+    `batch_groups`: groups per transaction; None: a fiftieth of the work, within 200 to 5,000.
+    """
+    chosen = {
+        entity: frame.filter(to_do(frame) & ~pl.col("group").is_in(finished.implode()))
+        for entity, frame in operations.items()
+    }
+    empty = pl.DataFrame(schema={"group": pl.String, "rank": pl.Int64})
+    groups = (
+        pl.concat([empty, *(frame.select("group", "rank") for frame in chosen.values())])
+        .group_by("group")
+        .agg(pl.col("rank").min())
+        .sort("rank", "group")
+        .with_row_index("_at")
+    )
+    size = batch_groups or max(_LEAST, min(_MOST, groups.height // _PARTS))
+    numbered = groups.select("group", "_at", (pl.col("_at") // size).alias("_batch"))
+    ordered = {
+        entity: frame.join(numbered, on="group").sort("_at", "rank", "golden_id").drop("_at")
+        for entity, frame in chosen.items()
+    }
+    return Work(ordered, numbered.drop("_at"))
+
+
+def to_do(frame: pl.DataFrame) -> pl.Expr:
+    """Rows that apply has to touch: inserts, updates, and unchanged rows to adopt."""
+    writes = pl.col("action").is_in(list(WRITES))
+    if ADOPT not in frame.columns:
+        return writes
+    return writes | ((pl.col("action") == Action.UNCHANGED) & pl.col(ADOPT).fill_null(False))
+
+
+def only_groups(
+    operations: Mapping[str, pl.DataFrame], groups: Collection[str], *, keep: bool
+) -> dict[str, pl.DataFrame]:
+    """The operations inside (`keep`) or outside of these groups, empty frames left out."""
+    names = pl.Series(list(groups), dtype=pl.String).implode()
+    inside = pl.col("group").is_in(names)
+    parts = {e: f.filter(inside if keep else ~inside) for e, f in operations.items()}
+    return {entity: frame for entity, frame in parts.items() if frame.height}

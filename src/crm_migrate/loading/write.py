@@ -1,0 +1,302 @@
+"""One batch of whole groups in one transaction: check again, write, read back, keep the books.
+
+Rows, ledger entries, before-images and base rows are written together or not at all.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from crm_migrate.errors import TargetFault
+from crm_migrate.language import Text
+from crm_migrate.loading.before_image import ABSENT, images, seal_images
+from crm_migrate.loading.precondition import (
+    STALE,
+    Bearings,
+    check,
+    keys_known,
+    raw_digests,
+    resolve,
+    unresolved,
+)
+from crm_migrate.loading.target_ledger import write_base, write_images, write_ledger
+from crm_migrate.loading.work import only_groups
+from crm_migrate.plan.change import AFTER, UNTOUCHED, Action
+from crm_migrate.plan.digest import cell_columns
+from crm_migrate.systems.target import TargetTransaction
+
+COMMITMENTS = "commitments"
+"""Column of the operations: JSON, field → commitment of the golden cell, for the base row."""
+
+CREATED, UPDATED, UNCHANGED, SKIPPED, FAILED = (
+    "created",
+    "updated",
+    "unchanged",
+    "skipped",
+    "failed",
+)
+_RESULTS = {
+    Action.INSERT.value: CREATED,
+    Action.UPDATE.value: UPDATED,
+    Action.UNCHANGED.value: UNCHANGED,
+}
+_KNOWN = {"entity": pl.String, "golden_id": pl.String, "target_key": pl.String}
+
+
+@dataclass(frozen=True)
+class Books:
+    """Under which plan, key and time the entries of a batch are made."""
+
+    plan_id: str
+    at: str
+    rollback_key: bytes = field(repr=False)
+
+
+def write_batch(
+    transaction: TargetTransaction,
+    bearings: Bearings,
+    books: Books,
+    operations: Mapping[str, pl.DataFrame],
+) -> int:
+    """Carry out the groups whose preconditions hold, skip the others; returns groups skipped.
+
+    Raises:
+        ConstraintViolated: the target refused a row; nothing of the batch may stay.
+        TargetFault: the target can't be written.
+    """
+    found = check(transaction, bearings, operations)
+    known = keys_known(transaction, bearings, operations)
+    fresh, stale = _without_stale(operations, found.stale, known, bearings)
+    leave_groups(transaction, books, operations, stale, SKIPPED)
+    keyed = {e: _with_keys(transaction, bearings, e, frame) for e, frame in fresh.items()}
+    known = pl.concat([known, *_keys_of(keyed)])
+    resolved = {
+        e: resolve(frame, bearings.references.get(e, {}), known) for e, frame in keyed.items()
+    }
+    for entity, frame in resolved.items():
+        _insert(transaction, bearings, entity, frame.filter(pl.col("action") == Action.INSERT))
+    for entity, frame in resolved.items():
+        _update(transaction, bearings, entity, frame.filter(pl.col("action") == Action.UPDATE))
+    for entity, frame in resolved.items():
+        _keep_books(transaction, bearings, books, entity, frame, found.current.get(entity))
+    return stale["group"].n_unique()
+
+
+def leave_groups(
+    transaction: TargetTransaction,
+    books: Books,
+    operations: Mapping[str, pl.DataFrame],
+    left: pl.DataFrame,
+    result: str,
+) -> None:
+    """Ledger entries for every operation of the groups in `left` (STALE columns).
+
+    A row that is the reason carries its own; the rest of its group carries the first one.
+    """
+    if left.is_empty():
+        return
+    by_row = left.select("entity", "golden_id", pl.col("reason").alias("_own"))
+    by_group = left.unique("group", keep="first", maintain_order=True).select(
+        "group", pl.col("reason").alias("_group")
+    )
+    for entity, frame in operations.items():
+        own = by_row.filter(pl.col("entity") == entity).drop("entity")
+        rows = (
+            frame.drop("reason")
+            .join(by_group, on="group", maintain_order="left")
+            .join(own, on="golden_id", how="left", maintain_order="left")
+            .with_columns(pl.coalesce("_own", "_group").alias("reason"))
+        )
+        if rows.height:
+            write_ledger(transaction, books.plan_id, _entries(entity, rows, books.at, result))
+
+
+def _without_stale(
+    operations: Mapping[str, pl.DataFrame],
+    stale: pl.DataFrame,
+    known: pl.DataFrame,
+    bearings: Bearings,
+) -> tuple[dict[str, pl.DataFrame], pl.DataFrame]:
+    """The operations that can be carried out, and what is left.
+
+    Left are groups with a stale row, and groups that refer to a record which, for that reason
+    or since an earlier batch, does not exist.
+    """
+    fresh = only_groups(operations, stale["group"].to_list(), keep=False)
+    while True:
+        coming = [
+            frame.filter(pl.col("action") == Action.INSERT).select(
+                pl.lit(entity).alias("entity"), "golden_id", pl.lit("").alias("target_key")
+            )
+            for entity, frame in fresh.items()
+        ]
+        reachable = pl.concat([known, *coming])
+        waiting = [pl.DataFrame(schema=STALE)]
+        for entity, frame in fresh.items():
+            references = bearings.references.get(entity, {})
+            mask = unresolved(resolve(frame, references, reachable), references)
+            waiting.append(
+                frame.filter(mask).select(
+                    pl.lit(entity).alias("entity"),
+                    "golden_id",
+                    "group",
+                    pl.lit("parent_waits").alias("reason"),
+                )
+            )
+        more = pl.concat(waiting)
+        if more.is_empty():
+            return fresh, stale
+        stale = pl.concat([stale, more])
+        fresh = only_groups(fresh, more["group"].to_list(), keep=False)
+
+
+def _with_keys(
+    transaction: TargetTransaction, bearings: Bearings, entity: str, frame: pl.DataFrame
+) -> pl.DataFrame:
+    """The frame with a `target_key` for every insert.
+
+    A key that a field is mapped to is that field's value; an integer key goes on counting; any
+    other key is the golden id itself, which nobody else uses.
+    """
+    mapping = bearings.entity(entity)
+    column = bearings.schema.table(mapping.table).column(mapping.key)
+    new = pl.col("action") == Action.INSERT
+    given = pl.lit(None, dtype=pl.String)
+    if AFTER + mapping.key in frame.columns:
+        cell = pl.col(AFTER + mapping.key)
+        given = pl.when(cell != UNTOUCHED).then(cell)
+    frame = frame.with_columns(pl.when(new).then(given).otherwise("target_key").alias("target_key"))
+    if not frame["target_key"].has_nulls():
+        return frame
+    if column.kind == "integer":
+        last = transaction.last_key(mapping.table, mapping.key)
+        counted = (pl.col("target_key").is_null().cum_sum() + last).cast(pl.String)
+    else:
+        _require_room(mapping.table, column.length, frame["golden_id"])
+        counted = pl.col("golden_id")
+    return frame.with_columns(pl.coalesce("target_key", counted).alias("target_key"))
+
+
+def _require_room(table: str, length: int | None, golden_ids: pl.Series) -> None:
+    longest = golden_ids.str.len_chars().max() or 0
+    if length is not None and isinstance(longest, int) and longest > length:
+        raise TargetFault(
+            Text(
+                "the key of {table} is a text too short for a golden id",
+                "{table} 的主键长度不足以存放统一客户标识",
+            ).fill(table=table),
+            where=table,
+            remedy=Text(
+                "map a field to the key column in mappings/target.yaml",
+                "请在 mappings/target.yaml 中把一个字段映射到主键列",
+            ),
+        )
+
+
+def _keys_of(keyed: Mapping[str, pl.DataFrame]) -> list[pl.DataFrame]:
+    empty = pl.DataFrame(schema=_KNOWN)
+    return [empty] + [
+        frame.select(pl.lit(entity).alias("entity"), "golden_id", "target_key")
+        for entity, frame in keyed.items()
+    ]
+
+
+def _insert(
+    transaction: TargetTransaction, bearings: Bearings, entity: str, frame: pl.DataFrame
+) -> None:
+    """In order of rank, so that a group parent stands before its children."""
+    mapping = bearings.entity(entity)
+    table = bearings.schema.table(mapping.table)
+    columns = [c for c in cell_columns(frame) if c != mapping.key]
+    rows = frame.select(
+        "rank",
+        pl.col("target_key").alias(mapping.key),
+        *(pl.col(AFTER + c).alias(c) for c in columns),
+    )
+    defaulted = [c for c in columns if table.column(c).default is not None]
+    plain = [c for c in columns if c not in defaulted]
+    # Left out and NULL are the same where the column has no default: one statement for all.
+    rows = rows.with_columns(pl.when(pl.col(c) != UNTOUCHED).then(c).alias(c) for c in plain)
+    for of_rank in rows.partition_by("rank", maintain_order=True):
+        for part, written in _by_written(of_rank, defaulted):
+            transaction.insert(table.name, part.select(mapping.key, *plain, *written))
+
+
+def _update(
+    transaction: TargetTransaction, bearings: Bearings, entity: str, frame: pl.DataFrame
+) -> None:
+    mapping = bearings.entity(entity)
+    columns = cell_columns(frame)
+    rows = frame.select(
+        pl.col("target_key").alias("_key"), *(pl.col(AFTER + c).alias(c) for c in columns)
+    )
+    for part, written in _by_written(rows, columns):
+        found = transaction.update(mapping.table, mapping.key, part.select("_key", *written))
+        if written and found != part.height:  # they were there when checked in this transaction
+            raise TargetFault(
+                Text("rows vanished while they were written", "写入过程中记录消失"),
+                where=mapping.table,
+            )
+
+
+def _by_written(rows: pl.DataFrame, columns: Sequence[str]) -> list[tuple[pl.DataFrame, list[str]]]:
+    """Rows parted by which of the columns they write, each with those columns, in order."""
+    if rows.is_empty():
+        return []
+    flags = [f"_written:{c}" for c in columns]
+    marked = rows.with_columns(
+        pl.col(c).ne_missing(UNTOUCHED).alias(f) for c, f in zip(columns, flags, strict=True)
+    )
+    parts = marked.partition_by(flags, maintain_order=True) if flags else [marked]
+    return [
+        (part, [c for c, f in zip(columns, flags, strict=True) if part[f][0]]) for part in parts
+    ]
+
+
+def _keep_books(
+    transaction: TargetTransaction,
+    bearings: Bearings,
+    books: Books,
+    entity: str,
+    frame: pl.DataFrame,
+    current: pl.DataFrame | None,
+) -> None:
+    mapping = bearings.entity(entity)
+    entries = _entries(entity, frame, books.at, pl.col("action").replace_strict(_RESULTS))
+    write_ledger(transaction, books.plan_id, entries)
+    new = frame.filter(pl.col("action") == Action.INSERT)
+    changed = frame.filter(pl.col("action") == Action.UPDATE)
+    texts = [ABSENT] * new.height
+    if current is not None and changed.height:
+        columns = cell_columns(frame)
+        before = changed.select("golden_id").join(
+            current, on="golden_id", how="left", maintain_order="left"
+        )
+        after = changed.select(pl.col(AFTER + c).alias(c) for c in columns)
+        texts += images(before.select(columns), after).to_list()
+    written = pl.concat([part.select("golden_id", "target_key") for part in (new, changed)])
+    ids = written["golden_id"].to_list()
+    sealed = seal_images(books.rollback_key, books.plan_id, entity, ids, texts)
+    imaged = written.with_columns(sealed.alias("image"))
+    write_images(transaction, books.plan_id, entity, mapping.table, imaged)
+    digests = raw_digests(transaction, bearings, entity, frame["target_key"])
+    commitments = pl.col(COMMITMENTS) if COMMITMENTS in frame.columns else pl.lit("{}")
+    base = frame.join(digests, left_on="target_key", right_on="_key", maintain_order="left").select(
+        "golden_id", "target_key", commitments.alias("commitments"), "raw_digest"
+    )
+    write_base(transaction, books.plan_id, entity, mapping.table, base, books.at)
+
+
+def _entries(entity: str, frame: pl.DataFrame, at: str, result: str | pl.Expr) -> pl.DataFrame:
+    return frame.select(
+        pl.lit(entity).alias("entity"),
+        "golden_id",
+        pl.col("group").alias("group_id"),
+        "action",
+        "target_key",
+        "op_digest",
+        (pl.lit(result) if isinstance(result, str) else result).alias("result"),
+        "reason",
+        pl.lit(at).alias("at"),
+    )
