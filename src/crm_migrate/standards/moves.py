@@ -1,0 +1,95 @@
+"""Values that stand in the wrong field and are moved to their own, before they are judged."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import polars as pl
+
+from crm_migrate.model import MULTI_SEPARATOR, Entity, Field, SemanticType
+from crm_migrate.records import Rule
+from crm_migrate.standards import mobile, phone, record_rules, registration_number
+from crm_migrate.standards.residue import change_where, holds, mask_where
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """What was done: `rule` holds for `field` in the rows of `mask`."""
+
+    field: str
+    rule: Rule
+    mask: pl.Series
+
+
+def apply_moves(
+    entity: Entity, raw: dict[str, pl.Series], values: dict[str, pl.Series]
+) -> Iterator[Move]:
+    """Change `values` (canonical text by field name) in place and tell what was moved.
+
+    15 digits with a right check digit leave the USCC field for the registration number; the
+    second and further numbers of a mobile cell, and landlines in it, go to the telephone field.
+    """
+    for source in _of_type(entity, SemanticType.USCC):
+        for target in _of_type(entity, SemanticType.REGISTRATION_NUMBER):
+            yield from _registration_numbers(source.name, target.name, values)
+    for source in _of_type(entity, SemanticType.MOBILE):
+        target_phone = next(_of_type(entity, SemanticType.PHONE), None)
+        yield from _telephones(source.name, target_phone, raw[source.name], values)
+
+
+def _of_type(entity: Entity, type_: SemanticType) -> Iterator[Field]:
+    return (f for f in entity.fields if f.type is type_)
+
+
+def _registration_numbers(
+    source: str, target: str, values: dict[str, pl.Series]
+) -> Iterator[Move]:
+    code, number = values[source], values[target]
+    misplaced = registration_number.is_valid(code)
+    if not misplaced.any():
+        return
+    free = misplaced & (number.is_null() | holds(number == code))
+    values[target] = code.zip_with(free, number)
+    values[source] = code.set(free, None)
+    yield Move(source, record_rules.USCC_MOVED, free)
+    yield Move(source, record_rules.USCC_OCCUPIED, misplaced & ~free)
+
+
+def _telephones(
+    source: str, target: Field | None, raw: pl.Series, values: dict[str, pl.Series]
+) -> Iterator[Move]:
+    value = values[source]
+    odd = holds(raw != value) | (value.is_not_null() & ~holds(value.str.contains(mobile.CANONICAL)))
+    if not odd.any():
+        return
+    others = change_where(raw.set(~odd, None), odd, mobile.overflow)
+    if target is None:
+        yield Move(source, record_rules.MOBILE_LEFT_OVER, others.is_not_null())
+        return
+    landline = mask_where(value, odd, _is_landline)
+    moved = phone.normalise(value.filter(landline))
+    others = change_where(others, landline, lambda _: moved)
+    values[source] = value.set(landline, None)
+    values[target.name] = joined(values[target.name], others)
+    yield Move(source, record_rules.LANDLINE_MOVED, landline)
+
+
+def _is_landline(value: pl.Series) -> pl.Series:
+    read = phone.normalise(value)
+    return phone.is_known(read) & ~read.str.contains(rf"(?:^|;)(?:{phone.MOBILE}|\+)")
+
+
+def joined(first: pl.Series, second: pl.Series) -> pl.Series:
+    """The numbers of both cells, each once, joined by `;`.
+
+    >>> joined(pl.Series(["a", None, "a"]), pl.Series(["b", "b", "a"])).to_list()
+    ['a;b', 'b', 'a']
+    """
+    both = first.is_not_null() & second.is_not_null()
+    either = first.zip_with(first.is_not_null(), second)
+
+    def merged(_: pl.Series) -> pl.Series:
+        text = first.filter(both) + MULTI_SEPARATOR + second.filter(both)
+        numbers = text.str.split(MULTI_SEPARATOR)
+        return numbers.list.unique(maintain_order=True).list.join(MULTI_SEPARATOR)
+
+    return change_where(either, both, merged)

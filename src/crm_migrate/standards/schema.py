@@ -1,0 +1,127 @@
+"""The last gate: each entity's schema, declared with pandera and generated from the model.
+
+What passes can be stored: every value has its one canonical form, closed lists hold, ids are
+unique. pandera's failure cases carry values, so they are turned into findings at once. It takes
+seconds to import and is imported at the first check.
+"""
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from crm_migrate.language import Text
+from crm_migrate.model import Entity, Field, Model, SemanticType
+from crm_migrate.records import RECORD_ID, Rule, Severity, concat_findings, findings_where
+from crm_migrate.standards import amount, boolean, date, integer, percentage
+
+if TYPE_CHECKING:
+    import pandera.polars as pa
+
+_REPORT = Text(
+    "Report it: the standard of this field let it pass.", "请反馈：该字段的标准未能拦截此值。"
+)
+FORM = Rule(
+    "schema.form",
+    Severity.ERROR,
+    Text("The value is not in the form that the target can store", "取值不符合目标系统可存储的格式"),
+    _REPORT,
+)
+VOCABULARY = Rule(
+    "schema.vocabulary",
+    Severity.ERROR,
+    Text("The value is not in the vocabulary", "取值不在取值表中"),
+    _REPORT,
+)
+CHARACTERS = Rule(
+    "schema.characters",
+    Severity.ERROR,
+    Text("The text holds control characters", "文本含有控制字符"),
+    _REPORT,
+)
+DUPLICATE_ID = Rule(
+    "schema.record_id",
+    Severity.ERROR,
+    Text("The record id is missing or occurs more than once", "记录标识缺失或重复"),
+    Text(
+        "Choose a key column whose values are unique, or leave the key out.",
+        "请选择取值唯一的主键列，或不指定主键。",
+    ),
+)
+RULES: tuple[Rule, ...] = (FORM, VOCABULARY, CHARACTERS, DUPLICATE_ID)
+
+_FORMS = {
+    SemanticType.DATE: date.CANONICAL,
+    SemanticType.AMOUNT: amount.CANONICAL,
+    SemanticType.INTEGER: integer.CANONICAL,
+    SemanticType.PERCENTAGE: percentage.CANONICAL,
+    SemanticType.BOOLEAN: boolean.CANONICAL,
+}
+"""Types whose target column is no text: here nothing but the canonical form can be stored."""
+_NO_CONTROLS = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f]*$"
+
+
+@lru_cache(maxsize=64)
+def _schema(fields: tuple[tuple[Field, tuple[str, ...]], ...]) -> "pa.DataFrameSchema":
+    import pandera.polars as pa
+
+    columns: dict[str, Any] = {RECORD_ID: pa.Column(str, unique=True, nullable=False)}
+    for field, values in fields:
+        if field.type in _FORMS:
+            check = pa.Check.str_matches(_FORMS[field.type], error=FORM.code)
+        elif values:
+            check = pa.Check.isin(list(values), error=VOCABULARY.code)
+        else:
+            check = pa.Check.str_matches(_NO_CONTROLS, error=CHARACTERS.code)
+        columns[field.name] = pa.Column(str, check, nullable=True)
+    return pa.DataFrameSchema(columns, strict=False)
+
+
+def schema_of(entity: Entity, model: Model) -> "pa.DataFrameSchema":
+    """The pandera schema of standardized records of `entity`.
+
+    Raises:
+        KeyError: a field names a vocabulary that the model does not have.
+    """
+    return _schema(
+        tuple(
+            (f, model.vocabularies[f.vocabulary].values if f.vocabulary else ())
+            for f in entity.fields
+        )
+    )
+
+
+def check_schema(entity: Entity, model: Model, records: pl.DataFrame) -> pl.DataFrame:
+    """Findings (`records.FINDING_COLUMNS`) for what the schema forbids; they carry no values.
+
+    `records` is an eager frame with `record_id`, provenance and every field of the entity;
+    uniqueness is judged within it alone.
+    """
+    return concat_findings(
+        findings_where(records, mask, entity=entity.name, field=field, rule=rule)
+        for field, rule, mask in failures(entity, model, records)
+    )
+
+
+def failures(
+    entity: Entity, model: Model, records: pl.DataFrame
+) -> list[tuple[str, Rule, pl.Series]]:
+    """Each broken rule with its field and the rows (a mask over `records`) that break it."""
+    import pandera.polars as pa
+
+    try:
+        schema_of(entity, model).validate(records, lazy=True)
+    except pa.errors.SchemaErrors as error:
+        cases = error.failure_cases.select("column", "check", "index")
+    else:
+        return []
+    # `error` also holds the values: nothing of it leaves this function.
+    found = []
+    by_code = {rule.code: rule for rule in RULES}
+    for (column, check), group in cases.group_by("column", "check", maintain_order=True):
+        rule = DUPLICATE_ID if column == RECORD_ID else by_code.get(str(check), FORM)
+        rows = pl.int_range(len(records), eager=True).is_in(
+            group.get_column("index").drop_nulls().unique().cast(pl.Int64).implode()
+        )
+        found.append((str(column), rule, rows))
+    return found
