@@ -1,0 +1,1 @@
+"""Who may see which value in what form: policy, sealing, blind index, masks, free text."""
