@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.hmac import HMAC
 
 from crm_migrate.plan.change import AFTER, BEFORE, UNTOUCHED, Action, TargetIdentity
+from crm_migrate.project.mapping_file import TargetEntity
 from crm_migrate.trust.canonical import canonical_json
 from crm_migrate.trust.merkle import MerkleTree
 
@@ -55,6 +56,11 @@ def preconditions(digest_key: bytes, cells: pl.DataFrame) -> pl.Series:
     return pl.Series("precondition", [d[:_SHORT] for d in digests], dtype=pl.String)
 
 
+def row_columns(mapping: TargetEntity) -> list[str]:
+    """Columns whose raw cells make a row's `raw_digest` in the base: all that hold a field."""
+    return sorted({c.column for c in mapping.fields.values()})
+
+
 def commitments(
     digest_key: bytes, entity: str, field: str, golden_ids: pl.Series, values: pl.Series
 ) -> pl.Series:
@@ -69,6 +75,14 @@ def commitments(
     found = pl.DataFrame({"n": known["n"], "c": pl.Series(digests, dtype=pl.String)})
     rows = pl.DataFrame({"n": pl.int_range(len(values), dtype=pl.UInt32, eager=True)})
     return rows.join(found, on="n", how="left", maintain_order="left")["c"].alias(field)
+
+
+def commitments_json(columns: Sequence[pl.Series]) -> pl.Series:
+    """Commitments of several fields (each Series named by its field) as one JSON text per row."""
+    parts = [pl.concat_str(pl.lit(f'"{c.name}":"'), c.name, pl.lit('"')) for c in columns]
+    joined = pl.concat_str(parts, separator=",", ignore_nulls=True) if parts else pl.lit("")
+    whole = pl.concat_str(pl.lit("{"), joined, pl.lit("}"))
+    return pl.DataFrame(columns).select(whole.alias("commitments")).to_series()
 
 
 def operation_digests(
@@ -108,9 +122,7 @@ def cell_columns(operations: pl.DataFrame) -> list[str]:
     return [c.removeprefix(AFTER) for c in operations.columns if c.startswith(AFTER)]
 
 
-def effect(
-    target: TargetIdentity, project: str, op_digests: Mapping[str, pl.Series]
-) -> str:
+def effect(target: TargetIdentity, project: str, op_digests: Mapping[str, pl.Series]) -> str:
     """Merkle root (RFC 6962, hex) over the target's identity and the sorted operation digests.
 
     `op_digests`: entity → digests, nulls ignored. The order of rows and entities is no part of
@@ -136,8 +148,8 @@ def effect(
 
 def evidence(parts: Mapping[str, str]) -> str:
     """SHA-256 (hex) over the named digests on which a plan rests."""
-    statement = {"context": "crm-migrate/evidence/1", "parts": dict(parts)}
-    return hashlib.sha256(canonical_json(statement)).hexdigest()
+    context = "crm-migrate/evidence/1"
+    return hashlib.sha256(canonical_json([context, dict(parts)])).hexdigest()
 
 
 def _quoted(batch: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:

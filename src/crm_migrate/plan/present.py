@@ -48,8 +48,7 @@ def present_records(
         for name, column in target_entity.fields.items()
     ]
     ids = [
-        record_id(key, TARGET_SOURCE, entity.name, k)
-        for k in ordered[target_entity.key].to_list()
+        record_id(key, TARGET_SOURCE, entity.name, k) for k in ordered[target_entity.key].to_list()
     ]
     return ordered.select(
         pl.Series(RECORD_ID, ids, dtype=pl.String),
@@ -86,11 +85,19 @@ def resolve_references(
     return records
 
 
-def smallest_keys(present: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """One row per golden id, the one with the smallest target key, and the others."""
-    ordered = present.filter(pl.col("golden_id").is_not_null()).sort(
-        "golden_id", *_key_order(pl.col(TARGET_KEY))
+def smallest_keys(
+    present: pl.DataFrame, base: pl.DataFrame | None = None
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """One row per golden id and the others: the row of the base, else the smallest target key."""
+    known = present.filter(pl.col("golden_id").is_not_null())
+    ours = (
+        pl.lit(False)
+        if base is None
+        else pl.struct("golden_id", TARGET_KEY).is_in(
+            base.select(pl.struct("golden_id", TARGET_KEY)).to_series().implode()
+        )
     )
+    ordered = known.sort("golden_id", ~ours, *_key_order(pl.col(TARGET_KEY)))
     first = ordered["golden_id"].is_first_distinct()
     return ordered.filter(first), ordered.filter(~first)
 

@@ -37,7 +37,7 @@ def to_target(
     does not fit; its text is null. Null stays null and fits.
     """
     if field.type is SemanticType.REFERENCE:
-        return pl.lit(REFERENCE_PREFIX) + values, pl.repeat(True, len(values), eager=True)
+        return REFERENCE_PREFIX + values, pl.repeat(True, len(values), eager=True)
     if column.values:
         text = values.replace_strict(column.values, default=None, return_dtype=pl.String)
     elif column.lookup is not None:
@@ -52,9 +52,7 @@ def lookup_values(
     lookup: Lookup, lookups: Mapping[str, pl.DataFrame], *, reverse: bool
 ) -> dict[str, str]:
     """`match` → `value` of a look-up table (or back); what is ambiguous is left out."""
-    source, result = (
-        (lookup.value, lookup.match) if reverse else (lookup.match, lookup.value)
-    )
+    source, result = (lookup.value, lookup.match) if reverse else (lookup.match, lookup.value)
     table = lookups.get(lookup.table)
     if table is None:
         return {}

@@ -1,0 +1,365 @@
+"""The difference between golden records and the target, one entity at a time: pure, by columns.
+
+three_way.py decides each cell, this module each row: an operation is a whole golden record.
+A row is skipped for the first reason that holds: two owners claim it; it was deleted in the CRM
+and the CRM wins; its customer is unknown; a record it refers to waits; a value does not fit; a
+unique key is taken. Rows that write nothing are skipped for the first two reasons only.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from crm_migrate.model import Entity, Model
+from crm_migrate.plan.cells import ColumnChange, DiffRules, TargetSide, align, column_change
+from crm_migrate.plan.change import AFTER, BEFORE, UNTOUCHED, Action
+from crm_migrate.plan.digest import commitments, commitments_json, preconditions
+from crm_migrate.plan.fit import demanded_columns
+from crm_migrate.plan.groups import Standing, groups_and_ranks, self_reference
+from crm_migrate.plan.obstacles import (
+    missing_references,
+    taken_keys,
+    waiting_children,
+    waiting_references,
+)
+from crm_migrate.plan.present import TARGET_KEY
+from crm_migrate.plan.three_way import Outcome
+from crm_migrate.protection.policy import Treatment
+
+NOTE_COLUMNS = ("entity", "golden_id", "target_key", "reason", "fields")
+_LIVE = [str(Action.INSERT), str(Action.UPDATE)]
+_SEPARATOR = ";"
+
+
+@dataclass(frozen=True)
+class EntityDiff:
+    """Operations as `change.py` lays down, in clear and without `op_digest`.
+
+    Beside those columns: `adopt` (Boolean: unchanged, but without a base row yet) and
+    `commitments` (JSON for the base row of inserts, updates and adoptions). `conflicts` of a
+    skipped row names the fields that are the reason. `notes` (NOTE_COLUMNS) lists skipped rows
+    and further rows of the CRM for one golden id. `forbidden`: field → golden values that policy
+    keeps out of the target.
+    """
+
+    operations: pl.DataFrame
+    notes: pl.DataFrame
+    standing: Standing
+    forbidden: dict[str, int]
+
+
+def diff_entity(
+    entity: Entity,
+    model: Model,
+    golden: pl.DataFrame,
+    side: TargetSide,
+    standing: Mapping[str, Standing],
+    rules: DiffRules,
+) -> EntityDiff:
+    """Operations that bring the target to the golden records.
+
+    `golden`: golden_id and fields in canonical text, references as golden ids. `standing`: by
+    entity, what stood out of the diffs of the entities before (parents first).
+
+    Raises:
+        TargetFault: the mapping names a column that the target does not have.
+    """
+    allowed = [
+        name
+        for name in side.mapping.fields
+        if name in golden.columns and rules.treatments.get(name) is not Treatment.FORBID
+    ]
+    forbidden = {
+        name: golden[name].count()
+        for name in side.mapping.fields
+        if name in golden.columns and name not in allowed
+    }
+    aligned, duplicates = align(golden, side, rules.digest_key)
+    changes = [column_change(entity, name, aligned, side, rules) for name in allowed]
+    order = groups_and_ranks(entity, model, golden, standing)
+    rows = _actions(aligned, changes, side).with_columns(order)
+    rows = _skips(rows, entity, changes, aligned, side, standing, rules)
+    operations = _operations(entity, rows, changes, aligned, side, rules)
+    return EntityDiff(
+        operations=operations.sort("rank", "group", "golden_id"),
+        notes=_notes(entity.name, operations, duplicates),
+        standing=_standing(rows),
+        forbidden={name: count for name, count in forbidden.items() if count},
+    )
+
+
+def _actions(aligned: pl.DataFrame, changes: list[ColumnChange], side: TargetSide) -> pl.DataFrame:
+    """What would happen to each golden record if nothing stood in the way."""
+    seen = {
+        outcome: _any([c.outcome == outcome for c in changes], aligned.height)
+        for outcome in Outcome
+    }
+    matched = pl.col(TARGET_KEY).is_not_null()
+    rows = aligned.select("golden_id", TARGET_KEY, "based", "deleted").with_columns(
+        filled=seen[Outcome.FILLED],
+        changed=seen[Outcome.CHANGED],
+        kept=seen[Outcome.KEPT],
+        contested=seen[Outcome.CONFLICT],
+        conflicts=_names({c.field: c.outcome == Outcome.CONFLICT for c in changes}, aligned.height),
+    )
+    gone_asks = pl.col("deleted") & pl.lit(side.mapping.on_conflict == "ask")
+    action = (
+        pl.when(gone_asks)
+        .then(pl.lit(Action.CONFLICT))
+        .when(~matched)
+        .then(pl.lit(Action.INSERT))
+        .when(pl.col("filled") | pl.col("changed"))
+        .then(pl.lit(Action.UPDATE))
+        .when(pl.col("contested"))
+        .then(pl.lit(Action.CONFLICT))
+        .otherwise(pl.lit(Action.UNCHANGED))
+    )
+    reason = (
+        pl.when(
+            gone_asks | (matched & ~pl.col("changed") & ~pl.col("filled") & pl.col("contested"))
+        )
+        .then(pl.lit("conflict"))
+        .when(~matched)
+        .then(pl.lit("new"))
+        .when(pl.col("changed"))
+        .then(pl.lit("changed"))
+        .when(pl.col("filled"))
+        .then(pl.lit("filled"))
+        .when(pl.col("kept"))
+        .then(pl.lit("edited"))
+        .otherwise(pl.lit("same"))
+    )
+    return rows.with_columns(action=action, reason=reason)
+
+
+def _skips(
+    rows: pl.DataFrame,
+    entity: Entity,
+    changes: list[ColumnChange],
+    aligned: pl.DataFrame,
+    side: TargetSide,
+    standing: Mapping[str, Standing],
+    rules: DiffRules,
+) -> pl.DataFrame:
+    """The rows with action `skip` where something stands in the way."""
+    claimed = pl.Series(list(rules.owner_conflict), dtype=pl.String)
+    rows = _skip(
+        rows, rows["golden_id"].is_in(claimed.implode()), "owner_conflict", any_action=True
+    )
+    if side.mapping.on_conflict == "crm":
+        rows = _skip(rows, rows["deleted"], "edited", any_action=True)
+    unknown = missing_references(entity, changes, aligned, rows, standing)
+    if entity.root is not None:
+        rows = _skip(rows, unknown.pop(entity.root, _never(rows)), "orphan")
+    waits = waiting_references(entity, changes, aligned, rows, standing)
+    rows = _skip(rows, waits, "parent_waits")
+    circle = self_reference(entity)
+    if circle is not None:
+        inserted = rows["circular"] & (rows["action"] == Action.INSERT)
+        unknown[circle.name] = unknown.get(circle.name, _never(rows)) | inserted
+    rows = _skip_misfits(rows, _misfits(changes, unknown, side, rows, rules))
+    for names, mask in taken_keys(rows, changes, aligned, side, rules):
+        rows = _skip(rows, mask, "unique_taken", _SEPARATOR.join(names))
+    if circle is not None and circle.name in aligned.columns:
+        waits = waiting_children(rows, aligned[circle.name])
+        rows = _skip(rows, waits, "parent_waits")
+    return rows
+
+
+def _skip(
+    rows: pl.DataFrame,
+    mask: pl.Series,
+    reason: str,
+    fields: str | None = None,
+    *,
+    any_action: bool = False,
+) -> pl.DataFrame:
+    """The rows with action `skip` where the mask holds; others keep what they have."""
+    where = mask & (rows["action"] != Action.SKIP)
+    if not any_action:
+        where = where & rows["action"].is_in(_LIVE)
+    if not where.any():
+        return rows
+    return rows.with_columns(
+        action=pl.when(where).then(pl.lit(Action.SKIP)).otherwise("action"),
+        reason=pl.when(where).then(pl.lit(reason)).otherwise("reason"),
+        conflicts=pl.when(where).then(pl.lit(fields, pl.String)).otherwise("conflicts"),
+    )
+
+
+def _misfits(
+    changes: list[ColumnChange],
+    unknown: Mapping[str, pl.Series],
+    side: TargetSide,
+    rows: pl.DataFrame,
+    rules: DiffRules,
+) -> dict[str, pl.Series]:
+    """By field (or column, where no field fills it): the rows whose value the target refuses."""
+    found = {c.field: c.misfit for c in changes}
+    for name, mask in unknown.items():
+        found[name] = found.get(name, _never(rows)) | mask
+    inserts = rows[TARGET_KEY].is_null()
+    by_column = {c.column: c for c in changes}
+    indexes = {c.index for c in side.mapping.fields.values()}
+    constant = set(side.mapping.constants) | {side.mapping.golden_id} | indexes
+    for column in demanded_columns(side.table) if side.table is not None else ():
+        change = by_column.get(column)
+        if change is not None:
+            found[change.field] = found[change.field] | (inserts & ~change.written)
+        elif column not in constant:
+            found[column] = inserts
+    return found
+
+
+def _skip_misfits(rows: pl.DataFrame, found: Mapping[str, pl.Series]) -> pl.DataFrame:
+    names = _names(found, rows.height)
+    where = names.is_not_null() & rows["action"].is_in(_LIVE)
+    skipped = _skip(rows, where, "does_not_fit")
+    return skipped.with_columns(conflicts=names.zip_with(where, skipped["conflicts"]))
+
+
+def _operations(
+    entity: Entity,
+    rows: pl.DataFrame,
+    changes: list[ColumnChange],
+    aligned: pl.DataFrame,
+    side: TargetSide,
+    rules: DiffRules,
+) -> pl.DataFrame:
+    live = rows["action"].is_in(_LIVE)
+    update = rows["action"] == Action.UPDATE
+    settled = rows["action"] != Action.SKIP
+    cells: list[pl.Series] = []
+    raw: dict[str, pl.Series] = {}
+    nothing = pl.Series([None] * rows.height, dtype=pl.String)
+    untouched = pl.repeat(UNTOUCHED, rows.height, eager=True)
+    for change in [*changes, *_own_columns(rows, changes, aligned, side)]:
+        written = live & change.written
+        shown = (written & update) | (settled & (change.outcome == Outcome.CONFLICT))
+        if not (written | shown).any():
+            continue
+        cells.append(change.before.zip_with(shown, nothing).alias(BEFORE + change.column))
+        cells.append(change.after.zip_with(written, untouched).alias(AFTER + change.column))
+        raw[change.column] = change.raw.zip_with(written, untouched)
+    checked = pl.DataFrame(raw).filter(update) if raw else pl.DataFrame()
+    precondition = nothing.scatter(
+        update.arg_true(), preconditions(rules.digest_key, checked) if raw else []
+    )
+    adopt = (rows["action"] == Action.UNCHANGED) & ~rows["based"]
+    return rows.select("group", "rank", "action", "golden_id", TARGET_KEY, "reason").with_columns(
+        precondition.alias("precondition"),
+        rows["conflicts"],
+        adopt.alias("adopt"),
+        _base_commitments(entity, live | adopt, changes, rows["golden_id"], rules),
+        *cells,
+    )
+
+
+def _base_commitments(
+    entity: Entity,
+    wanted: pl.Series,
+    changes: list[ColumnChange],
+    golden_ids: pl.Series,
+    rules: DiffRules,
+) -> pl.Series:
+    """What the base is to keep of each record: its golden cells, without those still contested."""
+    at = wanted.arg_true()
+    ids = golden_ids.gather(at)
+    kept = []
+    for change in changes:
+        golden = change.golden.gather(at)
+        contested = change.outcome.gather(at) == Outcome.CONFLICT
+        golden = golden.zip_with(~contested, pl.Series([None] * len(at), dtype=pl.String))
+        kept.append(commitments(rules.digest_key, entity.name, change.field, ids, golden))
+    text = commitments_json(kept) if kept else pl.repeat("{}", len(at), eager=True)
+    empty = pl.Series("commitments", [None] * len(wanted), dtype=pl.String)
+    return empty.scatter(at, text)
+
+
+def _own_columns(
+    rows: pl.DataFrame, changes: list[ColumnChange], aligned: pl.DataFrame, side: TargetSide
+) -> list[ColumnChange]:
+    """Columns that no field fills: constants of new rows, and the mirror of the golden id."""
+    held = {c.column for c in changes}
+    insert, update = (rows["action"] == a for a in (Action.INSERT, Action.UPDATE))
+    nothing = pl.Series([None] * rows.height, dtype=pl.String)
+    own = []
+    for column, value in side.mapping.constants.items():
+        if column not in held:
+            text = pl.repeat(value, rows.height, eager=True)
+            own.append(_own_column(column, insert, text, nothing))
+    mirror = side.mapping.golden_id
+    if mirror is not None:
+        name = f"raw:{mirror}"
+        raw = aligned[name] if name in aligned.columns else nothing
+        stale = insert | (update & raw.ne_missing(rows["golden_id"]))
+        own.append(_own_column(mirror, stale, rows["golden_id"], raw))
+    return own
+
+
+def _own_column(column: str, written: pl.Series, text: pl.Series, raw: pl.Series) -> ColumnChange:
+    untouched = pl.repeat(UNTOUCHED, len(text), eager=True)
+    return ColumnChange(
+        field=column,
+        column=column,
+        golden=text,
+        outcome=written.cast(pl.UInt8) * int(Outcome.NEW),
+        after=text.zip_with(written, untouched),
+        before=raw,
+        raw=raw,
+        misfit=pl.repeat(False, len(text), eager=True),
+    )
+
+
+def _notes(entity: str, operations: pl.DataFrame, duplicates: pl.DataFrame) -> pl.DataFrame:
+    skipped = operations.filter(pl.col("action") == Action.SKIP).select(
+        pl.lit(entity).alias("entity"),
+        "golden_id",
+        TARGET_KEY,
+        "reason",
+        pl.col("conflicts").alias("fields"),
+    )
+    doubled = duplicates.select(
+        pl.lit(entity).alias("entity"),
+        "golden_id",
+        TARGET_KEY,
+        pl.lit("duplicate_in_crm").alias("reason"),
+        pl.lit(None, pl.String).alias("fields"),
+    )
+    return pl.concat([skipped, doubled]).sort("reason", "golden_id", TARGET_KEY)
+
+
+def _standing(rows: pl.DataFrame) -> Standing:
+    insert, skip = (pl.col("action") == a for a in (Action.INSERT, Action.SKIP))
+    return Standing(
+        rows.select(
+            "golden_id",
+            "group",
+            "rank",
+            stands=pl.col(TARGET_KEY).is_not_null() | insert,
+            waits=skip,
+        )
+    )
+
+
+def _never(rows: pl.DataFrame) -> pl.Series:
+    return pl.repeat(False, rows.height, eager=True)
+
+
+def _any(masks: list[pl.Series], height: int) -> pl.Series:
+    found = pl.repeat(False, height, eager=True)
+    for mask in masks:
+        found = found | mask
+    return found
+
+
+def _names(masks: Mapping[str, pl.Series], height: int) -> pl.Series:
+    """The names whose mask holds, joined by `;`; null where none does."""
+    some = {name: mask for name, mask in masks.items() if mask.any()}
+    if not some:
+        return pl.Series([None] * height, dtype=pl.String)
+    parts = [pl.when(pl.col(n)).then(pl.lit(n)) for n in some]
+    joined = pl.concat_str(parts, separator=_SEPARATOR, ignore_nulls=True)
+    names = pl.DataFrame(some).select(pl.when(joined.str.len_chars() > 0).then(joined))
+    return names.to_series()

@@ -1,0 +1,187 @@
+"""From golden records to sealed operations and the effect they amount to, all entities in order."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import polars as pl
+
+from crm_migrate.errors import PlanRefused
+from crm_migrate.language import Text
+from crm_migrate.model import Model
+from crm_migrate.plan.cells import DiffRules, TargetSide
+from crm_migrate.plan.change import Action, EntityCounts, Plan, TargetIdentity
+from crm_migrate.plan.diff import EntityDiff, diff_entity
+from crm_migrate.plan.digest import WRITES, effect, operation_digests
+from crm_migrate.plan.groups import Standing
+from crm_migrate.plan.sealed_cells import (
+    PlanFieldKeys,
+    SealedCells,
+    column_treatments,
+    index_columns,
+    seal_operations,
+    unseal_operations,
+)
+from crm_migrate.project.mapping_file import TargetEntity, TargetMapping
+from crm_migrate.protection.policy import Audience, Policy, Treatment
+
+Treatments = Mapping[str, Treatment]
+"""Field → treatment in the target."""
+
+
+@dataclass(frozen=True)
+class PlannedOperations:
+    """What a plan consists of, ready to be written.
+
+    `operations`: sealed, by entity in dependency order. `notes`: see `diff.EntityDiff`.
+    `forbidden`: `entity.field` → values that policy keeps out of the target. `rotate`:
+    `entity.field` whose key should be rotated. `treatments`: as in the plan's header.
+    """
+
+    operations: dict[str, pl.DataFrame]
+    effect: str
+    notes: pl.DataFrame
+    forbidden: dict[str, int]
+    rotate: tuple[str, ...]
+    treatments: dict[str, str]
+
+
+def plan_operations(
+    model: Model,
+    golden: Mapping[str, pl.DataFrame],
+    sides: Mapping[str, TargetSide],
+    policy: Policy,
+    *,
+    digest_key: bytes,
+    keys: PlanFieldKeys,
+    target: TargetIdentity,
+    project: str,
+    owner_conflict: Mapping[str, list[str]] | None = None,
+) -> PlannedOperations:
+    """Diff, digest and seal every entity that the target holds (`sides`), parents first.
+
+    `golden`: entity → golden_id and fields in canonical text. `owner_conflict`: entity → golden
+    ids that two owners claim.
+
+    Raises:
+        TargetFault: the mapping names a column that the target does not have.
+    """
+    standing: dict[str, Standing] = {}
+    found: dict[str, EntityDiff] = {}
+    sealed: dict[str, pl.DataFrame] = {}
+    rotate: list[str] = []
+    cells = SealedCells(keys)
+    for entity in model.entities:
+        if entity.name not in sides or entity.name not in golden:
+            continue
+        side = sides[entity.name]
+        treatments = target_treatments(policy, entity.name, side.mapping)
+        rules = DiffRules(
+            digest_key=digest_key,
+            treatments=treatments,
+            owner_conflict=(owner_conflict or {}).get(entity.name, ()),
+            open_sealed=cells.open,
+            index=cells.index,
+        )
+        diff = diff_entity(entity, model, golden[entity.name], side, standing, rules)
+        standing[entity.name] = diff.standing
+        operations = with_digests(
+            digest_key, entity.name, diff.operations, side.mapping, treatments
+        )
+        found[entity.name] = replace(diff, operations=operations)
+        sealed[entity.name], due = seal_operations(
+            entity.name, operations, side.mapping, treatments, keys
+        )
+        rotate += [f"{entity.name}.{name}" for name in sorted(due)]
+    digests = {name: diff.operations["op_digest"] for name, diff in found.items()}
+    return PlannedOperations(
+        operations=sealed,
+        effect=effect(target, project, digests),
+        notes=pl.concat([d.notes for d in found.values()]) if found else pl.DataFrame(),
+        forbidden={f"{e}.{f}": n for e, d in found.items() for f, n in d.forbidden.items()},
+        rotate=tuple(rotate),
+        treatments={
+            f"{name}.{field}": str(treatment)
+            for name in found
+            for field, treatment in target_treatments(policy, name, sides[name].mapping).items()
+            if treatment is not Treatment.CLEAR
+        },
+    )
+
+
+def target_treatments(policy: Policy, entity: str, mapping: TargetEntity) -> Treatments:
+    """Treatment in the target of every field that it holds."""
+    return {f: policy.treatment(entity, f, Audience.TARGET) for f in mapping.fields}
+
+
+def with_digests(
+    digest_key: bytes,
+    entity: str,
+    operations: pl.DataFrame,
+    mapping: TargetEntity,
+    treatments: Treatments,
+) -> pl.DataFrame:
+    """The operations (in clear) with their `op_digest`."""
+    digests = operation_digests(
+        digest_key,
+        f"{entity}:{mapping.table}",
+        operations,
+        column_treatments(mapping, treatments),
+        list(index_columns(mapping, treatments).values()),
+    )
+    return operations.with_columns(digests)
+
+
+def verify_plan(
+    plan: Plan, mapping: TargetMapping, *, digest_key: bytes, keys: PlanFieldKeys
+) -> None:
+    """Recompute every operation's digest and the effect from what the plan would write.
+
+    Raises:
+        PlanRefused: the operations are not the ones that the effect stands for.
+        IntegrityFault: a sealed cell was changed or moved.
+        KeyFault: the plan was sealed with keys of another project.
+    """
+    digests: dict[str, pl.Series] = {}
+    for entity, operations in plan.operations.items():
+        if entity not in mapping.entities:
+            raise _altered(entity)
+        held = mapping.entities[entity]
+        treatments = {
+            field: Treatment(plan.header.treatments.get(f"{entity}.{field}", Treatment.CLEAR))
+            for field in held.fields
+        }
+        clear = unseal_operations(entity, operations, held, treatments, keys)
+        again = with_digests(digest_key, entity, clear, held, treatments)["op_digest"]
+        if not again.eq_missing(operations["op_digest"]).all():
+            raise _altered(entity)
+        digests[entity] = again
+    if effect(plan.header.target, plan.header.project, digests) != plan.header.effect:
+        raise _altered(plan.header.plan_id)
+
+
+def count_actions(operations: pl.DataFrame, *, accepted: int) -> EntityCounts:
+    """The counts of an entity from its operations and the number of its accepted records."""
+    counts = dict(operations["action"].value_counts().iter_rows())
+    golden = operations.height
+    return EntityCounts(
+        accepted=accepted,
+        golden=golden,
+        merged=accepted - golden,
+        **{str(action): counts.get(str(action), 0) for action in Action},
+    )
+
+
+def writes(operations: pl.DataFrame) -> int:
+    """Number of operations that change the target."""
+    return operations.filter(pl.col("action").is_in([str(a) for a in WRITES])).height
+
+
+def _altered(where: str) -> PlanRefused:
+    return PlanRefused(
+        Text("the plan is not the one that was approved", "计划与审批时不一致"),
+        where=where,
+        remedy=Text(
+            "make a new plan and have it approved; find out who changed this one",
+            "请重新生成计划并审批,并查明改动者",
+        ),
+    )

@@ -1,0 +1,76 @@
+"""The decision for one field: last applied · CRM now · new golden value.
+
+Golden null never erases. What is equal, in canonical text or as stored, is left alone. Of the
+rest, with the base's commitment of what was last applied to the cell:
+
+| base              | CRM now      | outcome                                               |
+|-------------------|--------------|-------------------------------------------------------|
+| none              | empty        | filled                                                |
+| none              | another      | policy                                                |
+| = CRM now         |              | changed: only the sources moved                       |
+| = golden          |              | kept: only the CRM moved (an erased cell, too)        |
+| neither           |              | policy: both moved                                    |
+
+Policy: `crm` keeps, `source` changes, `ask` is a conflict.
+"""
+
+from collections.abc import Callable
+from enum import IntEnum
+from typing import Literal
+
+import polars as pl
+
+Policy = Literal["crm", "source", "ask"]
+Commit = Callable[[pl.Series, pl.Series], pl.Series]
+"""Golden ids and values of one field → commitments."""
+
+
+class Outcome(IntEnum):
+    """What happens to one cell."""
+
+    NONE = 0
+    NEW = 1
+    FILLED = 2
+    CHANGED = 3
+    KEPT = 4
+    CONFLICT = 5
+
+
+WRITTEN = (Outcome.NEW, Outcome.FILLED, Outcome.CHANGED)
+_BY_POLICY = {"crm": Outcome.KEPT, "source": Outcome.CHANGED, "ask": Outcome.CONFLICT}
+
+
+def settle(cells: pl.DataFrame, policy: Policy, commit: Commit) -> pl.Series:
+    """The `Outcome` (UInt8) of each row of cells of one field.
+
+    Columns: `golden_id`, `matched` (the record stands in the target), `golden` and `present`
+    (canonical text), `as_stored` (the golden value is stored as what stands there), `base`
+    (commitment, null where there is none).
+    """
+    golden, present = pl.col("golden"), pl.col("present")
+    differs = golden.is_not_null() & golden.ne_missing(present) & ~pl.col("as_stored")
+    cells = cells.with_row_index("n")
+    contested = cells.filter(differs & pl.col("matched") & pl.col("base").is_not_null())
+    moved = contested.select(
+        "n",
+        # An empty cell has no commitment: it differs from every base.
+        crm=commit(contested["golden_id"], contested["present"]).ne_missing(contested["base"]),
+        source=commit(contested["golden_id"], contested["golden"]).ne_missing(contested["base"]),
+    )
+    decided = (
+        pl.when(~differs)
+        .then(Outcome.NONE)
+        .when(~pl.col("matched"))
+        .then(Outcome.NEW)
+        .when(pl.col("crm").is_null() & present.is_null())
+        .then(Outcome.FILLED)
+        .when(pl.col("crm").is_null())
+        .then(_BY_POLICY[policy])
+        .when(~pl.col("crm"))
+        .then(Outcome.CHANGED)
+        .when(~pl.col("source"))
+        .then(Outcome.KEPT)
+        .otherwise(_BY_POLICY[policy])
+    )
+    joined = cells.join(moved, on="n", how="left", maintain_order="left")
+    return joined.select(outcome=decided.cast(pl.UInt8)).to_series()
