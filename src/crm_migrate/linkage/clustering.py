@@ -1,0 +1,192 @@
+"""From joined pairs to clusters that no veto, verdict or size limit runs through.
+
+Connected components first; only components that break a rule are built again by Kruskal's
+algorithm in the order (−weight, smaller id, larger id), refusing each union that would break it.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from crm_migrate.linkage.features import MISSING, Features, Indices, Mask
+from crm_migrate.linkage.judgements import Judgements
+from crm_migrate.linkage.model import FRACTION
+from crm_migrate.linkage.rules import LinkageRules
+from crm_migrate.linkage.scoring import Weights
+from crm_migrate.linkage.vetoes import vetoed
+
+MUST_WEIGHT = 1 << 40
+"""Verdicts of people come before every computed weight."""
+
+
+@dataclass(frozen=True)
+class Clusters:
+    """`label` per record: the smallest record index in its cluster. Per edge: kept; tie: it
+    fits two rivals alike; cut: refused because the cluster would grow too large.
+    """
+
+    label: Indices
+    kept: Mask
+    tie: Mask
+    cut: Mask
+
+
+def components(n: int, left: Indices, right: Indices) -> Indices:
+    """The smallest reachable index per record (label propagation with pointer jumping)."""
+    label = np.arange(n, dtype=np.int64)
+    while True:
+        smaller = np.minimum(label[left], label[right])
+        new = label.copy()
+        np.minimum.at(new, label[left], smaller)
+        np.minimum.at(new, label[right], smaller)
+        while True:
+            jumped = new[new]
+            if np.array_equal(jumped, new):
+                break
+            new = jumped
+        if np.array_equal(new, label):
+            return label
+        label = new
+
+
+def cluster(
+    features: Features,
+    rules: LinkageRules,
+    left: Indices,
+    right: Indices,
+    weight: Weights,
+    said: Judgements,
+) -> Clusters:
+    """Clusters of the edges (left < right); `said` adds edges of its own and forbids others."""
+    n = len(features)
+    edges = len(left)
+    left = np.concatenate([left, said.must[0]])
+    right = np.concatenate([right, said.must[1]])
+    weight = np.concatenate([weight, np.full(len(said.must[0]), MUST_WEIGHT, dtype=np.int64)])
+    label = components(n, left, right)
+    offending = _offending(features, rules, label, said)
+    inside = np.flatnonzero(offending[label[left]])
+    kept: Mask = np.ones(len(left), dtype=np.bool_)
+    tie: Mask = np.zeros(len(left), dtype=np.bool_)
+    cut: Mask = np.zeros(len(left), dtype=np.bool_)
+    if len(inside):
+        tie[inside] = _ties(features, rules, left[inside], right[inside], weight[inside])
+        kept[tie] = False
+        inside = inside[~tie[inside]]
+        order = inside[np.lexsort((right[inside], left[inside], -weight[inside]))]
+        forest = _Forest(features, rules, said)
+        for edge in order.tolist():
+            verdict = forest.join(int(left[edge]), int(right[edge]), int(weight[edge]))
+            kept[edge] = verdict == "joined"
+            cut[edge] = verdict == "size"
+        label = components(n, left[kept], right[kept])
+    return Clusters(label, kept[:edges], tie[:edges], cut[:edges])
+
+
+def _offending(features: Features, rules: LinkageRules, label: Indices, said: Judgements) -> Mask:
+    """Per label, whether its component breaks a rule."""
+    n = len(label)
+    bad: Mask = np.bincount(label, minlength=n) > rules.caps.cluster
+    for veto in rules.vetoes:
+        codes = features[veto.feature].codes.astype(np.int64)
+        has = codes != MISSING
+        low = np.full(n, np.iinfo(np.int64).max)
+        high = np.full(n, -1, dtype=np.int64)
+        np.minimum.at(low, label[has], codes[has])
+        np.maximum.at(high, label[has], codes[has])
+        bad |= (high >= 0) & (low != high)
+    a, b = said.cannot
+    same = label[a] == label[b]
+    bad[label[a[same]]] = True
+    return bad
+
+
+def _ties(
+    features: Features, rules: LinkageRules, left: Indices, right: Indices, weight: Weights
+) -> Mask:
+    """Edges of a record to two others that a veto keeps apart, closer than the margin."""
+    tie: Mask = np.zeros(len(left), dtype=np.bool_)
+    centre = np.concatenate([left, right])
+    other = np.concatenate([right, left])
+    edge = np.concatenate([np.arange(len(left))] * 2)
+    order = np.lexsort((other, -weight[edge], centre))
+    centre, other, edge = centre[order], other[order], edge[order]
+    end = np.searchsorted(centre, centre, side="right")
+    partners = np.minimum(end - np.arange(len(centre)) - 1, rules.caps.cluster)
+    first = np.repeat(np.arange(len(centre)), partners)
+    offset = np.arange(len(first)) - np.repeat(np.cumsum(partners) - partners, partners)
+    second = first + 1 + offset
+    close = weight[edge[first]] - weight[edge[second]] < rules.margin * FRACTION
+    first, second = first[close], second[close]
+    against = vetoed(features, rules, other[first], other[second])
+    rivals = against.apart | against.review
+    tie[edge[first[rivals]]] = True
+    tie[edge[second[rivals]]] = True
+    tie[weight == MUST_WEIGHT] = False
+    return tie
+
+
+class _Forest:
+    """Union–find whose parts know which values, and which forbidden records, they hold."""
+
+    def __init__(self, features: Features, rules: LinkageRules, said: Judgements) -> None:
+        self.rules = rules
+        self.codes = {
+            name: features[name].codes
+            for veto in rules.vetoes
+            for name in (veto.feature, veto.unless_same)
+            if name is not None
+        }
+        self.parent: dict[int, int] = {}
+        self.members: dict[int, list[int]] = {}
+        self.values: dict[int, dict[str, set[int]]] = {}
+        self.forbidden: dict[int, set[int]] = {}
+        for a, b in zip(said.cannot[0].tolist(), said.cannot[1].tolist(), strict=True):
+            self.forbidden.setdefault(a, set()).add(b)
+            self.forbidden.setdefault(b, set()).add(a)
+
+    def find(self, record: int) -> int:
+        if record not in self.parent:
+            self.parent[record] = record
+            self.members[record] = [record]
+            self.values[record] = {
+                name: {int(codes[record])} - {MISSING} for name, codes in self.codes.items()
+            }
+        root = record
+        while self.parent[root] != root:
+            root = self.parent[root]
+        while self.parent[record] != root:
+            self.parent[record], record = root, self.parent[record]
+        return root
+
+    def join(self, a: int, b: int, weight: int) -> str:
+        """`joined`, or what refused it: `size`, `veto`, `verdict`. People overrule vetoes."""
+        x, y = self.find(a), self.find(b)
+        if x == y:
+            return "joined"
+        if len(self.members[x]) < len(self.members[y]):
+            x, y = y, x
+        if weight != MUST_WEIGHT:
+            if len(self.members[x]) + len(self.members[y]) > self.rules.caps.cluster:
+                return "size"
+            if self._vetoed(x, y):
+                return "veto"
+            inside = set(self.members[x])
+            if any(self.forbidden.get(m, set()) & inside for m in self.members[y]):
+                return "verdict"
+        self.parent[y] = x
+        self.members[x] += self.members.pop(y)
+        for name, values in self.values.pop(y).items():
+            self.values[x][name] |= values
+        return "joined"
+
+    def _vetoed(self, x: int, y: int) -> bool:
+        mine, theirs = self.values[x], self.values[y]
+        for veto in self.rules.vetoes:
+            a, b = mine[veto.feature], theirs[veto.feature]
+            if not a or not b or a & b:
+                continue
+            if veto.unless_same and mine[veto.unless_same] & theirs[veto.unless_same]:
+                continue
+            return True
+        return False

@@ -1,0 +1,218 @@
+"""From text to integers: every value that linkage looks at, coded once.
+
+Records are taken in the order of their ids, so nothing downstream can depend on row order.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from crm_migrate.errors import CrmMigrateError
+from crm_migrate.language import Text
+from crm_migrate.linkage import feature_text
+from crm_migrate.linkage.rules import LinkageRules
+from crm_migrate.model import MULTI_SEPARATOR
+from crm_migrate.records import RECORD_ID
+
+Codes = npt.NDArray[np.int32]
+Indices = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+MISSING = -1
+MAX_VALUES = 12
+"""Values of one record in a set feature that are looked at; the smallest ones are taken."""
+
+
+@dataclass(frozen=True)
+class Feature:
+    """`codes` is (records,) or, for sets, (records, k) padded with MISSING; a code is an index
+    into `values`, the distinct texts.
+    """
+
+    codes: Codes
+    values: pl.Series
+
+    @property
+    def is_set(self) -> bool:
+        """Whether a record may have several values."""
+        return self.codes.ndim == 2
+
+    def present(self) -> Mask:
+        """Per record, whether it has a value."""
+        present: Mask = (self.codes if not self.is_set else self.codes[:, 0]) != MISSING
+        return present
+
+    def same(self, left: Indices, right: Indices) -> Mask:
+        """Per pair, whether both have a value and agree (for sets: share one)."""
+        a, b = self.codes[left], self.codes[right]
+        hit: Mask = (a == b) & (a != MISSING) if not self.is_set else np.zeros(len(a), np.bool_)
+        if not self.is_set:
+            return hit
+        for i in range(a.shape[1]):
+            mine = a[:, i]
+            if not (mine != MISSING).any():
+                continue
+            for j in range(b.shape[1]):
+                hit |= (mine == b[:, j]) & (mine != MISSING)
+        return hit
+
+    def different(self, left: Indices, right: Indices) -> Mask:
+        """Per pair, whether both have a value and do not agree."""
+        present = self.present()
+        both: Mask = present[left] & present[right]
+        both &= ~self.same(left, right)
+        return both
+
+    def texts(self, rows: Indices) -> npt.NDArray[np.object_]:
+        """The values of some records as Python strings (single-valued features only)."""
+        gathered = self.values.gather(pl.Series(self.codes[rows]))
+        return gathered.to_numpy(allow_copy=True).astype(object, copy=False)
+
+    def without(self, stop: npt.NDArray[np.bool_]) -> "Feature":
+        """The feature with the values marked in `stop` taken away."""
+        gone = stop[self.codes] & (self.codes != MISSING)
+        codes = np.where(gone, np.int32(MISSING), self.codes)
+        if self.is_set:  # keep the padding at the end
+            order = np.argsort(codes == MISSING, axis=1, kind="stable")
+            codes = np.take_along_axis(codes, order, axis=1)
+        return replace(self, codes=codes.astype(np.int32))
+
+
+@dataclass(frozen=True)
+class Features:
+    """The coded records, in the order of their ids; `hashes` are stable over versions."""
+
+    ids: pl.Series
+    hashes: npt.NDArray[np.uint64]
+    by_name: dict[str, Feature]
+
+    def __getitem__(self, name: str) -> Feature:
+        return self.by_name[name]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+def build_features(records: pl.DataFrame, rules: LinkageRules) -> Features:
+    """Codes every feature that the rules use; fields that the frame lacks are all missing.
+
+    Raises: CrmMigrateError when record ids are missing or repeated.
+    """
+    ordered = records.sort(RECORD_ID)
+    ids = ordered[RECORD_ID]
+    if ids.null_count() or ids.n_unique() != len(ids):
+        raise CrmMigrateError(
+            Text("record ids are missing or repeated", "记录标识缺失或重复"),
+            where=rules.entity,
+            remedy=Text("name a column whose values are unique", "请指定取值唯一的列"),
+        )
+    used = _used(rules)
+    coded: dict[str, Feature] = {}
+    for rule in rules.features:
+        raw = [ordered[f].cast(pl.String) for f in rule.fields if f in ordered.columns]
+        for name, feature in _make(rule.kind, rule.name, raw, len(ids), used):
+            coded[name] = feature
+    return Features(ids, hash_texts(ids), coded)
+
+
+def _used(rules: LinkageRules) -> set[str]:
+    """Names of the features that any rule looks at."""
+    names = {n for c in rules.comparisons for level in c.levels for n in level.features()}
+    names.update(n for t in (*rules.blocking, *rules.certain) for n in t)
+    names.update(v.feature for v in rules.vetoes)
+    names.update(v.unless_same for v in rules.vetoes if v.unless_same)
+    names.update(n for s in rules.shared for n in (s.feature, s.by))
+    if rules.caps.refine:
+        names.add(rules.caps.refine)
+    return names
+
+
+def _make(
+    kind: str, name: str, raw: list[pl.Series], n: int, used: set[str]
+) -> Iterator[tuple[str, Feature]]:
+    empty = pl.Series(name, [None] * n, dtype=pl.String)
+    if kind in ("phones", "emails"):
+        if name in used:
+            joined = (
+                pl.select(pl.concat_str(raw, separator=MULTI_SEPARATOR, ignore_nulls=True))
+                .to_series()
+                .replace("", None)
+                if raw
+                else empty
+            )
+            tokens = feature_text.phones if kind == "phones" else feature_text.emails
+            yield name, encode_sets(tokens(joined))
+        return
+    value = pl.select(pl.coalesce(raw)).to_series().alias(name) if raw else empty
+    if kind == "company_name":
+        parts = feature_text.company_parts(value)
+        for part, series in parts.items():
+            full_name = name if part == "key" else f"{name}.{part}"
+            if full_name in used:
+                yield full_name, encode(series)
+        if f"{name}.skip" in used:
+            yield f"{name}.skip", encode_sets(feature_text.one_character_less(parts["core"]))
+    elif name in used:
+        maker: Callable[[pl.Series], pl.Series] = {
+            "uscc": feature_text.valid_uscc,
+            "exact": feature_text.exact,
+            "text": feature_text.fold,
+            "person_name": feature_text.fold,
+            "address": feature_text.address,
+        }[kind]
+        yield name, encode(maker(value))
+
+
+def encode(texts: pl.Series) -> Feature:
+    """Codes in order of first appearance (that is, of record ids)."""
+    frame = texts.alias("value").to_frame()
+    distinct = frame.drop_nulls().unique(maintain_order=True).with_row_index("code")
+    coded = frame.join(distinct, on="value", how="left", maintain_order="left")
+    codes = coded["code"].cast(pl.Int32).fill_null(MISSING).to_numpy()
+    return Feature(codes.astype(np.int32), distinct["value"])
+
+
+def encode_sets(lists: pl.Series) -> Feature:
+    """Codes of a list column, sorted within each record, as a padded matrix."""
+    frame = lists.alias("value").to_frame().with_row_index("row")
+    long = frame.explode("value").drop_nulls().unique(maintain_order=True)
+    flat = encode(long["value"])
+    rows = long["row"].to_numpy().astype(np.int64)
+    order = np.lexsort((flat.codes, rows))
+    rows, codes = rows[order], flat.codes[order]
+    first = np.searchsorted(rows, rows, side="left")
+    place = np.arange(len(rows)) - first
+    keep = place < MAX_VALUES
+    width = int(place[keep].max()) + 1 if keep.any() else 1
+    matrix = np.full((len(lists), width), MISSING, dtype=np.int32)
+    matrix[rows[keep], place[keep]] = codes[keep]
+    return Feature(matrix, flat.values)
+
+
+_MIX = np.uint64(0x9E3779B97F4A7C15)
+
+
+def mix(values: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """The finalizer of SplitMix64 (Steele, Lea, Flood 2014), elementwise."""
+    with np.errstate(over="ignore"):
+        z = values + _MIX
+        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        return z ^ (z >> np.uint64(31))
+
+
+def hash_texts(texts: pl.Series) -> npt.NDArray[np.uint64]:
+    """A 64-bit hash per text that is the same on every machine and version (not a secret)."""
+    data = np.array([t.encode() for t in texts.to_list()], dtype=np.bytes_)
+    if data.itemsize == 0 or len(data) == 0:
+        return np.zeros(len(texts), dtype=np.uint64)
+    width = -(-data.itemsize // 8) * 8
+    words = np.ascontiguousarray(data.astype(f"S{width}")).view("<u8").reshape(len(data), -1)
+    result = np.zeros(len(data), dtype=np.uint64)
+    for column in range(words.shape[1]):  # not past a text's end: its neighbours don't matter
+        mixed = mix(result ^ words[:, column])
+        result = np.where(words[:, column] == 0, result, mixed)
+    return result

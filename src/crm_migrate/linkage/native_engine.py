@@ -1,0 +1,158 @@
+"""The default engine: blocking, training, scoring, decision and clustering on integers."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+import polars as pl
+
+from crm_migrate.linkage.blocking import candidates
+from crm_migrate.linkage.clustering import Clusters, cluster
+from crm_migrate.linkage.contract import Linkage
+from crm_migrate.linkage.decision import CUT, REASONS, TIE, Decisions, decide
+from crm_migrate.linkage.features import Features, Indices, build_features
+from crm_migrate.linkage.judgements import judgements
+from crm_migrate.linkage.model import FRACTION, Model
+from crm_migrate.linkage.rules import LinkageRules
+from crm_migrate.linkage.scoring import Scored, Scorer, Weights, build_model, probabilities
+from crm_migrate.linkage.shared_values import stop_shared_values
+from crm_migrate.linkage.training import train
+
+REPORT_KEY = b"crm-migrate linkage"
+"""Key of the digests in reports when the caller has none: they then only hide, not protect."""
+
+
+@dataclass
+class Stopwatch:
+    """Seconds per stage, in the order in which the stages ran."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Times one stage."""
+        start = time.perf_counter()
+        yield
+        self.seconds[name] = round(time.perf_counter() - start, 3)
+
+
+@dataclass(frozen=True)
+class NativeEngine:
+    """Fellegi–Sunter linkage with levels; the result depends on no row order or thread count.
+
+    `key` keys the digests in models and reports; `model`, when given, is used instead of
+    training a new one.
+    """
+
+    key: bytes = REPORT_KEY
+    model: Model | None = None
+    threads: int = 2
+
+    def link(
+        self, records: pl.DataFrame, rules: LinkageRules, verdicts: pl.DataFrame | None = None
+    ) -> Linkage:
+        """The linkage of `records` (record_id and the fields that the rules name).
+
+        Raises: CrmMigrateError when record ids are missing or repeated.
+        """
+        watch = Stopwatch()
+        with watch.stage("features"):
+            features = build_features(records, rules)
+            stopped = stop_shared_values(features, rules, self.key)
+            features = stopped.features
+        with watch.stage("blocking"):
+            pairs = candidates(features, rules, self.key)
+        with watch.stage("training"):
+            model = self.model
+            if model is None:
+                learnt = train(features, rules, pairs.left, pairs.right, self.threads)
+                model = build_model(learnt, rules, features, stopped.stop_list)
+        with watch.stage("scoring"):
+            scored = Scorer(features, rules, model).score(pairs.left, pairs.right, self.threads)
+        with watch.stage("clustering"):
+            said = judgements(verdicts, features)
+            decisions = decide(scored, features, rules, model, said)
+            joined = np.flatnonzero(decisions.joined)
+            found = cluster(
+                features,
+                rules,
+                scored.left[joined],
+                scored.right[joined],
+                scored.weight[joined],
+                said,
+            )
+        with watch.stage("result"):
+            return assemble(
+                features,
+                rules,
+                scored,
+                decisions,
+                found,
+                pairs.capped,
+                stopped.report,
+                model,
+                watch.seconds,
+            )
+
+
+def assemble(
+    features: Features,
+    rules: LinkageRules,
+    scored: Scored,
+    decisions: Decisions,
+    found: Clusters,
+    capped: pl.DataFrame,
+    shared: pl.DataFrame,
+    model: Model,
+    seconds: dict[str, float],
+) -> Linkage:
+    """The tables of a `Linkage` from what the stages decided (both engines)."""
+    joined = np.flatnonzero(decisions.joined)
+    reason = decisions.reason.copy()
+    reason[joined[found.tie]] = TIE
+    reason[joined[found.cut]] = CUT
+    same = found.label[scored.left] == found.label[scored.right]
+    asked = np.flatnonzero((reason > 0) & ~same)
+    edges = joined[found.kept]
+    ids = features.ids
+    pairs = pair_table(ids, scored.left, scored.right, scored.weight)
+    pairs = pairs.with_columns(
+        pl.Series("certain", scored.certain),
+        *(
+            pl.Series(c.name, np.ascontiguousarray(scored.levels[:, i]))
+            for i, c in enumerate(rules.comparisons)
+        ),
+    )
+    words = np.array(REASONS, dtype=object)
+    review = pair_table(ids, scored.left[asked], scored.right[asked], scored.weight[asked])
+    return Linkage(
+        pairs=pairs,
+        edges=pair_table(ids, scored.left[edges], scored.right[edges], scored.weight[edges]).drop(
+            "match_probability"
+        ),
+        clusters=pl.DataFrame(
+            {"record_id": ids, "cluster_id": ids.gather(pl.Series(found.label))},
+            schema={"record_id": pl.String(), "cluster_id": pl.String()},
+        ),
+        review=review.with_columns(
+            pl.Series("reason", words[reason[asked]].tolist(), dtype=pl.String)
+        ),
+        capped_blocks=capped,
+        shared_values=shared,
+        model=model,
+        seconds=seconds,
+    )
+
+
+def pair_table(ids: pl.Series, left: Indices, right: Indices, weight: Weights) -> pl.DataFrame:
+    """left_id, right_id, match_weight (bits), match_probability, ordered by the ids."""
+    return pl.DataFrame(
+        {
+            "left_id": ids.gather(pl.Series(left)),
+            "right_id": ids.gather(pl.Series(right)),
+            "match_weight": weight / FRACTION,
+            "match_probability": probabilities(weight),
+        }
+    )

@@ -1,0 +1,179 @@
+"""Weights of pairs under a model, in whole 1/1024 bits."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from crm_migrate.linkage.comparison import NULL, levels_of
+from crm_migrate.linkage.features import MISSING, Features, Indices, Mask
+from crm_migrate.linkage.model import (
+    FRACTION,
+    ComparisonModel,
+    LevelModel,
+    Model,
+    fixed,
+    weight_of,
+)
+from crm_migrate.linkage.rules import DIFFERS, Comparison, LinkageRules
+from crm_migrate.linkage.rules import MISSING as MISSING_WORDS
+from crm_migrate.linkage.training import Parameters
+
+Weights = npt.NDArray[np.int64]
+
+FREQUENCY_LIMITS = (-8 * FRACTION, 4 * FRACTION)
+"""What the frequency of a value may take from or add to the weight of agreeing on it."""
+CHUNK = 1_000_000
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Pairs that reach the cut: record indices, weight, and one column of levels each."""
+
+    left: Indices
+    right: Indices
+    weight: Weights
+    levels: npt.NDArray[np.uint8]
+    certain: Mask
+
+
+def build_model(
+    parameters: Parameters,
+    rules: LinkageRules,
+    features: Features,
+    stop_list: tuple[tuple[str, str], ...],
+) -> Model:
+    """The frozen model: weights in fixed point, and how frequency of values is weighed."""
+    comparisons = []
+    for comparison, m, u in zip(rules.comparisons, parameters.m, parameters.u, strict=True):
+        words = [MISSING_WORDS, *(level.words for level in comparison.levels), DIFFERS]
+        levels = tuple(
+            LevelModel(w, round(float(mi), 9), float(f"{ui:.6g}"), fixed(mi, ui) if i else 0)
+            for i, (w, mi, ui) in enumerate(zip(words, m, u, strict=True))
+        )
+        typical = tuple(
+            typical_count(features, level.same) if level.frequency else 0.0
+            for level in comparison.levels
+        )
+        comparisons.append(ComparisonModel(comparison.name, levels, typical))
+    return Model(
+        entity=rules.entity,
+        engine="native",
+        prior=weight_of(parameters.prior),
+        comparisons=tuple(comparisons),
+        certain=rules.certain,
+        stop_list=stop_list,
+    )
+
+
+def typical_count(features: Features, same: tuple[str, ...]) -> float:
+    """How often the value occurs on which a random agreeing pair agrees."""
+    codes = features[same[0]].codes.ravel()
+    counts = np.bincount(codes[codes != MISSING]).astype(np.float64)
+    pairs = counts * (counts - 1)
+    return round(float((pairs * counts).sum() / pairs.sum()), 3) if pairs.sum() else 2.0
+
+
+def frequency_weights(
+    features: Features, comparison: Comparison, model: ComparisonModel
+) -> dict[int, Weights]:
+    """Level number → correction per value code of the level's first feature."""
+    tables = {}
+    for number, (level, typical) in enumerate(
+        zip(comparison.levels, model.typical, strict=True), start=1
+    ):
+        if typical:
+            codes = features[level.same[0]].codes.ravel()
+            counts = np.bincount(codes[codes != MISSING], minlength=1)
+            bits = np.log2(typical / np.maximum(counts, 2)) * FRACTION
+            tables[number] = np.clip(np.rint(bits), *FREQUENCY_LIMITS).astype(np.int64)
+    return tables
+
+
+class Scorer:
+    """Scores pairs chunk by chunk; a pair is dropped when not even the best outcome of the
+    comparisons still to come could bring it to the cut.
+    """
+
+    def __init__(self, features: Features, rules: LinkageRules, model: Model) -> None:
+        self.features, self.rules, self.model = features, rules, model
+        self.cut = weight_of(rules.review)
+        self.frequencies = [
+            frequency_weights(features, c, m)
+            for c, m in zip(rules.comparisons, model.comparisons, strict=True)
+        ]
+        best = [
+            max(level.weight for level in c.levels)
+            + max((int(t.max()) for t in tables.values()), default=0)
+            for c, tables in zip(model.comparisons, self.frequencies, strict=True)
+        ]
+        self.best_rest = [sum(best[i + 1 :]) for i in range(len(best))]
+
+    def score(self, left: Indices, right: Indices, threads: int = 2) -> Scored:
+        """All pairs that reach the review cut or agree on something certain."""
+        starts = range(0, max(len(left), 1), CHUNK)
+        with ThreadPoolExecutor(threads) as pool:  # results keep the order of the chunks
+            parts = list(
+                pool.map(lambda s: self._chunk(left[s : s + CHUNK], right[s : s + CHUNK]), starts)
+            )
+        return Scored(
+            np.concatenate([p.left for p in parts]),
+            np.concatenate([p.right for p in parts]),
+            np.concatenate([p.weight for p in parts]),
+            np.concatenate([p.levels for p in parts]),
+            np.concatenate([p.certain for p in parts]),
+        )
+
+    def _chunk(self, left: Indices, right: Indices) -> Scored:
+        certain = agree_on_any(self.features, self.rules.certain, left, right)
+        weight = np.full(len(left), self.model.prior, dtype=np.int64)
+        levels = np.zeros((len(left), len(self.rules.comparisons)), dtype=np.uint8)
+        alive = np.arange(len(left))
+        for i, comparison in enumerate(self.rules.comparisons):
+            a, b = left[alive], right[alive]
+            found = levels_of(comparison, self.features, a, b)
+            levels[alive, i] = found
+            weight[alive] += self._weights(i, comparison, found, a)
+            reach = weight[alive] + self.best_rest[i] >= self.cut
+            alive = alive[reach | certain[alive]]
+        return Scored(left[alive], right[alive], weight[alive], levels[alive], certain[alive])
+
+    def _weights(
+        self, i: int, comparison: Comparison, found: npt.NDArray[np.uint8], rows: Indices
+    ) -> Weights:
+        table = np.array([level.weight for level in self.model.comparisons[i].levels])
+        weights: Weights = table[found].astype(np.int64)
+        for number, corrections in self.frequencies[i].items():
+            at = np.flatnonzero(found == number)
+            codes = self.features[comparison.levels[number - 1].same[0]].codes
+            weights[at] += corrections[codes[rows[at]]]
+        return weights
+
+
+def agree_on_any(
+    features: Features, tuples: tuple[tuple[str, ...], ...], left: Indices, right: Indices
+) -> Mask:
+    """Per pair, whether all features of at least one of the tuples agree."""
+    result: Mask = np.zeros(len(left), dtype=np.bool_)
+    for names in tuples:
+        agree: Mask = np.ones(len(left), dtype=np.bool_)
+        for name in names:
+            agree &= features[name].same(left, right)
+        result |= agree
+    return result
+
+
+def agreeing(scored: Scored, model: Model) -> npt.NDArray[np.int64]:
+    """Per pair, the number of comparisons that speak for a match."""
+    count = np.zeros(len(scored.left), dtype=np.int64)
+    for i, comparison in enumerate(model.comparisons):
+        speaks = np.array([j != NULL and x.weight > 0 for j, x in enumerate(comparison.levels)])
+        count += speaks[scored.levels[:, i]]
+    return count
+
+
+def probabilities(weight: Weights) -> npt.NDArray[np.float64]:
+    """Match probability of fixed-point log odds."""
+    result: npt.NDArray[np.float64] = 1 / (1 + np.exp2(-weight / FRACTION))
+    return result

@@ -1,0 +1,137 @@
+"""Survivorship rules: which record's value a golden record keeps, per field group."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from crm_migrate.language import Text
+from crm_migrate.linkage.rules import FaultAt
+
+PREFERENCES = (
+    "most_trusted",
+    "most_recent",
+    "most_complete",
+    "most_frequent",
+    "longest",
+    "most_restrictive",
+)
+UNION = "union"
+DEFAULT = ("most_trusted", "most_recent", "most_frequent", "longest")
+
+
+@dataclass(frozen=True, slots=True)
+class Preference:
+    """One sort key: `kind` is one of PREFERENCES or `prefer` (records whose `field` has one of
+    `values`, or any value when there are none).
+    """
+
+    kind: str
+    field: str | None = None
+    values: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """How the lineage calls it."""
+        return f"prefer:{self.field}" if self.kind == "prefer" else self.kind
+
+
+@dataclass(frozen=True, slots=True)
+class FieldGroup:
+    """Fields that come from one record together; `union` joins all values instead."""
+
+    fields: tuple[str, ...]
+    preferences: tuple[Preference, ...]
+    union: bool = False
+
+
+@dataclass(frozen=True)
+class SurvivorshipRules:
+    """The rules of all entities. `trusted`: source names, the most trusted first."""
+
+    trusted: tuple[str, ...] = ()
+    recent: str | None = None
+    default: tuple[Preference, ...] = tuple(Preference(p) for p in DEFAULT)
+    groups: Mapping[str, tuple[FieldGroup, ...]] = field(default_factory=dict)
+
+    def of(self, entity: str, fields: Sequence[str]) -> tuple[FieldGroup, ...]:
+        """The groups that cover these fields of an entity, each field once, in field order."""
+        grouped = {name: g for g in self.groups.get(entity, ()) for name in g.fields}
+        result: list[FieldGroup] = []
+        for name in fields:
+            group = grouped.get(name, FieldGroup((name,), self.default))
+            if group not in result:
+                result.append(group)
+        return tuple(result)
+
+
+def parse_survivorship(
+    data: Mapping[str, Any], fields: Mapping[str, Sequence[str]] | None = None
+) -> tuple[SurvivorshipRules, list[FaultAt]]:
+    """The rules, and every fault found with its path. `fields`: entity → its field names."""
+    faults: list[FaultAt] = []
+    default = _preferences("default", data.get("default", list(DEFAULT)), None, faults)
+    groups: dict[str, tuple[FieldGroup, ...]] = {}
+    for entity, body in data.items():
+        if entity in ("version", "trusted", "recent", "default"):
+            continue
+        if fields is not None and entity not in fields:
+            faults.append((entity, Text("no such entity in the model", "模型中没有此实体")))
+            continue
+        if not isinstance(body, Mapping):
+            faults.append((entity, Text("expected a table of rules", "应为规则表")))
+            continue
+        known = set(fields[entity]) if fields is not None else None
+        groups[entity] = tuple(_groups(entity, body, known, faults))
+    trusted = data.get("trusted") or []
+    if not isinstance(trusted, list):
+        faults.append(("trusted", Text("expected a list of sources", "应为来源列表")))
+        trusted = []
+    rules = SurvivorshipRules(tuple(map(str, trusted)), data.get("recent"), default, groups)
+    return rules, faults
+
+
+def _groups(
+    entity: str, body: Mapping[str, Any], known: set[str] | None, faults: list[FaultAt]
+) -> list[FieldGroup]:
+    specs = [
+        (f"{entity}/groups/{name}", tuple(spec.get("fields", ())), spec.get("rules"))
+        for name, spec in (body.get("groups") or {}).items()
+        if isinstance(spec, Mapping)
+    ]
+    specs += [
+        (f"{entity}/fields/{name}", (name,), rules)
+        for name, rules in (body.get("fields") or {}).items()
+    ]
+    seen: set[str] = set()
+    found = []
+    for path, names, rules in specs:
+        for name in names:
+            if known is not None and name not in known:
+                faults.append((path, Text(f"no such field '{name}'", f"没有字段“{name}”")))
+            if name in seen:
+                faults.append((path, Text(f"'{name}' has two rules", f"“{name}”有两条规则")))
+            seen.add(name)
+        if rules == UNION or rules == [UNION]:
+            found.append(FieldGroup(names, (), union=True))
+        else:
+            found.append(FieldGroup(names, _preferences(path, rules, known, faults)))
+    return found
+
+
+def _preferences(
+    path: str, items: Any, known: set[str] | None, faults: list[FaultAt]
+) -> tuple[Preference, ...]:
+    found: list[Preference] = []
+    for item in [items] if isinstance(items, str) else items or []:
+        if isinstance(item, str) and item in PREFERENCES:
+            found.append(Preference(item))
+        elif isinstance(item, Mapping) and isinstance(item.get("prefer"), str):
+            if known is not None and item["prefer"] not in known:
+                name = item["prefer"]
+                faults.append((path, Text(f"no such field '{name}'", f"没有字段“{name}”")))
+            values = tuple(str(v) for v in item.get("values") or ())
+            found.append(Preference("prefer", item["prefer"], values))
+        else:
+            names = ", ".join((*PREFERENCES, "prefer"))
+            faults.append((path, Text(f"must be of {names}", f"必须是以下之一：{names}")))
+    return tuple(found)

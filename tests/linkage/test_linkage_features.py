@@ -1,0 +1,62 @@
+"""Match keys and codes."""
+
+import numpy as np
+import polars as pl
+from invented_companies import credit_code
+
+from crm_migrate.linkage import feature_text
+from crm_migrate.linkage.features import encode_sets, hash_texts
+
+
+def test_only_valid_credit_codes_count():
+    """R-3.1: a code with a wrong check character is no evidence."""
+    import random
+
+    good = credit_code(random.Random(1))
+    bad = good[:-1] + ("0" if good[-1] != "0" else "1")
+    raw = pl.Series([good, good.lower(), f" {good[:4]} {good[4:]}", bad, "无", None])
+    assert feature_text.valid_uscc(raw).to_list() == [good, good, good, None, None, None]
+
+
+def test_phones_are_sets_of_digits():
+    """One number is one number, however it is punctuated; short ones are no evidence."""
+    raw = pl.Series(
+        ["+86 138-0013-8000;0571-8888 6666转802", "１３８００１３８０００", "110", None]
+    )
+    assert feature_text.phones(raw).to_list() == [
+        ["13800138000", "057188886666"],
+        ["13800138000"],
+        [],
+        None,
+    ]
+
+
+def test_company_parts_tell_branches_from_head_offices():
+    """R-1.4: the branch is a part of its own, and `-` stands for the head office."""
+    parts = feature_text.company_parts(
+        pl.Series(["江苏恒通科技有限公司", "江苏恒通科技有限责任公司南京分公司", "恒通科技", None])
+    )
+    assert parts["branch"].to_list()[0] == "-"
+    assert "南京" in parts["branch"].to_list()[1]
+    assert parts["core"].to_list()[:3] == ["恒通科技"] * 3
+    assert parts["full"].to_list()[2] is None
+    assert [p[3] for p in parts.values()] == [None] * len(parts)
+
+
+def test_one_typo_keeps_a_common_key():
+    """Names that differ in one character still share one of their shortened keys."""
+    a, b = feature_text.one_character_less(pl.Series(["恒通科技", "恒同科技"])).to_list()
+    assert set(a) & set(b) == {"恒科技"}
+
+
+def test_sets_are_padded_and_hashes_stable():
+    """Codes of sets are sorted and padded; hashes of ids never change between versions."""
+    feature = encode_sets(pl.Series([["b", "a"], None, ["a"]]))
+    assert feature.codes.shape == (3, 2)
+    assert (feature.codes[1] == -1).all()
+    assert feature.same(np.array([0, 0]), np.array([1, 2])).tolist() == [False, True]
+    assert (
+        hash_texts(pl.Series(["a", "记录"])).tolist()
+        == hash_texts(pl.Series(["a", "记录"])).tolist()
+    )
+    assert int(hash_texts(pl.Series(["a"]))[0]) == int(hash_texts(pl.Series(["a", "x" * 40]))[0])
