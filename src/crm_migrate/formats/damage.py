@@ -133,4 +133,6 @@ def _without_zero(frame: pl.DataFrame, whole: pl.DataFrame) -> pl.DataFrame:
     lengths = zero_led["text"].str.len_chars().unique()
     if len(lengths) != 1:
         return whole.clear()
-    return whole.filter(pl.col("text").str.len_chars() < lengths.item())
+    length, full = pl.col("text").str.len_chars(), int(lengths.item())
+    mobile = pl.col("text").str.contains(r"^1[3-9]\d{9}$")  # beside land lines with area codes
+    return whole.filter(length.is_between(full - 3, full - 1) & ~mobile)

@@ -1,0 +1,1 @@
+"""What the data is worth: profile, measures, control totals, data dictionary."""
