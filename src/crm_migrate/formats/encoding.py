@@ -142,7 +142,9 @@ def _utf16_without_mark(data: bytes) -> str | None:
     zeros = float((even == 0).mean()), float((odd == 0).mean())
     if max(zeros) < 0.2 or min(zeros) > 0.02:
         return None
-    return "utf-16-le" if zeros[1] > zeros[0] else "utf-16-be"
+    encoding = "utf-16-le" if zeros[1] > zeros[0] else "utf-16-be"
+    text = data[: 1 << 16].decode(encoding, "ignore")
+    return None if any(ch < " " and ch not in "\t\r\n" for ch in text) else encoding
 
 
 def _multibyte(data: bytes) -> bool:
