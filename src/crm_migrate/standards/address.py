@@ -48,8 +48,11 @@ NO_DETAIL = Rule(
 )
 RULES: tuple[Rule, ...] = (NORMALISED, NO_REGION, AMBIGUOUS, NO_DETAIL)
 
-_STREET = r"^(?:[东南西北中]?[一二三四五六七八九十]?(?:路|街|道|巷|里|弄|桥|湖|广场|大厦|大街|大道)|[东南西北中]?[一二三四]?环|[区县镇乡村])"
-"""After a short name such as 北京 this makes a street (北京西路) or another place (朝阳区) of it."""
+_STREET = (
+    r"^(?:[东南西北中]?[一二三四五六七八九十]?(?:路|街|道|巷|里|弄|桥|湖|广场|大厦|大街|大道)|"
+    r"[东南西北中]?[一二三四]?环|[区县镇乡村])"
+)
+"""Behind a short name such as 北京: a street (北京西路) or another place (朝阳区), no region."""
 
 
 def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
@@ -64,9 +67,7 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
     return found.select(
         pl.when(pl.col("region_code").is_null())
         .then("text")
-        .otherwise(
-            pl.concat_str("province", "city", "district", "detail", ignore_nulls=True)
-        )
+        .otherwise(pl.concat_str("province", "city", "district", "detail", ignore_nulls=True))
         .alias(raw.name)
     ).to_series()
 
@@ -132,9 +133,15 @@ def _located(frame: pl.DataFrame) -> pl.DataFrame:
     keys = frame.select("province", "city", "district").filter(
         pl.any_horizontal(pl.all().is_not_null())
     )
-    known = keys.unique().join(_places(keys.unique()), on=["province", "city", "district"], nulls_equal=True, how="left")
+    known = keys.unique().join(
+        _places(keys.unique()), on=["province", "city", "district"], nulls_equal=True, how="left"
+    )
     joined = frame.join(
-        known, on=["province", "city", "district"], nulls_equal=True, how="left", maintain_order="left"
+        known,
+        on=["province", "city", "district"],
+        nulls_equal=True,
+        how="left",
+        maintain_order="left",
     )
     fits = pl.col("places") == 1
     return joined.select(
@@ -152,12 +159,14 @@ def _places(keys: pl.DataFrame) -> pl.DataFrame:
     """How many places each combination of names can mean, and the place when it is one."""
     table = _table()
     rows = keys.with_row_index("key")
-    deepest = pl.when(pl.col("district").is_not_null()).then(3).when(
-        pl.col("city").is_not_null()
-    ).then(2).otherwise(1)
-    rows = rows.with_columns(
-        level=deepest, name=pl.coalesce("district", "city", "province")
+    deepest = (
+        pl.when(pl.col("district").is_not_null())
+        .then(3)
+        .when(pl.col("city").is_not_null())
+        .then(2)
+        .otherwise(1)
     )
+    rows = rows.with_columns(level=deepest, name=pl.coalesce("district", "city", "province"))
     fitting = rows.join(table, on=["level", "name"], how="inner").filter(
         (pl.col("province").is_null() | (pl.col("province") == pl.col("full_province")))
         & (pl.col("city").is_null() | (pl.col("city") == pl.col("full_city")))
@@ -195,7 +204,10 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     found = _parsed(value)
     places = found.get_column("places")
     yield AMBIGUOUS, holds(places > 1)
-    yield NO_REGION, value.is_not_null() & ~holds(places > 1) & found.get_column("region_code").is_null()
+    yield (
+        NO_REGION,
+        value.is_not_null() & ~holds(places > 1) & found.get_column("region_code").is_null(),
+    )
     yield NO_DETAIL, holds(found.get_column("detail") == "") & value.is_not_null()
 
 

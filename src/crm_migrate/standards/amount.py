@@ -21,10 +21,22 @@ from crm_migrate.standards.residue import (
 )
 
 BASIS = Text(
-    "GB/T 15835-2011; Payment and Settlement Measures, annex 1", "GB/T 15835-2011、《支付结算办法》附件一"
+    "GB/T 15835-2011; Payment and Settlement Measures, annex 1",
+    "GB/T 15835-2011、《支付结算办法》附件一",
 )
 CANONICAL = PLAIN_DECIMAL
-_POWERS = {"十": 1, "百": 2, "千": 3, "万": 4, "十万": 5, "百万": 6, "千万": 7, "亿": 8, "十亿": 9, "百亿": 10}
+_POWERS = {
+    "十": 1,
+    "百": 2,
+    "千": 3,
+    "万": 4,
+    "十万": 5,
+    "百万": 6,
+    "千万": 7,
+    "亿": 8,
+    "十亿": 9,
+    "百亿": 10,
+}
 _CURRENCY = r"(?i)\$|€|£|usd|eur|gbp|hkd|jpy|美元|美金|欧元|英镑|港元|港币|日元"
 _RANGE = r"[0-9万亿元]\s*[-~～至到—–]\s*[0-9]"
 
@@ -64,8 +76,10 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
     """Plain decimals in the field's unit; null where there is no one amount in CNY.
 
     >>> in_wan = Context(unit="万元")
-    >>> normalise(pl.Series(["120", "１，２００，０００元", "1.2亿", "约50", "壹佰万元整"]), in_wan).to_list()
-    ['120', '120', '12000', None, '100']
+    >>> normalise(pl.Series(["120", "１，２００，０００元", "1.2亿", "约50"]), in_wan).to_list()
+    ['120', '120', '12000', None]
+    >>> normalise(pl.Series(["壹佰万元整"]), in_wan).to_list()
+    ['100']
     >>> normalise(pl.Series(["¥1,200.50", "12万"]), Context(unit="元")).to_list()
     ['1200.5', '120000']
     """
@@ -83,7 +97,11 @@ def power_of(unit: str | None) -> int:
 
 
 def _repaired(raw: pl.Series, field_power: int) -> pl.Series:
-    text = compact(raw).str.replace(r"^(?:人民币|(?i:rmb|cny)|[¥￥])[::]?", "").str.replace(r"^-¥", "-")
+    text = (
+        compact(raw)
+        .str.replace(r"^(?:人民币|(?i:rmb|cny)|[¥￥])[::]?", "")
+        .str.replace(r"^-¥", "-")
+    )
     text = text.str.replace(r"(?:人民币|(?i:rmb|cny))$", "").str.replace(r"[整正]$", "")
     written = r"^(.*?)(十亿|百亿|千万|百万|十万|亿|万|千|百)?([元圆])?$"
     number = plain(text.str.extract(written, 1))

@@ -11,7 +11,9 @@ from crm_migrate.standards.characters import compact, tidy
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
 from crm_migrate.standards.residue import change_where, holds, unless_matching
 
-BASIS = Text("account numbers of banks in China (no national format)", "各银行对公账号（无全国统一格式）")
+BASIS = Text(
+    "account numbers of banks in China (no national format)", "各银行对公账号（无全国统一格式）"
+)
 CANONICAL = r"^[0-9]{9,30}$"
 NORMALISED = normalised("bank_account", "account number", "银行账号")
 FORMAT = Rule(
@@ -27,9 +29,7 @@ PRECISION_LOST = Rule(
         "The last digits of the account number were probably lost: it was stored as a number",
         "银行账号末几位疑似丢失：曾被存为数字",
     ),
-    Text(
-        "Take it from the old system again, as text.", "请从原系统以文本格式重新导出。"
-    ),
+    Text("Take it from the old system again, as text.", "请从原系统以文本格式重新导出。"),
 )
 RULES: tuple[Rule, ...] = (NORMALISED, FORMAT, PRECISION_LOST)
 

@@ -10,8 +10,14 @@ from crm_migrate.standards.residue import unless_matching
 
 BASIS = Text("list of spellings", "是/否取值表")
 CANONICAL = "^(?:true|false)$"
-_TRUE = "true t yes y 1 1.0 是 对 真 有 √ ✓ ✔ ☑ ● 同意 已同意 愿意 接受 允许 启用 on 主".split()
-_FALSE = "false f no n 0 0.0 否 不是 非 假 无 没有 × ✗ ✘ ☒ x 不同意 拒绝 未同意 不愿意 不接受 不允许 停用 off 退订".split()
+_TRUE = (
+    "true", "t", "yes", "y", "1", "1.0", "是", "对", "真", "有", "√", "✓", "✔", "☑", "●",
+    "同意", "已同意", "愿意", "接受", "允许", "启用", "on", "主",
+)  # fmt: skip
+_FALSE = (
+    "false", "f", "no", "n", "0", "0.0", "否", "不是", "非", "假", "无", "没有", "×", "✗", "✘",
+    "☒", "x", "不同意", "拒绝", "未同意", "不愿意", "不接受", "不允许", "停用", "off", "退订",
+)  # fmt: skip
 SPELLINGS = dict.fromkeys(_TRUE, "true") | dict.fromkeys(_FALSE, "false")
 """Spelling (half width, lower case) → canonical text."""
 NORMALISED = normalised("boolean", "yes/no value", "是/否")

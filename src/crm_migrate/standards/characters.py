@@ -25,9 +25,9 @@ _UNTIDY_LINES = INVISIBLE + r"|\r|[^\S\n]{2}|[^\S \n]|\s$|^\s|[^\S\n]\n|\n\n\n|^
 
 
 def tidy(raw: pl.Series) -> pl.Series:
-    """Text on one line, without invisible characters and needless blanks; empty → null.
+    r"""Text on one line, without invisible characters and needless blanks; empty → null.
 
-    >>> tidy(pl.Series([" a\\u200b \\n b ", "\\ufeff"])).to_list()
+    >>> tidy(pl.Series([" a\u200b \n b ", "\ufeff"])).to_list()
     ['a b', None]
     """
     return change_where(raw, raw.str.contains(_UNTIDY), _tidied)
@@ -48,7 +48,9 @@ def tidy_lines(raw: pl.Series) -> pl.Series:
 
 
 def _tidied_lines(raw: pl.Series) -> pl.Series:
-    text = raw.str.replace_all(INVISIBLE, "").str.replace_all(r"\r\n?|[\x0b\x0c\u{85}\u{2028}\u{2029}]", "\n")
+    text = raw.str.replace_all(INVISIBLE, "").str.replace_all(
+        r"\r\n?|[\x0b\x0c\u{85}\u{2028}\u{2029}]", "\n"
+    )
     text = text.str.replace_all(r"[^\S\n]+", " ").str.replace_all(r" \n", "\n")
     return _null_where_empty(text.str.replace_all(r"\n{3,}", "\n\n").str.strip_chars())
 
@@ -64,9 +66,9 @@ def narrow(raw: pl.Series) -> pl.Series:
 
 
 def compact(raw: pl.Series) -> pl.Series:
-    """`narrow` without any blanks: for codes and numbers.
+    r"""`narrow` without any blanks: for codes and numbers.
 
-    >>> compact(pl.Series(["９１ 11-0X\\u200b"])).to_list()
+    >>> compact(pl.Series(["９１ 11-0X\u200b"])).to_list()
     ['9111-0X']
     """
     # Composed once more: where a blank goes, a combining mark can meet a new base.

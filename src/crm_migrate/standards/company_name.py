@@ -19,7 +19,8 @@ __all__ = [
 ]  # fmt: skip
 
 BASIS = Text(
-    "Provisions on the Registration of Enterprise Names (2020)", "《企业名称登记管理规定》（2020 年修订）"
+    "Provisions on the Registration of Enterprise Names (2020)",
+    "《企业名称登记管理规定》（2020 年修订）",
 )
 _PLAIN_NAME = r"^[\x{4e00}-\x{9fa5}0-9A-Za-z()·&]+$"
 _LEGAL_FORM = (
@@ -53,10 +54,12 @@ RULES: tuple[Rule, ...] = (NORMALISED, INCOMPLETE, DOUBTFUL, DAMAGED)
 
 
 def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
-    """Half width, no invisible characters, no blanks around Chinese characters and brackets.
+    r"""Half width, no invisible characters, no blanks around Chinese characters and brackets.
 
-    >>> normalise(pl.Series(["恒通（上海） 科技有限公司\\u200b", "ＡＢＣ  Trading Co., Ltd."])).to_list()
-    ['恒通(上海)科技有限公司', 'ABC Trading Co., Ltd.']
+    >>> normalise(pl.Series(["恒通（上海） 科技有限公司\u200b"])).to_list()
+    ['恒通(上海)科技有限公司']
+    >>> normalise(pl.Series(["ＡＢＣ  Trading Co., Ltd."])).to_list()
+    ['ABC Trading Co., Ltd.']
     """
     return unless_matching(raw, _PLAIN_NAME, _repaired)
 
@@ -64,7 +67,9 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
 def _repaired(raw: pl.Series) -> pl.Series:
     name = narrow(raw).str.replace_all("[〔【\\[]", "(").str.replace_all("[〕】\\]]", ")")
     name = name.str.replace_all("[・•‧∙⋅]", "·")
-    name = name.str.replace_all(r"(\p{Han}|[()])\s+", "$1").str.replace_all(r"\s+(\p{Han}|\))", "$1")
+    name = name.str.replace_all(r"(\p{Han}|[()])\s+", "$1").str.replace_all(
+        r"\s+(\p{Han}|\))", "$1"
+    )
     return name
 
 

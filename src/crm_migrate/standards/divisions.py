@@ -64,13 +64,9 @@ def divisions() -> tuple[Division, ...]:
             city, city_code, district = district, code, ""
         province = row.province_name
         if city:
-            found.setdefault(
-                province + city, Division(city_code.ljust(6, "0"), province, city, "")
-            )
+            found.setdefault(province + city, Division(city_code.ljust(6, "0"), province, city, ""))
         if district:
-            found.setdefault(
-                province + city + district, Division(code, province, city, district)
-            )
+            found.setdefault(province + city + district, Division(code, province, city, district))
     return tuple(found.values())
 
 

@@ -34,9 +34,11 @@ TYPOS = {
     "foxmail.con": "foxmail.com", "foxmial.com": "foxmail.com", "yahoo.con": "yahoo.com",
 }  # fmt: skip
 """Domains that people mean otherwise, with the domain they mean."""
-_TYPO = r"\.(?:con|cmo|ocm|comm|cpm|vom|xom)$|@(?:" + "|".join(
-    domain.replace(".", r"\.") for domain in TYPOS
-) + ")$"
+_TYPO = (
+    r"\.(?:con|cmo|ocm|comm|cpm|vom|xom)$|@(?:"
+    + "|".join(domain.replace(".", r"\.") for domain in TYPOS)
+    + ")$"
+)
 
 NORMALISED = normalised("email", "mail address", "邮箱地址")
 FORMAT = Rule(
@@ -49,7 +51,9 @@ TYPO = Rule(
     "email.typo",
     Severity.WARNING,
     Text("The domain of the mail address looks mistyped", "邮箱域名疑似录入错误"),
-    Text("Like 163.con for 163.com: check and correct it.", "如 163.con 应为 163.com，请核对修改。"),
+    Text(
+        "Like 163.con for 163.com: check and correct it.", "如 163.con 应为 163.com，请核对修改。"
+    ),
 )
 CJK_LOCAL = Rule(
     "email.cjk_local",
@@ -64,7 +68,10 @@ SEVERAL = Rule(
     "email.several",
     Severity.WARNING,
     Text("The cell held several addresses; the first was taken", "一格中有多个邮箱，已取第一个"),
-    Text("Check which one is right; the source still has the others.", "请确认常用邮箱；其余仍保留在源数据中。"),
+    Text(
+        "Check which one is right; the source still has the others.",
+        "请确认常用邮箱；其余仍保留在源数据中。",
+    ),
 )
 RULES: tuple[Rule, ...] = (NORMALISED, FORMAT, TYPO, CJK_LOCAL, SEVERAL)
 

@@ -113,8 +113,10 @@ def _judged(field: Field, model: Model, raw: pl.Series, value: pl.Series) -> Ite
     for rule, mask in rules.validate(raw, value, context_of(field, model)):
         yield field.name, rule, mask
     changed = holds(raw != value)
-    yield field.name, rules.NORMALISED, mask_where(
-        raw, changed, lambda few: few.str.strip_chars() != value.filter(changed)
+    yield (
+        field.name,
+        rules.NORMALISED,
+        mask_where(raw, changed, lambda few: few.str.strip_chars() != value.filter(changed)),
     )
     if field.max_length is not None:
         yield field.name, record_rules.TOO_LONG, value.str.len_chars() > field.max_length

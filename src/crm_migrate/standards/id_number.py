@@ -98,7 +98,8 @@ def extended(old: pl.Series) -> pl.Series:
 
 def _check_points(points: npt.NDArray[np.int16]) -> npt.NDArray[np.int16]:
     """Formula: check = `10X98765432`[Σ dᵢ·2^(18−i) mod 11]."""
-    return _CHECKS[(DIGITS[points[:, :17]] @ _WEIGHTS) % 11]
+    checks: npt.NDArray[np.int16] = _CHECKS[(DIGITS[points[:, :17]] @ _WEIGHTS) % 11]
+    return checks
 
 
 def checksum_fits(numbers: pl.Series) -> pl.Series:

@@ -25,7 +25,10 @@ NORMALISED = normalised("industry", "industry", "行业")
 AMBIGUOUS = Rule(
     "industry.ambiguous",
     Severity.WARNING,
-    Text("Several industries go by this name; it was kept as typed", "该行业名称对应多个大类，已按原样保留"),
+    Text(
+        "Several industries go by this name; it was kept as typed",
+        "该行业名称对应多个大类，已按原样保留",
+    ),
     Text("Choose one, e.g. C35 专用设备制造业.", "请选择其一，如 C35 专用设备制造业。"),
 )
 UNKNOWN = Rule(
@@ -134,9 +137,7 @@ def _full_code(key: pl.Series) -> pl.Series:
     letter, digits, name = (
         key.str.extract(r"^([A-T]?)([0-9]{2,4})(\p{Han}*)$", g) for g in (1, 2, 3)
     )
-    section = digits.str.head(2).replace_strict(
-        by_division, default=None, return_dtype=pl.String
-    )
+    section = digits.str.head(2).replace_strict(by_division, default=None, return_dtype=pl.String)
     named = name.replace_strict(spellings(), default=None, return_dtype=pl.String)
     agrees = holds((letter == "") | (letter == section)) & (
         holds(name == "") | holds(named == section + digits.str.head(2))

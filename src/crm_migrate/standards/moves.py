@@ -40,9 +40,7 @@ def _of_type(entity: Entity, type_: SemanticType) -> Iterator[Field]:
     return (f for f in entity.fields if f.type is type_)
 
 
-def _registration_numbers(
-    source: str, target: str, values: dict[str, pl.Series]
-) -> Iterator[Move]:
+def _registration_numbers(source: str, target: str, values: dict[str, pl.Series]) -> Iterator[Move]:
     code, number = values[source], values[target]
     misplaced = registration_number.is_valid(code)
     if not misplaced.any():

@@ -50,9 +50,11 @@ def _whole(words: str) -> int | None:
             section += (digit if pending else 1) * _TENS[character]
             digit, pending = 0, False
         elif character in _MYRIADS:
-            total = (total + section + digit) * _MYRIADS[character] if total < _MYRIADS[
-                character
-            ] else total + (section + digit) * _MYRIADS[character]
+            total = (
+                (total + section + digit) * _MYRIADS[character]
+                if total < _MYRIADS[character]
+                else total + (section + digit) * _MYRIADS[character]
+            )
             section = digit = 0
             pending = False
         else:

@@ -21,7 +21,9 @@ NORMALISED = normalised("person_name", "name", "姓名")
 HONORIFIC = Rule(
     "person_name.honorific",
     Severity.WARNING,
-    Text("A form of address stands in place of the full name", "填写的是称呼而非真实姓名（如张总）"),
+    Text(
+        "A form of address stands in place of the full name", "填写的是称呼而非真实姓名（如张总）"
+    ),
     _REAL,
 )
 INCOMPLETE = Rule(
@@ -40,7 +42,8 @@ RULES: tuple[Rule, ...] = (NORMALISED, HONORIFIC, INCOMPLETE, FOREIGN_CHARACTERS
 
 _HONORIFIC = (
     r"^(?:\p{Han}{1,2}(?:总|经理|先生|女士|小姐|老师|老板|主任|厂长|董事长?|总监|部长|科长|处长|"
-    r"主管|会计|师傅|教授|博士|医生|院长|校长|书记|总经理|店长|同志|太太|夫人)|\p{Han}工|(?i:mr|mrs|ms|miss|dr)\.? ?.*)$"
+    r"主管|会计|师傅|教授|博士|医生|院长|校长|书记|总经理|店长|同志|太太|夫人)|"
+    r"\p{Han}工|(?i:mr|mrs|ms|miss|dr)\.? ?.*)$"
 )
 _COMPOUND = r"^(?:欧阳|司马|上官|诸葛|司徒|东方|皇甫|尉迟|公孙|慕容|令狐|夏侯|长孙)工$"
 
@@ -68,7 +71,10 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     yield HONORIFIC, address
     yield INCOMPLETE, value.str.contains(r"^(?:\p{Han}|[小老阿大]\p{Han}|[A-Za-z])$")
     odd = holds(~value.str.contains(_PLAIN_NAME)) & ~address
-    yield FOREIGN_CHARACTERS, mask_where(value, odd, lambda v: v.str.contains(r"[^\p{L}\p{M}·.' -]"))
+    yield (
+        FOREIGN_CHARACTERS,
+        mask_where(value, odd, lambda v: v.str.contains(r"[^\p{L}\p{M}·.' -]")),
+    )
 
 
 def format(value: pl.Series) -> pl.Series:

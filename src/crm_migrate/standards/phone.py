@@ -14,7 +14,9 @@ from crm_migrate.standards.characters import narrow, tidy
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
 from crm_migrate.standards.residue import change_where, holds, per_distinct, unless_matching
 
-BASIS = Text("numbering plan of the MIIT (2017), ITU-T E.164", "电信网编号计划（2017 年版）、ITU-T E.164")
+BASIS = Text(
+    "numbering plan of the MIIT (2017), ITU-T E.164", "电信网编号计划（2017 年版）、ITU-T E.164"
+)
 MOBILE = r"1[3-9][0-9]{9}"
 _LANDLINE = r"0[0-9]{2,3}-[2-9][0-9]{6,7}(?:-[0-9]{1,6})?"
 _SERVICE = r"[48]00[0-9]{7}(?:-[0-9]{1,6})?|(?:95|96)[0-9]{3,6}|1[02][0-9]{3}"
@@ -62,9 +64,13 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
 
 
 def _repaired(raw: pl.Series) -> pl.Series:
-    found = pieces(raw).group_by("row", maintain_order=True).agg(
-        pl.col("number").unique(maintain_order=True).str.join(MULTI_SEPARATOR),
-        pl.col("known").any(),
+    found = (
+        pieces(raw)
+        .group_by("row", maintain_order=True)
+        .agg(
+            pl.col("number").unique(maintain_order=True).str.join(MULTI_SEPARATOR),
+            pl.col("known").any(),
+        )
     )
     found = found.filter("known")
     read = pl.int_range(len(raw), eager=True).is_in(found.get_column("row").implode())

@@ -13,7 +13,8 @@ UNIDENTIFIED = Rule(
     "record.unidentified",
     Severity.ERROR,
     Text(
-        "The record has nothing to identify it by and was set aside", "记录缺少任何可识别信息，已隔离"
+        "The record has nothing to identify it by and was set aside",
+        "记录缺少任何可识别信息，已隔离",
     ),
     Text(
         "Add a name, a code or a number in the quarantine file and read it in again.",
@@ -29,13 +30,19 @@ TOO_LONG = Rule(
 EXCEL_ERROR = Rule(
     "cell.excel_error",
     Severity.WARNING,
-    Text("The cell held a formula error (like #N/A) and was left out", "单元格为公式错误（如 #N/A），已置空"),
+    Text(
+        "The cell held a formula error (like #N/A) and was left out",
+        "单元格为公式错误（如 #N/A），已置空",
+    ),
     Text("Correct the formula or enter the value.", "请修正公式或直接填写内容。"),
 )
 PLACEHOLDER = Rule(
     "cell.placeholder",
     Severity.REPAIR,
-    Text("A placeholder (like 无 or -) stood for a missing value", "占位内容（如“无”“-”）已按空值处理"),
+    Text(
+        "A placeholder (like 无 or -) stood for a missing value",
+        "占位内容（如“无”“-”）已按空值处理",
+    ),
     Text("Nothing to do.", "无需处理。"),
 )
 USCC_MOVED = Rule(

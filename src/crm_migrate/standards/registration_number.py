@@ -13,7 +13,9 @@ from crm_migrate.standards.characters import DIGITS, as_mask, code_points, compa
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
 from crm_migrate.standards.residue import change_where, holds, mask_where, unless_matching
 
-BASIS = Text("GS 15-2006 (ISO/IEC 7064 MOD 11,10)", "GS 15-2006《工商行政管理市场主体注册号编制规则》")
+BASIS = Text(
+    "GS 15-2006 (ISO/IEC 7064 MOD 11,10)", "GS 15-2006《工商行政管理市场主体注册号编制规则》"
+)
 CANONICAL = r"^[0-9]{15}$"
 NORMALISED = normalised("registration_number", "business registration number", "工商注册号")
 FORMAT = Rule(

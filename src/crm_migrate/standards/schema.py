@@ -24,7 +24,9 @@ _REPORT = Text(
 FORM = Rule(
     "schema.form",
     Severity.ERROR,
-    Text("The value is not in the form that the target can store", "取值不符合目标系统可存储的格式"),
+    Text(
+        "The value is not in the form that the target can store", "取值不符合目标系统可存储的格式"
+    ),
     _REPORT,
 )
 VOCABULARY = Rule(

@@ -22,9 +22,9 @@ RULES: tuple[Rule, ...] = (NORMALISED, DAMAGED)
 
 
 def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
-    """Tidied text.
+    r"""Tidied text.
 
-    >>> normalise(pl.Series(["  销售\\u200b一部 ", " "])).to_list()
+    >>> normalise(pl.Series(["  销售\u200b一部 ", " "])).to_list()
     ['销售一部', None]
     """
     return tidy(raw)
