@@ -24,10 +24,17 @@ def test_every_fault_is_reported_with_its_path():
         "customer": {
             "engine": "magic",
             "features": {"name": {"from": ["nom"], "as": "company_name"}, "x": {"as": "?"}},
-            "block": [["name.nothing"]],
-            "compare": {"name": [{"at_least": 1}], "both": [{"same": "name", "m": "much"}]},
+            "block": [["name.nothing"], ["name.skip", "name.skip"]],
+            "compare": {
+                "name": [{"at_least": 1}],
+                "both": [{"same": "name", "m": "much"}],
+                "set": [{"similar": "name.skip"}],
+            },
             "thresholds": {"match": 0.2, "review": 0.9},
             "vetoes": [{"different": "phone"}],
+            "caps": {"block": "many"},
+            "essential": ["colour"],
+            "shared": {"name": 5},
             "surprise": 1,
         },
         "ghost": {},
@@ -43,6 +50,11 @@ def test_every_fault_is_reported_with_its_path():
         "customer/compare/both/0/m",
         "customer/thresholds",
         "customer/vetoes/0",
+        "customer/block/1",
+        "customer/compare/set/0",
+        "customer/caps/block",
+        "customer/essential",
+        "customer/shared/name",
         "ghost",
     }
     assert all(text.en and text.zh for _, text in faults)

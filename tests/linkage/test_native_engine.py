@@ -1,13 +1,17 @@
 """The native engine on invented companies."""
 
 import random
+from dataclasses import replace
 
 import polars as pl
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from invented_companies import companies, credit_code, pair_scores
 
 from crm_migrate.errors import CrmMigrateError
 from crm_migrate.linkage.contract import Linkage
+from crm_migrate.linkage.evidence import with_children
 from crm_migrate.linkage.model import Model
 from crm_migrate.linkage.native_engine import NativeEngine
 from crm_migrate.linkage.rules import LinkageRules
@@ -42,12 +46,17 @@ def test_duplicates_are_found_at_small_and_middling_size(count: int, customer_ru
     assert linkage.clusters.height == count
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_row_order_and_threads_change_nothing(seed: int, customer_rules: LinkageRules):
-    """Shuffled rows, other thread counts: every table of the result is the same, to the bit."""
-    records = companies(1200, level=0.9, seed=seed)
+@settings(
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(seed=st.integers(0, 2**16), chunk=st.integers(1, 5000), threads=st.integers(1, 4))
+def test_row_order_chunks_and_threads_change_nothing(
+    seed: int, chunk: int, threads: int, customer_rules: LinkageRules
+):
+    """Shuffled rows, other chunks and threads: every table is the same to the bit."""
+    records = companies(400, level=0.9, seed=seed)
     first = NativeEngine(threads=1).link(records, customer_rules)
-    again = NativeEngine(threads=3).link(
+    again = NativeEngine(threads=threads, chunk=chunk).link(
         records.sample(fraction=1, shuffle=True, seed=seed), customer_rules
     )
     for table in ("pairs", "edges", "clusters", "review", "capped_blocks", "shared_values"):
@@ -55,6 +64,26 @@ def test_row_order_and_threads_change_nothing(seed: int, customer_rules: Linkage
     assert first.model is not None
     assert again.model is not None
     assert first.model.to_json() == again.model.to_json()
+
+
+def test_contacts_speak_for_their_customer(customer_rules: LinkageRules):
+    """R-1.4: the mobile of a contact is evidence of which customer a record is."""
+    customers = pl.concat(
+        [
+            companies(300).select(FIELDS),
+            frame(
+                {"record_id": "x1", "name": "江苏腾康机械设备有限公司"},
+                {"record_id": "x2", "name": "江苏腾糠机械设备有限公司"},
+            ),
+        ]
+    )
+    contacts = pl.DataFrame(
+        {"record_id": ["c1", "c2"], "customer": ["x1", "x2"], "mobile": ["13912345678"] * 2}
+    )
+    assert not joined(NativeEngine().link(customers, customer_rules), "x1", "x2")
+    known = with_children(customers, customer_rules, {"contact": contacts})
+    assert known.height == customers.height
+    assert joined(NativeEngine().link(known, customer_rules), "x1", "x2")
 
 
 def test_a_branch_is_never_merged_with_its_head_office(customer_rules: LinkageRules):
@@ -149,8 +178,6 @@ def test_a_hot_block_is_capped_and_reported(customer_rules: LinkageRules):
     records = companies(600, duplicates=0).with_columns(phone=pl.lit("400-800-1234"))
     linkage = NativeEngine().link(records, customer_rules)
     assert linkage.shared_values["feature"].to_list() == ["phone"]
-    from dataclasses import replace
-
     unstopped = NativeEngine().link(records, replace(customer_rules, shared=()))
     hot = unstopped.capped_blocks.filter(pl.col("rule") == "phone").row(0, named=True)
     assert hot["records"] == 600

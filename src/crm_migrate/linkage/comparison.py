@@ -55,8 +55,8 @@ def similar(
     rows = np.flatnonzero(both & (a != b))
     if not len(rows):
         return result
-    queries = feature.texts(left[rows]).tolist()
-    choices = feature.texts(right[rows]).tolist()
+    queries = feature.texts(left[rows])
+    choices = feature.texts(right[rows])
     if level.by == "typos":
         limit = round(level.at_least)
         edits = process.cpdist(

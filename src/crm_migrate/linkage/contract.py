@@ -26,6 +26,7 @@ REVIEW_REASONS: dict[str, Text] = {
 """Reason codes of the `review` table, in words."""
 
 CERTAIN = Text("decisive agreement: {features}", "决定性一致：{features}")
+RARITY = Text("how rare the common values are", "共同取值的稀有程度")
 PRIOR = Text("chance of any two records being the same", "任意两条记录相同的先验概率")
 NO_PAIR = Text("this pair was not scored", "该记录对未被评分")
 
@@ -74,13 +75,17 @@ class Linkage:
         if found.is_empty() or self.model is None:
             return [NO_PAIR]
         row = found.row(0, named=True)
-        lines = [_line(PRIOR, PRIOR, self.model.prior)]
+        lines, total = [_line(PRIOR, self.model.prior)], self.model.prior
         for comparison in self.model.comparisons:
             level = comparison.levels[row[comparison.name]]
             words = Text(
                 f"{comparison.name}: {level.words.en}", f"{comparison.name}：{level.words.zh}"
             )
-            lines.append(_line(words, words, level.weight))
+            lines.append(_line(words, level.weight))
+            total += level.weight
+        rest = round(row["match_weight"] * FRACTION) - total
+        if rest:
+            lines.append(_line(RARITY, rest))
         if row["certain"]:
             rules = ", ".join("+".join(c) for c in self.model.certain)
             lines.append(CERTAIN.fill(features=rules))
@@ -89,9 +94,9 @@ class Linkage:
         return lines
 
 
-def _line(en: Text, zh: Text, weight: int) -> Text:
+def _line(words: Text, weight: int) -> Text:
     bits = weight / FRACTION
-    return Text(f"{en.en} ({bits:+.1f} bits)", f"{zh.zh}（{bits:+.1f} 比特）")
+    return Text(f"{words.en} ({bits:+.1f} bits)", f"{words.zh}（{bits:+.1f} 比特）")
 
 
 class Engine(Protocol):

@@ -66,10 +66,10 @@ class Feature:
         both &= ~self.same(left, right)
         return both
 
-    def texts(self, rows: Indices) -> npt.NDArray[np.object_]:
+    def texts(self, rows: Indices) -> list[str | None]:
         """The values of some records as Python strings (single-valued features only)."""
-        gathered = self.values.gather(pl.Series(self.codes[rows]))
-        return gathered.to_numpy(allow_copy=True).astype(object, copy=False)
+        codes = pl.Series(self.codes[rows])
+        return self.values.gather(codes.set(codes == MISSING, None)).to_list()
 
     def without(self, stop: npt.NDArray[np.bool_]) -> "Feature":
         """The feature with the values marked in `stop` taken away."""

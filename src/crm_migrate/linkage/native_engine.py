@@ -16,7 +16,7 @@ from crm_migrate.linkage.features import Features, Indices, build_features
 from crm_migrate.linkage.judgements import judgements
 from crm_migrate.linkage.model import FRACTION, Model
 from crm_migrate.linkage.rules import LinkageRules
-from crm_migrate.linkage.scoring import Scored, Scorer, Weights, build_model, probabilities
+from crm_migrate.linkage.scoring import CHUNK, Scored, Scorer, Weights, build_model, probabilities
 from crm_migrate.linkage.shared_values import stop_shared_values
 from crm_migrate.linkage.training import train
 
@@ -43,12 +43,13 @@ class NativeEngine:
     """Fellegi–Sunter linkage with levels; the result depends on no row order or thread count.
 
     `key` keys the digests in models and reports; `model`, when given, is used instead of
-    training a new one.
+    training a new one. Pairs are scored `chunk` at a time.
     """
 
     key: bytes = REPORT_KEY
     model: Model | None = None
     threads: int = 2
+    chunk: int = CHUNK
 
     def link(
         self, records: pl.DataFrame, rules: LinkageRules, verdicts: pl.DataFrame | None = None
@@ -70,7 +71,8 @@ class NativeEngine:
                 learnt = train(features, rules, pairs.left, pairs.right, self.threads)
                 model = build_model(learnt, rules, features, stopped.stop_list)
         with watch.stage("scoring"):
-            scored = Scorer(features, rules, model).score(pairs.left, pairs.right, self.threads)
+            scorer = Scorer(features, rules, model)
+            scored = scorer.score(pairs.left, pairs.right, self.threads, self.chunk)
         with watch.stage("clustering"):
             said = judgements(verdicts, features)
             decisions = decide(scored, features, rules, model, said)

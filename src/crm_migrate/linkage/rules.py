@@ -41,7 +41,10 @@ FaultAt = tuple[str, Text]
 
 @dataclass(frozen=True, slots=True)
 class FeatureRule:
-    """A feature made from the first non-empty of `fields` (from all of them for sets)."""
+    """A feature made from the first non-empty of `fields` (from all of them for sets).
+
+    A field may be one of a child entity, `contact.mobile`: see `evidence.with_children`.
+    """
 
     name: str
     fields: tuple[str, ...]
@@ -179,7 +182,10 @@ def parse_rules(
         if not isinstance(body, Mapping):
             faults.append((entity, Text("expected a table of rules", "应为规则表")))
             continue
-        known = set(fields[entity]) if fields is not None else None
+        known = None
+        if fields is not None:
+            children = (f"{e}.{f}" for e, names in fields.items() if entity in names for f in names)
+            known = {*fields[entity], *children}
         rules[entity] = _Reader(entity, body, known, faults).rules()
     return rules, faults
 
@@ -296,6 +302,13 @@ class _Reader:
         for i, item in enumerate(self.items(key)):
             path = f"{key}/{i}"
             names = self.strings(path, item)
+            if sum(self.is_set(n) for n in names) > 1 and key == "block":
+                self.fault(
+                    path,
+                    "at most one feature with several values",
+                    "最多一个多值特征",
+                )
+                continue
             result.append(tuple(self.known_feature(path, n) for n in names))
         return tuple(t for t in result if t)
 
@@ -336,6 +349,14 @@ class _Reader:
         similar = item.get("similar")
         for name in (*same, *compatible, *([similar] if similar else [])):
             self.known_feature(path, name)
+        frequency = bool(item.get("frequency", False))
+        if (similar and self.is_set(similar)) or (frequency and any(map(self.is_set, same))):
+            self.fault(
+                path,
+                "`similar` and `frequency` need a single value",
+                "`similar` 与 `frequency` 需要单值特征",
+            )
+            return None
         by = item.get("by", "jaro_winkler")
         if by not in _MEASURES:
             self.fault(
@@ -355,9 +376,11 @@ class _Reader:
             same=tuple(same),
             similar=similar,
             by=by,
-            at_least=self.number(f"{path}/at_least", item.get("at_least", 1.0), 0, 20),
+            at_least=self.number(
+                f"{path}/at_least", item.get("at_least", 1.0), 0, 20 if by == "typos" else 1
+            ),
             compatible=tuple(compatible),
-            frequency=bool(item.get("frequency", False)),
+            frequency=frequency,
             m=self.number(f"{path}/m", item.get("m", 0.5), 1e-9, 1),
             u=self.number(f"{path}/u", item.get("u", 0.001), 1e-12, 1),
         )

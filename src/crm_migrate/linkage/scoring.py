@@ -24,7 +24,7 @@ Weights = npt.NDArray[np.int64]
 
 FREQUENCY_LIMITS = (-8 * FRACTION, 4 * FRACTION)
 """What the frequency of a value may take from or add to the weight of agreeing on it."""
-CHUNK = 1_000_000
+CHUNK = 250_000
 
 
 @dataclass(frozen=True)
@@ -110,12 +110,12 @@ class Scorer:
         ]
         self.best_rest = [sum(best[i + 1 :]) for i in range(len(best))]
 
-    def score(self, left: Indices, right: Indices, threads: int = 2) -> Scored:
+    def score(self, left: Indices, right: Indices, threads: int = 2, chunk: int = CHUNK) -> Scored:
         """All pairs that reach the review cut or agree on something certain."""
-        starts = range(0, max(len(left), 1), CHUNK)
+        starts = range(0, max(len(left), 1), chunk)
         with ThreadPoolExecutor(threads) as pool:  # results keep the order of the chunks
             parts = list(
-                pool.map(lambda s: self._chunk(left[s : s + CHUNK], right[s : s + CHUNK]), starts)
+                pool.map(lambda s: self._chunk(left[s : s + chunk], right[s : s + chunk]), starts)
             )
         return Scored(
             np.concatenate([p.left for p in parts]),

@@ -22,7 +22,7 @@ M_STRENGTH = 20.0
 U_HITS = 2.0
 """Imagined chance agreements behind the expected u of a level."""
 SAMPLE_PAIRS = 200_000
-TRAINING_PAIRS = 2_000_000
+TRAINING_PAIRS = 500_000
 ROUNDS = 200
 
 
@@ -51,7 +51,7 @@ def train(
     raw_u = [population_u(c, features, workers) for c in rules.comparisons]
     patterns, counts, met = _patterns(features, rules, left, right, workers)
     blind = _blind(rules)
-    m, prior = expected_m, 1.0 / total
+    m, prior = expected_m, 1.0 / (total + 2.0)
     u = [
         _cleared(raw, mc, prior, c) for raw, mc, c in zip(raw_u, m, rules.comparisons, strict=True)
     ]
