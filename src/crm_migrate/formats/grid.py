@@ -1,5 +1,6 @@
 """A grid of cells (one sheet, one delimited file) → a table: header, data, and what is neither."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -33,6 +34,12 @@ _NOTE = (
     r"^(?:注|备注|说明|附注|注意|填表说明|填写说明|填表人|制表人?|审核人?|填报人|统计人|打印时间|导出时间"
     r"|数据来源|填报单位|制表时间|制表日期)\s*\d*\s*[:：].*|^※|^\*{1,2}注"
     r"|(?i)^(?:notes?|remarks?|source|prepared by)\s*[:：]"
+)
+
+
+_INSTRUCTION = re.compile(
+    r"必填|选填|非必填|可选|示例|例如|例[:：]|格式[:：]|请填写|下拉选择|required|optional|e\.g\.",
+    re.IGNORECASE,
 )
 
 
@@ -238,7 +245,7 @@ def _kinds(
         same = pl.repeat(False, len(rows), dtype=pl.Boolean, eager=True)
     facts = facts.with_columns(same.alias("same"))
     wide = {m[0] for m in merged if m[3] - m[2] >= 1}
-    tail = _tail(facts, text.width, last_header, wide)
+    notes = _tail(facts, text.width, last_header, wide) | _instructions(text, rows, last_header)
     few = filled <= max(2, text.width // 2)
     kind = (
         pl.when(filled == 0)
@@ -249,11 +256,21 @@ def _kinds(
         .then(pl.lit(HEADER))
         .when(pl.col("total") & (text.width > 1))
         .then(pl.lit(TOTALS))
-        .when((pl.col("note") & few & (text.width > 1)) | n.is_in(list(tail)))
+        .when((pl.col("note") & few & (text.width > 1)) | n.is_in(list(notes)))
         .then(pl.lit(NOTE))
         .otherwise(pl.lit(DATA))
     )
     return facts.select(kind.alias(KIND))[KIND]
+
+
+def _instructions(text: pl.DataFrame, rows: pl.Series, last_header: int) -> set[int]:
+    """The row right under a template's header that says what to fill in (`必填`, `选填`)."""
+    if not last_header:
+        return set()
+    at = _at(rows, last_header) + 1
+    cells = [c for c in text.row(at) if c] if at < text.height else []
+    said = sum(1 for c in cells if _INSTRUCTION.match(c.strip()))
+    return {rows[at]} if cells and said * 2 >= len(cells) else set()
 
 
 def _tail(facts: pl.DataFrame, width: int, last_header: int, wide: set[int]) -> set[int]:

@@ -5,7 +5,7 @@ people use as labels, and the rows under it look different. A sheet may have non
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from crm_migrate.formats.contract import KIND, Header
@@ -34,6 +34,15 @@ _WORD = re.compile(
     r"|last|zip|website|stage|level|region|sex|gender|birthday)\b",
     re.IGNORECASE,
 )
+_PERIOD = re.compile(r"(?:19|20)\d{2}(?:年度?)?|\d{1,2}月|(?:FY|Q)\d{1,4}", re.IGNORECASE)
+_UNIT = re.compile(
+    r"[(（]?(?:[千万亿百]*元|[￥¥$€%]|人民币|美元|人|个|件|台|套|吨|公斤|千克|米|平方米|天|次|家|年"
+    r"|RMB|CNY|USD|EUR|kg|pcs)[)）]?",
+    re.IGNORECASE,
+)
+_TITLE = re.compile(
+    r"(?:名单|名册|一览表?|登记表|统计表|明细表?|汇总表?|报表|清单)$|共\s*\d+|第\s*\d+|\d{4}年"
+)
 _SENTENCE = re.compile(r"[。；！!]|[，,].*[，,]|[：:].+")
 _CANDIDATES = 40
 _BENEATH = 30
@@ -60,6 +69,8 @@ class HeadRow:
 def is_label(cell: str, stored_as_text: bool = True) -> bool:
     """Whether a cell could be a column label rather than a value."""
     cell = cell.strip()
+    if _PERIOD.fullmatch(cell):
+        return True  # figures by year or month
     return stored_as_text and len(cell) <= 40 and not _VALUE.fullmatch(cell)
 
 
@@ -71,8 +82,13 @@ def find_header(rows: Sequence[HeadRow]) -> Header | None:
         return None
     width = max(len(r.filled()) for r in used)
     best: tuple[float, int] | None = None
+    full_above = 0
     for at, row in enumerate(used[:_CANDIDATES]):
         score = _score(row, used[at + 1 : at + 1 + _BENEATH], width) - 0.01 * min(at, 10)
+        score -= 0.15 * full_above  # labels do not stand under records
+        cells = {row.cells[i] or "" for i in row.filled()}
+        if len(cells) >= max(2, 0.7 * width) and _known(cells) < 0.5:
+            full_above += 1
         if best is None or score > best[0] + 1e-9:
             best = (score, at)
     if best is None or best[0] < _THRESHOLD:
@@ -90,13 +106,19 @@ def _score(row: HeadRow, beneath: Sequence[HeadRow], width: int) -> float:
         is_label(c, row.texts is None or row.texts[i]) for i, c in zip(places, cells, strict=True)
     ]
     label_share = sum(labels) / len(cells)
-    known = sum(1 for c in cells if len(c) <= 16 and _WORD.search(c)) / len(cells)
+    known = _known(cells)
     distinct = len(set(cells)) / len(cells)
     fullness = min(1.0, len(cells) / width)
     sentences = sum(1 for c in cells if _SENTENCE.search(c)) / len(cells)
     score = 0.3 * label_share + 0.25 * known + 0.15 * distinct + 0.2 * fullness
-    score += 0.2 * _contrast(row, places, beneath) - 0.4 * sentences
+    contrast = _contrast(row, places, [r for r in beneath if r.cells != row.cells])
+    score += (0.2 if contrast > 0 else 0.4) * contrast - 0.4 * sentences
     return score if label_share >= 0.6 else score - 0.4
+
+
+def _known(cells: Collection[str]) -> float:
+    """Share of cells with a word that people use as a label."""
+    return sum(1 for c in cells if len(c) <= 16 and _WORD.search(c)) / len(cells)
 
 
 def _contrast(row: HeadRow, places: Sequence[int], beneath: Sequence[HeadRow]) -> float:
@@ -141,7 +163,7 @@ def _groups(above: HeadRow, row: HeadRow, width: int) -> bool:
     texts = [(above.cells[i] or "").strip() for i in places]
     if len(set(texts)) < 2 and len(places) >= 0.7 * width:
         return False  # a banner over everything
-    if not all(is_label(t) and not _SENTENCE.search(t) for t in texts):
+    if not all(is_label(t) and not _SENTENCE.search(t) and not _TITLE.search(t) for t in texts):
         return False
     if len(places) == 1:  # "制表：…" beside a table groups nothing, nor does a title at the left
         return places[0] > 0 and len(texts[0]) <= 8 and bool(_WORD.search(texts[0]))
@@ -156,6 +178,8 @@ def _refines(row: HeadRow, below: HeadRow, used: Sequence[HeadRow], last: int) -
     places = below.filled()
     texts = [(below.cells[i] or "").strip() for i in places]
     stored = [below.texts is None or below.texts[i] for i in places]
+    if all(_UNIT.fullmatch(t) for t in texts):
+        return True
     if not all(is_label(t, s) for t, s in zip(texts, stored, strict=True)):
         return False
     later = {c for r in used[last + 2 : last + 2 + _BENEATH] for c in r.cells if c}
