@@ -149,7 +149,9 @@ def effect(target: TargetIdentity, project: str, op_digests: Mapping[str, pl.Ser
 def evidence(parts: Mapping[str, str]) -> str:
     """SHA-256 (hex) over the named digests on which a plan rests."""
     context = "crm-migrate/evidence/1"
-    return hashlib.sha256(canonical_json([context, dict(parts)])).hexdigest()
+    return hashlib.sha256(
+        canonical_json([context, sorted([n, d] for n, d in parts.items())])
+    ).hexdigest()
 
 
 def _quoted(batch: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:

@@ -1,0 +1,246 @@
+"""The plan file: one ZIP (stored) with a clear header and encrypted Parquet parts.
+
+`header.json`             the PlanHeader; no personal data, readable without a key
+`operations/<entity>`     sealed operations, in dependency order
+`lineage/<entity>`        which record each golden cell came from
+
+Each part is Parquet Modular Encryption, uniform, under HKDF(plan key, plan id ‖ part name), with
+the same text as AAD prefix that is not stored; SHA-256 of its ciphertext stands in the header.
+The archive's comment is HMAC-SHA256 under the plan key of every byte before it, so that no byte
+of the file can be altered unseen. Nothing is ever written in clear, not even for a moment.
+"""
+
+import hashlib
+import hmac
+import io
+import json
+import os
+import zipfile
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any
+
+import polars as pl
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from crm_migrate.errors import IntegrityFault, NotFound
+from crm_migrate.language import Text
+from crm_migrate.plan.change import (
+    ControlTotal,
+    EntityCounts,
+    Gate,
+    Plan,
+    PlanHeader,
+    RowCounts,
+    TargetIdentity,
+)
+from crm_migrate.trust.private_files import TEMPORARY_SUFFIX, create_private, sync_folder
+
+SUFFIX = ".crmplan"
+FORMAT = 1
+
+_HEADER = "header.json"
+_MAC_LENGTH = 64
+_CHUNK = 1 << 20
+_ENCRYPTED_MAGIC = b"PARE"  # a plaintext Parquet file begins with PAR1
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+def write_plan(path: Path, plan: Plan, plan_key: bytes) -> PlanHeader:
+    """Write the file (mode 0600) whole or not at all; returns its header with `files` filled."""
+    parts = [(f"operations/{e}", f) for e, f in plan.operations.items()]
+    parts += [(f"lineage/{e}", f) for e, f in plan.lineage.items()]
+    temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY_SUFFIX}")
+    digests: dict[str, str] = {}
+    try:
+        with os.fdopen(create_private(temporary), "wb") as raw:
+            with zipfile.ZipFile(raw, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
+                for name, frame in parts:
+                    cipher = _encrypt(frame, plan_key, plan.header.plan_id, name)
+                    digests[name] = hashlib.sha256(cipher).hexdigest()
+                    archive.writestr(_entry(name), cipher)
+                header = replace(plan.header, files=digests)
+                archive.writestr(_entry(_HEADER), header_json(header))
+                archive.comment = b"0" * _MAC_LENGTH
+            raw.flush()
+            os.fsync(raw.fileno())
+        with temporary.open("rb+") as file:
+            mac = _mac(file, temporary.stat().st_size - _MAC_LENGTH, plan_key)
+            file.seek(-_MAC_LENGTH, os.SEEK_END)
+            file.write(mac.encode())
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+    return header
+
+
+def read_header(path: Path) -> PlanHeader:
+    """The header as it stands, without a key: what it says is not yet proven.
+
+    Raises:
+        NotFound: there is no such file.
+        IntegrityFault: the file is no plan.
+    """
+    if not path.is_file():
+        raise NotFound(
+            Text("there is no such plan", "计划不存在"),
+            where=str(path),
+            remedy=Text("list the plans with `crm-migrate plans`", "用 `crm-migrate plans` 查看"),
+        )
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return parse_header(archive.read(_HEADER))
+    except (zipfile.BadZipFile, ValueError, KeyError, TypeError, OSError, EOFError):
+        raise _changed(path) from None
+    except (NotImplementedError, RuntimeError):  # a method or encryption that we never write
+        raise _changed(path) from None
+
+
+def open_plan(path: Path, plan_key: bytes) -> Plan:
+    """The whole plan, every byte of the file checked first.
+
+    Raises:
+        NotFound: there is no such file.
+        IntegrityFault: a byte was altered, or the key belongs to another plan.
+    """
+    header = read_header(path)
+    with path.open("rb") as file:
+        size = path.stat().st_size - _MAC_LENGTH
+        mac = _mac(file, size, plan_key)
+        if not hmac.compare_digest(mac.encode(), file.read(_MAC_LENGTH)):
+            raise _changed(path)
+        file.seek(0)
+        frames: dict[str, pl.DataFrame] = {}
+        with zipfile.ZipFile(file) as archive:
+            for name, digest in header.files.items():
+                cipher = archive.read(name)
+                if hashlib.sha256(cipher).hexdigest() != digest:
+                    raise _changed(path)
+                frames[name] = _decrypt(cipher, plan_key, header.plan_id, name, path)
+    return Plan(header, _under(frames, "operations/"), _under(frames, "lineage/"))
+
+
+def header_json(header: PlanHeader) -> bytes:
+    """The header as compact, sorted UTF-8 JSON; times are RFC 3339 in UTC."""
+    content = asdict(header)
+    content["created_at"] = _rfc3339(header.created_at)
+    content["expires_at"] = _rfc3339(header.expires_at)
+    # Objects are sorted by name; the order of entities is their dependency order.
+    content["order"] = list(header.counts)
+    return json.dumps(
+        content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    ).encode()
+
+
+def parse_header(data: bytes) -> PlanHeader:
+    """What `header_json` wrote.
+
+    Raises:
+        ValueError, KeyError, TypeError: it is no header of this format.
+    """
+    content: dict[str, Any] = json.loads(data)
+    order = content.pop("order")
+    if content["format"] != FORMAT or sorted(order) != sorted(content["counts"]):
+        raise ValueError("format")
+    gates = tuple(Gate(**{**g, "label": Text(**g["label"])}) for g in content["gates"])
+    return PlanHeader(
+        **{
+            **content,
+            "created_at": datetime.fromisoformat(content["created_at"]),
+            "expires_at": datetime.fromisoformat(content["expires_at"]),
+            "target": TargetIdentity(**content["target"]),
+            "rows": RowCounts(**content["rows"]),
+            "counts": {e: EntityCounts(**content["counts"][e]) for e in order},
+            "gates": gates,
+            "control_totals": tuple(ControlTotal(**t) for t in content["control_totals"]),
+            "files": _ordered(content["files"], order),
+        }
+    )
+
+
+def _ordered(files: Mapping[str, str], entities: list[str]) -> dict[str, str]:
+    place = {entity: number for number, entity in enumerate(entities)}
+    names = sorted(files, key=lambda n: (place.get(n.partition("/")[2], len(place)), n))
+    return {name: files[name] for name in names}
+
+
+def _under(frames: Mapping[str, pl.DataFrame], folder: str) -> dict[str, pl.DataFrame]:
+    return {n.removeprefix(folder): f for n, f in frames.items() if n.startswith(folder)}
+
+
+def _entry(name: str) -> zipfile.ZipInfo:
+    entry = zipfile.ZipInfo(name, _EPOCH)
+    entry.external_attr = 0o600 << 16
+    return entry
+
+
+def _encrypt(frame: pl.DataFrame, plan_key: bytes, plan_id: str, name: str) -> bytes:
+    place = _place(plan_id, name)
+    buffer = io.BytesIO()
+    frame.write_parquet(
+        buffer,
+        compression="zstd",
+        compression_level=1,
+        encryption=pl.ParquetEncryptionProperties(
+            footer_key=_part_key(plan_key, place), aad_prefix=place, store_aad_prefix=False
+        ),
+    )
+    return buffer.getvalue()
+
+
+def _decrypt(cipher: bytes, plan_key: bytes, plan_id: str, name: str, path: Path) -> pl.DataFrame:
+    place = _place(plan_id, name)
+    if not cipher.startswith(_ENCRYPTED_MAGIC):
+        raise _changed(path)
+    try:
+        return pl.read_parquet(
+            io.BytesIO(cipher),
+            decryption=pl.ParquetDecryptionProperties(
+                footer_key=_part_key(plan_key, place), aad_prefix=place
+            ),
+        )
+    except pl.exceptions.PolarsError:
+        raise _changed(path) from None
+
+
+def _place(plan_id: str, name: str) -> bytes:
+    return f"{len(plan_id.encode())}:{plan_id},{name}".encode()
+
+
+def _part_key(plan_key: bytes, place: bytes) -> bytes:
+    info = b"crm-migrate/1 plan part " + place
+    return HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=info).derive(plan_key)
+
+
+def _mac(file: IO[bytes], size: int, plan_key: bytes) -> str:
+    """HMAC of the first `size` bytes; leaves the file right behind them."""
+    info = b"crm-migrate/1 plan file"
+    key = HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=info).derive(plan_key)
+    mac = hmac.new(key, digestmod="sha256")
+    file.seek(0)
+    while size > 0 and (chunk := file.read(min(_CHUNK, size))):
+        mac.update(chunk)
+        size -= len(chunk)
+    return mac.hexdigest()
+
+
+def _rfc3339(time: datetime) -> str:
+    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _changed(path: Path) -> IntegrityFault:
+    return IntegrityFault(
+        Text("the plan file was altered, or is no plan", "计划文件被改动,或不是计划文件"),
+        where=str(path),
+        remedy=Text(
+            "make a new plan and have it approved; find out who changed this file",
+            "请重新生成计划并审批,并查明改动者",
+        ),
+    )
