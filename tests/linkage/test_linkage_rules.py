@@ -1,8 +1,8 @@
 """Linkage rules: the shipped ones are sound, and faulty ones are reported with their place."""
 
 from crm_migrate.linkage.bare import load_pack, pack_names
-from crm_migrate.linkage.rules import LinkageRules
-from crm_migrate.linkage.rules_file import parse_rules
+from crm_migrate.linkage.rule_types import LinkageRules
+from crm_migrate.linkage.rules import parse_rules
 
 
 def test_shipped_rules_fit_the_shipped_model(shipped: dict[str, LinkageRules], model_fields):

@@ -14,7 +14,7 @@ from crm_migrate.linkage.contract import Linkage
 from crm_migrate.linkage.evidence import with_children
 from crm_migrate.linkage.model import Model
 from crm_migrate.linkage.native_engine import NativeEngine
-from crm_migrate.linkage.rules import LinkageRules
+from crm_migrate.linkage.rule_types import LinkageRules
 
 FIELDS = ("record_id", "name", "uscc", "phone", "email", "address")
 

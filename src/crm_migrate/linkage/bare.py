@@ -15,8 +15,8 @@ from crm_migrate.errors import Fault, ProjectFault, UsageFault
 from crm_migrate.language import Text
 from crm_migrate.linkage.contract import Linkage
 from crm_migrate.linkage.engines import engine_for
-from crm_migrate.linkage.rules import SET_KINDS, LinkageRules
-from crm_migrate.linkage.rules_file import parse_rules
+from crm_migrate.linkage.rule_types import SET_KINDS, LinkageRules
+from crm_migrate.linkage.rules import parse_rules
 from crm_migrate.model import MULTI_SEPARATOR
 from crm_migrate.records import RECORD_ID
 

@@ -13,7 +13,7 @@ import polars as pl
 
 from crm_migrate.linkage.digest import value_digest
 from crm_migrate.linkage.features import MISSING, Feature, Features, Indices
-from crm_migrate.linkage.rules import LinkageRules
+from crm_migrate.linkage.rule_types import LinkageRules
 
 CAPPED_SCHEMA = {
     "rule": pl.String(),

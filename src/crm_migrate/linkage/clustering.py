@@ -11,7 +11,7 @@ import numpy as np
 from crm_migrate.linkage.features import MISSING, Features, Indices, Mask
 from crm_migrate.linkage.judgements import Judgements
 from crm_migrate.linkage.model import FRACTION
-from crm_migrate.linkage.rules import LinkageRules
+from crm_migrate.linkage.rule_types import LinkageRules
 from crm_migrate.linkage.scoring import Weights
 from crm_migrate.linkage.vetoes import vetoed
 

@@ -6,7 +6,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA, JaroWinkler, Levenshtein
 
 from crm_migrate.linkage.features import MISSING, Features, Indices, Mask
-from crm_migrate.linkage.rules import Comparison, Level
+from crm_migrate.linkage.rule_types import Comparison, Level
 
 Levels = npt.NDArray[np.uint8]
 NULL = 0

@@ -8,7 +8,7 @@ import polars as pl
 
 from crm_migrate.language import Text
 from crm_migrate.linkage.model import FRACTION, Model
-from crm_migrate.linkage.rules import LinkageRules
+from crm_migrate.linkage.rule_types import LinkageRules
 
 REVIEW_REASONS: dict[str, Text] = {
     "doubtful": Text("the weights decide neither way", "证据不足以判定"),

@@ -9,7 +9,7 @@ from crm_migrate.linkage.comparison import differs
 from crm_migrate.linkage.features import Features, Indices, Mask
 from crm_migrate.linkage.judgements import Judgements
 from crm_migrate.linkage.model import Model, weight_of
-from crm_migrate.linkage.rules import LinkageRules
+from crm_migrate.linkage.rule_types import LinkageRules
 from crm_migrate.linkage.scoring import Scored, agreeing
 from crm_migrate.linkage.vetoes import vetoed
 

@@ -7,7 +7,7 @@ import polars as pl
 from crm_migrate.linkage.contract import Engine, Linkage
 from crm_migrate.linkage.native_engine import REPORT_KEY, NativeEngine
 from crm_migrate.linkage.natural_key import NaturalKeyEngine
-from crm_migrate.linkage.rules import LinkageRules
+from crm_migrate.linkage.rule_types import LinkageRules
 
 
 def engine_for(rules: LinkageRules, *, key: bytes = REPORT_KEY) -> Engine:

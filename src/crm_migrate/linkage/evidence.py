@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from crm_migrate.linkage.rules import LinkageRules
+from crm_migrate.linkage.rule_types import LinkageRules
 from crm_migrate.model import MULTI_SEPARATOR
 from crm_migrate.records import RECORD_ID
 

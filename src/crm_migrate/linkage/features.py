@@ -13,7 +13,7 @@ import polars as pl
 from crm_migrate.errors import CrmMigrateError
 from crm_migrate.language import Text
 from crm_migrate.linkage import feature_text
-from crm_migrate.linkage.rules import LinkageRules
+from crm_migrate.linkage.rule_types import LinkageRules
 from crm_migrate.model import MULTI_SEPARATOR
 from crm_migrate.records import RECORD_ID
 

@@ -15,7 +15,7 @@ from crm_migrate.linkage.decision import CUT, REASONS, TIE, Decisions, decide
 from crm_migrate.linkage.features import Features, Indices, build_features
 from crm_migrate.linkage.judgements import judgements
 from crm_migrate.linkage.model import FRACTION, Model
-from crm_migrate.linkage.rules import LinkageRules
+from crm_migrate.linkage.rule_types import LinkageRules
 from crm_migrate.linkage.scoring import CHUNK, Scored, Scorer, Weights, build_model, probabilities
 from crm_migrate.linkage.shared_values import stop_shared_values
 from crm_migrate.linkage.training import train

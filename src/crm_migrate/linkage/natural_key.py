@@ -5,7 +5,7 @@ import polars as pl
 from crm_migrate.linkage.blocking import CAPPED_SCHEMA
 from crm_migrate.linkage.clustering import components
 from crm_migrate.linkage.contract import Linkage
-from crm_migrate.linkage.rules import LinkageRules
+from crm_migrate.linkage.rule_types import LinkageRules
 from crm_migrate.linkage.shared_values import SHARED_SCHEMA
 from crm_migrate.records import RECORD_ID
 

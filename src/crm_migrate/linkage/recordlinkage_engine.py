@@ -26,8 +26,8 @@ from crm_migrate.linkage.features import MISSING, Feature, Features, Indices, bu
 from crm_migrate.linkage.judgements import judgements
 from crm_migrate.linkage.model import FRACTION, ComparisonModel, LevelModel, Model, fixed
 from crm_migrate.linkage.native_engine import REPORT_KEY, Stopwatch, assemble
-from crm_migrate.linkage.rules import DIFFERS, Comparison, Level, LinkageRules
-from crm_migrate.linkage.rules import MISSING as MISSING_WORDS
+from crm_migrate.linkage.rule_types import DIFFERS, Comparison, Level, LinkageRules
+from crm_migrate.linkage.rule_types import MISSING as MISSING_WORDS
 from crm_migrate.linkage.scoring import Scored, agree_on_any
 from crm_migrate.linkage.shared_values import stop_shared_values
 

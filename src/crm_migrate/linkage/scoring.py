@@ -16,8 +16,8 @@ from crm_migrate.linkage.model import (
     fixed,
     weight_of,
 )
-from crm_migrate.linkage.rules import DIFFERS, Comparison, LinkageRules
-from crm_migrate.linkage.rules import MISSING as MISSING_WORDS
+from crm_migrate.linkage.rule_types import DIFFERS, Comparison, LinkageRules
+from crm_migrate.linkage.rule_types import MISSING as MISSING_WORDS
 from crm_migrate.linkage.training import Parameters
 
 Weights = npt.NDArray[np.int64]

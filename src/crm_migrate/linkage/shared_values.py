@@ -7,7 +7,7 @@ import polars as pl
 
 from crm_migrate.linkage.digest import value_digest
 from crm_migrate.linkage.features import MISSING, Features
-from crm_migrate.linkage.rules import LinkageRules, SharedValues
+from crm_migrate.linkage.rule_types import LinkageRules, SharedValues
 
 SHARED_SCHEMA = {
     "feature": pl.String(),

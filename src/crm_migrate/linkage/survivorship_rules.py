@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from crm_migrate.language import Text
-from crm_migrate.linkage.rules import FaultAt
+from crm_migrate.linkage.rule_types import FaultAt
 
 PREFERENCES = (
     "most_trusted",

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from crm_migrate.linkage.blocking import block_keys
 from crm_migrate.linkage.comparison import differs, levels_of
 from crm_migrate.linkage.features import MISSING, Features, Indices, mix
-from crm_migrate.linkage.rules import Comparison, Level, LinkageRules
+from crm_migrate.linkage.rule_types import Comparison, Level, LinkageRules
 
 Floats = npt.NDArray[np.float64]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from crm_migrate.linkage.features import Features, Indices, Mask
-from crm_migrate.linkage.rules import LinkageRules
+from crm_migrate.linkage.rule_types import LinkageRules
 
 
 @dataclass(frozen=True)
