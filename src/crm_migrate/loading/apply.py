@@ -23,17 +23,9 @@ from crm_migrate.errors import CrmMigrateError, PlanRefused
 from crm_migrate.language import Text
 from crm_migrate.loading.applied import Applied, Approved, Journal, LoadingKeys, Progress, summary
 from crm_migrate.loading.holder import this_process
+from crm_migrate.loading.plan_lock import Holder, Lock, hold, release, take_lock
 from crm_migrate.loading.precondition import Bearings, check, reference_columns, resolve
-from crm_migrate.loading.target_ledger import (
-    Holder,
-    Lock,
-    create_tables,
-    hold,
-    read_ledger,
-    release,
-    rfc3339,
-    take_lock,
-)
+from crm_migrate.loading.target_ledger import create_tables, read_ledger, rfc3339
 from crm_migrate.loading.verify import keys_of_plan, verify
 from crm_migrate.loading.work import Work, only_groups, work_of
 from crm_migrate.loading.write import FAILED, SKIPPED, Books, leave_groups, write_batch

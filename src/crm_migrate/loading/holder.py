@@ -4,7 +4,7 @@ import os
 import secrets
 import socket
 
-from crm_migrate.loading.target_ledger import Holder
+from crm_migrate.loading.plan_lock import Holder
 
 
 def this_process() -> Holder:

@@ -1,9 +1,9 @@
 """Whether the target is still as the plan found it, asked of the target set by set.
 
 - An update wants the raw cells that it replaces to have the digest that the plan names.
-- An insert wants no row that was applied for the golden record before, and its values to be absent under every
-  unique key of the table and under the mapping's match fields. What is equal there is the
-  target's to say.
+- An insert wants no row that was applied for the golden record before, and its values to be
+  absent under every unique key of the table and under the mapping's match fields. What is equal
+  there is the target's to say.
 - A row to adopt must still exist.
 
 One row that does not hold makes its whole group stale.

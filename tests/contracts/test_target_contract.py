@@ -1,0 +1,254 @@
+"""One suite for every target system, on the real thing: what planning and applying rely on.
+
+A system joins by an entry in `MAKERS`: a function that lays the schema of `SCHEMA` out in an
+empty database and returns the target, and a way to run statements as another program would.
+"""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from crm_migrate.errors import TargetFault
+from crm_migrate.systems.target import (
+    OWN_PREFIX,
+    ConstraintViolated,
+    TargetSystem,
+    UniqueKey,
+    open_target,
+)
+
+SCHEMA = (
+    "CREATE TABLE departments (name VARCHAR(20) PRIMARY KEY)",
+    "CREATE TABLE people (id INTEGER PRIMARY KEY, name VARCHAR(30) NOT NULL,"
+    " kind VARCHAR(10) CHECK (kind IN ('甲', '乙')), amount DECIMAL(12, 2), born DATE,"
+    " department VARCHAR(20) REFERENCES departments (name), active INTEGER DEFAULT 1,"
+    " UNIQUE (name, born))",
+)
+
+
+@dataclass(frozen=True)
+class Live:
+    """A target and another program beside it."""
+
+    target: TargetSystem
+    run: Callable[[str], Sequence[tuple[object, ...]]]
+    files: Callable[[], set[str]]
+    """What stands on disk beside the database, where that can be seen."""
+
+
+def sqlite_file(folder: Path) -> Live:
+    """SQLite, in a file of its own."""
+    file = folder / "crm.db"
+
+    def run(statement: str) -> list[tuple[object, ...]]:
+        connection = sqlite3.connect(file)
+        try:
+            with connection:
+                return connection.execute(statement).fetchall()
+        finally:
+            connection.close()
+
+    for statement in SCHEMA:
+        run(statement)
+    return Live(
+        open_target("sqlite:///crm.db", folder=folder),
+        run,
+        lambda: {p.name for p in folder.iterdir()},
+    )
+
+
+MAKERS = {"sqlite": sqlite_file}
+
+
+@pytest.fixture(params=sorted(MAKERS))
+def live(request: pytest.FixtureRequest, tmp_path: Path) -> Live:
+    """Every system in turn, with the schema and nothing in it."""
+    return MAKERS[request.param](tmp_path)
+
+
+def people(**columns: Sequence[str | None]) -> pl.DataFrame:
+    return pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.String))
+
+
+def test_describes_what_planning_needs(live: Live) -> None:
+    """Columns, lengths, vocabulary, defaults, keys and foreign keys are read from the system."""
+    table = live.target.describe().table("people")
+    assert table.primary_key == ("id",)
+    assert UniqueKey(("name", "born")) in table.unique_keys
+    assert table.foreign_keys[0].table == "departments"
+    name, kind, amount = (table.column(c) for c in ("name", "kind", "amount"))
+    assert (name.nullable, name.length, name.kind) == (False, 30, "text")
+    assert kind.vocabulary == ("甲", "乙")
+    assert amount.kind == "decimal"
+    assert table.column("active").default is not None
+    with pytest.raises(TargetFault):
+        table.column("fax")
+    with pytest.raises(TargetFault):
+        live.target.describe().table("nowhere")
+
+
+def test_fingerprint_follows_the_schema_only(live: Live) -> None:
+    """Rows and our own tables do not change the fingerprint; a new column or trigger does."""
+    before = live.target.describe().fingerprint
+    live.run("INSERT INTO departments VALUES ('销售一部')")
+    live.run(f"CREATE TABLE {OWN_PREFIX}base (x INTEGER)")
+    assert live.target.describe().fingerprint == before
+    live.run("ALTER TABLE people ADD COLUMN fax VARCHAR(20)")
+    assert live.target.describe().fingerprint != before
+
+
+def test_cells_come_back_as_text(live: Live) -> None:
+    """What was written is read as stored text; NULL is null, and nothing else is."""
+    with live.target.transaction() as t:
+        t.insert(
+            "people",
+            people(
+                id=["1", "2"], name=["林测试", ""], amount=["1200000.50", None],
+                born=["1990-02-28", None],
+            ),
+        )  # fmt: skip
+    rows = live.target.read_table("people", ["id", "name", "amount", "born", "active"]).sort("id")
+    assert rows.rows() == [
+        ("1", "林测试", "1200000.5", "1990-02-28", "1"),
+        ("2", "", None, None, "1"),
+    ]
+    assert set(rows.dtypes) == {pl.String()}
+
+
+def test_rows_by_key(live: Live) -> None:
+    """Rows are found by key; a key that does not exist, repeats or is null gives no row more."""
+    with live.target.transaction() as t:
+        t.insert("people", people(id=["1", "2", "30"], name=["a", "b", "c"]))
+    with live.target.reading() as reader:
+        found = reader.rows("people", "id", pl.Series(["30", "9", "1", "1", None]), ["name"])
+    assert sorted(found.rows()) == [("1", "a"), ("30", "c")]
+
+
+def test_taken_asks_the_system(live: Live) -> None:
+    """Which tuples stand already; a tuple with a null matches nothing."""
+    with live.target.transaction() as t:
+        t.insert("people", people(id=["1", "2"], name=["a", "b"], born=["2000-01-01", None]))
+        wanted = people(
+            _n=["x", "y", "z"], name=["a", "b", "a"], born=["2000-01-01", None, "2000-01-02"]
+        )
+        assert t.taken("people", "id", wanted).rows() == [("x", "1")]
+
+
+@pytest.mark.parametrize(
+    ("rows", "violation"),
+    [
+        (people(id=["1"], name=["b"]), "unique"),
+        (people(id=["2"], name=[None]), "not_null"),
+        (people(id=["2"], name=["b"], kind=["丙"]), "check"),
+        (people(id=["2"], name=["b"], department=["无"]), "foreign_key"),
+        (people(id=["2"], name=["a"], born=["2000-01-01"]), "unique"),
+    ],
+)
+def test_refused_rows_are_named_by_rule(live: Live, rows: pl.DataFrame, violation: str) -> None:
+    """A refused row says which rule, never which value, and leaves nothing of its transaction."""
+    with live.target.transaction() as t:
+        t.insert("people", people(id=["1"], name=["a"], born=["2000-01-01"]))
+
+    def write() -> None:
+        with live.target.transaction() as t:
+            t.insert("people", people(id=["8"], name=["h"]))
+            t.insert("people", rows)
+
+    with pytest.raises(ConstraintViolated) as refused:
+        write()
+    assert refused.value.violation == violation
+    assert refused.value.__cause__ is None
+    assert live.target.read_table("people", ["id"]).rows() == [("1",)]
+
+
+def test_update_counts_the_rows_it_found(live: Live) -> None:
+    """An update writes the named columns of the named rows, and says how many there were."""
+    with live.target.transaction() as t:
+        t.insert("people", people(id=["1", "2"], name=["a", "b"], kind=["甲", "甲"]))
+        assert t.update("people", "id", people(_key=["1", "9"], kind=["乙", None])) == 1
+    rows = live.target.read_table("people", ["id", "name", "kind"]).sort("id")
+    assert rows.rows() == [("1", "a", "乙"), ("2", "b", "甲")]
+
+
+def test_last_key(live: Live) -> None:
+    """The largest integer key, 0 in an empty table."""
+    with live.target.transaction() as t:
+        assert t.last_key("people", "id") == 0
+        t.insert("people", people(id=["7"], name=["a"]))
+        assert t.last_key("people", "id") == 7
+
+
+def test_an_error_undoes_the_transaction(live: Live) -> None:
+    """Whatever goes wrong inside, nothing of the transaction stays."""
+
+    def write() -> None:
+        with live.target.transaction() as t:
+            t.insert("people", people(id=["1"], name=["a"]))
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        write()
+    assert live.target.read_table("people", ["id"]).is_empty()
+
+
+def test_reading_can_not_write(live: Live) -> None:
+    """A view for planning is refused every write by the system itself (ask 2)."""
+    with live.target.reading() as reader, pytest.raises(Exception, match=r"read-?only"):
+        reader.connection.exec_driver_sql("INSERT INTO departments VALUES ('x')")
+    assert live.target.read_table("departments", ["name"]).is_empty()
+
+
+def test_planning_leaves_no_trace(live: Live) -> None:
+    """Describing and reading creates no table, journal or lock file (ask 2)."""
+    before = live.files()
+    live.target.describe()
+    live.target.read_table("people", ["id"])
+    assert live.files() == before
+    assert not [t for t in live.target.describe().tables if t.startswith(OWN_PREFIX)]
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    values=st.lists(
+        st.one_of(
+            st.none(),
+            st.text(max_size=12).filter(lambda t: "\x00" not in t),
+            st.decimals(-(10**9), 10**9, places=2, allow_nan=False).map(str),
+            st.integers(-(10**15), 10**15).map(str),
+            st.sampled_from(["true", "false", "2024-02-29", "007", "1e5", "0.1", " 1 ", "-0"]),
+        ),
+        min_size=1,
+        max_size=6,
+    )
+)
+@pytest.mark.parametrize("maker", sorted(MAKERS))
+@pytest.mark.parametrize("column", ["name", "amount", "born", "active"])
+def test_stored_form_is_what_is_read_back(
+    maker: str, column: str, values: list[str | None], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """The text that planning foresees is the text that comes back: no preview lies (ask 1)."""
+    live = MAKERS[maker](tmp_path_factory.mktemp("stored"))
+    info = live.target.describe().table("people").column(column)
+    foreseen = live.target.stored_form(info, pl.Series("v", values, dtype=pl.String))
+    rows = foreseen.fill_null("x") if not info.nullable else foreseen
+    frame = pl.DataFrame({"id": [str(n) for n in range(len(values))], "name": ["n"] * len(values)})
+    with live.target.transaction() as t:
+        for n in range(len(values)):  # one at a time: no unique key meets another row
+            t.insert("people", frame[n : n + 1].with_columns(rows[n : n + 1].alias(column)))
+            assert t.read_table("people", [column])[column].to_list() == [rows[n]]
+            t.connection.exec_driver_sql("DELETE FROM people")
+
+
+def test_unknown_systems_are_named() -> None:
+    """An unsupported kind of system, or no URL at all, says what is supported."""
+    for url in ("oracle://host/db", "not a url"):
+        with pytest.raises(TargetFault) as fault:
+            open_target(url)
+        assert fault.value.remedy is not None
+        assert "sqlite:///" in fault.value.remedy.en

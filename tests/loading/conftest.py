@@ -1,0 +1,21 @@
+"""Fixtures of the loading tests."""
+
+from pathlib import Path
+
+import pytest
+from small_crm import create_crm
+
+from crm_migrate.systems.sqlite import SqliteTarget
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """The CRM's file, in a folder of its own."""
+    (tmp_path / "crm").mkdir()
+    return tmp_path / "crm" / "crm.db"
+
+
+@pytest.fixture
+def target(file: Path) -> SqliteTarget:
+    """An empty CRM."""
+    return create_crm(file)
