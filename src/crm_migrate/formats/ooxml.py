@@ -31,11 +31,9 @@ MAX_RATIO = 300
 """How much smaller a big part may be compressed; honest sheets reach about 20, bombs 1000."""
 _PIECE = 8 << 20
 _WORKERS = 2
-_CELL = (
-    r'^r="(?P<column>[A-Z]{1,3})[0-9]+"(?: s="(?P<style>[0-9]+)")?(?: t="(?P<type>\w+)")?[^>]*>'
-    r"(?:(?P<formula><f)(?:[^>]*/>|[^>]*>[^<]*</f>))?"
-    r"(?:<v[^>/]*>(?P<value>[^<]*)|<is><t[^>/]*>(?P<inline>[^<]*)</t></is>)?"
-)
+_CELL = r'^r="(?P<column>[A-Z]{1,3})[0-9]+"(?: s="(?P<style>[0-9]+)")?(?: t="(?P<type>\w+)")?'
+_VALUE = r"<v[^>/]*>([^<]*)"
+_INLINE = r"<is><t[^>/]*>([^<]*)</t></is>"
 _NS = re.compile(rb"<(\w+):(?:worksheet|sst)\b")
 
 
@@ -192,17 +190,24 @@ def _plain(data: bytes, prefix: bytes) -> bytes:
 
 def _parse(found: pl.DataFrame) -> pl.DataFrame:
     """Cell XML → row, column (0-based), style, type, value, formula."""
-    out = found.select("row", "x", pl.col("x").str.extract_groups(_CELL).alias("c")).unnest("c")
+    xml = pl.col("x")
+    out = found.select(
+        "row",
+        "x",
+        xml.str.extract_groups(_CELL).alias("c"),
+        xml.str.extract(_VALUE).alias("value"),
+        xml.str.contains("<f", literal=True).alias("formula"),
+    ).unnest("c")
     names = {n: _column(n) for n in out["column"].unique().drop_nulls().to_list()}
     out = out.with_columns(
-        pl.col("column").replace_strict(names, default=None, return_dtype=pl.Int64),
-        pl.coalesce("value", "inline").alias("value"),
-        pl.col("formula").is_not_null(),
+        pl.col("column").replace_strict(names, default=None, return_dtype=pl.Int64)
     )
+    if (out["type"] == "inlineStr").any():
+        inline = pl.when(pl.col("type") == "inlineStr").then(xml).str.extract(_INLINE)
+        out = out.with_columns(pl.coalesce("value", inline).alias("value"))
     empty = pl.col("value").is_null()
-    odd = out.select(
-        (pl.col("column").is_null() | (empty & pl.col("x").str.contains("<v|<is|<f"))).alias("odd")
-    )["odd"]
+    unread = pl.when(empty).then(xml).str.contains("<v|<is|<f").fill_null(False)
+    odd = out.select((pl.col("column").is_null() | unread).alias("odd"))["odd"]
     if odd.any():
         out = _parse_odd(out, odd)
     return out.select("row", "column", "style", "type", "value", "formula").filter(
