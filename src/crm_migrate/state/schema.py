@@ -1,0 +1,120 @@
+"""The tables of the run state. Times are RFC 3339 text in UTC, ids are text."""
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+METADATA = MetaData()
+
+RUNS = Table(
+    "runs",
+    METADATA,
+    Column("run", String, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("status", String, nullable=False),
+    Column("begun_at", String, nullable=False),
+    Column("ended_at", String),
+    Column("input_digest", String),
+    CheckConstraint("status IN ('begun', 'done', 'failed', 'destroyed')"),
+)
+
+IDENTITIES = Table(
+    "identities",
+    METADATA,
+    Column("golden_id", String, primary_key=True),
+    Column("entity", String, nullable=False),
+    Column("anchor", String),
+    Column("customer_code", String),
+    Column("status", String, nullable=False),
+    Column("successor", String),
+    Column("created_at", String, nullable=False),
+    Column("run", String, nullable=False),
+    CheckConstraint("status IN ('reserved', 'active', 'merged', 'split')"),
+    sqlite_with_rowid=False,
+)
+
+MEMBERS = Table(
+    "members",
+    METADATA,
+    Column("entity", String, primary_key=True),
+    Column("record_id", String, primary_key=True),
+    Column("golden_id", String, nullable=False),
+    Column("run", String, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+VERDICTS = Table(
+    "verdicts",
+    METADATA,
+    Column("verdict_id", Integer, primary_key=True),
+    Column("task_id", String, nullable=False, index=True),
+    Column("kind", String, nullable=False),
+    Column("entity", String, nullable=False),
+    Column("left_id", String, nullable=False),
+    Column("right_id", String, nullable=False),
+    Column("value", String),
+    Column("value_department", String),
+    Column("author", String, nullable=False),
+    Column("department", String, nullable=False),
+    Column("at", String, nullable=False),
+    Column("reason", Text),
+    Column("superseded_by", Integer),
+    CheckConstraint("kind IN ('same', 'different', 'unsure', 'owner')"),
+)
+
+REVIEW_TASKS = Table(
+    "review_tasks",
+    METADATA,
+    Column("task_id", String, primary_key=True),
+    Column("run", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("entity", String, nullable=False),
+    Column("left_id", String, nullable=False),
+    Column("right_id", String, nullable=False),
+    Column("golden_ids", String),
+    Column("departments", String),
+    Column("match_weight", Float),
+    Column("reason", String),
+    Column("status", String, nullable=False),
+    CheckConstraint("kind IN ('doubtful', 'owner_conflict')"),
+    CheckConstraint("status IN ('open', 'decided', 'gone')"),
+    Index("review_tasks_by_status", "status", "kind"),
+)
+
+PLANS = Table(
+    "plans",
+    METADATA,
+    Column("plan_id", String, primary_key=True),
+    Column("run", String, nullable=False),
+    Column("effect", String, nullable=False, index=True),
+    Column("evidence", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("path", String, nullable=False),
+    Column("created_at", String, nullable=False),
+    Column("created_by", String, nullable=False),
+    Column("expires_at", String),
+)
+
+APPROVALS = Table(
+    "approvals",
+    METADATA,
+    Column("approval_id", String, primary_key=True),
+    Column("effect", String, nullable=False, index=True),
+    Column("evidence", String, nullable=False),
+    Column("approver", String, nullable=False),
+    Column("decision", String, nullable=False),
+    Column("signature", Text, nullable=False),
+    Column("at", String, nullable=False),
+    Column("expires_at", String),
+    Column("revoked_at", String),
+    Column("used_at", String),
+    CheckConstraint("decision IN ('approve', 'reject')"),
+)
