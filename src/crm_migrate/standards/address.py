@@ -50,7 +50,7 @@ RULES: tuple[Rule, ...] = (NORMALISED, NO_REGION, AMBIGUOUS, NO_DETAIL)
 
 _STREET = (
     r"^(?:[东南西北中]?[一二三四五六七八九十]?(?:路|街|道|巷|里|弄|桥|湖|广场|大厦|大街|大道)|"
-    r"[东南西北中]?[一二三四]?环|[区县镇乡村])"
+    r"[东南西北]?[一二三四五]环|[区县镇乡村])"
 )
 """Behind a short name such as 北京: a street (北京西路) or another place (朝阳区), no region."""
 

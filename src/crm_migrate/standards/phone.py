@@ -116,7 +116,7 @@ def _read(text: pl.Series) -> pl.Series:
         .str.replace(r"\s*(?:转分机|转|分机号?|[Ee][Xx][Tt]\.?|[Xx#*])[:\s]*([0-9]{1,6})$", "-$1")
         .alias("bare")
     )
-    home = r"^(?:(?:\+|00)86|\(86\)|86[\s-])[\s-]*(?:\(0\))?"
+    home = r"^(?:(?:\+|00)86|\(\+?86\)|86[\s-])[\s-]*(?:\(0\))?"
     frame = frame.with_columns(
         pl.col("bare").str.contains(home).alias("home"),
         pl.col("bare").str.replace(home, "").str.replace_all(r"[\s().·_]", "").alias("bare"),

@@ -1,0 +1,165 @@
+"""Dates, amounts, numbers, yes/no, vocabularies, tags."""
+
+from datetime import date as calendar_date
+from decimal import Decimal
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crm_migrate.standards import amount, boolean, date, integer, percentage, tags, vocabulary
+from crm_migrate.standards.contract import PLAIN, Context, context_of
+from crm_migrate.standards.decimals import plain, shifted
+
+
+def cited(module, raw: list[str | None], context: Context = PLAIN) -> set[str]:
+    column = pl.Series(raw, dtype=pl.String)
+    value = module.normalise(column, context)
+    return {rule.code for rule, mask in module.validate(column, value, context) if mask.any()}
+
+
+@pytest.mark.parametrize(
+    ("raw", "canonical", "rule"),
+    [
+        ("2021-03-05", "2021-03-05", None),
+        ("2021/3/5", "2021-03-05", None),
+        ("2021.3.5", "2021-03-05", None),
+        ("2021年3月5日", "2021-03-05", None),
+        ("２０２１年３月５号", "2021-03-05", None),
+        ("20210305", "2021-03-05", None),
+        ("2021-03-05 10:30:00", "2021-03-05", None),
+        ("2021-03-05T10:30:00Z", "2021-03-05", None),
+        ("20210305103000", "2021-03-05", None),
+        ("45351", "2024-02-29", "date.serial"),
+        ("45351.5", "2024-02-29", "date.serial"),
+        ("13/04/2021", "2021-04-13", None),
+        ("04/13/2021", "2021-04-13", None),
+        ("03/04/2021", None, "date.ambiguous"),
+        ("21/3/5", None, "date.ambiguous"),
+        ("2021-02-29", None, "date.unreadable"),
+        ("2021-13-01", None, "date.unreadable"),
+        ("2021年3月", None, "date.incomplete"),
+        ("下周三", None, "date.unreadable"),
+        ("1899-12-31", "1899-12-31", "date.implausible"),
+    ],
+)
+def test_dates(raw: str, canonical: str | None, rule: str | None):
+    """R-2.1: one date format; where day and month can be exchanged nothing is guessed."""
+    assert date.normalise(pl.Series([raw])).to_list() == [canonical]
+    assert cited(date, [raw]) == ({rule} if rule else set())
+
+
+@given(st.dates(min_value=calendar_date(1954, 10, 4)))
+def test_every_day_is_its_own_canonical_form(day: calendar_date):
+    """R-2.1: ISO dates stay, and the same day in the Chinese form becomes the ISO date."""
+    iso = day.isoformat()
+    chinese = f"{day.year:04}年{day.month}月{day.day}日"
+    assert date.normalise(pl.Series([iso, chinese])).to_list() == [iso, iso]
+
+
+def test_serials_count_from_the_end_of_1899():
+    """R-2.1: the 1900 date system, checked against Python's calendar."""
+    serials = list(range(20000, 60000, 997))
+    base = calendar_date(1899, 12, 30).toordinal()
+    days = [calendar_date.fromordinal(base + n).isoformat() for n in serials]
+    assert date.normalise(pl.Series([str(n) for n in serials])).to_list() == days
+
+
+@pytest.mark.parametrize(
+    ("raw", "unit", "canonical"),
+    [
+        ("120", "万元", "120"),
+        ("120万", "万元", "120"),
+        ("1,200,000元", "万元", "120"),
+        ("1200000元", "万元", "120"),
+        ("1.2亿", "万元", "12000"),
+        ("1.2亿元", "元", "120000000"),
+        ("50万元", "元", "500000"),
+        ("￥1,200.50", "元", "1200.5"),
+        ("１２００", "元", "1200"),
+        ("1.2E+06", "元", "1200000"),
+        ("(1,200)", "元", "-1200"),
+        ("0.10", "元", "0.1"),
+        ("-0.00", "元", "0"),
+        ("人民币壹佰贰拾万元整", "元", "1200000"),
+        ("叁仟伍佰元陆角", "元", "3500.6"),
+        ("一百二十万", "万元", "120"),
+        ("RMB 3000", "元", "3000"),
+        ("123456789.123456789元", "万元", "12345.6789123456789"),
+    ],
+)
+def test_amounts(raw: str, unit: str, canonical: str):
+    """R-2.1: an amount in the field's unit, exactly."""
+    assert amount.normalise(pl.Series([raw]), Context(unit=unit)).to_list() == [canonical]
+
+
+@pytest.mark.parametrize(
+    ("raw", "rule"),
+    [("约50万", "amount.unreadable"), ("50-100万", "amount.range"), ("$500", "amount.currency"),
+     ("500美元", "amount.currency"), ("面议", "amount.unreadable"), ("1,2", "amount.unreadable")],
+)  # fmt: skip
+def test_amounts_that_are_none(raw: str, rule: str):
+    """R-2.1: estimates, ranges and other currencies are left out with a reason."""
+    assert amount.normalise(pl.Series([raw])).to_list() == [None]
+    assert cited(amount, [raw]) == {rule}
+
+
+def test_unlikely_amount():
+    """R-4.1: an annual budget of 120 billion is probably in another unit."""
+    assert cited(amount, ["12000000"], Context(unit="万元")) == {"amount.magnitude"}
+    assert cited(amount, ["12000000"], Context(unit="元")) == set()
+
+
+@given(st.decimals(min_value=-(10**12), max_value=10**12, places=4), st.integers(-12, 12))
+def test_shifting_is_exact(number: Decimal, places: int):
+    """R-2.1: moving the decimal point loses nothing, against Python's Decimal."""
+    text = plain(pl.Series([f"{number:f}"]))
+    moved = shifted(text, places).to_list()[0]
+    assert Decimal(moved) == number.scaleb(places)
+
+
+@given(st.text(alphabet="0123456789,.-+()eE万亿元 ", max_size=12))
+def test_amount_has_one_form(raw: str):
+    """R-2.1: what was read once is not changed by reading it again."""
+    once = amount.normalise(pl.Series([raw]), Context(unit="万元"))
+    assert amount.normalise(once, Context(unit="万元")).to_list() == once.to_list()
+
+
+def test_percentages():
+    """R-1.4: 60 means 60 %; a bare 0.6 is reported, not multiplied."""
+    raw = ["60%", "60", "６０％", "0.6", "0.5%"]
+    assert percentage.normalise(pl.Series(raw)).to_list() == ["60", "60", "60", "0.6", "0.5"]
+    assert cited(percentage, ["0.6"]) == {"percentage.fraction"}
+    assert cited(percentage, ["0.5%"]) == set()
+    assert cited(percentage, ["160%"]) == {"percentage.range"}
+    assert cited(percentage, ["很高"]) == {"percentage.unreadable"}
+
+
+def test_integers_and_booleans():
+    """R-2.1: numbers without decoration; yes and no in all their spellings."""
+    assert integer.normalise(pl.Series(["1,024", "3.0", "3.5"])).to_list() == ["1024", "3", None]
+    assert cited(integer, ["3.5"]) == {"integer.unreadable"}
+    yes = boolean.normalise(pl.Series(["是", "Y", "√", "1", "TRUE", "同意"]))
+    no = boolean.normalise(pl.Series(["否", "n", "×", "0", "false", "不同意"]))
+    assert set(yes) == {"true"}
+    assert set(no) == {"false"}
+    assert cited(boolean, ["看情况"]) == {"boolean.unreadable"}
+
+
+def test_vocabulary(model):
+    """R-2.3: synonyms lead to their value; what is unknown is left out and reported."""
+    field = model.entity("customer").by_name["grade"]
+    context = context_of(field, model)
+    raw = ["重点客户", "vip", " 重 点 ", "戰略", "钻石"]
+    value = vocabulary.normalise(pl.Series(raw), context)
+    assert value.to_list() == ["重点客户", "战略客户", "重点客户", "战略客户", None]
+    assert cited(vocabulary, ["钻石"], context) == {"vocabulary.unknown"}
+
+
+def test_tags():
+    """R-1.4: several tags of a customer, each once."""
+    assert tags.normalise(pl.Series(["价格敏感, 老客户；价格敏感", None])).to_list() == [
+        "价格敏感;老客户",
+        None,
+    ]
