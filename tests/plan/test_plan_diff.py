@@ -9,6 +9,7 @@ from crm import ACCOUNTS, CONTACT, CUSTOMER, MODEL, PEOPLE, Crm, applied, golden
 from crm_migrate.plan.change import UNTOUCHED
 from crm_migrate.plan.diff import EntityDiff, diff_entity
 from crm_migrate.plan.digest import precondition
+from crm_migrate.plan.present import resolve_references
 from crm_migrate.systems.target import ColumnInfo
 
 Row = dict[str, str | None]
@@ -245,8 +246,6 @@ def test_two_owners_hold_back_the_customer_and_its_children() -> None:
 
 def test_references_in_the_crm_are_compared_by_golden_id() -> None:
     """A moved contact shows the customers' golden ids, not the CRM's keys."""
-    from crm_migrate.plan.present import resolve_references
-
     customers = diff(
         Crm(CUSTOMER, [stored(), {"id": "12", "account_name": "乙"}], {"11": "g1", "12": "g2"}),
         acme(),

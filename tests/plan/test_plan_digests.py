@@ -6,14 +6,16 @@ from dataclasses import replace
 
 import polars as pl
 import pytest
-from crm import CONTACT, CUSTOMER, KEY, TARGET, Crm
+from crm import CONTACT, CUSTOMER, KEY, MODEL, TARGET, Crm, applied, golden
 from crm import MAPPINGS as TABLES
 from hypothesis import given
 from hypothesis import strategies as st
-from plans import CONTACTS, CRM, CUSTOMERS, Keys, plan, planned
+from plans import CONTACTS, CRM, CUSTOMERS, Keys, plan, planned, policy
 
 from crm_migrate.errors import IntegrityFault, KeyFault, PlanRefused
+from crm_migrate.plan.cells import DiffRules
 from crm_migrate.plan.change import AFTER, UNTOUCHED, Plan
+from crm_migrate.plan.diff import diff_entity
 from crm_migrate.plan.digest import (
     commitments,
     effect,
@@ -22,7 +24,9 @@ from crm_migrate.plan.digest import (
     precondition,
     preconditions,
 )
-from crm_migrate.plan.operations import verify_plan
+from crm_migrate.plan.groups import Standing
+from crm_migrate.plan.operations import target_treatments, verify_plan
+from crm_migrate.plan.sealed_cells import SealedCells
 from crm_migrate.project.mapping_file import TargetMapping
 from crm_migrate.trust.canonical import canonical_json
 
@@ -187,12 +191,6 @@ def test_what_policy_forbids_never_appears() -> None:
             | {"bank_card": mapping.fields["mobile"].model_copy(update={"column": "card"})}
         }
     )
-    from crm import MODEL, golden
-    from plans import policy
-
-    from crm_migrate.plan.cells import DiffRules
-    from crm_migrate.plan.diff import diff_entity
-    from crm_migrate.plan.operations import target_treatments
 
     side = Crm(CONTACT, mapping=held).side()
     rows = golden(CONTACT, CONTACTS[1]).with_columns(bank_card=pl.lit("6222020000000000000"))
@@ -204,15 +202,6 @@ def test_what_policy_forbids_never_appears() -> None:
 
 def test_a_sealed_cell_is_opened_only_when_it_must_be() -> None:
     """Raw digest and commitment together say that a sealed cell is as we left it (design 8)."""
-    from crm import MODEL, applied, golden
-    from plans import policy
-
-    from crm_migrate.plan.cells import DiffRules
-    from crm_migrate.plan.diff import diff_entity
-    from crm_migrate.plan.groups import Standing
-    from crm_migrate.plan.operations import target_treatments
-    from crm_migrate.plan.sealed_cells import SealedCells
-
     first = planned([], [], sides={"customer": Crm(CUSTOMER)})
     assert first.operations["contact"].is_empty()
     sealed = planned().operations["contact"].filter(golden_id="c1").row(0, named=True)

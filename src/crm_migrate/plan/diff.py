@@ -292,8 +292,9 @@ def _own_columns(
     mirror = side.mapping.golden_id
     if mirror is not None:
         name = f"raw:{mirror}"
-        raw = aligned[name] if name in aligned.columns else nothing
-        stale = insert | (update & raw.ne_missing(rows["golden_id"]))
+        known = name in aligned.columns  # where it was not read, it is written in new rows only
+        raw = aligned[name] if known else nothing
+        stale = insert | (update & raw.ne_missing(rows["golden_id"])) if known else insert
         own.append(_own_column(mirror, stale, rows["golden_id"], raw))
     return own
 
@@ -310,6 +311,11 @@ def _own_column(column: str, written: pl.Series, text: pl.Series, raw: pl.Series
         raw=raw,
         misfit=pl.repeat(False, len(text), eager=True),
     )
+
+
+def no_notes() -> pl.DataFrame:
+    """An empty table of notes."""
+    return pl.DataFrame(schema=dict.fromkeys(NOTE_COLUMNS, pl.String))
 
 
 def _notes(entity: str, operations: pl.DataFrame, duplicates: pl.DataFrame) -> pl.DataFrame:

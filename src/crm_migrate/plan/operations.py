@@ -10,7 +10,7 @@ from crm_migrate.language import Text
 from crm_migrate.model import Model
 from crm_migrate.plan.cells import DiffRules, TargetSide
 from crm_migrate.plan.change import Action, EntityCounts, Plan, TargetIdentity
-from crm_migrate.plan.diff import EntityDiff, diff_entity
+from crm_migrate.plan.diff import EntityDiff, diff_entity, no_notes
 from crm_migrate.plan.digest import WRITES, effect, operation_digests
 from crm_migrate.plan.groups import Standing
 from crm_migrate.plan.sealed_cells import (
@@ -96,7 +96,7 @@ def plan_operations(
     return PlannedOperations(
         operations=sealed,
         effect=effect(target, project, digests),
-        notes=pl.concat([d.notes for d in found.values()]) if found else pl.DataFrame(),
+        notes=pl.concat([no_notes(), *(d.notes for d in found.values())]),
         forbidden={f"{e}.{f}": n for e, d in found.items() for f, n in d.forbidden.items()},
         rotate=tuple(rotate),
         treatments={

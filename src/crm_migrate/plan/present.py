@@ -90,14 +90,14 @@ def smallest_keys(
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """One row per golden id and the others: the row of the base, else the smallest target key."""
     known = present.filter(pl.col("golden_id").is_not_null())
-    ours = (
-        pl.lit(False)
-        if base is None
-        else pl.struct("golden_id", TARGET_KEY).is_in(
-            base.select(pl.struct("golden_id", TARGET_KEY)).to_series().implode()
-        )
-    )
-    ordered = known.sort("golden_id", ~ours, *_key_order(pl.col(TARGET_KEY)))
+    if base is not None:
+        ours = base.select("golden_id", TARGET_KEY, _ours=pl.lit(True))
+        known = known.join(ours, on=["golden_id", TARGET_KEY], how="left")
+    else:
+        known = known.with_columns(_ours=pl.lit(None, pl.Boolean))
+    ordered = known.sort(
+        "golden_id", pl.col("_ours").is_null(), *_key_order(pl.col(TARGET_KEY))
+    ).drop("_ours")
     first = ordered["golden_id"].is_first_distinct()
     return ordered.filter(first), ordered.filter(~first)
 
