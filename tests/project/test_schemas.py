@@ -13,7 +13,7 @@ FOLDER = Path(__file__).parents[2] / "docs" / "schemas"
 @pytest.mark.parametrize("name", list(schemas()))
 def test_committed_schemas_are_current(name: str) -> None:
     """Made anew by `python -m crm_migrate.project.schemas`, nothing would change."""
-    assert json.loads((FOLDER / f"{name}.json").read_text("utf-8")) == schemas()[name]
+    assert json.loads((FOLDER / f"{name}.schema.json").read_text("utf-8")) == schemas()[name]
 
 
 def test_short_forms_and_partial_entities_are_allowed() -> None:

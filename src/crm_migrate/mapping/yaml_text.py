@@ -27,7 +27,7 @@ class Comment:
 
 Comments = Mapping[KeyPath, Comment]
 
-_PLAIN = re.compile(r"[^\W\d_][\w（）()·、/.&+-]*(?: [\w（）()·、/.&+-]+)*")
+_PLAIN = re.compile(r"(?:\.{1,2}/)*[^\W\d_][\w（）()·、/.&+-]*(?: [\w（）()·、/.&+-]+)*")
 _RESERVED = {"yes", "no", "on", "off", "true", "false", "null", "y", "n"}
 
 END: KeyPath = ("#end",)

@@ -15,7 +15,7 @@ from crm_migrate.project.mapping_file import SourceMapping, TargetMapping, Value
 from crm_migrate.project.settings import Settings
 
 FILES: dict[str, tuple[type[BaseModel], str]] = {
-    "project": (Settings, "crm-migrate.yaml"),
+    "crm-migrate": (Settings, "crm-migrate.yaml"),
     "mapping": (SourceMapping, "mappings/<source>.yaml"),
     "values": (ValueMap, "mappings/values/<name>.yaml"),
     "target": (TargetMapping, "mappings/target.yaml"),
@@ -30,11 +30,11 @@ def schemas() -> dict[str, dict[str, Any]]:
 
 
 def write_schemas(folder: Path) -> None:
-    """Write `<name>.json` for every schema into `folder`."""
+    """Write `<name>.schema.json` for every schema into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, schema in schemas().items():
         text = json.dumps(schema, indent=2, ensure_ascii=False, sort_keys=True)
-        (folder / f"{name}.json").write_text(text + "\n", "utf-8")
+        (folder / f"{name}.schema.json").write_text(text + "\n", "utf-8")
 
 
 def _schema(kind: type[BaseModel], place: str) -> dict[str, Any]:

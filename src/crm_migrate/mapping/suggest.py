@@ -1,0 +1,343 @@
+"""A first proposal of mappings, from headers, values, and keys that fit; people confirm it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from crm_migrate.formats.contract import Table
+from crm_migrate.language import Language, Text
+from crm_migrate.mapping.fingerprint import header_fingerprint
+from crm_migrate.mapping.headers import Headers, Match, standard_headers
+from crm_migrate.mapping.sample import Column, Sample, take_sample
+from crm_migrate.mapping.values_proposal import Values
+from crm_migrate.model import Field, Model, SemanticType
+from crm_migrate.project.mapping_file import (
+    FieldSource,
+    RecordMapping,
+    SourceMapping,
+    TableMapping,
+    ValueMap,
+)
+from crm_migrate.systems.sql import SqlTable
+
+T = SemanticType
+CUSTOMER, CONTACT = "customer", "contact"
+LEAST = 0.5
+"""Proposals that are less sure are not made."""
+_SHAPED = {T.USCC, T.ID_NUMBER, T.BANK_CARD, T.MOBILE, T.EMAIL, T.DATE, T.WEBSITE}
+"""Types whose values show what they are: a label that says otherwise is doubted."""
+_JOINABLE = {T.PHONE, T.MOBILE, T.EMAIL, T.FREE_TEXT, T.TAGS}
+_ANY_TEXT = {T.TEXT, T.FREE_TEXT, T.CODE, T.TAGS, T.VOCABULARY}
+
+WHY_LABEL = Text("column label", "表头")
+WHY_SIMILAR = Text("similar label", "表头相近")
+WHY_VALUES = Text("values", "数据特征")
+WHY_KEY = Text("its values are keys of {table}", "取值为“{table}”的主键")
+WHY_ROW = Text("same row", "同一行")
+UNKNOWN = Text("not recognised", "未识别")
+TAKEN = Text("the field is taken by '{column}'", "该字段已取自“{column}”")
+LOOKED_UP = Text("known by the look-up", "可由引用得到")
+NO_TABLE = Text("its table is not among the sources", "所引用的表不在数据源中")
+KEY = Text("key of the table", "本表主键")
+USELESS = Text("a running number", "行号，无业务含义")
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What `init` writes: mappings and value maps, and why the rest is left behind."""
+
+    mappings: dict[str, SourceMapping]
+    values: dict[str, ValueMap]
+    left_out: dict[tuple[str, str, str], Text]
+    """(source, table, column) → why no field takes it."""
+    left_tables: tuple[tuple[str, str], ...]
+    """(source, table) of tables that are about nothing the model knows."""
+
+
+def suggest(
+    sources: Mapping[str, Sequence[Table]],
+    model: Model,
+    *,
+    language: Language = "zh",
+    headers: Headers | None = None,
+) -> Proposal:
+    """Propose mappings for all tables of all sources together (look-ups may cross sources).
+
+    Raises:
+        SourceFault: a table cannot be read.
+    """
+    words = headers or standard_headers()
+    samples = [take_sample(s, t, model, words) for s, tables in sources.items() for t in tables]
+    values = Values(model)
+    left: dict[tuple[str, str, str], Text] = {}
+    mappings: dict[str, list[TableMapping]] = {name: [] for name in sources}
+    lost: list[tuple[str, str]] = []
+    for sample in samples:
+        table = _Proposing(sample, samples, model, words, language, values)
+        mapping = table.mapping()
+        if mapping is None:
+            lost.append((sample.source, sample.name))
+            continue
+        mappings[sample.source].append(mapping)
+        left |= {(sample.source, sample.name, c): why for c, why in table.left.items()}
+    return Proposal(
+        mappings={s: SourceMapping(source=s, tables=tuple(t)) for s, t in mappings.items() if t},
+        values=values.maps(),
+        left_out=left,
+        left_tables=tuple(lost),
+    )
+
+
+@dataclass
+class _Proposing:
+    """The proposal for one table while it is being made."""
+
+    sample: Sample
+    samples: Sequence[Sample]
+    model: Model
+    headers: Headers
+    language: Language
+    values: Values
+    left: dict[str, Text] = field(default_factory=dict)
+    fields: dict[str, dict[str, FieldSource]] = field(default_factory=dict)
+    """Entity → field → where it comes from."""
+    taken: set[str] = field(default_factory=set)
+
+    def mapping(self) -> TableMapping | None:
+        """The table's mapping; None where it yields nothing that could be identified."""
+        sample = self.sample
+        if sample.entity is None:
+            return None
+        references = dict(self._look_ups(sample.entity))
+        allowed = self._allowed(sample.entity, references)
+        self._assign(allowed)
+        self._mobile_of_contact()
+        self.fields.setdefault(sample.entity, {}).update(references)
+        records = tuple(self._records(sample.entity))
+        if sample.entity not in {r.entity for r in records}:
+            return None
+        used = {c for r in records for o in r.fields.values() for c in o.source_columns}
+        used |= set(sample.key) | {c for r in records for c in r.key or ()}
+        ignore = tuple(c.name for c in sample.columns if c.name not in used)
+        for name in ignore:
+            self.left.setdefault(name, UNKNOWN)
+        header = sample.table.info.header
+        return TableMapping(
+            table=sample.name,
+            header=(header.first_row, header.last_row) if header and header.last_row > 1 else None,
+            fingerprint=header_fingerprint(sample.table.info.columns),
+            key=sample.key,
+            records=records,
+            ignore=ignore,
+        )
+
+    # Which entities
+
+    def _allowed(self, entity: str, references: Mapping[str, FieldSource]) -> tuple[str, ...]:
+        others = [o for o in self.headers.together.get(entity, ()) if o in self.model.by_name]
+        if any(
+            self.model.entity(entity).by_name[n].references == CUSTOMER and n != "parent"
+            for n in references
+        ):
+            others = []  # the look-up knows the customer, and through it the contact
+        if entity != CONTACT and not self._names_a_person():
+            others = [o for o in others if o != CONTACT]
+        return (entity, *others)
+
+    def _names_a_person(self) -> bool:
+        return any(
+            match.entity == CONTACT and match.field in ("name", "mobile") and not match.generic
+            for column in self.sample.columns
+            for match in self.headers.matches(column.label)
+        )
+
+    # References
+
+    def _look_ups(self, entity: str) -> Iterator[tuple[str, FieldSource]]:
+        for reference in self.model.entity(entity).references():
+            best: tuple[float, Column, Sample] | None = None
+            for column in self._pointing(reference):
+                for other in self.samples:
+                    fit = _fit(column, other, reference)
+                    own = other is self.sample and column.name in other.key
+                    if fit >= LEAST and not own and (best is None or fit > best[0]):
+                        best = (fit, column, other)
+            if best is None:
+                continue
+            fit, column, other = best
+            self.taken.add(column.name)
+            yield (
+                reference.name,
+                FieldSource(
+                    column=column.name,
+                    source=other.source,
+                    table=other.name,
+                    confidence=round(0.5 + fit / 2 - 0.01, 2),
+                    reason=WHY_KEY.in_language(self.language, table=other.name or other.source),
+                ),
+            )
+
+    def _pointing(self, reference: Field) -> Iterator[Column]:
+        """The columns that may hold the key of the referred entity."""
+        declared: tuple[str, ...] = ()
+        if isinstance(self.sample.table, SqlTable):
+            declared = tuple(k.columns[0] for k in self.sample.table.foreign_keys)
+        for column in self.sample.columns:
+            named = {m.field for m in self.headers.matches(column.label) if m.score > LEAST}
+            identified = reference.references in self.headers.identifies(column.label)
+            if reference.references == self.sample.entity:  # 上级客户: only by its own words
+                identified = False
+            if identified or reference.name in named or (column.name in declared):
+                yield column
+
+    # Fields
+
+    def _assign(self, allowed: Sequence[str]) -> None:
+        candidates = [
+            (score, -number, match, column)
+            for number, column in enumerate(self.sample.columns)
+            if column.name not in self.taken
+            for match, score in self._candidates(column, allowed)
+        ]
+        later: list[tuple[Match, Column]] = []
+        for score, _, match, column in sorted(candidates, key=lambda c: (-c[0], -c[1])):
+            place = self.fields.setdefault(match.entity, {})
+            if column.name in self.taken or score < LEAST:
+                continue
+            if match.field in place:
+                later.append((match, column))
+                continue
+            self.taken.add(column.name)
+            place[match.field] = self._source(column, match, score)
+        for match, column in later:
+            if column.name not in self.taken:
+                self._join(match, column)
+
+    def _candidates(self, column: Column, allowed: Sequence[str]) -> Iterator[tuple[Match, float]]:
+        if column.label.name in self.headers.useless:
+            self.left[column.name] = USELESS
+            return
+        identifies = self.headers.identifies(column.label)
+        if column.name in self.sample.key or CUSTOMER in identifies:
+            self.left[column.name] = KEY if column.name in self.sample.key else NO_TABLE
+        group = next(filter(None, map(self.headers.subject, column.label.groups)), None)
+        for match in [*self.headers.matches(column.label), *self._by_values(column, allowed)]:
+            if match.entity not in allowed or match.field not in (
+                self.model.entity(match.entity).by_name
+            ):
+                continue
+            main = match.entity == self.sample.entity
+            if match.generic and not main:
+                continue
+            target = self.model.entity(match.entity).by_name[match.field]
+            if target.references is not None:
+                continue
+            score = 0.9 if match.generic else match.score
+            score -= 0.1 if match.entity == CUSTOMER and not main else 0
+            score += 0.03 if group == match.entity else 0
+            score *= _agreement(column, target)
+            yield match, min(round(score, 2), 0.99)
+
+    def _by_values(self, column: Column, allowed: Sequence[str]) -> Iterator[Match]:
+        """Columns whose label says nothing, but whose values do."""
+        if column.detected.confidence < 0.9 or column.detected.type not in _SHAPED - {T.DATE}:
+            return
+        for entity in allowed:
+            for target in self.model.entity(entity).fields:
+                if target.type is column.detected.type:
+                    yield Match(entity, target.name, 0.55, False, "")
+
+    def _source(self, column: Column, match: Match, score: float) -> FieldSource:
+        target = self.model.entity(match.entity).by_name[match.field]
+        why = WHY_VALUES
+        if match.word:
+            why = WHY_LABEL if match.word == column.label.name else WHY_SIMILAR
+        unit = column.label.unit if column.label.unit != target.unit and target.unit else None
+        values, known = self.values.propose(self.sample, column, target)
+        return FieldSource(
+            column=column.name,
+            unit=unit,
+            values=values,
+            confidence=round(score * (0.75 + known / 4), 2),
+            reason=why.in_language(self.language),
+        )
+
+    def _join(self, match: Match, column: Column) -> None:
+        """A second column for a field that may hold several values; else it stays behind."""
+        before = self.fields[match.entity][match.field]
+        target = self.model.entity(match.entity).by_name[match.field]
+        if target.type not in _JOINABLE:
+            self.left[column.name] = TAKEN.fill(column="、".join(before.source_columns))
+            return
+        self.taken.add(column.name)
+        both = {"column": None, "columns": (*before.source_columns, column.name)}
+        self.fields[match.entity][match.field] = before.model_copy(update=both)
+
+    def _mobile_of_contact(self) -> None:
+        """The telephone of a row that names a person and holds mobiles is that person's, too."""
+        contact = self.fields.get(CONTACT, {})
+        phone = self.fields.get(CUSTOMER, {}).get("phone")
+        if "name" in contact and "mobile" not in contact and phone and phone.column:
+            values = self.sample.by_name[phone.column].values.drop_nulls()
+            digits = values.str.replace_all(r"\D", "").str.contains(r"^(86)?1[3-9]\d{9}$")
+            if len(digits) and int(digits.sum()) * 2 >= len(digits):
+                reason = WHY_VALUES.in_language(self.language)
+                contact["mobile"] = phone.model_copy(update={"reason": reason, "confidence": 0.7})
+
+    # Records
+
+    def _records(self, entity: str) -> Iterator[RecordMapping]:
+        order = [e.name for e in self.model.entities if self.fields.get(e.name)]
+        made: set[str] = set()
+        for name in order:
+            fields = self.fields[name]
+            if name != entity and not self._stands_alone(name, fields):
+                for origin in fields.values():
+                    self.left.setdefault(origin.source_columns[0], LOOKED_UP)
+                continue
+            for reference in self.model.entity(name).references():
+                if reference.references in made and reference.name not in fields:
+                    why = WHY_ROW.in_language(self.language)
+                    own = FieldSource(record=reference.references, confidence=0.9, reason=why)
+                    fields = {reference.name: own} | fields
+            if all(o.record is not None for o in fields.values()):
+                continue
+            made.add(name)
+            yield RecordMapping(entity=name, fields=_sorted(fields, self.model, name),
+                                key=self._shared_key(name, entity))  # fmt: skip
+
+    def _stands_alone(self, entity: str, fields: Mapping[str, FieldSource]) -> bool:
+        """Whether a record beside the row's own could be identified."""
+        return any(self.model.entity(entity).by_name[n].identifying for n in fields)
+
+    def _shared_key(self, name: str, main: str) -> tuple[str, ...] | None:
+        """The customer's code where many rows name the same customer."""
+        if name != CUSTOMER or (main == CUSTOMER and self.sample.key):
+            return None
+        for column in self.sample.columns:
+            if CUSTOMER in self.headers.identifies(column.label) and column.filled >= 0.5:
+                self.left.pop(column.name, None)
+                return (column.name,)
+        return None
+
+
+def _fit(column: Column, other: Sample, reference: Field) -> float:
+    """Share of the column's distinct values that are keys of the other table, 0–1."""
+    if other.entity != reference.references or len(other.key) != 1 or not len(column.keys):
+        return 0.0
+    keys = other.by_name[other.key[0]].keys
+    return float(column.keys.is_in(keys.implode()).sum()) / len(column.keys)
+
+
+def _agreement(column: Column, target: Field) -> float:
+    """1 where the values may be what the label says, less where they look like something else."""
+    kind, sure = column.detected.type, column.detected.confidence
+    phones = {T.PHONE, T.MOBILE}
+    if kind not in _SHAPED or sure < 0.8 or kind is target.type or target.type in _ANY_TEXT:
+        return 1.0
+    if {kind, target.type} <= phones:
+        return 1.0
+    return 0.6
+
+
+def _sorted(fields: Mapping[str, FieldSource], model: Model, entity: str) -> dict[str, FieldSource]:
+    return {n: fields[n] for n in model.entity(entity).field_names if n in fields}
