@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, inspect, select, update
 
 from crm_migrate.errors import PlanRefused
 from crm_migrate.language import Text
 from crm_migrate.loading.target_ledger import APPROVALS, PLANS, rfc3339
-from crm_migrate.systems.target import TargetTransaction
+from crm_migrate.systems.target import TargetReader, TargetSystem, TargetTransaction
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -49,6 +49,24 @@ class Lock:
     plan_id: str
     fence: int
     resumed: bool
+
+
+def plan_state(reader: TargetReader, plan_id: str) -> State | None:
+    """How far the target knows the plan to be: None when it was never begun there."""
+    if not inspect(reader.connection).has_table(PLANS.name):
+        return None
+    chosen = select(PLANS.c.state).where(PLANS.c.plan_id == plan_id)
+    state: State | None = reader.connection.execute(chosen).scalar_one_or_none()
+    return state
+
+
+def used_approvals(target: TargetSystem) -> dict[str, str]:
+    """Approvals that were used in this target: id → the plan that they served."""
+    with target.reading() as reader:
+        if not inspect(reader.connection).has_table(APPROVALS.name):
+            return {}
+        rows = reader.connection.execute(select(APPROVALS.c.approval_id, APPROVALS.c.plan_id))
+        return {row.approval_id: row.plan_id for row in rows}
 
 
 def take_lock(

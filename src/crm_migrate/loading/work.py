@@ -16,7 +16,7 @@ from crm_migrate.plan.digest import WRITES
 ADOPT = "adopt"
 """Column of the operations: an unchanged row that still needs its base row in the target."""
 
-_LEAST, _MOST, _PARTS = 200, 5_000, 50
+_LEAST, _MOST, _PARTS = 200, 5_000, 20
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def work_of(
 ) -> Work:
     """What is left of the operations when the groups in `finished` are done.
 
-    `batch_groups`: groups per transaction; None: a fiftieth of the work, within 200 to 5,000.
+    `batch_groups`: groups per transaction; None: a twentieth of the work, within 200 to 5,000.
     """
     chosen = {
         entity: frame.filter(to_do(frame) & ~pl.col("group").is_in(finished.implode()))
