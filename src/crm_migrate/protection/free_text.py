@@ -40,6 +40,7 @@ _PROVINCES = "|".join(sorted({*PROVINCE_CODES, "83"}))
 _DAY = "(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])"
 _ID_18 = f"(?:{_PROVINCES})[0-9]{{4}}(?:18|19|20)[0-9]{{2}}{_DAY}[0-9]{{3}}[0-9X]"
 _ID_15 = f"(?:{_PROVINCES})[0-9]{{4}}[0-9]{{2}}{_DAY}[0-9]{{3}}"
+_CREDIT_CODE = f"^(?:1[1239]|5[1239]|9[123])(?:{_PROVINCES})[0-9]{{14}}$"  # GB 32100-2015, table 1
 _ID_LENGTH = 18
 _SHORTEST, _LONGEST = 11, 19
 
@@ -104,12 +105,18 @@ def _kind(digits: pl.Series) -> pl.Series:
     is_id = holds(digits.str.contains(f"^(?:{_ID_18}|{_ID_15})$"))
     shaped = holds(digits.str.contains(r"^[1-9][0-9]{15,18}$")) & ~is_id
     card = mask_where(digits, shaped, bank_card.checksum_fits)
-    card &= ~mask_where(digits, card, uscc.is_valid)
+    credit_code = mask_where(digits, card, lambda few: few.str.contains(_CREDIT_CODE))
+    card &= ~mask_where(digits, credit_code, _is_credit_code)
     mobile = holds(digits.str.contains(r"^(?:0{0,2}86)?1[3-9][0-9]{9}$"))
     kind = pl.Series([None], dtype=pl.String).new_from_index(0, len(digits))
     for mask, name in ((is_id, Kind.ID_NUMBER), (card, Kind.BANK_CARD), (mobile, Kind.MOBILE)):
         kind = kind.set(mask, str(name))
     return kind
+
+
+def _is_credit_code(digits: pl.Series) -> pl.Series:
+    # One number in 31 fits the check character by chance, one in 341 both.
+    return uscc.checksum_fits(digits) & uscc.organisation_fits(digits)
 
 
 def _search(runs: pl.Series, kinds: Collection[Kind]) -> pl.Series:
