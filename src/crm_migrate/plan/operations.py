@@ -99,18 +99,22 @@ def plan_operations(
         notes=pl.concat([no_notes(), *(d.notes for d in found.values())]),
         forbidden={f"{e}.{f}": n for e, d in found.items() for f, n in d.forbidden.items()},
         rotate=tuple(rotate),
-        treatments={
-            f"{name}.{field}": str(treatment)
-            for name in found
-            for field, treatment in target_treatments(policy, name, sides[name].mapping).items()
-            if treatment is not Treatment.CLEAR
-        },
+        treatments=_not_clear(policy, {name: sides[name].mapping for name in found}),
     )
 
 
 def target_treatments(policy: Policy, entity: str, mapping: TargetEntity) -> Treatments:
     """Treatment in the target of every field that it holds."""
     return {f: policy.treatment(entity, f, Audience.TARGET) for f in mapping.fields}
+
+
+def _not_clear(policy: Policy, mappings: Mapping[str, TargetEntity]) -> dict[str, str]:
+    return {
+        f"{entity}.{field}": str(treatment)
+        for entity, mapping in mappings.items()
+        for field, treatment in target_treatments(policy, entity, mapping).items()
+        if treatment is not Treatment.CLEAR
+    }
 
 
 def with_digests(
