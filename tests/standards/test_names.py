@@ -22,7 +22,11 @@ def test_company_names_keep_their_characters():
         "ＡＢＣ（中国）有限公司",
     ]
     assert company_name.normalise(pl.Series(raw)).to_list() == [
-        "恒通(上海)科技有限公司", "恒通科技有限公司", "恆通貿易有限公司", "ABC(中国)有限公司"]  # fmt: skip
+        "恒通(上海)科技有限公司",
+        "恒通科技有限公司",
+        "恆通貿易有限公司",
+        "ABC(中国)有限公司",
+    ]
 
 
 def test_spellings_of_a_company_share_their_key():

@@ -7,6 +7,7 @@ front; where a district's name occurs in several places, nothing is added.
 
 from functools import cache
 
+import numpy as np
 import polars as pl
 
 from crm_migrate.language import Text
@@ -14,12 +15,12 @@ from crm_migrate.records import Rule, Severity
 from crm_migrate.standards.characters import narrow
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
 from crm_migrate.standards.divisions import (
-    alternatives,
+    Prefixes,
     city_names,
     divisions,
     province_names,
 )
-from crm_migrate.standards.residue import holds
+from crm_migrate.standards.residue import change_where, holds
 
 PARTS = ("province", "city", "district", "detail", "region_code")
 
@@ -48,9 +49,11 @@ NO_DETAIL = Rule(
 )
 RULES: tuple[Rule, ...] = (NORMALISED, NO_REGION, AMBIGUOUS, NO_DETAIL)
 
+_BEGINNING = r"^(?:.{2,8}?(?:省|自治区))?(?:.{1,10}?(?:市|自治州|地区|盟))?.{1,12}?(?:[市区县旗])"
+"""What looks like province, city and district; whether it is one is looked up."""
 _STREET = (
     r"^(?:[东南西北中]?[一二三四五六七八九十]?(?:路|街|道|巷|里|弄|桥|湖|广场|大厦|大街|大道)|"
-    r"[东南西北]?[一二三四五]环|[区县镇乡村])"
+    r"[东南西北]?[一二三四五]环|[区县镇乡村市州盟])"
 )
 """Behind a short name such as 北京: a street (北京西路) or another place (朝阳区), no region."""
 
@@ -89,21 +92,57 @@ def parts(addresses: pl.Series) -> pl.DataFrame:
 
 
 def _parsed(raw: pl.Series) -> pl.DataFrame:
-    """`text` (tidied), the parts, and `places`: how many places the names could mean."""
+    """`text` (tidied), the parts, and `places`: how many places the names could mean.
+
+    Most addresses start with the full names of one district: those are looked up by that
+    beginning, of which there are few. Only the rest is taken apart level by level.
+    """
+    text = _tidied(raw)
+    region = text.str.extract(_BEGINNING, 0)
+    known = _unfolded(region.unique().drop_nulls()).filter(
+        (pl.col("places") == 1) & pl.col("district").is_not_null() & (pl.col("detail") == "")
+    )
+    frame = pl.DataFrame({"beginning": region, "line": text}).join(
+        known.rename({"text": "beginning"}), on="beginning", how="left", maintain_order="left"
+    )
+    frame = frame.select(
+        pl.col("line").alias("text"), "province", "city", "district",
+        pl.col("line").str.strip_prefix(pl.col("beginning")).alias("detail"),
+        "region_code", "places",
+    )  # fmt: skip
+    open_rows = (frame.get_column("places").is_null() & text.is_not_null()).arg_true().to_numpy()
+    if not len(open_rows):
+        return frame
+    place = np.arange(len(text))
+    place[open_rows] = len(text) + np.arange(len(open_rows))
+    slow = _unfolded(text.gather(open_rows))
+    return pl.concat([frame, slow], how="vertical_relaxed")[place]
+
+
+def _tidied(raw: pl.Series) -> pl.Series:
+    odd = raw.str.contains(r"[^\x{4e00}-\x{9fa5}0-9A-Za-z()#-]|^中")
+    return change_where(raw, odd, _narrowed)
+
+
+def _narrowed(raw: pl.Series) -> pl.Series:
     text = narrow(raw).str.replace_all(r"(\p{Han}|[0-9])\s+(\p{Han})", "$1$2")
-    frame = pl.DataFrame({"text": text.str.replace(r"^(?:中华人民共和国|中国)", "")})
-    frame = frame.with_columns(rest=pl.col("text").str.replace_all(r"^[\s,、/-]+", ""))
-    for level, pattern in _levels().items():
-        frame = _take(frame, level, pattern)
+    return text.str.replace(r"^(?:中华人民共和国|中国)", "").str.replace(r"^[\s,、/-]+", "")
+
+
+def _unfolded(text: pl.Series) -> pl.DataFrame:
+    """Tidied addresses taken apart level by level; columns as of `_parsed`."""
+    frame = pl.DataFrame({"text": text}).with_columns(rest=pl.col("text"))
+    for level, names in _levels().items():
+        frame = _take(frame, level, names)
     frame = frame.with_columns(
         pl.col("province").replace(province_names()), pl.col("city").replace(city_names())
     )
     return _located(frame.rename({"rest": "detail"}))
 
 
-def _take(frame: pl.DataFrame, level: str, pattern: str) -> pl.DataFrame:
+def _take(frame: pl.DataFrame, level: str, names: Prefixes) -> pl.DataFrame:
     """Move a name from the beginning of `rest` into the column `level`."""
-    taken = frame.with_columns(pl.col("rest").str.extract(pattern, 1).alias(level))
+    taken = frame.with_columns(names.longest(frame.get_column("rest")).alias(level))
     after = pl.col("rest").str.strip_prefix(pl.col(level)).str.replace(r"^[\s,、/-]+", "")
     full = pl.col(level).str.contains("[省市区县州盟旗]$")
     street = ~full & after.str.contains(_STREET)
@@ -114,12 +153,11 @@ def _take(frame: pl.DataFrame, level: str, pattern: str) -> pl.DataFrame:
 
 
 @cache
-def _levels() -> dict[str, str]:
-    districts = {d.district for d in divisions() if d.district}
+def _levels() -> dict[str, Prefixes]:
     return {
-        "province": f"^({alternatives(list(province_names()))})",
-        "city": f"^({alternatives([*city_names(), '市辖区'])})",
-        "district": f"^({alternatives(sorted(districts))})",
+        "province": Prefixes(province_names()),
+        "city": Prefixes([*city_names(), "市辖区"]),
+        "district": Prefixes(d.district for d in divisions() if d.district),
     }
 
 

@@ -6,7 +6,7 @@ from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards.characters import compact
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
-from crm_migrate.standards.residue import unless_matching
+from crm_migrate.standards.residue import change_distinct, unless_matching
 
 BASIS = Text("list of spellings", "是/否取值表")
 CANONICAL = "^(?:true|false)$"
@@ -36,7 +36,7 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
     >>> normalise(pl.Series(["是", "Ｎ", "√", "0", "TRUE", "看情况"])).to_list()
     ['true', 'false', 'true', 'false', 'true', None]
     """
-    return unless_matching(raw, CANONICAL, _read)
+    return unless_matching(raw, CANONICAL, lambda few: change_distinct(few, _read))
 
 
 def _read(raw: pl.Series) -> pl.Series:

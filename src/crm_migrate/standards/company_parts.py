@@ -4,12 +4,13 @@ Basis: 企业名称登记管理规定 (State Council, in force since 2021-03-01)
 行业或者经营特点 + 组织形式. The parts are features beside the full name, never in its place.
 """
 
-from functools import cache
+from functools import cache, partial
 
 import polars as pl
 
 from crm_migrate.standards.characters import narrow, simplified
-from crm_migrate.standards.divisions import alternatives, city_names, divisions, province_names
+from crm_migrate.standards.divisions import Prefixes, city_names, divisions, province_names
+from crm_migrate.standards.residue import change_where, holds
 
 PARTS = ("region", "stem", "industry_word", "legal_form", "branch")
 
@@ -43,16 +44,19 @@ _SAME_FORM = {
     "股份公司": "股份有限公司",
 }
 
-_BRANCH_END = (
-    r"(.*(?:分公司|子公司|分行|支行|营业部|营业厅|办事处|代表处|分厂|分店|门店|分社|分院|分中心|"
-    r"项目部|事业部|经营部|服务部|专卖店|[0-9一二三四五六七八九十]+店))$"
+_BRANCH = (
+    r"(?:分公司|子公司|分行|支行|营业部|营业厅|办事处|代表处|分厂|分店|门店|分社|分院|分中心|项目部|"
+    r"事业部|经营部|服务部|专卖店|[0-9一二三四五六七八九十]+店)$"
 )
-_OF_COMPANY = r"^(.*?公司)" + _BRANCH_END
-_OF_OTHERS = r"^(.*?(?:集团|厂|银行|合作社|事务所|研究院|医院|酒店|中心))" + _BRANCH_END
+_HEAD_OFFICES = (
+    r"^.*?公司",
+    r"^.*?(?:集团|厂|银行|合作社|事务所|研究院|医院|酒店|中心)",
+)
+"""Where the name of the company ends before its branch; the first that occurs counts."""
 _LATIN_FORM = (
-    r"(?i)^(.*?)[\s,]+((?:co[\s.,]*)?(?:ltd|limited|llc|inc|corp|corporation|gmbh|plc|ag|sa|bv)"
-    r"\b\.?)$"
+    r"(?i)[\s,]+(?:co[\s.,]*)?(?:ltd|limited|llc|inc|corp|corporation|gmbh|plc|ag|sa|bv)\b\.?$"
 )
+_GROUP = "(集团)"
 
 
 def parts(names: pl.Series) -> pl.DataFrame:
@@ -65,69 +69,122 @@ def parts(names: pl.Series) -> pl.DataFrame:
     >>> parts(pl.Series(["恒通（深圳）科技有限公司", "東方電氣股份有限公司"])).rows()
     [('深圳', '恒通', '科技', '有限公司', None), (None, '东方', '电气', '股份有限公司', None)]
     """
-    forms = alternatives(_FORMS)
-    frame = pl.DataFrame({"name": simplified(narrow(names))}).lazy()
-    frame = frame.with_columns(
-        group=pl.col("name").str.contains(r"\(集团\)"),
-        name=pl.col("name").str.replace(r"\(集团\)", ""),
+    name = simplified(narrow(names)).alias("name")
+    group = holds(name.str.contains(_GROUP, literal=True))
+    name = name.str.replace(_GROUP, "", literal=True)
+    head = change_where(name, name.str.contains(_BRANCH), _head_office)
+    branch = name.str.strip_prefix(head)
+    form = head.str.extract(_form_pattern(), 0)
+    form = change_where(form, form.is_null(), lambda _: _latin(head.filter(form.is_null())))
+    middle = head.str.strip_suffix(form.fill_null(""))
+    alone = holds(middle == "")  # 公司 and nothing else: that is its name
+    middle, form = head.zip_with(alone, middle), form.set(alone, None)
+    region, rest = _region(middle)
+    stem, words = _stem(rest)
+    legal = form.str.replace_all(r"[\s.,]", "").str.to_uppercase()
+    legal = ("集团" + legal.str.strip_prefix("集团")).zip_with(group, legal)
+    return pl.DataFrame(
+        {
+            "region": region,
+            "stem": stem,
+            "industry_word": words,
+            "legal_form": legal.replace(_SAME_FORM),
+            "branch": branch.set(holds(branch == ""), None),
+        }
     )
-    frame = frame.with_columns(
-        head=pl.coalesce(
-            *(pl.col("name").str.extract(p, 1) for p in (_OF_COMPANY, _OF_OTHERS)), "name"
-        ),
-        branch=pl.coalesce(*(pl.col("name").str.extract(p, 2) for p in (_OF_COMPANY, _OF_OTHERS))),
-    )
-    frame = frame.with_columns(
-        latin=pl.col("head").str.extract(_LATIN_FORM, 2),
-        form=pl.col("head").str.extract(f"^.+?((?:集团)?(?:{forms}))$", 1),
-    )
-    frame = frame.with_columns(
-        middle=pl.when(pl.col("latin").is_not_null())
-        .then(pl.col("head").str.extract(_LATIN_FORM, 1))
-        .otherwise(pl.col("head").str.extract(f"^(.+?)(?:集团)?(?:{forms})$", 1))
-        .fill_null(pl.col("head"))
-    )
-    frame = _take_region(frame)
-    words = alternatives(_INDUSTRY_WORDS)
-    stem = f"^(.{{2,}}?)((?:{words}){{1,3}})$"
-    form = pl.when("group").then("集团" + pl.col("form").str.replace("^集团", "")).otherwise("form")
-    return frame.select(
-        "region",
-        pl.coalesce(pl.col("rest").str.extract(stem, 1), "rest").alias("stem"),
-        pl.col("rest").str.extract(stem, 2).alias("industry_word"),
-        pl.coalesce(
-            pl.col("latin").str.replace_all(r"[\s.,]", "").str.to_uppercase(),
-            form.replace(_SAME_FORM),
-        ).alias("legal_form"),
-        "branch",
-    ).collect()
 
 
-def _take_region(frame: pl.LazyFrame) -> pl.LazyFrame:
-    """`region` and `rest` from `middle`: in front, or in brackets; never all but an industry."""
-    leading, bracketed = _region_patterns()
-    words = alternatives(_INDUSTRY_WORDS)
-    frame = frame.with_columns(
-        inside=pl.col("middle").str.extract(bracketed, 1),
-        rest=pl.col("middle").str.replace(bracketed, "").str.replace_all(r"[()\s]", ""),
+def _head_office(name: pl.Series) -> pl.Series:
+    """The part of a branch's name that is the company; all of it where that is not clear."""
+    company, other = (name.str.extract(pattern, 0) for pattern in _HEAD_OFFICES)
+    head = company.zip_with(company.is_not_null() & holds(company != name), other)
+    return head.zip_with(head.is_not_null(), name)
+
+
+def _latin(head: pl.Series) -> pl.Series:
+    return head.str.extract(_LATIN_FORM, 0)
+
+
+def _region(middle: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Region, in front or in brackets, and the rest; a name is never all region."""
+    bracketed = holds(middle.str.contains(r"\([^()]+\)"))
+    inside = change_where(
+        middle.set(~bracketed, None),
+        bracketed,
+        lambda few: _if_region(few.str.extract(r"\(([^()]+)\)", 1).str.strip_prefix("中国")),
     )
-    frame = frame.with_columns(front=pl.col("rest").str.extract(leading, 1))
-    after = pl.col("rest").str.strip_prefix(pl.col("front"))
-    alone = after.str.contains(f"^(?:{words})*$") | (after.str.len_chars() < 2)
-    front = pl.when((pl.col("front") != "") & ~alone).then("front")
-    return frame.with_columns(
-        region=pl.coalesce(front, "inside"),
-        rest=pl.when(front.is_not_null()).then(after).otherwise("rest"),
+    rest = change_where(
+        middle,
+        inside.is_not_null(),
+        lambda few: few.str.replace(r"\([^()]+\)", ""),
     )
+    rest = change_where(rest, rest.str.contains(r"[()\s]"), _without_brackets)
+    front = _front(rest)
+    after = rest.str.strip_prefix(front)
+    alone = holds(after.str.contains(_only_words())) | holds(after.str.len_chars() < 2)
+    taken = front.is_not_null() & ~alone
+    return front.zip_with(taken, inside), after.zip_with(taken, rest)
+
+
+def _without_brackets(rest: pl.Series) -> pl.Series:
+    return rest.str.replace_all(r"[()\s]", "")
+
+
+def _if_region(inside: pl.Series) -> pl.Series:
+    region = _front(inside)
+    return region.set(holds(region != inside), None)
+
+
+def _front(text: pl.Series) -> pl.Series:
+    """The region that a name begins with: province, city and district may follow each other."""
+    front = _regions().longest(text)
+    for _ in range(2):
+        found = front.is_not_null()
+        front = change_where(front, found, partial(_extended, text.filter(found)))
+    return front
+
+
+def _extended(text: pl.Series, front: pl.Series) -> pl.Series:
+    """`front` with the region behind it, which must be written in full: 东方 begins a 字号, too."""
+    following = _full_regions().longest(text.str.strip_prefix(front))
+    return front + following.fill_null("")
+
+
+def _stem(rest: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """字号 and the industry words behind it; at least two characters are the 字号."""
+    words = rest.set(rest.is_not_null(), None)
+    for pattern in _word_patterns():
+        found = rest.str.extract(pattern, 0)
+        enough = rest.str.len_chars() >= found.str.len_chars() + 2
+        words = words.zip_with(words.is_not_null(), found.set(~holds(enough), None))
+    return rest.str.strip_suffix(words.fill_null("")), words
 
 
 @cache
-def _region_patterns() -> tuple[str, str]:
-    provinces = alternatives(list(province_names()))
-    cities = alternatives(list(city_names()))
-    # County-level cities also by their short names; districts and counties by the full name only.
+def _form_pattern() -> str:
+    return f"(?:集团)?(?:{'|'.join(_FORMS)})$"
+
+
+@cache
+def _word_patterns() -> tuple[str, str]:
+    words = "|".join(_INDUSTRY_WORDS)
+    return f"(?:{words}){{1,3}}$", f"(?:{words})$"
+
+
+@cache
+def _only_words() -> str:
+    return f"^(?:{'|'.join(_INDUSTRY_WORDS)})*$"
+
+
+@cache
+def _regions() -> Prefixes:
+    """Provinces and cities in any form, counties and districts in full; 中国."""
     local = {d.district for d in divisions() if d.district}
-    local |= {name.removesuffix("市") for name in local if name.endswith("市") and len(name) > 2}
-    districts = alternatives(list(local))
-    leading = f"^((?:中国)?(?:{provinces})?(?:{cities})?(?:{districts})?)"
-    return leading, rf"\((?:中国)?({provinces}|{cities}|{districts}|中国)\)"
+    short = {name.removesuffix("市") for name in local if name.endswith("市") and len(name) > 2}
+    return Prefixes([*province_names(), *city_names(), *local, *short, "中国"])
+
+
+@cache
+def _full_regions() -> Prefixes:
+    local = {d.district for d in divisions() if d.district}
+    return Prefixes([*city_names().values(), *local])

@@ -11,8 +11,8 @@ from crm_migrate.records import (
     RECORD_ID,
     Rule,
     Severity,
-    concat_findings,
     findings_where,
+    no_findings,
 )
 from crm_migrate.standards import record_rules, schema, standard
 from crm_migrate.standards.contract import context_of
@@ -41,7 +41,7 @@ class Standardized:
     records: pl.DataFrame
     """The columns of the mapped records, canonical text, and every field of the entity."""
     findings: pl.DataFrame
-    """`records.FINDING_COLUMNS`, of the quarantined records, too."""
+    """`records.FINDING_COLUMNS`, of the quarantined records, too; by field, rule and row."""
     quarantined: pl.DataFrame
     """`record_id`, provenance, and `rule`: why the record was set aside."""
 
@@ -147,7 +147,7 @@ def _sorted_out(
     entity: Entity, records: pl.DataFrame, broken: list[Broken], origins: Origins
 ) -> Standardized:
     """The findings of all broken rules; errors send their record to quarantine."""
-    findings = []
+    findings = [no_findings()]
     rules = pl.Series("rule", [None], dtype=pl.String).new_from_index(0, len(records))
     for field, rule, mask in broken:
         mask = holds(mask)
@@ -163,7 +163,7 @@ def _sorted_out(
             rules = rules.set(mask & rules.is_null(), rule.code)
     stopped = rules.is_not_null()
     quarantined = records.select(RECORD_ID, *PROVENANCE).with_columns(rules).filter(stopped)
-    return Standardized(records.filter(~stopped), concat_findings(findings), quarantined)
+    return Standardized(records.filter(~stopped), pl.concat(findings), quarantined)
 
 
 def mask_record_columns(

@@ -16,7 +16,13 @@ from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards.characters import compact, simplified, tidy
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
-from crm_migrate.standards.residue import holds, mask_where, per_distinct, unless_matching
+from crm_migrate.standards.residue import (
+    change_distinct,
+    holds,
+    mask_where,
+    per_distinct,
+    unless_matching,
+)
 
 BASIS = Text("GB/T 4754-2017", "GB/T 4754-2017《国民经济行业分类》")
 CANONICAL = r"^[A-T](?:[0-9]{2,4})?$"
@@ -121,7 +127,7 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
     >>> normalise(pl.Series(["设备制造", "制造业", "软件和信息技术服务业"])).to_list()
     ['设备制造', 'C', 'I65']
     """
-    return unless_matching(raw, CANONICAL, _repaired)
+    return unless_matching(raw, CANONICAL, lambda few: change_distinct(few, _repaired))
 
 
 def _repaired(raw: pl.Series) -> pl.Series:

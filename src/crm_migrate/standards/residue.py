@@ -54,3 +54,18 @@ def per_distinct(values: pl.Series, read: Callable[[str], str | None]) -> pl.Ser
         return values
     answers = pl.Series([read(v) for v in distinct.to_list()], dtype=pl.String)
     return values.replace_strict(distinct, answers, default=None, return_dtype=pl.String)
+
+
+def change_distinct(values: pl.Series, change: Change) -> pl.Series:
+    """`change` applied to each distinct value once, where values repeat enough to gain by it.
+
+    >>> change_distinct(pl.Series(["a"] * 3 + [None]), lambda few: few + "!").to_list()
+    ['a!', 'a!', 'a!', None]
+    """
+    distinct = values.drop_nulls().unique()
+    if 2 * len(distinct) > len(values):
+        return change(values)
+    if not len(distinct):
+        return values
+    changed = change(distinct)
+    return values.replace_strict(distinct, changed, default=None, return_dtype=pl.String)

@@ -11,7 +11,7 @@ from crm_migrate.model import Vocabulary
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards.characters import compact, simplified, tidy
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
-from crm_migrate.standards.residue import change_where, holds
+from crm_migrate.standards.residue import change_distinct, change_where, holds
 
 BASIS = Text("the project's vocabularies", "项目取值表")
 NORMALISED = normalised("vocabulary", "value", "取值")
@@ -38,7 +38,9 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
         return tidy(raw)
     known = raw.is_in(context.vocabulary.values)
     spellings = _spellings(context.vocabulary)
-    return change_where(raw, ~known, lambda few: _read(few, spellings))
+    return change_where(
+        raw, ~known, lambda few: change_distinct(few, lambda one: _read(one, spellings))
+    )
 
 
 def _read(raw: pl.Series, spellings: dict[str, str]) -> pl.Series:
