@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.engine import Engine, RowMapping
 
 from crm_migrate.errors import NotFound
@@ -29,8 +29,9 @@ class PlanEntry:
 
 
 def add_plan(state: Engine, plan: PlanEntry) -> None:
-    """Enter a new plan."""
+    """Enter a new plan; the entry of an earlier attempt of the same run gives way."""
     with state.begin() as connection:
+        connection.execute(delete(PLANS).where(PLANS.c.plan_id == plan.plan_id))
         connection.execute(insert(PLANS).values(**asdict(plan)))
 
 

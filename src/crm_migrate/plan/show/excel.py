@@ -42,9 +42,10 @@ def fill_sheet(
         cell.fill = PatternFill("solid", fgColor="1F5FA8")
         cell.alignment = Alignment(vertical="center", wrap_text=True)
     wrap = Alignment(vertical="top", wrap_text=True)
-    for row in rows:
-        sheet.append([safe_text(v) for v in row])
-        for cell in sheet[sheet.max_row]:
+    for number, row in enumerate(rows, sheet.max_row + 1):
+        # `sheet[number]` would look for the last column in all cells so far.
+        for column, value in enumerate(row, 1):
+            cell = sheet.cell(number, column, safe_text(value))
             cell.alignment = wrap
             if isinstance(cell.value, str):
                 cell.number_format = "@"
