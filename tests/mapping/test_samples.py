@@ -1,4 +1,4 @@
-"""The repository's own project: its mappings on its samples, and what `init` would have proposed."""
+"""The repository's own project: its mappings on its samples, and what `init` would propose."""
 
 from collections.abc import Iterable
 from pathlib import Path
