@@ -9,7 +9,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "crm_migrate"
 ORDER = (
     "language", "errors", "model", "records", "project", "trust", "workspace", "state",
     "formats", "systems", "mapping", "standards", "quality", "linkage", "protection",
-    "plan", "loading", "reports", "pipeline", "cli",
+    "plan", "loading", "reports", "stages", "pipeline", "cli",
 )  # fmt: skip
 
 

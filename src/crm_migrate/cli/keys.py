@@ -8,6 +8,7 @@ import click
 
 from crm_migrate.cli.folder import project_folder
 from crm_migrate.cli.output import Output, verb_options
+from crm_migrate.cli.session import ask_passphrase
 from crm_migrate.language import Text
 
 if TYPE_CHECKING:
@@ -102,11 +103,6 @@ def add_person(ctx: click.Context, person: str, by: str, no_passphrase: bool, ou
     out.say(Text(f"{new.id} is in the trust file now", f"{new.id} 已加入信任文件"), "green")
     out.next_step("crm-migrate plan")
     out.result({"version": trust.version, "people": [p.id for p in trust.people]})
-
-
-def ask_passphrase(prompt: str) -> str:
-    """Ask on the terminal; without one the missing variable is named instead."""
-    return str(click.prompt(prompt, hide_input=True, err=True))
 
 
 def _protector(no_passphrase: bool) -> "Callable[[str], Protection]":

@@ -166,14 +166,17 @@ def _standing_rows(
         how="left",
         maintain_order="left",
     )
+    # A blind index follows from its sealed cell, whose raw text the precondition covers.
+    indexes = {column.index for column in mapping.fields.values()}
+    covered = [c for c in columns if c not in indexes]
     replaced = joined.select(
         pl.when(pl.col(AFTER + c).eq_missing(UNTOUCHED))
         .then(pl.lit(UNTOUCHED))
         .otherwise(pl.col(f"now:{c}"))
         .alias(c)
-        for c in columns
+        for c in covered
     )
-    now = preconditions(bearings.digest_key, replaced) if columns else joined["precondition"]
+    now = preconditions(bearings.digest_key, replaced) if covered else joined["precondition"]
     judged = joined.with_columns(
         pl.when(pl.col("_there").is_null())
         .then(pl.lit("gone"))

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 _Choose = Callable[[str, str], str]
 """Chooses a language: (en, zh) → text."""
 
+STYLED = 500
+"""Rows of a sheet that are wrapped and formatted; a long sheet stays plain beyond them."""
+
 _FORMULA_START = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -36,26 +39,25 @@ def fill_sheet(
     from openpyxl.utils import get_column_letter
     from openpyxl.worksheet.properties import PageSetupProperties
 
+    wrap = Alignment(vertical="top", wrap_text=True)
     sheet.append(list(head))
     for cell in sheet[1]:
         cell.font = Font(bold=True, color="FFFFFF")
         cell.fill = PatternFill("solid", fgColor="1F5FA8")
         cell.alignment = Alignment(vertical="center", wrap_text=True)
-    wrap = Alignment(vertical="top", wrap_text=True)
-    for number, row in enumerate(rows, sheet.max_row + 1):
-        # `sheet[number]` would look for the last column in all cells so far.
-        for column, value in enumerate(row, 1):
-            cell = sheet.cell(number, column, safe_text(value))
+    number = 1
+    for number, row in enumerate(rows, 2):
+        sheet.append([safe_text(v) for v in row])
+        if number > STYLED:  # styles cost more than the cells themselves
+            continue
+        for place in range(1, len(row) + 1):
+            cell = sheet.cell(number, place)
             cell.alignment = wrap
-            if isinstance(cell.value, str):
-                cell.number_format = "@"
-                cell.data_type = "s"
-            elif isinstance(cell.value, int):
-                cell.number_format = "#,##0"
+            cell.number_format = "#,##0" if isinstance(cell.value, int) else "@"
     for place, width in enumerate(widths, 1):
         sheet.column_dimensions[get_column_letter(place)].width = width
     sheet.freeze_panes = "A2"
-    sheet.auto_filter.ref = sheet.dimensions
+    sheet.auto_filter.ref = f"A1:{get_column_letter(len(head))}{number}"
     sheet.page_setup.orientation = "landscape"
     sheet.page_setup.paperSize = 9  # A4
     sheet.page_setup.fitToHeight = 0
@@ -161,8 +163,10 @@ def _entity(sheet: "Worksheet", entity: EntityView, t: _Choose) -> None:
     for o in entity.operations:
         reason = f"{o.reason}: {o.conflicts}" if o.conflicts else o.reason
         common = (o.action_label, o.title, o.target_key, reason)
-        for c in o.cells:
-            rows.append((*common, c.label, c.before, c.after, c.origin, "", o.golden_id))
-        if not o.cells:
-            rows.append((*common, "", "", "", "", "", o.golden_id))
+        if o.action in ("update", "conflict"):  # a line per cell, to be checked one by one
+            for c in o.cells:
+                rows.append((*common, c.label, c.before, c.after, c.origin, "", o.golden_id))
+        else:
+            cells = "；".join(f"{c.label}: {c.after}" for c in o.cells)
+            rows.append((*common, "", "", cells, "", "", o.golden_id))
     fill_sheet(sheet, head, rows, (10, 28, 12, 30, 16, 26, 26, 22, 24, 20))

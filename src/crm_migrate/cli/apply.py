@@ -1,0 +1,68 @@
+"""`apply`: write exactly what was approved, then read it back."""
+
+import click
+
+from crm_migrate.cli.output import Output, verb_options
+from crm_migrate.cli.session import AS, opened
+from crm_migrate.language import Text
+
+HELP = Text(
+    """Write an approved plan to the CRM, once, and read back every row written.
+
+Refused when the plan was changed, is not approved, was used, has expired, or the CRM's structure
+or too many rows changed since. Interrupted anywhere, the same command goes on.
+
+\b
+Examples:
+  crm-migrate apply latest
+  crm-migrate apply latest --json | jq .applied
+""",
+    """将已批准的计划写入 CRM(仅一次),并回读核对每一行。
+
+计划被改动、未批准、已使用、已过期,或 CRM 结构及过多记录已变化时,拒绝执行。中断后可重复同一命令继续。
+
+\b
+示例:
+  crm-migrate apply latest
+  crm-migrate apply latest --json | jq .applied
+""",
+)
+
+
+@click.command(help=str(HELP))
+@click.argument("plan", default="latest", metavar="[PLAN]")
+@click.option("--as", "person", help=str(AS))
+@verb_options
+@click.pass_context
+def apply(ctx: click.Context, plan: str, person: str | None, out: Output) -> int:
+    """Apply a plan."""
+    from crm_migrate.pipeline import apply_plan
+
+    with opened(ctx, out) as session:
+        done = apply_plan(session, plan, by=person)
+    head = (
+        Text("entity", "对象"),
+        Text("created", "新建"),
+        Text("updated", "更新"),
+        Text("unchanged", "不变"),
+        Text("skipped", "跳过"),
+        Text("failed", "失败"),
+    )
+    keys = ("created", "updated", "unchanged", "skipped", "failed")
+    rows = [(done.labels[name], *(c[k] for k in keys)) for name, c in done.facts.counts.items()]
+    out.table(Text("written to the CRM", "写入 CRM 的结果"), head, rows)
+    if done.facts.verified:
+        out.say(
+            Text("everything written was read back and is equal", "已全部回读,内容一致"), "green"
+        )
+    else:
+        text = Text(
+            f"{done.facts.differing} rows read back differently",
+            f"{done.facts.differing} 行回读不一致",
+        )
+        out.say(text, "bold red")
+    for line in done.stale:
+        out.say(line, "yellow")
+    out.next_step("crm-migrate audit report")
+    out.result(done.to_json())
+    return 0 if done.ok else 1

@@ -1,0 +1,93 @@
+"""The way of the data, stage by stage. Read this first.
+
+    formats, systems → mapping → standards → linkage → golden records → diff → seal → plan
+    plan → approve (someone else) → apply → read back → audit report
+
+Each stage reads what the stage before left in the run's encrypted workspace and writes its own
+tables there (`stages/`). A run that died goes on at the first stage whose inputs changed.
+"""
+
+import hashlib
+from collections.abc import Callable
+
+from crm_migrate.stages.apply import Done, apply_plan
+from crm_migrate.stages.changes import compare
+from crm_migrate.stages.decisions import Decided, decide
+from crm_migrate.stages.extract import extract, input_digest
+from crm_migrate.stages.link import link
+from crm_migrate.stages.plans import Planned, PlanView, list_plans, view_plan, write_plan
+from crm_migrate.stages.present import read_target
+from crm_migrate.stages.report import Written, audit_report, verify_journal
+from crm_migrate.stages.reviews import decide_review, list_reviews, state_digest
+from crm_migrate.stages.session import Session, open_session
+from crm_migrate.stages.standardize import standardize
+from crm_migrate.stages.survive import make_golden
+from crm_migrate.trust.people import Action
+from crm_migrate.workspace import Run
+
+__all__ = [
+    "Decided",
+    "Done",
+    "PlanView",
+    "Planned",
+    "Session",
+    "Written",
+    "apply_plan",
+    "audit_report",
+    "decide",
+    "decide_review",
+    "list_plans",
+    "list_reviews",
+    "open_session",
+    "plan",
+    "verify_journal",
+    "view_plan",
+]
+
+
+def plan(session: Session, *, by: str | None = None) -> Planned:
+    """From the sources to a plan that someone else can approve; writes nothing to the target.
+
+    Raises:
+        SourceFault: a source cannot be read, or a mapped column is missing.
+        TargetFault: the target cannot be read, or lacks a mapped column.
+        WorkspaceFault: no space, or another run is at work.
+        KeyFault: `by` may not plan.
+    """
+    job = session.job
+    person = session.person(by, Action.PLAN)
+    with session.workspace.begin(unfinished_run(session)) as run:
+        session.record(person.id, "plan.begin", {"run": run.id, "rules": job.project.digest})
+        inputs = input_digest(job)
+        stage(run, "mapped", inputs, lambda: extract(job, run))
+        stage(run, "standardized", inputs, lambda: standardize(job, run))
+        present = read_target(job, run)  # always afresh: people work in the CRM meanwhile
+        evidence = digest(inputs, present.digest, state_digest(session.state))
+        stage(run, "linked", evidence, lambda: link(job, run, session.state))
+        stage(run, "golden", evidence, lambda: make_golden(job, run, session.state))
+        changes = compare(job, run, present)
+        with run.stage("plan", evidence):
+            return write_plan(session, run, changes, person, inputs)
+
+
+def stage(run: Run, name: str, inputs: str, work: Callable[[], None]) -> None:
+    """Carry out a stage unless it has been done with exactly these inputs."""
+    if run.stage_done(name, inputs):
+        return
+    with run.stage(name, inputs):
+        work()
+
+
+def digest(*parts: str) -> str:
+    """SHA-256 over digests."""
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def unfinished_run(session: Session) -> str | None:
+    """The newest run where it died before its plan was written."""
+    runs = session.workspace.run_ids()
+    if not runs:
+        return None
+    with session.workspace.open(runs[-1]) as run:
+        done = run.manifest.stages.get("plan")
+        return None if done is not None and done.input_digest else run.id

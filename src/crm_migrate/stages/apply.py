@@ -1,0 +1,176 @@
+"""Carry out an approved plan, keep what became of it, and make its identities final."""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import polars as pl
+
+from crm_migrate.errors import PlanRefused
+from crm_migrate.language import Text, current_language
+from crm_migrate.loading.applied import Applied, Approved
+from crm_migrate.loading.apply import apply as load
+from crm_migrate.plan.approval import check_approval
+from crm_migrate.plan.change import Plan
+from crm_migrate.plan.operations import verify_plan
+from crm_migrate.plan.show.view import reason_text
+from crm_migrate.reports.facts import ApplyFacts
+from crm_migrate.stages import survive
+from crm_migrate.stages.plans import (
+    decisions_on,
+    entity_labels,
+    open_checked,
+    rfc3339,
+    state_of,
+)
+from crm_migrate.stages.session import About, Session
+from crm_migrate.state import plans as entries
+from crm_migrate.state.approvals import approvals_of, mark_used
+from crm_migrate.state.registry import activate, store_members
+from crm_migrate.systems.target import open_target
+from crm_migrate.trust.people import Action
+from crm_migrate.trust.private_files import write_private
+
+APPLIED = "applied.json"
+
+
+@dataclass(frozen=True)
+class Done:
+    """What an apply did."""
+
+    run: str
+    plan_id: str
+    facts: ApplyFacts
+    applied: Applied
+    labels: dict[str, str]
+
+    @property
+    def ok(self) -> bool:
+        """Everything written, verified, and all counts add up."""
+        failed = any(c.failed for c in self.applied.counts.values())
+        return self.applied.state == "done" and self.facts.verified and not failed
+
+    @property
+    def stale(self) -> list[str]:
+        """What was left alone, in words, with counts."""
+        language = current_language()
+        left = self.applied.left.group_by("entity", "reason").len().sort("entity", "reason")
+        return [
+            f"{self.labels.get(entity, entity)}: {reason_text(reason or '').in_language(language)}"
+            f" ({count})"
+            for entity, reason, count in left.iter_rows()
+        ]
+
+    def to_json(self) -> dict[str, Any]:
+        """What scripts read."""
+        return {
+            "run": self.run,
+            "plan": self.plan_id,
+            "state": self.applied.state,
+            "resumed": self.applied.resumed,
+            "applied": self.facts.counts,
+            "verified": self.facts.verified,
+            "left": self.applied.left.select("entity", "golden_id", "reason").to_dicts(),
+        }
+
+
+def apply_plan(session: Session, name: str, *, by: str | None = None) -> Done:
+    """Write exactly what was approved, once; interrupted, the same call goes on.
+
+    Raises:
+        PlanRefused: altered, unapproved, used, expired, drifted or blocked.
+        IntegrityFault: the plan file was altered.
+        TargetFault: the target cannot be written; what is done stands in its ledger.
+        KeyFault: the person may not apply.
+    """
+    job = session.job
+    person = session.person(by, Action.APPLY)
+    entry, plan = open_checked(session, name)
+    header = plan.header
+    if entry.state == "applied":
+        raise PlanRefused(
+            Text("this plan was applied already", "该计划已执行"),
+            where=header.plan_id,
+            remedy=Text("make a new plan: crm-migrate plan", "请重新生成计划:crm-migrate plan"),
+        )
+    mapping = session.project.target
+    verify_plan(plan, mapping, digest_key=job.keyring.digest_key, keys=job.keyring)
+    target = open_target(session.project.target_url)
+    used = [a.approval_id for a in approvals_of(session.state, header.effect) if a.used_at]
+    resumed = entry.state == "applying"
+    approved = check_approval(
+        header,
+        decisions_on(session, header.effect),
+        session.trust,
+        header.created_at if resumed else job.clock(),
+        approvers=session.project.settings.approval.approvers,
+        used=used,
+    )
+
+    def journal(event: str, about: About) -> None:
+        session.record(person.id, event, about)
+        if event == "apply.begun":  # from here on an expired approval still finishes its work
+            entries.set_plan_state(session.state, header.plan_id, "applying")
+
+    with session.workspace.lock():
+        applied = load(
+            plan,
+            target,
+            mapping,
+            job.keyring,
+            model=session.project.model,
+            approved=Approved(approved.approvals, approved.effect, approved.evidence),
+            clock=job.clock,
+            journal=journal,
+            progress=lambda done, total: job.progress("apply", done, total),
+            limit=session.project.settings.approval.stale_limit,
+        )
+        facts = _facts(session, person.id, applied)
+        _settle(session, plan, approved.approvals, facts)
+    labels = entity_labels(session, current_language())
+    return Done(header.run, header.plan_id, facts, applied, labels)
+
+
+def _facts(session: Session, person: str, applied: Applied) -> ApplyFacts:
+    counts = {}
+    for entity, result in applied.counts.items():
+        named = asdict(result)
+        named.pop("planned")
+        counts[entity] = named
+    return ApplyFacts(
+        plan_id=applied.plan_id,
+        applied_at=rfc3339(session.job.clock()),
+        applied_by=person,
+        counts=counts,
+        verified=applied.verified.ok and applied.adds_up,
+        differing=applied.verified.differing.height,
+    )
+
+
+def _settle(session: Session, plan: Plan, approvals: tuple[str, ...], facts: ApplyFacts) -> None:
+    """The run state after the target transaction: identities final, approvals used."""
+    plan_id = plan.header.plan_id
+    for approval in approvals:
+        mark_used(session.state, approval, facts.applied_at)
+    with session.workspace.open(plan.header.run) as run:
+        for name, operations in plan.operations.items():
+            # Records of a customer that waits are not bound to it yet: the next plan looks afresh.
+            standing = operations.filter(pl.col("action") != "skip")["golden_id"]
+            members = run.read(survive.STAGE, f"members.{name}")
+            bound = members.filter(pl.col("golden_id").is_in(standing.implode()))
+            store_members(session.state, bound, name, run.id)
+            activate(session.state, standing)
+    path = session.plan_folder(plan_id) / APPLIED
+    write_private(path, json.dumps(facts.to_json(), ensure_ascii=False).encode())
+    entries.set_plan_state(session.state, plan_id, "applied")
+
+
+def read_applied(session: Session, plan_id: str) -> ApplyFacts | None:
+    """What became of a plan; None when it was not applied."""
+    path = session.plan_folder(plan_id) / APPLIED
+    if not path.exists():
+        return None
+    return ApplyFacts.from_json(json.loads(path.read_text("utf-8")))
+
+
+__all__ = ["Done", "apply_plan", "read_applied", "state_of"]

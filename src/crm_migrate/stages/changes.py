@@ -1,0 +1,202 @@
+"""Compare golden records with the CRM; digest, seal and gate what would change."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+import polars as pl
+
+from crm_migrate.plan.cells import TargetSide
+from crm_migrate.plan.change import (
+    Action,
+    ControlTotal,
+    EntityCounts,
+    RowCounts,
+    TargetIdentity,
+)
+from crm_migrate.plan.operations import PlannedOperations, plan_operations
+from crm_migrate.plan.present import resolve_references
+from crm_migrate.quality.control_totals import record_totals
+from crm_migrate.records import RECORD_ID, SOURCE
+from crm_migrate.stages import extract, link, present, standardize, survive
+from crm_migrate.stages.job import Job
+from crm_migrate.stages.present import Present
+from crm_migrate.workspace import Run
+
+UNMAPPED_RULES = ("mapping.unmapped_value", "mapping.unknown_owner")
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What a plan would do, with the figures that judge it."""
+
+    planned: PlannedOperations
+    identity: TargetIdentity
+    rows: RowCounts
+    counts: dict[str, EntityCounts]
+    totals: tuple[ControlTotal, ...]
+    waiting: dict[str, int]
+    figures: dict[str, float]
+    """What gates look at."""
+
+
+def compare(job: Job, run: Run, now: Present) -> Changes:
+    """The operations that bring the CRM to the golden records, sealed, with all counts.
+
+    Raises:
+        TargetFault: the mapping names a column that the target does not have.
+    """
+    project = job.project
+    names = [e.name for e in project.model.entities if e.name in run.names(survive.STAGE)]
+    golden = {name: run.read(survive.STAGE, name) for name in names}
+    identity = TargetIdentity(
+        name=project.settings.target.name,
+        system=now.schema.system,
+        database=now.schema.database,
+        fingerprint=now.schema.fingerprint,
+        sandbox=project.settings.target.sandbox,
+    )
+    conflicts = run.read(survive.STAGE, "x_owner_conflicts")["golden_id"].to_list()
+    planned = plan_operations(
+        project.model,
+        golden,
+        _sides(job, run, now, names),
+        job.rules.policy,
+        digest_key=job.keyring.digest_key,
+        keys=job.keyring,
+        target=identity,
+        project=project.settings.name,
+        owner_conflict={"customer": conflicts},
+    )
+    rows = _row_counts(run)
+    counts = {name: _entity_counts(run, name, golden[name], planned) for name in names}
+    totals = _totals(job, run, names)
+    review = run.read(link.STAGE, "review.customer").height
+    waiting = {"review": review, "owner_conflict": len(conflicts)}
+    figures = _figures(run, rows, counts, totals, waiting, planned)
+    return Changes(planned, identity, rows, counts, totals, waiting, figures)
+
+
+def _sides(job: Job, run: Run, now: Present, names: list[str]) -> dict[str, TargetSide]:
+    """The CRM's side of every entity, its rows under the golden ids that linkage gave them."""
+    mapping = job.project.target
+    looked_up = present.lookups(run)
+    keys: dict[str, pl.DataFrame] = {}
+    sides = {}
+    for entity in job.project.model.entities:
+        name = entity.name
+        if name not in mapping.entities or name not in names:
+            continue
+        members = run.read(link.STAGE, f"members.{name}")
+        known = members.select(RECORD_ID, "golden_id")
+        rows = run.read(present.STAGE, name).join(known, on=RECORD_ID, how="left")
+        keys[name] = rows.filter(pl.col("golden_id").is_not_null()).select(
+            "target_key", "golden_id"
+        )
+        target_entity = mapping.entities[name]
+        sides[name] = TargetSide(
+            mapping=target_entity,
+            stored=run.read(present.STAGE, f"stored.{name}"),
+            present=resolve_references(entity, rows, keys),
+            base=run.read(present.STAGE, f"base.{name}"),
+            table=now.schema.table(target_entity.table),
+            lookups=looked_up,
+            stored_form=now.target.stored_form,
+        )
+    return sides
+
+
+def _row_counts(run: Run) -> RowCounts:
+    lines = run.read(standardize.STAGE, "x_rows")
+    return RowCounts(
+        *(int(lines[c].sum()) for c in ("read", "non_data", "quarantined", "accepted"))
+    )
+
+
+def _entity_counts(
+    run: Run, name: str, golden: pl.DataFrame, planned: PlannedOperations
+) -> EntityCounts:
+    accepted = run.read(survive.STAGE, f"members.{name}").height
+    operations = planned.operations.get(name)
+    acted = dict.fromkeys(Action, 0)
+    if operations is None:  # the target has no place for the entity
+        acted[Action.SKIP] = golden.height
+    else:
+        for action, count in operations["action"].value_counts().iter_rows():
+            acted[Action(action)] = int(count)
+    return EntityCounts(
+        accepted=accepted,
+        golden=golden.height,
+        merged=accepted - golden.height,
+        insert=acted[Action.INSERT],
+        update=acted[Action.UPDATE],
+        unchanged=acted[Action.UNCHANGED],
+        conflict=acted[Action.CONFLICT],
+        skip=acted[Action.SKIP],
+    )
+
+
+def _totals(job: Job, run: Run, names: list[str]) -> tuple[ControlTotal, ...]:
+    """Sums straight from the sources beside the sums over the golden records."""
+    source = run.read(extract.STAGE, "x_totals")
+    parts = [source.clear()]
+    for entity in job.project.model.entities:
+        if entity.total is None or entity.name not in names:
+            continue
+        golden = run.read(survive.STAGE, entity.name)
+        members = run.read(survive.STAGE, f"members.{entity.name}")
+        records = run.read(survive.STAGE, f"records.{entity.name}")
+        origin = (
+            members.sort(RECORD_ID)
+            .unique("golden_id", keep="first", maintain_order=True)
+            .join(records.select(RECORD_ID, pl.col(SOURCE).alias("source")), on=RECORD_ID)
+            .select("golden_id", "source")
+        )
+        named = golden.join(origin, on="golden_id")
+        parts.append(record_totals(named, entity.name, entity.total, entity.total_date))
+    keys = ["entity", "source", "department", "year"]
+    plan = pl.concat(parts).group_by(keys).agg(pl.col("amount").sum().alias("plan"))
+    summed = source.group_by(keys).agg(pl.col("count").sum(), pl.col("amount").sum())
+    both = summed.join(plan, on=keys, how="full", coalesce=True).sort(keys)
+    return tuple(
+        ControlTotal(
+            entity=row["entity"],
+            source=row["source"],
+            department=row["department"],
+            year=row["year"],
+            count=int(row["count"] or 0),
+            source_amount=_money(row["amount"]),
+            plan_amount=_money(row["plan"]),
+        )
+        for row in both.iter_rows(named=True)
+    )
+
+
+def _money(value: Decimal | None) -> str:
+    return f"{value or Decimal(0):.2f}"
+
+
+def _figures(
+    run: Run,
+    rows: RowCounts,
+    counts: dict[str, EntityCounts],
+    totals: tuple[ControlTotal, ...],
+    waiting: dict[str, int],
+    planned: PlannedOperations,
+) -> dict[str, float]:
+    data_rows = rows.quarantined + rows.accepted
+    findings = run.read(standardize.STAGE, "x_findings")
+    standing = sum(
+        run.read(present.STAGE, n).height for n in counts if n in run.names(present.STAGE)
+    )
+    changed = sum(c.update for c in counts.values())
+    misfit = planned.notes.filter(pl.col("reason") == "does_not_fit").height
+    return {
+        "quarantined_share": rows.quarantined / data_rows if data_rows else 0.0,
+        "changed_share": changed / standing if standing else 0.0,
+        "unmapped_values": findings.filter(pl.col("rule").is_in(UNMAPPED_RULES)).height,
+        "open_reviews": waiting["review"],
+        "owner_conflicts": waiting["owner_conflict"],
+        "conflicts": sum(c.conflict for c in counts.values()),
+        "control_totals_differ": sum(t.source_amount != t.plan_amount for t in totals),
+        "does_not_fit": misfit,
+    }

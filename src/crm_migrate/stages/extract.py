@@ -1,0 +1,180 @@
+"""Read the sources and map them to raw records; forbidden content never reaches the workspace."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from crm_migrate.formats import open_file
+from crm_migrate.formats.contract import DATA, Header, Table
+from crm_migrate.mapping.apply import map_table
+from crm_migrate.mapping.damage import with_damage
+from crm_migrate.mapping.reading import LeftBehind, pair_tables, read_rows
+from crm_migrate.model import Entity, SemanticType
+from crm_migrate.project.mapping_file import TableMapping
+from crm_migrate.protection.free_text import redact
+from crm_migrate.protection.policy import Audience, Policy, Treatment
+from crm_migrate.quality.control_totals import source_totals
+from crm_migrate.records import PROVENANCE, RECORD_ID, concat_findings
+from crm_migrate.stages.job import Job
+from crm_migrate.systems.sql import sql_tables
+from crm_migrate.workspace import Run
+
+STAGE = "mapped"
+
+ROWS_SCHEMA = {
+    "source": pl.String(),
+    "table": pl.String(),
+    "file": pl.String(),
+    "sheet": pl.String(),
+    "root": pl.String(),
+    "sha256": pl.String(),
+    "read": pl.Int64(),
+    "non_data": pl.Int64(),
+    "no_record": pl.Int64(),
+    "left_behind": pl.String(),
+}
+"""One line per source table: rows read, rows that are no data, rows that yielded no record."""
+
+
+@dataclass(frozen=True)
+class _Read:
+    line: dict[str, object]
+    records: dict[str, pl.DataFrame]
+    findings: pl.DataFrame
+    ambiguous: pl.Series
+    totals: pl.DataFrame
+
+
+def input_digest(job: Job) -> str:
+    """Digest of the sources' contents and of the project's files: what `mapped` depends on."""
+    digest = hashlib.sha256(job.project.digest.encode())
+    for name in sorted(job.project.settings.sources):
+        digest.update(name.encode())
+        digest.update(source_digest(job.project.source_place(name)).encode())
+    return digest.hexdigest()
+
+
+def source_digest(place: str) -> str:
+    """SHA-256 of a source file (SQLite databases are files, too); '' for other databases.
+
+    A database server's rows have no digest before they are read; such a source is read again.
+    """
+    path = place.removeprefix("sqlite:///")
+    if "://" in path:
+        return ""
+    try:
+        with Path(path).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ""
+
+
+def extract(job: Job, run: Run) -> None:
+    """Write `mapped/<entity>`, and beside them `_rows`, `_findings`, `_totals`, `_ambiguous`.
+
+    Raises:
+        SourceFault: a source cannot be read, or a mapped column is missing.
+    """
+    parts = []
+    places = [(n, job.project.source_place(n)) for n in job.project.settings.sources]
+    for done, (name, place) in enumerate(places):
+        job.progress("read", done, len(places))
+        mapping = job.project.mappings[name]
+        pairs, _ = pair_tables(open_source(job, name, place), mapping)
+        digest = source_digest(place)
+        parts += [_read(job, name, table, described, digest) for table, described in pairs]
+    job.progress("read", len(places), len(places))
+    redacted: dict[str, int] = {}
+    for entity in job.project.model.entities:
+        frames = [p.records[entity.name] for p in parts if entity.name in p.records]
+        if frames:
+            records = pl.concat(frames).unique(RECORD_ID, keep="first", maintain_order=True)
+            clean = without_forbidden(records, entity, job.rules.policy, redacted)
+            run.write(STAGE, entity.name, clean.sort(RECORD_ID))
+    run.write(STAGE, "x_rows", pl.DataFrame([p.line for p in parts], schema=ROWS_SCHEMA))
+    run.write(STAGE, "x_findings", concat_findings(p.findings for p in parts))
+    run.write(STAGE, "x_totals", pl.concat(p.totals for p in parts))
+    ambiguous = pl.concat([p.ambiguous.alias("id").to_frame() for p in parts])
+    run.write(STAGE, "x_ambiguous", ambiguous)
+    schema = {"field": pl.String(), "cells": pl.Int64()}
+    run.write(STAGE, "x_redacted", pl.DataFrame(list(redacted.items()), schema, orient="row"))
+
+
+def open_source(job: Job, name: str, place: str) -> list[Table]:
+    """The tables of a source file or database."""
+    source = job.project.settings.sources[name]
+    wanted = job.project.mappings[name].tables
+    if source.url is not None:
+        return list(sql_tables(place, [t.table for t in wanted]))
+    tables = open_file(Path(place), encoding=source.encoding)
+    given = {t.table: Header(*t.header) for t in wanted if t.header is not None}
+    for number, table in enumerate(tables):
+        header = given.get(table.info.sheet or "")
+        if header is not None and header != table.info.header:
+            sheet = table.info.sheet
+            again = open_file(Path(place), sheet=sheet, encoding=source.encoding, header=header)
+            tables[number] = again[0]
+    return tables
+
+
+def _read(job: Job, name: str, table: Table, mapping: TableMapping, digest: str) -> _Read:
+    project = job.project
+    reading = read_rows(table, mapping, name)
+    info = table.info
+    mapped = map_table(
+        reading.rows,
+        mapping,
+        name,
+        info.file,
+        info.sheet,
+        project.model,
+        project.value_maps,
+        job.keyring.record_key,
+    )
+    kinds = reading.kinds
+    line: dict[str, object] = {
+        "source": name,
+        "table": mapping.table,
+        "file": info.file,
+        "sheet": info.sheet,
+        "root": mapping.records[0].entity,
+        "sha256": digest,
+        "read": sum(kinds.values()),
+        "non_data": sum(count for kind, count in kinds.items() if kind != DATA),
+        "no_record": mapped.counts.without_record,
+        "left_behind": "、".join(left_names(reading.left_behind)),
+    }
+    totals = source_totals(reading.rows, mapping, name, project.model, project.value_maps)
+    records, damaged = with_damage(mapped, table.damage(), mapping, name)
+    findings = concat_findings([mapped.findings, damaged])
+    return _Read(line, records, findings, mapped.ambiguous, totals)
+
+
+def left_names(left: tuple[LeftBehind, ...]) -> list[str]:
+    """`column (n)` with the number of filled cells, for columns that hold anything."""
+    return [f"{x.column} ({x.filled})" for x in left if x.filled]
+
+
+def without_forbidden(
+    records: pl.DataFrame, entity: Entity, policy: Policy, redacted: dict[str, int]
+) -> pl.DataFrame:
+    """The records without what policy forbids to store; `redacted` counts cells by field.
+
+    A forbidden field is emptied; in free text, forbidden numbers give way to a placeholder.
+    """
+    for field in entity.fields:
+        name = field.name
+        key = f"{entity.name}.{name}"
+        if policy.treatment(entity.name, name, Audience.WORKSPACE) == Treatment.FORBID:
+            filled = records[name].is_not_null().sum()
+            redacted[key] = redacted.get(key, 0) + int(filled)
+            records = records.with_columns(pl.lit(None, dtype=pl.String).alias(name))
+        elif field.type in (SemanticType.FREE_TEXT, SemanticType.TEXT):
+            cleaned = redact(records[name], policy.free_text)
+            changed = int((cleaned.text.ne_missing(records[name])).sum())
+            if changed:
+                redacted[key] = redacted.get(key, 0) + changed
+                records = records.with_columns(cleaned.text.alias(name))
+    return records.select(RECORD_ID, *PROVENANCE, *entity.field_names)

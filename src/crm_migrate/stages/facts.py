@@ -1,0 +1,73 @@
+"""What the reports will say about a plan: figures of its run, no personal data."""
+
+import json
+
+import polars as pl
+
+from crm_migrate.reports.facts import FindingFacts, InputFacts, LinkageFacts, PlanFacts
+from crm_migrate.stages import extract, link, standardize
+from crm_migrate.stages.changes import Changes
+from crm_migrate.stages.findings import rule_of
+from crm_migrate.workspace import Run
+
+_SEVERITIES = ("error", "warning", "repair")
+
+
+def plan_facts(run: Run, changes: Changes) -> PlanFacts:
+    """The figures of a run, in a fixed order."""
+    return PlanFacts(
+        inputs=_inputs(run),
+        findings=finding_facts(run),
+        linkage=_linkage(run, changes),
+        redacted=dict(run.read(extract.STAGE, "x_redacted").sort("field").iter_rows()),
+        duplicates_in_crm=changes.planned.notes.filter(
+            pl.col("reason") == "duplicate_in_crm"
+        ).height,
+        seconds={n: s.seconds or 0.0 for n, s in run.manifest.stages.items()},
+    )
+
+
+def finding_facts(run: Run) -> tuple[FindingFacts, ...]:
+    """How often each rule spoke, the gravest and most frequent first."""
+    findings = run.read(standardize.STAGE, "x_findings")
+    counted = findings.group_by("rule", "severity").len()
+    facts = []
+    for rule, severity, count in counted.iter_rows():
+        message = rule_of(rule).message
+        facts.append(FindingFacts(rule, severity, message.en, message.zh, int(count)))
+    return tuple(sorted(facts, key=lambda f: (_SEVERITIES.index(f.severity), -f.count, f.rule)))
+
+
+def _inputs(run: Run) -> tuple[InputFacts, ...]:
+    lines = run.read(standardize.STAGE, "x_rows")
+    return tuple(
+        InputFacts(
+            source=row["source"],
+            table=row["table"],
+            file=row["file"],
+            sha256=row["sha256"],
+            read=row["read"],
+            non_data=row["non_data"],
+            quarantined=row["quarantined"],
+            accepted=row["accepted"],
+            left_behind=tuple(c for c in row["left_behind"].split("、") if c),
+        )
+        for row in lines.iter_rows(named=True)
+    )
+
+
+def _linkage(run: Run, changes: Changes) -> LinkageFacts:
+    stored = run.read(link.STAGE, "x_figures").filter(pl.col("entity") == "customer")
+    figures = json.loads(stored["figures"][0])
+    return LinkageFacts(
+        engine=figures["engine"],
+        records=figures["records"],
+        crm_rows=figures["crm_rows"],
+        pairs=figures["pairs"],
+        edges=figures["edges"],
+        clusters=figures["clusters"],
+        largest_cluster=figures["largest_cluster"],
+        review=changes.waiting["review"],
+        owner_conflicts=changes.waiting["owner_conflict"],
+        model=figures["model"],
+    )

@@ -1,0 +1,107 @@
+"""The findings workbook: what is wrong where, masked, for the people who correct the sources."""
+
+import polars as pl
+
+from crm_migrate.errors import NotFound
+from crm_migrate.language import Language, Text
+from crm_migrate.mapping import damage
+from crm_migrate.mapping import rules as mapping_rules
+from crm_migrate.model import Model
+from crm_migrate.plan.show.excel import fill_sheet, workbook_bytes
+from crm_migrate.plan.show.html import SEVERITY_TEXTS
+from crm_migrate.protection.masking import mask_series
+from crm_migrate.protection.policy import Audience, Policy, Treatment
+from crm_migrate.records import RECORD_ID, Rule
+from crm_migrate.stages import extract, standardize
+from crm_migrate.standards.catalog import rule as standard_rule
+from crm_migrate.workspace import Run
+
+MOST = 50_000
+"""Lines of the workbook; the rest is counted in its last line."""
+
+_ORDER = {"error": 0, "warning": 1, "repair": 2}
+
+
+def rule_of(code: str) -> Rule:
+    """The rule of a code, wherever it was declared.
+
+    Raises:
+        NotFound: no package declares it.
+    """
+    for rule in (*damage.RULES.values(), *vars(mapping_rules).values()):
+        if isinstance(rule, Rule) and rule.code == code:
+            return rule
+    try:
+        return standard_rule(code)
+    except KeyError:
+        raise NotFound(Text(f"no rule '{code}'", f"没有规则“{code}”")) from None
+
+
+def findings_workbook(run: Run, model: Model, policy: Policy, language: Language) -> bytes:
+    """One line per finding: file, sheet, row, column, field, masked value, rule, hint.
+
+    Repairs are left out: they are counted in the reports.
+    """
+    from openpyxl import Workbook
+
+    def t(en: str, zh: str) -> str:
+        return zh if language == "zh" else en
+
+    found = run.read(standardize.STAGE, "x_findings").filter(pl.col("severity") != "repair")
+    ordered = (
+        _with_masks(found, run, model, policy)
+        .with_columns(
+            pl.col("severity").replace_strict(_ORDER, return_dtype=pl.Int8).alias("_order")
+        )
+        .sort("_order", "source", "file", "sheet", "row", "field", "rule")
+    )
+    rows = [_line(row, model, language) for row in ordered.head(MOST).iter_rows(named=True)]
+    if ordered.height > MOST:
+        rows.append((t(f"{ordered.height - MOST} more", f"另有 {ordered.height - MOST} 条"),))
+    book = Workbook()
+    sheet = book.worksheets[0]
+    sheet.title = t("Findings", "数据问题")
+    head = (
+        t("weight", "级别"), t("file", "文件"), t("sheet", "工作表"), t("row", "行"),
+        t("column", "列"), t("entity", "对象"), t("field", "字段"), t("value (masked)", "值(脱敏)"),
+        t("finding", "问题"), t("what to do", "处理建议"), t("rule", "规则"),
+    )  # fmt: skip
+    fill_sheet(sheet, head, rows, (8, 18, 16, 8, 24, 10, 16, 22, 44, 44, 24))
+    return workbook_bytes(book)
+
+
+def _with_masks(found: pl.DataFrame, run: Run, model: Model, policy: Policy) -> pl.DataFrame:
+    """The findings with `value`: the raw cell, masked as policy says for reports."""
+    parts = []
+    for (entity, field), some in found.group_by(["entity", "field"], maintain_order=True):
+        name, known = str(entity), model.by_name.get(str(entity))
+        empty = pl.lit(None, dtype=pl.String).alias("value")
+        if known is None or field not in known.by_name or name not in run.names(extract.STAGE):
+            parts.append(some.with_columns(empty))
+            continue
+        raw = run.read(extract.STAGE, name, [RECORD_ID, str(field)]).rename({str(field): "value"})
+        joined = some.join(raw.unique(RECORD_ID), on=RECORD_ID, how="left", maintain_order="left")
+        if policy.treatment(name, str(field), Audience.REPORT) != Treatment.CLEAR:
+            masked = mask_series(joined["value"], known.by_name[str(field)].type)
+            joined = joined.with_columns(masked.alias("value"))
+        parts.append(joined)
+    return pl.concat(parts) if parts else found.with_columns(value=pl.lit(None, dtype=pl.String))
+
+
+def _line(row: dict[str, object], model: Model, language: Language) -> tuple[object, ...]:
+    rule = rule_of(str(row["rule"]))
+    entity = model.by_name.get(str(row["entity"]))
+    field = entity.by_name.get(str(row["field"])) if entity else None
+    return (
+        SEVERITY_TEXTS[str(row["severity"])].in_language(language),
+        row["file"],
+        row["sheet"],
+        row["row"],
+        row["column"],
+        entity.label.in_language(language) if entity else row["entity"],
+        field.label.in_language(language) if field else row["field"],
+        row["value"],
+        rule.message.in_language(language),
+        rule.hint.in_language(language),
+        rule.code,
+    )

@@ -1,0 +1,192 @@
+"""Find which records are one: customers by linkage, what hangs on them by natural keys."""
+
+import hashlib
+import json
+
+import polars as pl
+from sqlalchemy.engine import Engine as Database
+
+from crm_migrate.linkage.contract import Linkage
+from crm_migrate.linkage.engines import engine_for
+from crm_migrate.linkage.evidence import with_children
+from crm_migrate.linkage.identity import identify, resolve
+from crm_migrate.linkage.rules import LinkageRules
+from crm_migrate.model import Entity
+from crm_migrate.plan.present import KEY_REFERENCE, resolve_references
+from crm_migrate.records import PROVENANCE, RECORD_ID
+from crm_migrate.stages import present, standardize
+from crm_migrate.stages.job import Job
+from crm_migrate.state.registry import known_members, known_tombstones
+from crm_migrate.state.verdicts import pair_verdicts
+from crm_migrate.workspace import Run
+
+STAGE = "linked"
+
+
+def link(job: Job, run: Run, state: Database) -> None:
+    """Write per entity `records.<entity>`, `members.<entity>`, `tombstones.<entity>`, `review.…`.
+
+    `records`: standardized source records, references replaced by golden ids. `members`:
+    record_id, golden_id, state, `target_key` (for rows of the CRM). `review`: doubtful pairs.
+    `x_figures`: one line of JSON with the figures of each linkage.
+    """
+    names = [e.name for e in job.project.model.entities if e.name in run.names(standardize.STAGE)]
+    golden_keys: dict[str, pl.DataFrame] = {}
+    golden_records: dict[str, pl.DataFrame] = {}
+    figures = []
+    for done, name in enumerate(names):
+        job.progress("link", done, len(names))
+        entity = job.project.model.entity(name)
+        records = _golden_references(run.read(standardize.STAGE, name), entity, golden_records)
+        standing = _standing(job, run, entity, golden_keys)
+        result, members = _link_entity(job, run, state, entity, records, standing)
+        own = [f.name for f in entity.references() if f.references == name]
+        records = _golden_references(records, entity, {name: members}, own)
+        golden_records[name] = members
+        golden_keys[name] = members.filter(pl.col("target_key").is_not_null())
+        run.write(STAGE, f"records.{name}", records)
+        run.write(STAGE, f"members.{name}", members)
+        run.write(STAGE, f"review.{name}", _named(result.review, members))
+        figures.append(_figures(name, result, job.rules.linkage[name], standing.height))
+    job.progress("link", len(names), len(names))
+    schema = {"entity": pl.String(), "figures": pl.String()}
+    run.write(STAGE, "x_figures", pl.DataFrame(figures, schema=schema, orient="row"))
+
+
+def read_figures(run: Run, entity: str) -> dict[str, object]:
+    """The figures that `link` left for an entity; empty when it was not linked."""
+    frame = run.read(STAGE, "x_figures").filter(pl.col("entity") == entity)
+    return dict(json.loads(frame["figures"][0])) if frame.height else {}
+
+
+def linkage_input(job: Job, run: Run, name: str) -> pl.DataFrame:
+    """The records of an entity without references that enter linkage, those of the CRM included."""
+    entity = job.project.model.entity(name)
+    records = run.read(standardize.STAGE, name)
+    standing = _standing(job, run, entity, {})
+    entering = _entering(records, standing, entity)
+    return with_children(entering, job.rules.linkage[name], _children(run, name, standing))
+
+
+def _standing(
+    job: Job, run: Run, entity: Entity, golden_keys: dict[str, pl.DataFrame]
+) -> pl.DataFrame:
+    """The CRM's rows as records, references as golden ids where the parent has one."""
+    if entity.name not in run.names(present.STAGE):
+        schema = dict.fromkeys(
+            (RECORD_ID, *PROVENANCE, *entity.field_names, "target_key", "base_id"), pl.String
+        )
+        return pl.DataFrame(schema={**schema, "inserted": pl.Boolean})
+    rows = run.read(present.STAGE, entity.name)
+    return resolve_references(entity, rows, golden_keys)
+
+
+def _entering(records: pl.DataFrame, standing: pl.DataFrame, entity: Entity) -> pl.DataFrame:
+    """Source records and those CRM rows that no plan of ours inserted (decision 3)."""
+    columns = [RECORD_ID, *entity.field_names]
+    fresh = standing.filter(~pl.col("inserted"))
+    return pl.concat([records.select(columns), fresh.select(columns)]).sort(RECORD_ID)
+
+
+def _children(run: Run, name: str, standing: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """Contacts of the sources and of the CRM, naming their customer by record id."""
+    if name != "customer" or "contact" not in run.names(standardize.STAGE):
+        return {}
+    contacts = [run.read(standardize.STAGE, "contact")]
+    if "contact" in run.names(present.STAGE):
+        keys = standing.select(
+            (pl.lit(KEY_REFERENCE) + pl.col("target_key")).alias("customer"),
+            pl.col(RECORD_ID).alias("_customer"),
+        )
+        held = run.read(present.STAGE, "contact").join(keys, on="customer", how="inner")
+        contacts.append(
+            held.with_columns(pl.col("_customer").alias("customer")).select(contacts[0].columns)
+        )
+    return {"contact": pl.concat(contacts)}
+
+
+def _link_entity(
+    job: Job,
+    run: Run,
+    state: Database,
+    entity: Entity,
+    records: pl.DataFrame,
+    standing: pl.DataFrame,
+) -> tuple[Linkage, pl.DataFrame]:
+    rules = job.rules.linkage[entity.name]
+    verdicts = pair_verdicts(state, entity.name)
+    engine = engine_for(rules, key=job.keyring.digest_key)
+    children = _children(run, entity.name, standing)
+    entering = with_children(_entering(records, standing, entity), rules, children)
+    result = engine.link(entering, rules, verdicts)
+    # The target's base is the mirror of the registry: a lost state changes no id.
+    based = standing.filter(pl.col("base_id").is_not_null())
+    known = pl.concat(
+        [
+            known_members(state, entity.name),
+            based.select(
+                RECORD_ID, pl.col("base_id").alias("golden_id"), pl.lit("").alias("founded")
+            ),
+        ]
+    ).unique(RECORD_ID, keep="last", maintain_order=True)
+    found = identify(result.clusters, known, known_tombstones(state, entity.name))
+    gone = pl.concat([known_tombstones(state, entity.name), found.tombstones])
+    made = based.filter(pl.col("inserted")).select(
+        RECORD_ID,
+        resolve(based.filter(pl.col("inserted"))["base_id"], gone).alias("golden_id"),
+        pl.lit("kept").alias("state"),
+    )
+    keys = standing.select(RECORD_ID, "target_key")
+    members = pl.concat([found.members, made]).join(keys, on=RECORD_ID, how="left")
+    return result, members.sort(RECORD_ID)
+
+
+def _golden_references(
+    records: pl.DataFrame,
+    entity: Entity,
+    members: dict[str, pl.DataFrame],
+    only: list[str] | None = None,
+) -> pl.DataFrame:
+    """References to records → references to golden records."""
+    for field in entity.references():
+        known = members.get(field.references or "")
+        if known is None or (only is not None and field.name not in only):
+            continue
+        golden = known.select(pl.col(RECORD_ID).alias(field.name), pl.col("golden_id").alias("_g"))
+        records = (
+            records.join(golden, on=field.name, how="left", maintain_order="left")
+            .with_columns(pl.col("_g").alias(field.name))
+            .drop("_g")
+        )
+    return records
+
+
+def _named(review: pl.DataFrame, members: pl.DataFrame) -> pl.DataFrame:
+    """Doubtful pairs with the golden ids of both sides, unless both ended in one cluster."""
+    golden = members.select(RECORD_ID, "golden_id")
+    left = golden.rename({RECORD_ID: "left_id", "golden_id": "left_golden"})
+    right = golden.rename({RECORD_ID: "right_id", "golden_id": "right_golden"})
+    return (
+        review.join(left, on="left_id", how="left")
+        .join(right, on="right_id", how="left")
+        .filter(pl.col("left_golden") != pl.col("right_golden"))
+        .sort("left_id", "right_id")
+    )
+
+
+def _figures(name: str, result: Linkage, rules: LinkageRules, crm_rows: int) -> tuple[str, str]:
+    summary = result.summary()
+    model = result.model.to_json() if result.model else ""
+    figures = {
+        "engine": rules.engine,
+        "records": summary["records"],
+        "crm_rows": crm_rows,
+        "pairs": summary["pairs"],
+        "edges": summary["edges"],
+        "clusters": summary["clusters"],
+        "largest_cluster": summary["largest_cluster"],
+        "review": summary["review"],
+        "capped_blocks": len(result.capped_blocks),
+        "model": hashlib.sha256(model.encode()).hexdigest(),
+    }
+    return name, json.dumps(figures)

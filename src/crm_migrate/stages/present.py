@@ -1,0 +1,128 @@
+"""What stands in the target now: raw rows, the same rows as records, and what we last applied."""
+
+import hashlib
+from dataclasses import dataclass
+
+import polars as pl
+
+from crm_migrate.loading.origin import read_inserted
+from crm_migrate.loading.target_ledger import read_base
+from crm_migrate.plan.present import present_records
+from crm_migrate.project.mapping_file import TargetEntity
+from crm_migrate.protection.policy import Audience, Treatment
+from crm_migrate.stages.job import Job
+from crm_migrate.standards.entity import standardize
+from crm_migrate.systems.target import TargetSchema, TargetSystem, open_target
+from crm_migrate.workspace import Run
+
+STAGE = "present"
+
+
+@dataclass(frozen=True)
+class Present:
+    """The target as planning found it."""
+
+    target: TargetSystem
+    schema: TargetSchema
+    digest: str
+    """SHA-256 over all rows that were read."""
+
+
+def read_target(job: Job, run: Run) -> Present:
+    """Write `present/<entity>` (records), `stored.<entity>`, `base.<entity>`, `lookup.<table>`.
+
+    The records carry `target_key`, `base_id` (golden id that the target's base holds for the
+    row, or null) and `inserted` (whether an earlier plan made the row). Needs read rights only.
+
+    Raises:
+        TargetFault: the target cannot be reached, or lacks a mapped table or column.
+    """
+    project = job.project
+    target = open_target(project.target_url)
+    mapping = project.target
+    digest = hashlib.sha256()
+    with target.reading() as reader:
+        schema = reader.describe()
+        lookups: dict[str, pl.DataFrame] = {}
+        for entity in mapping.entities.values():
+            for column in entity.fields.values():
+                if column.lookup is not None and column.lookup.table not in lookups:
+                    wanted = sorted({column.lookup.match, column.lookup.value})
+                    lookups[column.lookup.table] = reader.read_table(column.lookup.table, wanted)
+        stored = {
+            name: reader.read_table(entity.table, _columns(entity, schema))
+            for name, entity in mapping.entities.items()
+        }
+    bases = {name: read_base(target, name) for name in mapping.entities}
+    inserted = {name: read_inserted(target, name) for name in mapping.entities}
+    for table, rows in lookups.items():
+        run.write(STAGE, f"lookup.{table}", rows)
+    for done, (name, rows) in enumerate(stored.items()):
+        job.progress("CRM", done, len(stored))
+        for frame in (rows, bases[name], inserted[name].to_frame()):
+            digest.update(_digest(frame))
+        records = _records(job, name, rows, lookups)
+        base = bases[name].select("target_key", pl.col("golden_id").alias("base_id"))
+        records = records.join(base, on="target_key", how="left", maintain_order="left")
+        made = pl.col("base_id").is_in(inserted[name].implode()).fill_null(False)
+        run.write(STAGE, name, records.with_columns(made.alias("inserted")))
+        run.write(STAGE, f"stored.{name}", rows)
+        run.write(STAGE, f"base.{name}", bases[name])
+    job.progress("CRM", len(stored), len(stored))
+    return Present(target, schema, digest.hexdigest())
+
+
+def lookups(run: Run) -> dict[str, pl.DataFrame]:
+    """The look-up tables that `read_target` kept."""
+    prefix = "lookup."
+    names = [n for n in run.names(STAGE) if n.startswith(prefix)]
+    return {n.removeprefix(prefix): run.read(STAGE, n) for n in names}
+
+
+def _columns(entity: TargetEntity, schema: TargetSchema) -> list[str]:
+    table = schema.table(entity.table)
+    names = {entity.key} | {c.column for c in entity.fields.values()}
+    for name in names:
+        table.column(name)  # a mapped column that is missing is refused here
+    return sorted(names)
+
+
+def _records(
+    job: Job, name: str, rows: pl.DataFrame, lookups: dict[str, pl.DataFrame]
+) -> pl.DataFrame:
+    """The rows as standardized records: compared and linked in the form of the golden records."""
+    project = job.project
+    entity = project.model.entity(name)
+    sealed = [
+        f.name
+        for f in entity.fields
+        if job.rules.policy.treatment(name, f.name, Audience.TARGET) == Treatment.SEAL
+    ]
+    records = present_records(
+        entity,
+        project.target.entities[name],
+        rows,
+        lookups,
+        job.keyring.record_key,
+        target=project.settings.target.name,
+        sealed=sealed,
+    )
+    absent = [n for n in entity.field_names if n not in records.columns]
+    full = records.with_columns(pl.lit(None, dtype=pl.String).alias(n) for n in absent)
+    keys = full.select("record_id", "target_key")
+    result = standardize(entity, full.drop("target_key"), project.model, origins={})
+    clean = pl.concat([result.records, full.drop("target_key").join(
+        result.records.select("record_id"), on="record_id", how="anti"
+    ).select(result.records.columns)])  # fmt: skip
+    # A value of the CRM that the standards cannot read stands as it is: it must not pass for empty.
+    kept = clean.join(full, on="record_id", how="left", suffix=":raw", maintain_order="left")
+    kept = kept.with_columns(
+        pl.coalesce(pl.col(n), pl.col(f"{n}:raw")).alias(n) for n in entity.field_names
+    ).select(clean.columns)
+    return kept.join(keys, on="record_id", how="left").sort("record_id")
+
+
+def _digest(frame: pl.DataFrame) -> bytes:
+    if frame.is_empty():
+        return b"\0"
+    return hashlib.sha256(frame.hash_rows(seed=0).sort().to_numpy().tobytes()).digest()

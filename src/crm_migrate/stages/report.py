@@ -1,0 +1,163 @@
+"""The audit report's next version, and the check of the journal."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from crm_migrate.errors import NotFound
+from crm_migrate.language import Language, Text
+from crm_migrate.plan.planfile import SUFFIX, read_header
+from crm_migrate.project import Project
+from crm_migrate.reports.audit_report import AuditReport, JournalFacts, build_report
+from crm_migrate.reports.facts import ApprovalFacts, PlanEntry
+from crm_migrate.reports.rendering import report_html
+from crm_migrate.reports.versions import load_versions, store_version
+from crm_migrate.reports.workbook import report_workbook
+from crm_migrate.stages.apply import read_applied
+from crm_migrate.stages.plans import (
+    decisions_on,
+    entity_labels,
+    field_labels,
+    list_plans,
+    read_facts,
+)
+from crm_migrate.stages.session import JOURNAL, REPORTS, Session
+from crm_migrate.trust import people
+from crm_migrate.trust.checkpoint import open_checkpoint
+from crm_migrate.trust.journal import Verdict, verify
+from crm_migrate.trust.people import ROLE_LABELS, Action
+from crm_migrate.trust.setup import TRUST_FILE
+
+_WITHOUT_SUBSTANCE = ("empty", "expired")
+"""Plans in these states changed nothing; a report does not list them."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """The report's version, and whether it is new."""
+
+    version: str
+    new: bool
+    files: tuple[Path, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain data."""
+        return {"version": self.version, "new": self.new, "files": [str(f) for f in self.files]}
+
+
+def audit_report(session: Session, *, by: str | None = None, language: Language) -> Written:
+    """Write the next version where something changed since the last.
+
+    Raises:
+        NotFound: there is no plan to report on.
+        IntegrityFault: an earlier version was changed.
+    """
+    person = session.person(by, Action.VERIFY) if by else None
+    folder = session.audit / REPORTS
+    cover = session.project.settings.document
+    revisions, seen = load_versions(folder, cover.number)
+    report = _build(session, person.name if person else "", language, revisions, seen)
+    if report is None:
+        return Written(revisions[-1].version, False, ())
+    labels, fields = entity_labels(session, language), field_labels(session, language)
+    files = {
+        ".html": report_html(report, language, labels, fields),
+        ".xlsx": report_workbook(report, language, labels, fields),
+    }
+    paths = store_version(folder, report, files)
+    actor = person.id if person else report.header.created_by
+    about: dict[str, str | int | bool | None] = {
+        "number": cover.number,
+        "version": report.version,
+        "substance": report.revisions[-1].substance,
+    }
+    session.record(actor, "report.written", about)
+    return Written(report.version, True, tuple(paths))
+
+
+def verify_journal(project: Project) -> Verdict:
+    """Check the journal against its checkpoint; needs the trust file's public key only.
+
+    Raises:
+        NotFound: there is no trust file, or no journal.
+        IntegrityFault: the trust file was changed.
+    """
+    trust = people.load(project.state / TRUST_FILE)
+    path = project.path(project.settings.audit) / JOURNAL
+    checkpoint = path.with_name(path.name + ".checkpoint")
+    if not path.exists() and not checkpoint.exists():
+        raise NotFound(
+            Text("there is no journal yet", "还没有日志"),
+            where=str(path),
+            remedy=Text("it begins with the first plan", "第一次生成计划时开始记录"),
+        )
+    data = path.read_bytes() if path.exists() else b""
+    signed = checkpoint.read_bytes() if checkpoint.exists() else None
+    return verify(data, signed, trust.journal_key)
+
+
+def _build(
+    session: Session,
+    person: str,
+    language: Language,
+    revisions: tuple[Any, ...],
+    seen: frozenset[str],
+) -> AuditReport | None:
+    listed = [p for p in list_plans(session) if p.state not in _WITHOUT_SUBSTANCE]
+    every = list_plans(session)
+    if not every:
+        raise NotFound(
+            Text("there is no plan to report on", "没有可报告的计划"),
+            remedy=Text("make one: crm-migrate plan", "请先运行 crm-migrate plan"),
+        )
+    newest = (listed or every)[-1]
+    path = session.plan_folder(newest.plan_id) / f"{newest.plan_id}{SUFFIX}"
+    header = read_header(path)
+    plans = tuple(_entry(session, p, language) for p in listed)
+    verdict = verify_journal(session.project)
+    signed = session.journal.read_checkpoint()
+    checkpoint = open_checkpoint(signed, session.trust.journal_key) if signed else None
+    root = checkpoint.root.hex() if checkpoint else ""
+    author = session.trust.person(header.created_by).name
+    return build_report(
+        cover=session.project.settings.document,
+        project=session.project.settings.name,
+        header=header,
+        facts=read_facts(session, newest.plan_id),
+        plans=plans,
+        journal=JournalFacts(verdict.result, verdict.events, root),
+        revisions=revisions,
+        seen=seen,
+        prepared_by=person or author,
+        now=_local(session.job.clock()),
+    )
+
+
+def _entry(session: Session, plan: Any, language: Language) -> PlanEntry:
+    decisions = [
+        ApprovalFacts(
+            person=d.approver,
+            name=session.trust.person(d.approver).name,
+            role=ROLE_LABELS[session.trust.person(d.approver).role].in_language(language),
+            decision=d.decision,
+            at=d.decided_at,
+            reason=d.reason,
+        )
+        for d in decisions_on(session, plan.effect)
+        if d.evidence == plan.evidence
+    ]
+    return PlanEntry(
+        plan_id=plan.plan_id,
+        state=plan.state,
+        created_at=plan.created_at,
+        created_by=session.trust.person(plan.created_by).name,
+        effect=plan.effect,
+        evidence=plan.evidence,
+        approvals=tuple(decisions),
+        applied=read_applied(session, plan.plan_id),
+    )
+
+
+def _local(time: datetime) -> datetime:
+    return time.astimezone()

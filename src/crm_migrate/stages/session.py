@@ -1,0 +1,139 @@
+"""A project opened for work: keys, people, run state, workspace and journal."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Engine as Database
+
+from crm_migrate.errors import KeyFault, NotFound, UsageFault
+from crm_migrate.language import Text
+from crm_migrate.project import Project
+from crm_migrate.stages.job import Clock, Job, Progress, no_progress, parse_rules, utc_now
+from crm_migrate.state.database import open_state
+from crm_migrate.trust import people
+from crm_migrate.trust.journal import Journal
+from crm_migrate.trust.keyring import open_keyring, open_person
+from crm_migrate.trust.people import Action, Person, TrustFile, may
+from crm_migrate.trust.setup import KEYRING, TRUST_FILE
+from crm_migrate.trust.signature import Signer
+from crm_migrate.trust.wrapping import Ask
+from crm_migrate.workspace import Workspace
+
+JOURNAL = "journal.jsonl"
+PLANS = "plans"
+REPORTS = "reports"
+
+About = Mapping[str, str | int | bool | None]
+
+
+@dataclass(frozen=True)
+class Session:
+    """Everything that a command needs of an opened project."""
+
+    job: Job
+    workspace: Workspace
+    state: Database
+    journal: Journal
+    trust: TrustFile
+    ask: Ask | None = None
+
+    @property
+    def project(self) -> Project:
+        """The project's files."""
+        return self.job.project
+
+    @property
+    def audit(self) -> Path:
+        """The audit folder."""
+        return self.project.path(self.project.settings.audit)
+
+    def plan_folder(self, plan_id: str) -> Path:
+        """Where the files of a plan stand."""
+        return self.audit / PLANS / plan_id
+
+    def person(self, by: str | None, action: Action) -> Person:
+        """Who acts: the one named, else the only person whose role may do it.
+
+        Raises:
+            UsageFault: nobody was named and several, or none, may.
+            KeyFault: the person's role may not do that.
+        """
+        if by is not None:
+            person = self.trust.person(by)
+            if not may(person.role, action):
+                raise KeyFault(
+                    Text(
+                        f"{by} ({person.role}) may not do this: {action}",
+                        f"{by}({person.role})无权执行:{action}",
+                    ),
+                    remedy=Text("ask someone whose role may", "请由有权限的人员操作"),
+                )
+            return person
+        fitting = [p for p in self.trust.people if may(p.role, action)]
+        if len(fitting) == 1:
+            return fitting[0]
+        names = ", ".join(p.id for p in fitting) or "-"
+        raise UsageFault(
+            Text(f"who are you? --as one of: {names}", f"请用 --as 指明身份,可选:{names}"),
+            remedy=Text(
+                "people are added with `crm-migrate keys add-person`",
+                "人员可用 `crm-migrate keys add-person` 添加",
+            ),
+        )
+
+    def signer(self, person: Person) -> Signer:
+        """The person's signing key. Raises KeyFault or NotFound like `open_person`."""
+        signer = open_person(self.project.state / KEYRING, person.id, self.ask)
+        if signer.public_key != person.public_key:
+            raise KeyFault(
+                Text(
+                    f"the key of {person.id} is not the one in the trust file",
+                    f"{person.id} 的密钥与信任文件不符",
+                )
+            )
+        return signer
+
+    def record(self, actor: str, event: str, objects: About, outcome: str = "ok") -> None:
+        """Append to the journal, durably."""
+        self.journal.append(actor, event, objects, outcome)
+
+    def close(self) -> None:
+        """Let go of the run state."""
+        self.state.dispose()
+
+
+def open_session(
+    project: Project,
+    *,
+    ask: Ask | None = None,
+    progress: Progress = no_progress,
+    clock: Clock = utc_now,
+) -> Session:
+    """Open a project.
+
+    Raises:
+        ProjectFault: a rules file is faulty.
+        KeyFault: no keyring, or a wrong passphrase.
+        IntegrityFault: the trust file was changed.
+    """
+    rules = parse_rules(project)
+    keyring = open_keyring(project.state / KEYRING, ask)
+    trust = people.load(project.state / TRUST_FILE)
+    if trust.journal_key != keyring.journal_signer.public_key:
+        raise KeyFault(
+            Text("the keyring is not the one that the trust file names", "密钥环与信任文件不符"),
+            where=str(project.state),
+        )
+    job = Job(project, rules, keyring, clock, progress)
+    journal = Journal(project.path(project.settings.audit) / JOURNAL, keyring.journal_signer, clock)
+    state = open_state(project.state)
+    return Session(job, Workspace(project.state, keyring, clock), state, journal, trust, ask)
+
+
+def no_such_plan(name: str) -> NotFound:
+    """There is no plan of that id."""
+    return NotFound(
+        Text(f"there is no plan '{name}'", f"没有计划“{name}”"),
+        remedy=Text("list them with `crm-migrate runs`", "请用 `crm-migrate runs` 查看"),
+    )
