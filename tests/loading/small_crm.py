@@ -14,7 +14,6 @@ from crm_migrate.plan.change import (
     AFTER,
     BEFORE,
     UNTOUCHED,
-    EntityCounts,
     Plan,
     PlanHeader,
     RowCounts,
@@ -204,9 +203,14 @@ def plan_of(
     target: TargetSystem, operations: Mapping[str, list[dict[str, object]]], name: str = "p1"
 ) -> Plan:
     """A plan as the target stands now; preconditions are taken from it."""
-    schema = target.describe()
     frames = {e: _frame(target, e, operations.get(e, [])) for e in COLUMNS}
-    header = PlanHeader(
+    return Plan(header_of(target, name), frames, {})
+
+
+def header_of(target: TargetSystem, name: str) -> PlanHeader:
+    """A plan's header for the target as it stands."""
+    schema = target.describe()
+    return PlanHeader(
         plan_id=name,
         run="r1",
         format=1,
@@ -219,14 +223,13 @@ def plan_of(
         evidence="f" * 64,
         evidence_parts={},
         rows=RowCounts(0, 0, 0, 0),
-        counts={e: EntityCounts() for e in frames},
+        counts={},
         gates=(),
         control_totals=(),
         waiting={},
         treatments={},
         files={},
     )
-    return Plan(header, frames, {})
 
 
 def approved(plan: Plan, *ids: str) -> Approved:
