@@ -30,7 +30,8 @@ Examples:
 REJECT_HELP = Text(
     "Reject a plan, with a reason.\n\n\b\nExample:\n  crm-migrate reject latest --as wang"
     ' --reason "wrong owners"',
-    '驳回计划并说明理由。\n\n\b\n示例:\n  crm-migrate reject latest --as wang --reason "负责人有误"',
+    "驳回计划并说明理由。\n\n\b\n示例:\n"
+    '  crm-migrate reject latest --as wang --reason "负责人有误"',
 )
 REASON = Text("why", "理由")
 

@@ -114,7 +114,7 @@ def _sheets(path: Path, name: str) -> Iterator[tuple[str, bool, Grid]]:
 
 
 def _ole(path: Path, name: str) -> Iterator[tuple[str, bool, Grid]]:
-    import olefile  # type: ignore[import-untyped]
+    import olefile
     import xlrd
 
     try:

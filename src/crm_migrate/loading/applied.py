@@ -33,15 +33,6 @@ class LoadingKeys(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Approved:
-    """What the caller has verified: the approvals' ids and the two digests they name."""
-
-    approvals: tuple[str, ...]
-    effect: str
-    evidence: str
-
-
 @dataclass(frozen=True, slots=True)
 class EntityResult:
     """planned = created + updated + unchanged + skipped + failed.

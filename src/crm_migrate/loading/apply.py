@@ -21,7 +21,7 @@ import polars as pl
 
 from crm_migrate.errors import CrmMigrateError, PlanRefused
 from crm_migrate.language import Text
-from crm_migrate.loading.applied import Applied, Approved, Journal, LoadingKeys, Progress, summary
+from crm_migrate.loading.applied import Applied, Journal, LoadingKeys, Progress, summary
 from crm_migrate.loading.holder import this_process
 from crm_migrate.loading.plan_lock import Holder, Lock, hold, release, take_lock
 from crm_migrate.loading.precondition import Bearings, check, reference_columns, resolve
@@ -30,6 +30,7 @@ from crm_migrate.loading.verify import keys_of_plan, verify
 from crm_migrate.loading.work import Work, only_groups, work_of
 from crm_migrate.loading.write import FAILED, SKIPPED, Books, leave_groups, write_batch
 from crm_migrate.model import Model
+from crm_migrate.plan.approval import Approved
 from crm_migrate.plan.change import Plan
 from crm_migrate.project.mapping_file import TargetMapping
 from crm_migrate.systems.target import ConstraintViolated, TargetSystem, TargetTransaction

@@ -75,9 +75,9 @@ class Approved:
     """What an apply may rely on: decisions by id and person, and the digests that they name."""
 
     approvals: tuple[str, ...]
-    people: tuple[str, ...]
     effect: str
     evidence: str
+    people: tuple[str, ...] = ()
 
 
 def target_digest(target: TargetIdentity) -> str:

@@ -8,8 +8,11 @@ import polars as pl
 
 from crm_migrate.errors import PlanRefused
 from crm_migrate.language import Text, current_language
-from crm_migrate.loading.applied import Applied, Approved
+from crm_migrate.loading.applied import Applied
 from crm_migrate.loading.apply import apply as load
+from crm_migrate.loading.outcome import outcome
+from crm_migrate.loading.plan_lock import plan_state, used_approvals
+from crm_migrate.loading.precondition import LEFT_REASONS
 from crm_migrate.plan.approval import check_approval
 from crm_migrate.plan.change import Plan
 from crm_migrate.plan.operations import verify_plan
@@ -27,7 +30,7 @@ from crm_migrate.stages.session import About, Session
 from crm_migrate.state import plans as entries
 from crm_migrate.state.approvals import approvals_of, mark_used
 from crm_migrate.state.registry import activate, store_members
-from crm_migrate.systems.target import open_target
+from crm_migrate.systems.target import TargetSystem, open_target
 from crm_migrate.trust.people import Action
 from crm_migrate.trust.private_files import write_private
 
@@ -56,7 +59,7 @@ class Done:
         language = current_language()
         left = self.applied.left.group_by("entity", "reason").len().sort("entity", "reason")
         return [
-            f"{self.labels.get(entity, entity)}: {reason_text(reason or '').in_language(language)}"
+            f"{self.labels.get(entity, entity)}: {_words(reason or '').in_language(language)}"
             f" ({count})"
             for entity, reason, count in left.iter_rows()
         ]
@@ -72,6 +75,10 @@ class Done:
             "verified": self.facts.verified,
             "left": self.applied.left.select("entity", "golden_id", "reason").to_dicts(),
         }
+
+
+def _words(reason: str) -> Text:
+    return LEFT_REASONS.get(reason) or reason_text(reason)
 
 
 def apply_plan(session: Session, name: str, *, by: str | None = None) -> Done:
@@ -98,6 +105,8 @@ def apply_plan(session: Session, name: str, *, by: str | None = None) -> Done:
     target = open_target(session.project.target_url)
     used = [a.approval_id for a in approvals_of(session.state, header.effect) if a.used_at]
     resumed = entry.state == "applying"
+    if resumed and _ended(target, header.plan_id):
+        return _recover(session, plan, target, person.id)
     approved = check_approval(
         header,
         decisions_on(session, header.effect),
@@ -119,7 +128,7 @@ def apply_plan(session: Session, name: str, *, by: str | None = None) -> Done:
             mapping,
             job.keyring,
             model=session.project.model,
-            approved=Approved(approved.approvals, approved.effect, approved.evidence),
+            approved=approved,
             clock=job.clock,
             journal=journal,
             progress=lambda done, total: job.progress("apply", done, total),
@@ -129,6 +138,25 @@ def apply_plan(session: Session, name: str, *, by: str | None = None) -> Done:
         _settle(session, plan, approved.approvals, facts)
     labels = entity_labels(session, current_language())
     return Done(header.run, header.plan_id, facts, applied, labels)
+
+
+def _ended(target: TargetSystem, plan_id: str) -> bool:
+    """Whether the target ledger says that the plan was carried out to its end."""
+    with target.reading() as reader:
+        return plan_state(reader, plan_id) in ("done", "stopped")
+
+
+def _recover(session: Session, plan: Plan, target: TargetSystem, person: str) -> Done:
+    """The process died after its last target transaction: the target ledger decides."""
+    plan_id = plan.header.plan_id
+    keys, model = session.job.keyring, session.project.model
+    applied = outcome(plan, target, session.project.target, keys, model=model)
+    served = [a for a, served in used_approvals(target).items() if served == plan_id]
+    facts = _facts(session, person, applied)
+    _settle(session, plan, tuple(served), facts)
+    session.record(person, "apply.recovered", {"plan": plan_id})
+    labels = entity_labels(session, current_language())
+    return Done(plan.header.run, plan_id, facts, applied, labels)
 
 
 def _facts(session: Session, person: str, applied: Applied) -> ApplyFacts:

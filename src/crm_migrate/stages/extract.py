@@ -8,15 +8,13 @@ import polars as pl
 
 from crm_migrate.formats import open_file
 from crm_migrate.formats.contract import DATA, Header, Table
-from crm_migrate.mapping.apply import map_table
+from crm_migrate.mapping.apply import map_table, origins
 from crm_migrate.mapping.damage import with_damage
 from crm_migrate.mapping.reading import LeftBehind, pair_tables, read_rows
-from crm_migrate.model import Entity, SemanticType
 from crm_migrate.project.mapping_file import TableMapping
-from crm_migrate.protection.free_text import redact
-from crm_migrate.protection.policy import Audience, Policy, Treatment
+from crm_migrate.protection.admission import admit
 from crm_migrate.quality.control_totals import source_totals
-from crm_migrate.records import PROVENANCE, RECORD_ID, concat_findings
+from crm_migrate.records import RECORD_ID, concat_findings
 from crm_migrate.stages.job import Job
 from crm_migrate.systems.sql import sql_tables
 from crm_migrate.workspace import Run
@@ -72,7 +70,7 @@ def source_digest(place: str) -> str:
 
 
 def extract(job: Job, run: Run) -> None:
-    """Write `mapped/<entity>`, and beside them `_rows`, `_findings`, `_totals`, `_ambiguous`.
+    """Write `mapped/<entity>`, and beside them `x_rows`, `x_findings`, `x_totals`, `x_ambiguous`.
 
     Raises:
         SourceFault: a source cannot be read, or a mapped column is missing.
@@ -86,20 +84,29 @@ def extract(job: Job, run: Run) -> None:
         digest = source_digest(place)
         parts += [_read(job, name, table, described, digest) for table, described in pairs]
     job.progress("read", len(places), len(places))
-    redacted: dict[str, int] = {}
+    findings = [p.findings for p in parts]
+    mappings = job.project.mappings.values()
     for entity in job.project.model.entities:
         frames = [p.records[entity.name] for p in parts if entity.name in p.records]
         if frames:
             records = pl.concat(frames).unique(RECORD_ID, keep="first", maintain_order=True)
-            clean = without_forbidden(records, entity, job.rules.policy, redacted)
-            run.write(STAGE, entity.name, clean.sort(RECORD_ID))
+            columns = columns_by_field(origins(entity.name, mappings))
+            admitted = admit(records, entity, job.rules.policy, columns)
+            findings.append(admitted.findings)
+            run.write(STAGE, entity.name, admitted.records.sort(RECORD_ID))
     run.write(STAGE, "x_rows", pl.DataFrame([p.line for p in parts], schema=ROWS_SCHEMA))
-    run.write(STAGE, "x_findings", concat_findings(p.findings for p in parts))
+    run.write(STAGE, "x_findings", concat_findings(findings))
     run.write(STAGE, "x_totals", pl.concat(p.totals for p in parts))
     ambiguous = pl.concat([p.ambiguous.alias("id").to_frame() for p in parts])
     run.write(STAGE, "x_ambiguous", ambiguous)
-    schema = {"field": pl.String(), "cells": pl.Int64()}
-    run.write(STAGE, "x_redacted", pl.DataFrame(list(redacted.items()), schema, orient="row"))
+
+
+def columns_by_field(places: dict[tuple[str, str], str]) -> dict[str, dict[str, str]]:
+    """(source, field) → column as field → source → column."""
+    columns: dict[str, dict[str, str]] = {}
+    for (source, field), column in places.items():
+        columns.setdefault(field, {})[source] = column
+    return columns
 
 
 def open_source(job: Job, name: str, place: str) -> list[Table]:
@@ -155,26 +162,3 @@ def _read(job: Job, name: str, table: Table, mapping: TableMapping, digest: str)
 def left_names(left: tuple[LeftBehind, ...]) -> list[str]:
     """`column (n)` with the number of filled cells, for columns that hold anything."""
     return [f"{x.column} ({x.filled})" for x in left if x.filled]
-
-
-def without_forbidden(
-    records: pl.DataFrame, entity: Entity, policy: Policy, redacted: dict[str, int]
-) -> pl.DataFrame:
-    """The records without what policy forbids to store; `redacted` counts cells by field.
-
-    A forbidden field is emptied; in free text, forbidden numbers give way to a placeholder.
-    """
-    for field in entity.fields:
-        name = field.name
-        key = f"{entity.name}.{name}"
-        if policy.treatment(entity.name, name, Audience.WORKSPACE) == Treatment.FORBID:
-            filled = records[name].is_not_null().sum()
-            redacted[key] = redacted.get(key, 0) + int(filled)
-            records = records.with_columns(pl.lit(None, dtype=pl.String).alias(name))
-        elif field.type in (SemanticType.FREE_TEXT, SemanticType.TEXT):
-            cleaned = redact(records[name], policy.free_text)
-            changed = int((cleaned.text.ne_missing(records[name])).sum())
-            if changed:
-                redacted[key] = redacted.get(key, 0) + changed
-                records = records.with_columns(cleaned.text.alias(name))
-    return records.select(RECORD_ID, *PROVENANCE, *entity.field_names)

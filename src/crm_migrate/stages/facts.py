@@ -4,6 +4,7 @@ import json
 
 import polars as pl
 
+from crm_migrate.protection.admission import CUT_OUT, FORBIDDEN
 from crm_migrate.reports.facts import FindingFacts, InputFacts, LinkageFacts, PlanFacts
 from crm_migrate.stages import extract, link, standardize
 from crm_migrate.stages.changes import Changes
@@ -19,7 +20,7 @@ def plan_facts(run: Run, changes: Changes) -> PlanFacts:
         inputs=_inputs(run),
         findings=finding_facts(run),
         linkage=_linkage(run, changes),
-        redacted=dict(run.read(extract.STAGE, "x_redacted").sort("field").iter_rows()),
+        redacted=_redacted(run),
         duplicates_in_crm=changes.planned.notes.filter(
             pl.col("reason") == "duplicate_in_crm"
         ).height,
@@ -36,6 +37,18 @@ def finding_facts(run: Run) -> tuple[FindingFacts, ...]:
         message = rule_of(rule).message
         facts.append(FindingFacts(rule, severity, message.en, message.zh, int(count)))
     return tuple(sorted(facts, key=lambda f: (_SEVERITIES.index(f.severity), -f.count, f.rule)))
+
+
+def _redacted(run: Run) -> dict[str, int]:
+    """`entity.field` → cells from which policy kept something out of the workspace."""
+    rules = [FORBIDDEN.code, *(r.code for r in CUT_OUT.values())]
+    cells = (
+        run.read(extract.STAGE, "x_findings")
+        .filter(pl.col("rule").is_in(rules))
+        .select("record_id", name=pl.concat_str("entity", "field", separator="."))
+        .unique()
+    )
+    return dict(cells.group_by("name").len().sort("name").iter_rows())
 
 
 def _inputs(run: Run) -> tuple[InputFacts, ...]:

@@ -9,6 +9,7 @@ from crm_migrate.mapping import rules as mapping_rules
 from crm_migrate.model import Model
 from crm_migrate.plan.show.excel import fill_sheet, workbook_bytes
 from crm_migrate.plan.show.html import SEVERITY_TEXTS
+from crm_migrate.protection.admission import CUT_OUT, FORBIDDEN
 from crm_migrate.protection.masking import mask_series
 from crm_migrate.protection.policy import Audience, Policy, Treatment
 from crm_migrate.records import RECORD_ID, Rule
@@ -28,8 +29,9 @@ def rule_of(code: str) -> Rule:
     Raises:
         NotFound: no package declares it.
     """
-    for rule in (*damage.RULES.values(), *vars(mapping_rules).values()):
-        if isinstance(rule, Rule) and rule.code == code:
+    declared = (*damage.RULES.values(), *mapping_rules.RULES, FORBIDDEN, *CUT_OUT.values())
+    for rule in declared:
+        if rule.code == code:
             return rule
     try:
         return standard_rule(code)

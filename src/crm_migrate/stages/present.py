@@ -81,7 +81,9 @@ def lookups(run: Run) -> dict[str, pl.DataFrame]:
 
 def _columns(entity: TargetEntity, schema: TargetSchema) -> list[str]:
     table = schema.table(entity.table)
-    names = {entity.key} | {c.column for c in entity.fields.values()}
+    names = {entity.key, *(c.column for c in entity.fields.values())}
+    if entity.golden_id is not None:
+        names.add(entity.golden_id)
     for name in names:
         table.column(name)  # a mapped column that is missing is refused here
     return sorted(names)
