@@ -9,7 +9,6 @@ A telephone, identity or card number is looked for by its digits, so that dashes
 hide it, and inside longer runs, since databases store cells side by side.
 """
 
-import base64
 import binascii
 import bz2
 import gzip
@@ -30,19 +29,23 @@ from pathlib import Path
 SQLITE_MAGIC = b"SQLite format 3\x00"
 PARQUET_MAGIC = b"PAR1"
 ENCRYPTED_PARQUET_MAGIC = b"PARE"
+_PACKED = re.compile(rb"SQLite format 3\x00|PAR[1E]|\x1f\x8b|BZh|\xfd7zXZ|PK\x03\x04")
 DEEPEST = 6
 """Containers within containers that are opened."""
 
 _DIGITS = re.compile(rb"[0-9](?:[ ()+./_-]{0,3}[0-9]){6,}[Xx]?")
-_NO_DIGIT = re.compile(rb"[^0-9Xx]")
+# Pairs of (what must occur at all, a run of such text): the first is quick on random bytes.
+_UTF16_SIGN = re.compile(rb"\x00[\x20-\x7e]\x00[\x20-\x7e]\x00|\xff[\x00-\x5e]\xff[\x00-\x5e]\xff")
 _UTF16_LE = re.compile(rb"(?:[\x20-\x7e]\x00|[\x00-\x5e]\xff){7,}")
 _UTF16_BE = re.compile(rb"(?:\x00[\x20-\x7e]|\xff[\x00-\x5e]){7,}")
+_WIDE_UTF8_SIGN = re.compile(rb"\xef(?:\xbc[\x90-\xba]|\xbd[\x81-\x9a])")
 _WIDE_UTF8 = re.compile(
     rb"(?:\xef\xbc[\x81-\xbf]|\xef\xbd[\x80-\x9e]|\xe3\x80\x80|[\x20-\x7e]){7,}"
 )
+_WIDE_GB18030_SIGN = re.compile(rb"\xa3[\xa1-\xfe]\xa3[\xa1-\xfe]\xa3[\xa1-\xfe]")
 _WIDE_GB18030 = re.compile(rb"(?:\xa3[\xa1-\xfe]|\xa1\xa1|[\x20-\x7e]){7,}")
-_HEX = re.compile(rb"(?:[0-9A-Fa-f]{2}){10,}")
-_BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{20,}={0,2}")
+_HEX = re.compile(rb"[0-9A-Fa-f]{20,}")
+_BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{20,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +121,9 @@ class _Search:
     def _find_numbers(self, data: bytes) -> set[str]:
         found = set()
         for match in _DIGITS.finditer(data):
-            run = _NO_DIGIT.sub(b"", match[0]).upper()
+            run = match[0].translate(None, b" ()+./_-").upper()
+            if len(run) < self._lengths[0]:
+                continue
             for length in self._lengths:
                 for start in range(len(run) - length + 1):
                     if (window := run[start : start + length]) in self._numbers:
@@ -168,13 +173,14 @@ def _scan_raw(data: bytes, path: Path, search: _Search, inner: str) -> list[Hit]
 def _readings(data: bytes) -> Iterator[tuple[str, bytes]]:
     """The data as ASCII text under each encoding; full-width forms folded to ASCII."""
     yield "ascii", data
-    for pattern, codec in ((_UTF16_LE, "utf-16-le"), (_UTF16_BE, "utf-16-be")):
-        yield "utf-16", _folded(pattern.findall(data), codec)
-    if b"\xef\xbc" in data:
+    if _UTF16_SIGN.search(data):
+        for pattern, codec in ((_UTF16_LE, "utf-16-le"), (_UTF16_BE, "utf-16-be")):
+            yield "utf-16", _folded(pattern.findall(data), codec)
+    if _WIDE_UTF8_SIGN.search(data):
         yield "wide-utf-8", _folded(_WIDE_UTF8.findall(data), "utf-8")
-    if b"\xa3" in data:
+    if _WIDE_GB18030_SIGN.search(data):
         yield "wide-gb18030", _folded(_WIDE_GB18030.findall(data), "gb18030")
-    yield "hex", b"\n".join(binascii.unhexlify(run) for run in _HEX.findall(data))
+    yield "hex", b"\n".join(_from_hex(_HEX.findall(data)))
     yield "base64", b"\n".join(_from_base64(_BASE64.findall(data)))
 
 
@@ -183,15 +189,17 @@ def _folded(runs: list[bytes], codec: str) -> bytes:
     return unicodedata.normalize("NFKC", text).encode(errors="replace")
 
 
+def _from_hex(runs: list[bytes]) -> Iterator[bytes]:
+    for run in runs:
+        for digits in (run, run[1:]):  # the digit before may belong to something else
+            yield binascii.unhexlify(digits[: len(digits) // 2 * 2])
+
+
 def _from_base64(runs: list[bytes]) -> Iterator[bytes]:
     for run in runs:
-        body = run.rstrip(b"=").replace(b"-", b"+").replace(b"_", b"/")
-        # A run may be cut from longer text: whole groups of four decode anyway.
-        body = body[: len(body) - 1] if len(body) % 4 == 1 else body
-        try:
-            yield base64.b64decode(body + b"=" * (-len(body) % 4))
-        except binascii.Error:
-            continue
+        body = run.replace(b"-", b"+").replace(b"_", b"/")
+        body = body[:-1] if len(body) % 4 == 1 else body  # cut from longer text
+        yield binascii.a2b_base64(body + b"=" * (-len(body) % 4))
 
 
 def _members(data: bytes) -> Iterator[tuple[str, bytes]]:
@@ -260,7 +268,7 @@ def _sqlite_columns(data: bytes) -> Iterator[tuple[str, bytes]]:
                 lines = [r[at] if isinstance(r[at], bytes) else str(r[at]).encode() for r in rows]
                 place = f"{name}.{column}"
                 yield place, b"\n".join(lines)
-                yield from ((place, line) for line in lines if any(_members(line)))
+                yield from ((place, line) for line in lines if _PACKED.match(line))
     except sqlite3.DatabaseError:
         return
     finally:
