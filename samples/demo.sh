@@ -15,14 +15,18 @@ if [ ! -d .crm-migrate/keyring ]; then
 fi
 
 run plan --as operator
-state=$(crm-migrate show latest --json | python -c 'import json,sys; print(json.load(sys.stdin)["state"])')
+state=$(crm-migrate runs --json 2>/dev/null | python -c 'import json,sys; print(json.load(sys.stdin)["plans"][-1]["state"])')
 if [ "$state" = empty ]; then
   printf '\nNothing to do: the CRM holds what the sources say. / 无需变更:CRM 与来源一致。\n'
 else
+  run show latest --limit 2
   run approve latest --as approver --reason "演示:已核对计划页"
   run apply latest --as operator
 fi
 run audit report --as operator
 run audit verify
 run link --run latest --engine recordlinkage
-run runs
+
+printf '\n\033[1mOpen these / 请打开:\033[0m\n'
+ls -1 audit/plans/*/plan.html audit/plans/*/plan.xlsx audit/plans/*/findings.xlsx | tail -3
+ls -1 audit/reports/*.html audit/reports/*.xlsx | tail -2

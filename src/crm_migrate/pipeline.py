@@ -18,6 +18,7 @@ from crm_migrate.stages.link import link
 from crm_migrate.stages.plans import Planned, PlanView, list_plans, view_plan, write_plan
 from crm_migrate.stages.present import read_target
 from crm_migrate.stages.report import Written, audit_report, verify_journal
+from crm_migrate.stages.retention import sweep
 from crm_migrate.stages.reviews import decide_review, list_reviews, state_digest
 from crm_migrate.stages.session import Session, open_session
 from crm_migrate.stages.standardize import standardize
@@ -56,6 +57,7 @@ def plan(session: Session, *, by: str | None = None) -> Planned:
     """
     job = session.job
     person = session.person(by, Action.PLAN)
+    sweep(session)
     with session.workspace.begin(unfinished_run(session)) as run:
         session.record(person.id, "plan.begin", {"run": run.id, "rules": job.project.digest})
         inputs = input_digest(job)

@@ -177,7 +177,7 @@ def write_plan(
 
 
 def resolve_plan(session: Session, name: str) -> tuple[PlanEntry, Path]:
-    """The plan of an id, a path, or `latest`.
+    """The plan of an id (of the plan or its run), a path, or `latest`.
 
     Raises:
         NotFound: there is none.
@@ -186,7 +186,8 @@ def resolve_plan(session: Session, name: str) -> tuple[PlanEntry, Path]:
         entry = find_plan(session.state)
     else:
         path = Path(name)
-        plan_id = read_header(path).plan_id if path.is_file() else name
+        known = {e.run: e.plan_id for e in entries.list_plans(session.state)}
+        plan_id = read_header(path).plan_id if path.is_file() else known.get(name, name)
         entry = find_plan(session.state, plan_id)
         if path.is_file():
             return entry, path
