@@ -1,0 +1,1 @@
+"""Measurements: each a ratio against what a user would pick instead, in the same run."""
