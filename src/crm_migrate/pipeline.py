@@ -12,14 +12,17 @@ from collections.abc import Callable
 
 from crm_migrate.stages.apply import Done, apply_plan
 from crm_migrate.stages.changes import compare
+from crm_migrate.stages.compare_engines import compare as compare_engines
 from crm_migrate.stages.decisions import Decided, decide
 from crm_migrate.stages.extract import extract, input_digest
 from crm_migrate.stages.link import link
+from crm_migrate.stages.link_files import link_files, write_clusters
 from crm_migrate.stages.plans import Planned, PlanView, list_plans, view_plan, write_plan
 from crm_migrate.stages.present import read_target
 from crm_migrate.stages.report import Written, audit_report, verify_journal
 from crm_migrate.stages.retention import sweep
 from crm_migrate.stages.reviews import decide_review, list_reviews, state_digest
+from crm_migrate.stages.sandbox import make_ready, require_laid_out
 from crm_migrate.stages.session import Session, open_session
 from crm_migrate.stages.standardize import standardize
 from crm_migrate.stages.survive import make_golden
@@ -35,14 +38,18 @@ __all__ = [
     "Written",
     "apply_plan",
     "audit_report",
+    "compare_engines",
     "decide",
     "decide_review",
+    "link_files",
     "list_plans",
     "list_reviews",
+    "make_ready",
     "open_session",
     "plan",
     "verify_journal",
     "view_plan",
+    "write_clusters",
 ]
 
 

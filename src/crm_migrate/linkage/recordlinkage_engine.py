@@ -84,7 +84,7 @@ class RecordLinkageEngine:
             vectors = pd.DataFrame(columns=[c.name for c in binary.comparisons], dtype=float)
             vectors.index = pairs = pd.MultiIndex.from_arrays([[], []])
             if len(features) > 1:  # the toolkit divides by the number of possible pairs
-                pairs = _indexer(blocks, frame, len(features)).index(frame)
+                pairs = _once(_indexer(blocks, frame, len(features)).index(frame))
         with watch.stage("scoring"):
             if len(pairs):
                 vectors = _compare(features, binary).compute(pairs, frame)
@@ -150,6 +150,14 @@ def _indexer(blocks: Blocks, frame: pd.DataFrame, n: int) -> recordlinkage.Index
         indexer.add(Block(column))
     indexer.add(PairIndex(blocks.chained // max(n, 1), blocks.chained % max(n, 1)))
     return indexer
+
+
+def _once(pairs: pd.MultiIndex) -> pd.MultiIndex:
+    """Each pair once: the toolkit's union takes (a, b) and (b, a) for two."""
+    first, second = pairs.get_level_values(0), pairs.get_level_values(1)
+    return pd.MultiIndex.from_arrays(
+        [np.minimum(first, second), np.maximum(first, second)]
+    ).unique()
 
 
 def _compare(features: Features, rules: LinkageRules) -> recordlinkage.Compare:

@@ -26,6 +26,7 @@ from crm_migrate.stages.plans import (
     rfc3339,
     state_of,
 )
+from crm_migrate.stages.sandbox import require_laid_out
 from crm_migrate.stages.session import About, Session
 from crm_migrate.state import plans as entries
 from crm_migrate.state.approvals import approvals_of, mark_used
@@ -92,6 +93,7 @@ def apply_plan(session: Session, name: str, *, by: str | None = None) -> Done:
     """
     job = session.job
     person = session.person(by, Action.APPLY)
+    require_laid_out(session.project)
     entry, plan = open_checked(session, name)
     header = plan.header
     if entry.state == "applied":

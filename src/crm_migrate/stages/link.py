@@ -10,6 +10,7 @@ from crm_migrate.linkage.contract import Linkage
 from crm_migrate.linkage.engines import engine_for
 from crm_migrate.linkage.evidence import with_children
 from crm_migrate.linkage.identity import identify, resolve
+from crm_migrate.linkage.model import Model
 from crm_migrate.linkage.rules import LinkageRules
 from crm_migrate.model import Entity
 from crm_migrate.plan.present import KEY_REFERENCE, resolve_references
@@ -28,7 +29,8 @@ def link(job: Job, run: Run, state: Database) -> None:
 
     `records`: standardized source records, references replaced by golden ids. `members`:
     record_id, golden_id, state, `target_key` (for rows of the CRM). `review`: doubtful pairs.
-    `x_figures`: one line of JSON with the figures of each linkage.
+    `x_figures`: one line of JSON with the figures of each linkage. `pairs.customer` (the scored
+    pairs inside of clusters and under review) and `x_model` are what `trace` explains by.
     """
     names = [e.name for e in job.project.model.entities if e.name in run.names(standardize.STAGE)]
     golden_keys: dict[str, pl.DataFrame] = {}
@@ -47,10 +49,46 @@ def link(job: Job, run: Run, state: Database) -> None:
         run.write(STAGE, f"records.{name}", records)
         run.write(STAGE, f"members.{name}", members)
         run.write(STAGE, f"review.{name}", _named(result.review, members))
+        if name == "customer":
+            _keep_reasons(run, result)
         figures.append(_figures(name, result, job.rules.linkage[name], standing.height))
     job.progress("link", len(names), len(names))
     schema = {"entity": pl.String(), "figures": pl.String()}
     run.write(STAGE, "x_figures", pl.DataFrame(figures, schema=schema, orient="row"))
+
+
+def read_reasons(run: Run) -> Linkage | None:
+    """What `explain` needs of the customers' linkage; None where it was not kept."""
+    if "pairs.customer" not in run.names(STAGE):
+        return None
+    model = run.read(STAGE, "x_model")["model"][0]
+    empty = pl.DataFrame()
+    return Linkage(
+        pairs=run.read(STAGE, "pairs.customer"),
+        edges=empty,
+        clusters=empty,
+        review=run.read(STAGE, "review.customer"),
+        capped_blocks=empty,
+        shared_values=empty,
+        model=Model.from_json(model) if model else None,
+    )
+
+
+def _keep_reasons(run: Run, result: Linkage) -> None:
+    cluster = result.clusters.select(RECORD_ID, "cluster_id")
+    left = cluster.rename({RECORD_ID: "left_id", "cluster_id": "_left"})
+    right = cluster.rename({RECORD_ID: "right_id", "cluster_id": "_right"})
+    together = (
+        result.pairs.join(left, on="left_id", how="left", maintain_order="left")
+        .join(right, on="right_id", how="left", maintain_order="left")
+        .filter(pl.col("_left") == pl.col("_right"))
+        .drop("_left", "_right")
+    )
+    doubtful = result.pairs.join(result.review, on=["left_id", "right_id"], how="semi")
+    both = pl.concat([together, doubtful]).unique(["left_id", "right_id"], keep="first")
+    run.write(STAGE, "pairs.customer", both.sort("left_id", "right_id"))
+    model = result.model.to_json() if result.model else None
+    run.write(STAGE, "x_model", pl.DataFrame({"model": [model]}, schema={"model": pl.String()}))
 
 
 def read_figures(run: Run, entity: str) -> dict[str, object]:
