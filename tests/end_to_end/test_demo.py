@@ -1,0 +1,110 @@
+"""The main job on the samples, from empty hands to the audit report, by the real command line."""
+
+import sqlite3
+from typing import Any
+
+from conftest import APPROVER, OPERATOR, Demo
+from contents import business_rows, tables
+
+
+def counts_add_up(counts: dict[str, dict[str, int]]) -> bool:
+    return bool(counts) and all(
+        c["accepted"] == c["golden"] + c["merged"]
+        and c["golden"] == c["insert"] + c["update"] + c["unchanged"] + c["conflict"] + c["skip"]
+        for c in counts.values()
+    )
+
+
+def test_plan_says_what_scripts_rely_on(way: Demo) -> None:
+    """R-2.1: the plan's JSON has the promised keys, and rows and records add up."""
+    plan = way.said["planned"].data
+    promised = {"run", "plan", "effect", "evidence", "state", "rows", "counts", "gates", "waiting"}
+    assert promised | {"path"} <= plan.keys()
+    assert plan["state"] == "approvable"
+    rows = plan["rows"]
+    assert rows["read"] == rows["non_data"] + rows["quarantined"] + rows["accepted"]
+    assert rows["read"] > 10_000
+    assert rows["non_data"] > 0
+    assert counts_add_up(plan["counts"])
+    assert plan["counts"]["customer"]["merged"] > 500  # about a fifth are duplicates
+    assert plan["waiting"]["review"] > 0
+    assert all({"name", "value", "limit", "passed"} <= gate.keys() for gate in plan["gates"])
+    assert (way.snapshots / "planned" / "crm-migrate.yaml").exists()
+
+
+def test_planning_writes_nothing_to_the_target(way: Demo) -> None:
+    """R-8.4: a plan leaves the CRM's file as it was, byte for byte."""
+    before, after = (way.snapshots / name / "crm" for name in ("keys", "planned"))
+    assert [p.name for p in after.iterdir()] == ["crm.db"]
+    assert (before / "crm.db").read_bytes() == (after / "crm.db").read_bytes()
+
+
+def test_show_and_approve(way: Demo) -> None:
+    """R-8.3: someone else approves; the same plan is shown, approved and applied."""
+    plan = way.said["planned"].data
+    shown = way.at("planned").ok("show", "latest")
+    assert (shown["plan"], shown["effect"]) == (plan["plan"], plan["effect"])
+    approved = way.said["approved"].data
+    assert (approved["plan"], approved["state"]) == (plan["plan"], "approved")
+
+
+def test_apply_does_what_the_plan_said(way: Demo) -> None:
+    """R-8.4: what was planned was created and updated, everything was read back, nothing failed."""
+    plan, done = way.said["planned"].data, way.said["applied"].data
+    assert way.said["applied"].code == 0
+    assert done["plan"] == plan["plan"]
+    assert done["verified"] is True
+    for entity, applied in done["applied"].items():
+        planned = plan["counts"][entity]
+        assert applied["created"] == planned["insert"], entity
+        assert applied["updated"] == planned["update"], entity
+        assert applied["failed"] == 0, entity
+
+
+def test_the_target_holds_what_was_counted(way: Demo) -> None:
+    """Rows of the CRM before + created = rows after; the CRM's own rows are all still there."""
+    created = {e: c["created"] for e, c in way.said["applied"].data["applied"].items()}
+    before = business_rows(way.snapshots / "approved" / "crm" / "crm.db")
+    after = business_rows(way.snapshots / "applied" / "crm" / "crm.db")
+    for entity, table in (("customer", "accounts"), ("contact", "account_contacts"),
+                          ("order", "sales_orders"), ("ticket", "cases")):  # fmt: skip
+        assert len(after[table]) == len(before[table]) + created[entity], entity
+        assert {r[0] for r in before[table]} <= {r[0] for r in after[table]}
+    assert before["users"] == after["users"]
+    assert "crm_migrate_base" in tables(way.snapshots / "applied" / "crm" / "crm.db")
+
+
+def test_planning_again_finds_nothing_to_do(way: Demo) -> None:
+    """R-2.1: after apply the next plan is empty, and the report stays at V1.0."""
+    way.at("reported")
+    plan = way.ok("plan", "--as", OPERATOR)
+    assert plan["state"] == "empty"
+    assert counts_add_up(plan["counts"])
+    for entity, counts in plan["counts"].items():
+        assert (counts["insert"], counts["update"]) == (0, 0), entity
+    assert way.ok("audit", "verify")["result"] == "OK"
+    again = way.ok("audit", "report", "--as", OPERATOR)
+    assert (version(again), again["new"]) == ("V1.0", False)
+
+
+def test_a_changed_source_makes_v1_1(small: Demo) -> None:
+    """R-7.3: a corrected source cell is one update, and the next report is V1.1."""
+    small.at("reported")
+    assert version(small.said["reported"].data) == "V1.0"
+    with sqlite3.connect(small.root / "samples" / "legacy.db") as legacy:
+        legacy.execute("UPDATE products SET list_price = list_price + 1 WHERE prod_id ="
+                       " (SELECT min(prod_id) FROM products)")  # fmt: skip
+    legacy.close()
+    plan = small.ok("plan", "--as", OPERATOR)
+    changed = {e: (c["insert"], c["update"]) for e, c in plan["counts"].items()}
+    assert changed.pop("product") == (0, 1)
+    assert set(changed.values()) == {(0, 0)}
+    small.ok("approve", "latest", "--as", APPROVER, "--reason", "price list")
+    assert small.ok("apply", "latest", "--as", OPERATOR)["applied"]["product"]["updated"] == 1
+    assert version(small.ok("audit", "report", "--as", OPERATOR)) == "V1.1"
+    assert small.ok("audit", "verify")["result"] == "OK"
+    assert small.ok("plan", "--as", OPERATOR)["state"] == "empty"
+
+
+def version(report: dict[str, Any]) -> str:
+    return str(report["version"])

@@ -1,0 +1,200 @@
+"""A plan that may not go on is refused with a reason and exit code 1, and nothing is written."""
+
+import sqlite3
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from conftest import APPROVER, OPERATOR, Demo, Ran
+from contents import business_rows
+
+APPLY = ("apply", "latest", "--as", OPERATOR)
+APPROVE = ("approve", "latest", "--as", APPROVER, "--reason", "checked")
+
+
+def refused(small: Demo, *arguments: str) -> Ran:
+    """Run a verb that must be refused; the target's bytes and its folder stay as they are."""
+    before = {p.name: p.read_bytes() for p in small.target.parent.iterdir()}
+    ran = small.run(*arguments)
+    assert ran.code == 1, ran.said
+    assert ran.error["message"] in ran.said
+    assert {p.name: p.read_bytes() for p in small.target.parent.iterdir()} == before
+    return ran
+
+
+def test_unapproved(small: Demo) -> None:
+    """R-8.3: nothing is applied that nobody approved."""
+    small.at("planned")
+    assert refused(small, *APPLY).error["code"] == "refused"
+
+
+@pytest.mark.parametrize("person", [OPERATOR, APPROVER])
+def test_self_approved(small: Demo, person: str) -> None:
+    """R-8.3: the author can't approve, and no role both plans and approves."""
+    small.at("keys")
+    if person == APPROVER:  # an approver may not even make a plan
+        assert small.run("plan", "--as", APPROVER).code == 1
+        return
+    small.at("planned")
+    ran = refused(small, "approve", "latest", "--as", OPERATOR, "--reason", "mine")
+    assert ran.error["code"] in ("refused", "key")
+    assert refused(small, *APPLY).error["code"] == "refused"
+
+
+def test_no_sandbox_approval_on_a_real_target(small: Demo) -> None:
+    """Design §8: self-approval belongs to sandboxes."""
+    small.at("planned")
+    assert small.run("approve", "latest", "--sandbox").code == 2
+    refused(small, *APPLY)
+
+
+def test_rejected(small: Demo) -> None:
+    """A rejected plan is not applied."""
+    small.at("planned")
+    small.ok("reject", "latest", "--as", APPROVER, "--reason", "wrong owners")
+    assert refused(small, *APPLY).error["code"] == "refused"
+
+
+def test_used_twice(small: Demo) -> None:
+    """R-8.4: an approval is used once; the target itself knows."""
+    small.at("applied")
+    assert refused(small, *APPLY).error["code"] == "refused"
+
+
+def test_used_twice_with_an_older_state(small: Demo) -> None:
+    """The run state put back from before the apply deceives nobody: the target's ledger decides."""
+    small.at("applied")
+    target = small.target.read_bytes()
+    small.at("approved")
+    small.target.write_bytes(target)
+    before = business_rows(small.target)
+    ran = small.run(*APPLY)
+    assert ran.code == 1, ran.said
+    assert ran.error["code"] == "refused"
+    assert business_rows(small.target) == before
+
+
+def cut(data: bytes) -> bytes:
+    return data[: len(data) * 2 // 3]
+
+
+def flip_middle(data: bytes) -> bytes:
+    middle = len(data) // 2
+    return data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :]
+
+
+def flip_near_end(data: bytes) -> bytes:
+    return data[:-1500] + bytes([data[-1500] ^ 0x40]) + data[-1499:]
+
+
+@pytest.mark.parametrize("alter", [cut, flip_middle, flip_near_end])
+def test_altered_plan_file(small: Demo, alter: Callable[[bytes], bytes]) -> None:
+    """R-8.4: a plan file of which a bit was changed is not applied."""
+    small.at("approved")
+    (path,) = (small.root / "audit").rglob("*.crmplan")
+    path.chmod(0o600)
+    path.write_bytes(alter(path.read_bytes()))
+    assert refused(small, *APPLY).error["code"] in ("integrity", "refused")
+
+
+def test_plan_file_of_another_plan(small: Demo) -> None:
+    """An approval of one plan is none for another under its name."""
+    small.at("approved")
+    (old,) = (small.root / "audit").rglob("*.crmplan")
+    with sqlite3.connect(small.root / "samples" / "legacy.db") as legacy:
+        legacy.execute("UPDATE products SET list_price = list_price + 5")
+    legacy.close()
+    new = small.ok("plan", "--as", OPERATOR)
+    assert new["state"] == "approvable"
+    assert refused(small, *APPLY).error["code"] == "refused"
+    path = small.root / "audit" / "plans" / new["plan"] / f"{new['plan']}.crmplan"
+    old.write_bytes(path.read_bytes())
+    assert refused(small, "apply", old.stem, "--as", OPERATOR).error["code"] in (
+        "integrity", "refused", "key",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "drift",
+    [
+        "ALTER TABLE accounts ADD COLUMN region TEXT",
+        "DROP TRIGGER accounts_stamp",
+        "CREATE UNIQUE INDEX one_mail ON leads (mail, id)",
+    ],
+)
+def test_drifted_schema(small: Demo, drift: str) -> None:
+    """R-8.4: a target whose structure changed since planning is left alone."""
+    small.at("approved")
+    with sqlite3.connect(small.target) as crm:
+        crm.execute(drift)
+    crm.close()
+    assert refused(small, *APPLY).error["code"] == "refused"
+
+
+def test_too_many_rows_changed_since(small: Demo) -> None:
+    """Design §8: more stale groups than the approval puts up with, and nothing is written."""
+    small.at("approved")
+    with sqlite3.connect(small.target) as crm:
+        crm.execute("UPDATE accounts SET bank_branch = 'edited', short_title = 'edited',"
+                    " web = 'edited', mail = 'edited@x.example', note = 'edited'")  # fmt: skip
+    crm.close()
+    ran = small.run(*APPLY)
+    assert (ran.code, ran.error["code"]) == (1, "refused")
+    with sqlite3.connect(small.target) as crm:
+        edited = crm.execute("SELECT count(*) FROM accounts WHERE web IS NOT 'edited'").fetchone()
+        assert edited == (0,)
+    crm.close()
+
+
+def test_one_edited_row_is_left_and_said(small: Demo) -> None:
+    """A single row edited since planning is skipped with its group, counted, and keeps its edit."""
+    small.at("approved")
+    whole = small.said["applied"].data["applied"]["customer"]
+    edit = ("UPDATE accounts SET bank_branch = 'edited by hand' WHERE id = (SELECT min(id) FROM"
+            " accounts WHERE bank_branch IS NULL AND id IN (SELECT CAST(target_key AS INTEGER)"
+            " FROM gone))")  # fmt: skip
+    updated = sqlite3.connect(small.snapshots / "applied" / "crm" / "crm.db")
+    keys = updated.execute("SELECT target_key FROM crm_migrate_ledger WHERE entity = 'customer'"
+                           " AND action = 'update' AND result = 'updated'").fetchall()  # fmt: skip
+    updated.close()
+    with sqlite3.connect(small.target) as crm:
+        crm.execute("CREATE TEMP TABLE gone (target_key TEXT)")
+        crm.executemany("INSERT INTO gone VALUES (?)", keys)
+        assert crm.execute(edit).rowcount == 1
+    crm.close()
+    done = small.ok(*APPLY)
+    assert done["applied"]["customer"]["updated"] == whole["updated"] - 1
+    assert done["applied"]["customer"]["skipped"] == whole["skipped"] + 1
+    assert done["verified"] is True
+    with sqlite3.connect(small.target) as crm:
+        count = crm.execute("SELECT count(*) FROM accounts WHERE bank_branch = 'edited by hand'")
+        assert count.fetchone() == (1,)
+    crm.close()
+
+
+def test_expired(small: Demo) -> None:
+    """R-8.3: an approval holds until its expiry; a clock is handed in, none is turned."""
+    from crm_migrate.errors import PlanRefused
+    from crm_migrate.pipeline import apply_plan, decide, open_session
+    from crm_migrate.project import load_project
+
+    project = load_project(small.at("approved").root)
+    later = datetime.now(UTC).replace(microsecond=0) + timedelta(days=8)
+    before = small.target.read_bytes()
+    session = open_session(project, clock=lambda: later)
+    try:
+        with pytest.raises(PlanRefused):
+            apply_plan(session, "latest", by=OPERATOR)
+        with pytest.raises(PlanRefused):
+            decide(session, "latest", "approve", by=APPROVER)
+    finally:
+        session.close()
+    assert small.target.read_bytes() == before
+
+
+def test_no_such_plan(small: Demo) -> None:
+    """A plan that is not there is named as such, not guessed."""
+    small.at("planned")
+    assert refused(small, "apply", "P-none", "--as", OPERATOR).error["code"] == "not-found"
+    small.at("keys")
+    assert refused(small, *APPROVE).error["code"] == "not-found"
