@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from crm_migrate.stages.apply import Done, apply_plan
 from crm_migrate.stages.changes import compare
+from crm_migrate.stages.check import Checked, check
 from crm_migrate.stages.compare_engines import compare as compare_engines
 from crm_migrate.stages.decisions import Decided, decide
 from crm_migrate.stages.extract import extract, input_digest
@@ -30,6 +31,7 @@ from crm_migrate.trust.people import Action
 from crm_migrate.workspace import Run
 
 __all__ = [
+    "Checked",
     "Decided",
     "Done",
     "PlanView",
@@ -38,6 +40,7 @@ __all__ = [
     "Written",
     "apply_plan",
     "audit_report",
+    "check",
     "compare_engines",
     "decide",
     "decide_review",

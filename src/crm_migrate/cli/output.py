@@ -36,11 +36,13 @@ class Output:
         head: Sequence[Text | str],
         rows: Iterable[Sequence[object]],
         numbers_from: int = 1,
+        numbers_to: int | None = None,
     ) -> None:
-        """A table for people; columns from `numbers_from` on are right-aligned."""
+        """A table for people; columns `numbers_from` up to `numbers_to` are right-aligned."""
         table = Table(title=str(title), title_justify="left", title_style="bold")
+        numbers = range(numbers_from, len(head) if numbers_to is None else numbers_to)
         for place, name in enumerate(head):
-            table.add_column(str(name), justify="right" if place >= numbers_from else "left")
+            table.add_column(str(name), justify="right" if place in numbers else "left")
         for row in rows:
             cells = (f"{c:,}" if isinstance(c, int) else str(c) for c in row)
             table.add_row(*(_no_markup(c) for c in cells))

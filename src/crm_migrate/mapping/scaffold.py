@@ -44,6 +44,7 @@ def scaffold(
     model: Model,
     *,
     sandbox: bool = True,
+    url: str | None = None,
     language: Language | None = None,
 ) -> list[Path]:
     """Write a project into `folder` that loads without faults, with mappings proposed.
@@ -54,6 +55,7 @@ def scaffold(
         model: the entities that the mappings may use.
         sandbox: the target is an embedded SQLite that the tool lays out; otherwise a
             placeholder URL and a target mapping that must be corrected.
+        url: of a real target; then it is no sandbox.
         language: of the reasons in the mappings; the user's by default.
 
     Returns:
@@ -64,6 +66,7 @@ def scaffold(
         SourceFault: an input cannot be read, or nothing in it was recognised.
     """
     spoken = language or current_language()
+    place = _target(url, folder) if url is not None else None
     opened = open_inputs(inputs)
     proposal = suggest({n: t for n, (_, t) in opened.items()}, model, language=spoken)
     if not proposal.mappings:
@@ -80,7 +83,7 @@ def scaffold(
         for name, (place, _) in opened.items()
         if name in proposal.mappings
     }
-    texts = _texts(folder.resolve().name, sources, proposal, model, sandbox, spoken)
+    texts = _texts(folder.resolve().name, sources, proposal, model, sandbox, spoken, place)
     return _write(folder, texts)
 
 
@@ -140,6 +143,22 @@ def _as_url(item: Path | str) -> str | None:
     return None
 
 
+def _target(url: str, folder: Path) -> str:
+    """The target's URL as it stands in the settings: files relative to the project.
+
+    Raises:
+        UsageFault: no URL, or a password in it.
+    """
+    if not _is_url(url):
+        raise UsageFault(
+            Text(f"'{url}' is no URL of a target", f"“{url}”不是目标系统地址"),
+            remedy=Text(
+                "sandbox, or a URL such as sqlite:///crm.db", "sandbox,或形如 sqlite:///crm.db 的地址"
+            ),
+        )
+    return _setting(_as_url(url) or url, folder)["url"]
+
+
 def _source_name(item: Path | str, taken: dict[str, Any]) -> str:
     """A name that is a good file name, too: letters, digits and `_`."""
     text = str(item).partition("?")[0].rstrip("/")
@@ -173,7 +192,9 @@ def _texts(
     model: Model,
     sandbox: bool,
     language: Language,
+    url: str | None,
 ) -> dict[str, str]:
+    sandbox = sandbox and url is None
     settings = {
         "version": 1,
         "name": name,
@@ -181,7 +202,7 @@ def _texts(
         "sources": sources,
         "target": {
             "name": "crm",
-            "url": SANDBOX_URL if sandbox else OTHER_URL,
+            "url": url or (SANDBOX_URL if sandbox else OTHER_URL),
             "sandbox": sandbox,
         },
     }

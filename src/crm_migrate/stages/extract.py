@@ -11,6 +11,7 @@ from crm_migrate.formats.contract import DATA, Header, Table
 from crm_migrate.mapping.apply import map_table, origins
 from crm_migrate.mapping.damage import with_damage
 from crm_migrate.mapping.reading import LeftBehind, pair_tables, read_rows
+from crm_migrate.project import Project
 from crm_migrate.project.mapping_file import TableMapping
 from crm_migrate.protection.admission import admit
 from crm_migrate.quality.control_totals import source_totals
@@ -80,7 +81,7 @@ def extract(job: Job, run: Run) -> None:
     for done, (name, place) in enumerate(places):
         job.progress("read", done, len(places))
         mapping = job.project.mappings[name]
-        pairs, _ = pair_tables(open_source(job, name, place), mapping)
+        pairs, _ = pair_tables(open_source(job.project, name, place), mapping)
         digest = source_digest(place)
         parts += [_read(job, name, table, described, digest) for table, described in pairs]
     job.progress("read", len(places), len(places))
@@ -109,10 +110,10 @@ def columns_by_field(places: dict[tuple[str, str], str]) -> dict[str, dict[str, 
     return columns
 
 
-def open_source(job: Job, name: str, place: str) -> list[Table]:
+def open_source(project: Project, name: str, place: str) -> list[Table]:
     """The tables of a source file or database."""
-    source = job.project.settings.sources[name]
-    wanted = job.project.mappings[name].tables
+    source = project.settings.sources[name]
+    wanted = project.mappings[name].tables
     if source.url is not None:
         return list(sql_tables(place, [t.table for t in wanted]))
     tables = open_file(Path(place), encoding=source.encoding)

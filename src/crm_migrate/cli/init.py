@@ -1,0 +1,192 @@
+"""`init`: a project from your own files; for a sandbox everything up to the first plan."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from crm_migrate.cli.output import Output, verb_options
+from crm_migrate.errors import UsageFault
+from crm_migrate.language import Text, current_language
+
+if TYPE_CHECKING:
+    from crm_migrate.project import Project
+    from crm_migrate.stages.sandbox import SandboxReady
+
+HELP = Text(
+    """Make a project from files, folders or databases, with mappings proposed.
+
+With --target sandbox the CRM is an embedded database that is laid out at once, with one operator
+whose keys are protected by file mode: enough to rehearse everything. For a real CRM give its URL,
+correct mappings/target.yaml, and make keys with passphrases (keys init). In a folder that is a
+sandbox project already, and without --from, only what is missing is made.
+
+\b
+Examples:
+  crm-migrate init rehearsal --from exports/ --target sandbox
+  crm-migrate init move --from a.xlsx b.csv --target 'sqlite:////srv/crm.db'
+""",
+    """由文件、文件夹或数据库生成项目,并建议映射。
+
+--target sandbox 时,以内置数据库作为 CRM 并立即建表,同时创建一名操作员(密钥仅以文件权限保护),可完整演练。
+真实 CRM 请填写其地址,修改 mappings/target.yaml,并用 keys init 创建带口令的密钥。
+若目录已是沙箱项目且未给出 --from,则只补建缺少的内容。
+
+\b
+示例:
+  crm-migrate init 演练 --from 导出/ --target sandbox
+  crm-migrate init 迁移 --from a.xlsx b.csv --target 'sqlite:////srv/crm.db'
+""",
+)
+SANDBOX = "sandbox"
+_UNSURE = 0.8
+
+
+@click.command(help=str(HELP))
+@click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
+@click.argument("more", nargs=-1, metavar="[PATH]...")
+@click.option(
+    "--from",
+    "inputs",
+    multiple=True,
+    metavar="PATH",
+    help=str(Text("file, folder or URL; several may follow", "文件、文件夹或地址,可多个")),
+)
+@click.option(
+    "--target",
+    default=SANDBOX,
+    show_default=True,
+    help=str(Text("sandbox, or the CRM's URL", "sandbox 或 CRM 的地址")),
+)
+@verb_options
+def init(
+    folder: Path, more: tuple[str, ...], inputs: tuple[str, ...], target: str, out: Output
+) -> None:
+    """Make a project, or complete a sandbox."""
+    from crm_migrate.mapping.scaffold import scaffold
+    from crm_migrate.pipeline import make_ready
+    from crm_migrate.project import PROJECT_FILE, load_project
+    from crm_migrate.project.entities_file import standard_model
+
+    written: list[Path] = []
+    if inputs:
+        _require_folder(folder)
+        language = current_language()
+        url = None if target == SANDBOX else target
+        places = [*inputs, *more]
+        written = scaffold(folder, places, standard_model(), url=url, language=language)
+    elif not (folder / PROJECT_FILE).exists():
+        raise UsageFault(
+            Text("what is the project made from?", "请指定数据来源"),
+            remedy=Text("--from FILE|FOLDER|URL", "请用 --from 指定文件、文件夹或数据库地址"),
+        )
+    project = load_project(folder)
+    sandbox = project.settings.target.sandbox and project.target.create
+    ready = make_ready(project) if sandbox else None
+    proposed = _proposed(project)
+    if written:
+        _show(project, proposed, out)
+    _say_target(folder, ready, written, out)
+    open_ = any(p["unsure"] or p["not_mapped"] or p["undecided_values"] for p in proposed)
+    out.next_step(_next(folder, ready, bool(written), bool(open_)))
+    out.result(
+        {
+            "project": str(folder),
+            "files": [str(p) for p in written],
+            "proposed": proposed,
+            "target": {
+                "sandbox": sandbox,
+                "tables_made": list(ready.tables) if ready else [],
+            },
+            "keys_made": bool(ready and ready.keys_made),
+        }
+    )
+
+
+def _require_folder(folder: Path) -> None:
+    if folder.is_file():
+        raise UsageFault(
+            Text("the project folder comes first, then --from", "请先写项目目录,再写 --from"),
+            where=str(folder),
+            remedy=Text(
+                "crm-migrate init DIR --from PATH…", "crm-migrate init 项目目录 --from 路径…"
+            ),
+        )
+
+
+def _proposed(project: "Project") -> list[dict[str, Any]]:
+    """Per source table: what is mapped to what, and what wants a decision."""
+    found = []
+    for source, mapping in project.mappings.items():
+        for table in mapping.tables:
+            origins = [o for r in table.records for o in r.fields.values()]
+            maps = {o.values for o in origins if o.values is not None}
+            used = [project.value_maps[name] for name in sorted(maps)]
+            found.append(
+                {
+                    "source": source,
+                    "table": table.table,
+                    "entities": [r.entity for r in table.records],
+                    "key": list(table.key),
+                    "fields": len(origins),
+                    "unsure": sum((o.confidence or 1) < _UNSURE for o in origins),
+                    "not_mapped": len(table.ignore),
+                    "undecided_values": sum(len(m.undecided) for m in used),
+                }
+            )
+    return found
+
+
+def _show(project: "Project", proposed: list[dict[str, Any]], out: Output) -> None:
+    labels = {e.name: str(e.label) for e in project.model.entities}
+    head = (
+        Text("table", "表"),
+        Text("becomes", "对应"),
+        Text("fields", "字段"),
+        Text("unsure", "待确认"),
+        Text("columns left", "未映射列"),
+        Text("values to decide", "待定取值"),
+    )
+    rows = [
+        (
+            f"{p['source']} · {p['table']}" if p["table"] else p["source"],
+            "、".join(labels[e] for e in p["entities"]),
+            p["fields"],
+            p["unsure"],
+            p["not_mapped"],
+            p["undecided_values"],
+        )
+        for p in proposed
+    ]
+    out.table(Text("what was proposed", "映射建议"), head, rows, numbers_from=2)
+
+
+def _say_target(
+    folder: Path, ready: "SandboxReady | None", written: list[Path], out: Output
+) -> None:
+    if ready is None:
+        text = Text(
+            "mappings/target.yaml names tables and columns as this tool would: correct them to"
+            " your CRM's; `check` names every place that does not fit",
+            "mappings/target.yaml 中的表名与列名为默认值,请改为您的 CRM 的名称;`check` 会列出所有不符之处",
+        )
+        out.say(text, "yellow")
+        return
+    if ready.tables:
+        count = len(ready.tables)
+        out.say(Text(f"sandbox: {count} tables laid out", f"沙箱:已建 {count} 张表"), "green")
+    if ready.keys_made:
+        text = Text(
+            f"keys for one operator, protected by file mode 0600 only: {ready.keyring}",
+            f"已创建一名操作员的密钥,仅以文件权限 0600 保护:{ready.keyring}",
+        )
+        out.say(text, "yellow")
+    if not (written or ready.tables or ready.keys_made):
+        out.say(Text("nothing was missing", "无需补建"))
+
+
+def _next(folder: Path, ready: "SandboxReady | None", fresh: bool, open_: bool) -> str:
+    verb = f"crm-migrate -C {folder}"
+    if ready is None:
+        return f"{verb} check, {verb} keys init"
+    return f"{verb} mapping export mapping.xlsx" if fresh and open_ else f"{verb} plan"
