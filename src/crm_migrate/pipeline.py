@@ -67,6 +67,7 @@ def plan(session: Session, *, by: str | None = None) -> Planned:
     """
     job = session.job
     person = session.person(by, Action.PLAN)
+    require_laid_out(session.project)
     sweep(session)
     with session.workspace.begin(unfinished_run(session)) as run:
         session.record(person.id, "plan.begin", {"run": run.id, "rules": job.project.digest})
