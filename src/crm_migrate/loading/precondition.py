@@ -60,7 +60,8 @@ class Bearings:
 class Found:
     """`stale`: entity, golden_id, group, reason. `current`: entity → stored rows of updates.
 
-    The rows have golden_id and the columns of the operations, as they were found.
+    The rows have `_golden` and the columns of the operations, as they were found (a target's own
+    column may be called golden_id).
     """
 
     stale: pl.DataFrame
@@ -185,7 +186,8 @@ def _standing_rows(
         .alias("reason")
     )
     stale = judged.filter(pl.col("reason").is_not_null()).select("golden_id", "group", "reason")
-    cells = joined.select("golden_id", *(pl.col(f"now:{c}").alias(c) for c in columns))
+    found = (pl.col(f"now:{c}").alias(c) for c in columns)
+    cells = joined.select(pl.col("golden_id").alias("_golden"), *found)
     return stale, cells
 
 
@@ -205,7 +207,7 @@ def _inserts(
     loaded = based.filter(pl.col("target_key").is_in(stands.implode()))
     hits = [loaded.select("golden_id", pl.lit("loaded_already").alias("reason"))]
     for key in _absent_under(bearings, entity, wanted.columns):
-        asked = wanted.select(pl.col("golden_id").alias("_n"), *key.columns)
+        asked = wanted.select("_n", *key.columns)
         found = reader.taken(mapping.table, mapping.key, asked, where=key.where)
         hits.append(found.select(pl.col("_n").alias("golden_id"), pl.lit("taken").alias("reason")))
     hit = pl.concat(hits).unique("golden_id", keep="first", maintain_order=True)
@@ -213,7 +215,7 @@ def _inserts(
 
 
 def _wanted(new: pl.DataFrame, references: Mapping[str, str]) -> pl.DataFrame:
-    """Cells to be inserted by column; null where nothing definite is written yet."""
+    """`_n` (golden id) and the cells to be inserted; null where nothing definite is written yet."""
 
     def definite(column: str) -> pl.Expr:
         cell = pl.col(AFTER + column)
@@ -223,7 +225,7 @@ def _wanted(new: pl.DataFrame, references: Mapping[str, str]) -> pl.DataFrame:
             unknown = unknown | cell.str.starts_with(REFERENCE_PREFIX)
         return pl.when(~unknown).then(cell).alias(column)
 
-    return new.select("golden_id", *(definite(c) for c in cell_columns(new)))
+    return new.select(pl.col("golden_id").alias("_n"), *(definite(c) for c in cell_columns(new)))
 
 
 def _absent_under(bearings: Bearings, entity: str, columns: Iterable[str]) -> list[UniqueKey]:

@@ -210,7 +210,7 @@ def _insert(
     table = bearings.schema.table(mapping.table)
     columns = [c for c in cell_columns(frame) if c != mapping.key]
     rows = frame.select(
-        "rank",
+        pl.col("rank").alias("_rank"),
         pl.col("target_key").alias(mapping.key),
         *(pl.col(AFTER + c).alias(c) for c in columns),
     )
@@ -218,7 +218,7 @@ def _insert(
     plain = [c for c in columns if c not in defaulted]
     # Left out and NULL are the same where the column has no default: one statement for all.
     rows = rows.with_columns(pl.when(pl.col(c) != UNTOUCHED).then(c).alias(c) for c in plain)
-    for of_rank in rows.partition_by("rank", maintain_order=True):
+    for of_rank in rows.partition_by("_rank", maintain_order=True):
         for part, written in _by_written(of_rank, defaulted):
             transaction.insert(table.name, part.select(mapping.key, *plain, *written))
 
@@ -270,8 +270,8 @@ def _keep_books(
     texts = [ABSENT] * new.height
     if current is not None and changed.height:
         columns = cell_columns(frame)
-        before = changed.select("golden_id").join(
-            current, on="golden_id", how="left", maintain_order="left"
+        before = changed.select(pl.col("golden_id").alias("_golden")).join(
+            current, on="_golden", how="left", maintain_order="left"
         )
         after = changed.select(pl.col(AFTER + c).alias(c) for c in columns)
         texts += images(before.select(columns), after).to_list()
