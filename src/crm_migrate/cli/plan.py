@@ -51,7 +51,7 @@ def plan(ctx: click.Context, person: str | None, out: Output) -> int:
 
 def _show(planned: "Planned", out: Output) -> None:
     from crm_migrate.plan.show.html import STATE_TEXTS
-    from crm_migrate.plan.show.view import gate_text
+    from crm_migrate.plan.show.risks import gate_text
 
     header = planned.header
     language = current_language()

@@ -1,10 +1,8 @@
 """The audit report as a printable HTML page; its rows serve the workbook, too."""
 
 from collections.abc import Sequence
-from decimal import Decimal
 from functools import cache
 from importlib.resources import files
-from typing import NamedTuple
 
 from crm_migrate.language import Language, Text
 from crm_migrate.plan.show.html import (
@@ -14,39 +12,38 @@ from crm_migrate.plan.show.html import (
     page_environment,
     template_text,
 )
+from crm_migrate.plan.show.totals import by_year
 from crm_migrate.reports.audit_report import AuditReport, next_review
 
+EVIDENCE_TEXTS = {
+    "inputs": Text("evidence: sources", "依据:来源数据"),
+    "rules": Text("evidence: rules and mappings", "依据:规则与映射"),
+    "linkage_model": Text("evidence: deduplication model", "依据:去重模型"),
+    "figures": Text("evidence: gate figures", "依据:门禁指标"),
+    "counts": Text("evidence: counts", "依据:数量"),
+}
 DECISIONS = {"approve": Text("approved", "批准"), "reject": Text("rejected", "驳回")}
-
-
-class TotalRow(NamedTuple):
-    """A control total summed over departments and sources."""
-
-    entity: str
-    year: str
-    number: int
-    source: str
-    plan: str
 
 
 def cover_rows(report: AuditReport, language: Language) -> list[tuple[str, str]]:
     """The cover of R-7.3."""
     c = report.cover
+    open_text = Text("(still to be signed)", "(待签)").in_language(language)
     rows = (
         (Text("number", "编号"), c.number),
         (Text("title", "名称"), c.title),
         (Text("version", "版本"), report.version),
         (Text("date", "日期"), report.date),
         (Text("prepared by", "编制"), report.prepared_by),
-        (Text("reviewed by", "审核"), c.reviewed_by),
-        (Text("approved by", "批准"), report.approved_by),
+        (Text("reviewed by", "审核"), c.reviewed_by or open_text),
+        (Text("approved by", "批准"), report.approved_by or open_text),
         (Text("scope", "适用范围"), report.project),
         (Text("for", "使用对象"), c.audience),
         (Text("reported to", "报送"), c.reported_to),
         (Text("period", "期间"), " — ".join(report.period)),
         (Text("confidentiality", "密级"), c.confidentiality),
-        (Text("effective", "生效日期"), report.date),
-        (Text("updated", "更新日期"), report.revisions[-1].date),
+        (Text("effective", "生效日期"), report.date if report.approved_by else open_text),
+        (Text("updated", "更新日期"), report.date),
         (Text("next review", "下次评审"), next_review(report)),
         (Text("distribution", "分发"), "、".join(c.distribution)),
     )
@@ -61,15 +58,16 @@ def conclusion_lines(report: AuditReport, language: Language) -> list[str]:
     lines = [
         Text(
             "{read:,} rows were read; {accepted:,} accepted, {quarantined:,} quarantined, "
-            "{non_data:,} were no data. The counts add up.",
+            "{non_data:,} were no data. {adds_up}",
             "共读取 {read:,} 行:接受 {accepted:,} 行,隔离 {quarantined:,} 行,"
-            "非数据 {non_data:,} 行,数量核对一致。",
+            "非数据 {non_data:,} 行。{adds_up}",
         ).in_language(
             language,
             read=header.rows.read,
             accepted=header.rows.accepted,
             quarantined=header.rows.quarantined,
             non_data=header.rows.non_data,
+            adds_up=_adds_up(report).in_language(language),
         ),
         Text(
             "{merged:,} records were merged away as duplicates; {golden:,} remain.",
@@ -93,7 +91,7 @@ def conclusion_lines(report: AuditReport, language: Language) -> list[str]:
                     ok=_read_back(plan.applied.verified).in_language(language),
                 )
             )
-    differing = [t for t in total_rows(report) if t.source != t.plan]
+    differing = [t for t in header.control_totals if t.source_amount != t.plan_amount]
     totals = (
         Text("{n} control totals differ.", "有 {n} 项控制总数不一致。")
         if differing
@@ -103,46 +101,81 @@ def conclusion_lines(report: AuditReport, language: Language) -> list[str]:
     return lines
 
 
+def _adds_up(report: AuditReport) -> Text:
+    header = report.header
+    if header.rows.adds_up() and all(c.adds_up() for c in header.counts.values()):
+        return Text("The counts add up.", "数量核对一致。")
+    return Text("THE COUNTS DO NOT ADD UP.", "数量核对不一致!")
+
+
 def _read_back(verified: bool) -> Text:
     if verified:
         return Text("all read back and equal", "全部回读一致")
     return Text("READ BACK DIFFERENT", "回读不一致")
 
 
-def total_rows(report: AuditReport) -> list[TotalRow]:
-    """Control totals by entity and year."""
-    sums: dict[tuple[str, str], tuple[int, Decimal, Decimal]] = {}
-    for t in report.header.control_totals:
-        count, source, plan = sums.get((t.entity, t.year), (0, Decimal(0), Decimal(0)))
-        sums[t.entity, t.year] = (
-            count + t.count,
-            source + Decimal(t.source_amount),
-            plan + Decimal(t.plan_amount),
-        )
-    return [
-        TotalRow(entity, year, count, f"{source:,.2f}", f"{plan:,.2f}")
-        for (entity, year), (count, source, plan) in sorted(sums.items())
-    ]
-
-
 def linkage_rows(report: AuditReport, language: Language) -> list[tuple[str, str]]:
     """How customers were joined."""
     facts = report.facts.linkage
     rows: Sequence[tuple[Text, object]] = (
-        (Text("engine", "引擎"), facts.engine),
+        (Text("method", "去重方法"), _engine(facts.engine).in_language(language)),
         (Text("customer records of the sources", "来源客户记录"), facts.records),
         (Text("rows of the CRM compared", "参与比对的 CRM 记录"), facts.crm_rows),
         (Text("pairs compared", "比较的记录对"), facts.pairs),
-        (Text("joined", "判定相同"), facts.edges),
-        (Text("largest cluster", "最大聚类"), facts.largest_cluster),
-        (Text("doubtful pairs", "疑似重复"), facts.review),
-        (Text("two owners (撞单)", "撞单"), facts.owner_conflicts),
-        (Text("several times in the CRM", "CRM 内部重复"), report.facts.duplicates_in_crm),
-        (Text("model", "模型摘要"), facts.model[:32]),
+        (Text("pairs judged the same customer", "判定为同一客户的记录对"), facts.edges),
+        (Text("different customers in the end", "去重后的客户数"), facts.clusters),
+        (Text("most records of one customer", "单个客户最多的记录数"), facts.largest_cluster),
+        (Text("doubtful pairs, for a person to decide", "疑似重复,待人工裁决"), facts.review),
+        (Text("customers with two owners (撞单)", "撞单客户"), facts.owner_conflicts),
+        (
+            Text("customers several times in the CRM", "CRM 内部重复的客户"),
+            report.facts.duplicates_in_crm,
+        ),
+        (Text("digest of the trained model", "模型摘要"), facts.model[:32]),
     )
     return [
         (name.in_language(language), f"{v:,}" if isinstance(v, int) else str(v)) for name, v in rows
     ]
+
+
+def _engine(name: str) -> Text:
+    if name == "native":
+        return Text("built-in probabilistic comparison", "内置概率比对")
+    return Text(name, name)
+
+
+def plan_rows(report: AuditReport, language: Language) -> list[tuple[str, ...]]:
+    """Every plan: number and state, made, decided, carried out."""
+    return [
+        (
+            p.plan_id,
+            STATE_TEXTS[p.state].in_language(language),
+            f"{p.created_by} {p.created_at}",
+            "；".join(
+                f"{DECISIONS[a.decision].in_language(language)}: {a.name}({a.role}) {a.at}"
+                + (f" · {a.reason}" if a.reason else "")
+                for a in p.approvals
+            ),
+            ""
+            if p.applied is None
+            else f"{p.applied.applied_by} {p.applied.applied_at} "
+            + _read_back(p.applied.verified).in_language(language),
+        )
+        for p in report.plans
+    ]
+
+
+def evidence_rows(report: AuditReport, language: Language) -> list[tuple[str, str]]:
+    """The digests that an auditor compares."""
+    header, journal = report.header, report.journal
+    rows = [
+        (Text("effect", "效果摘要"), header.effect),
+        (Text("evidence", "依据摘要"), header.evidence),
+        *((EVIDENCE_TEXTS.get(n, Text(n, n)), d) for n, d in header.evidence_parts.items()),
+        (Text("structure of the target", "目标结构"), header.target.fingerprint),
+        (Text("journal", "日志"), f"{journal.result} · {journal.events:,} · {journal.root}"),
+    ]
+    return [(name.in_language(language), value) for name, value in rows]
 
 
 def protection_rows(
@@ -208,7 +241,7 @@ def report_html(
             n=lambda value: f"{value:,}",
             cover=cover_rows(report, language),
             conclusions=conclusion_lines(report, language),
-            totals=total_rows(report),
+            totals=by_year(report.header.control_totals),
             linkage=linkage_rows(report, language),
             protection=protection_rows(report, field_labels, language),
             waiting=waiting_lines(report, language),
@@ -217,6 +250,7 @@ def report_html(
             severities={k: v.in_language(language) for k, v in SEVERITY_TEXTS.items()},
             states={k: v.in_language(language) for k, v in STATE_TEXTS.items()},
             decisions={k: v.in_language(language) for k, v in DECISIONS.items()},
+            evidence=evidence_rows(report, language),
             style=Markup(template_text("page.css")),  # noqa: S704
         )
     )

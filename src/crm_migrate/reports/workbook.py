@@ -4,15 +4,17 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from crm_migrate.language import Language, Text
-from crm_migrate.plan.show.excel import fill_sheet, workbook_bytes
 from crm_migrate.plan.show.html import SEVERITY_TEXTS
+from crm_migrate.plan.show.sheets import Sheet, workbook_bytes
+from crm_migrate.plan.show.totals import by_year
 from crm_migrate.reports.audit_report import AuditReport
 from crm_migrate.reports.rendering import (
     conclusion_lines,
     cover_rows,
+    evidence_rows,
     linkage_rows,
+    plan_rows,
     protection_rows,
-    total_rows,
     waiting_lines,
 )
 
@@ -39,6 +41,13 @@ _COUNTS = tuple(
         Text("left out", "暂不处理"),
     )
 )
+_PLAN = (
+    (Text("plan", "计划"), 26),
+    (Text("state", "状态"), 14),
+    (Text("made", "编制"), 30),
+    (Text("decisions", "审批"), 50),
+    (Text("applied", "执行"), 50),
+)
 _ENTITY = (Text("entity", "对象"), 16)
 
 
@@ -49,15 +58,16 @@ def report_workbook(
     field_labels: dict[str, str],
 ) -> bytes:
     """The .xlsx file's bytes; formula-safe, without personal data."""
-    from openpyxl import Workbook
-
-    book = Workbook()
-    book.remove(book.worksheets[0])
-    for section in _sections(report, language, entity_labels, field_labels):
-        sheet = book.create_sheet(section.title.in_language(language))
-        head = [text.in_language(language) for text, _ in section.columns]
-        fill_sheet(sheet, head, section.rows, [width for _, width in section.columns])
-    return workbook_bytes(book)
+    sheets = [
+        Sheet(
+            section.title.in_language(language),
+            [text.in_language(language) for text, _ in section.columns],
+            [width for _, width in section.columns],
+            section.rows,
+        )
+        for section in _sections(report, language, entity_labels, field_labels)
+    ]
+    return workbook_bytes(sheets)
 
 
 def _sections(
@@ -102,7 +112,10 @@ def _sections(
             (Text("straight from the source", "来源合计"), 22),
             (Text("in the plan", "计划合计"), 22),
         ),
-        [(label(x.entity), x.year, x.number, x.source, x.plan) for x in total_rows(report)],
+        [
+            (label(x.entity), x.year, x.number, x.source, x.plan)
+            for x in by_year(report.header.control_totals)
+        ],
     )
     yield Section(
         Text("Findings", "数据问题"),
@@ -123,10 +136,12 @@ def _sections(
         ],
     )
     yield Section(Text("Deduplication", "去重"), _ITEM, linkage_rows(report, language))
+    yield Section(Text("Changes", "变更与批准"), _PLAN, plan_rows(report, language))
     protected = protection_rows(report, field_labels, language)
     yield Section(Text("Protection", "个人信息保护"), _ITEM, protected)
     waiting = [(line,) for line in waiting_lines(report, language)]
     yield Section(Text("Waiting", "待办事项"), ((Text("open", "事项"), 100),), waiting)
+    yield Section(Text("Evidence", "举证信息"), _ITEM, evidence_rows(report, language))
 
 
 def _sources(report: AuditReport) -> Section:

@@ -16,7 +16,7 @@ from crm_migrate.loading.precondition import LEFT_REASONS
 from crm_migrate.plan.approval import check_approval
 from crm_migrate.plan.change import Plan
 from crm_migrate.plan.operations import verify_plan
-from crm_migrate.plan.show.view import reason_text
+from crm_migrate.plan.show.risks import reason_text
 from crm_migrate.reports.facts import ApplyFacts
 from crm_migrate.stages import survive
 from crm_migrate.stages.plans import (

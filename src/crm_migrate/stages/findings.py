@@ -1,5 +1,7 @@
 """The findings workbook: what is wrong where, masked, for the people who correct the sources."""
 
+from functools import cache
+
 import polars as pl
 
 from crm_migrate.errors import NotFound
@@ -7,8 +9,8 @@ from crm_migrate.language import Language, Text
 from crm_migrate.mapping import damage
 from crm_migrate.mapping import rules as mapping_rules
 from crm_migrate.model import Model
-from crm_migrate.plan.show.excel import fill_sheet, workbook_bytes
 from crm_migrate.plan.show.html import SEVERITY_TEXTS
+from crm_migrate.plan.show.sheets import Sheet, workbook_bytes
 from crm_migrate.protection.admission import CUT_OUT, FORBIDDEN
 from crm_migrate.protection.masking import mask_series
 from crm_migrate.protection.policy import Audience, Policy, Treatment
@@ -23,6 +25,7 @@ MOST = 50_000
 _ORDER = {"error": 0, "warning": 1, "repair": 2}
 
 
+@cache
 def rule_of(code: str) -> Rule:
     """The rule of a code, wherever it was declared.
 
@@ -40,16 +43,17 @@ def rule_of(code: str) -> Rule:
 
 
 def findings_workbook(run: Run, model: Model, policy: Policy, language: Language) -> bytes:
-    """One line per finding: file, sheet, row, column, field, masked value, rule, hint.
+    """How often each rule spoke; then one line per finding: file, sheet, row, column, field,
+    masked value, rule, hint.
 
-    Repairs are left out: they are counted in the reports.
+    Repairs are only counted.
     """
-    from openpyxl import Workbook
 
     def t(en: str, zh: str) -> str:
         return zh if language == "zh" else en
 
-    found = run.read(standardize.STAGE, "x_findings").filter(pl.col("severity") != "repair")
+    every = run.read(standardize.STAGE, "x_findings")
+    found = every.filter(pl.col("severity") != "repair")
     ordered = (
         _with_masks(found, run, model, policy)
         .with_columns(
@@ -60,16 +64,46 @@ def findings_workbook(run: Run, model: Model, policy: Policy, language: Language
     rows = [_line(row, model, language) for row in ordered.head(MOST).iter_rows(named=True)]
     if ordered.height > MOST:
         rows.append((t(f"{ordered.height - MOST} more", f"另有 {ordered.height - MOST} 条"),))
-    book = Workbook()
-    sheet = book.worksheets[0]
-    sheet.title = t("Findings", "数据问题")
     head = (
         t("weight", "级别"), t("file", "文件"), t("sheet", "工作表"), t("row", "行"),
         t("column", "列"), t("entity", "对象"), t("field", "字段"), t("value (masked)", "值(脱敏)"),
         t("finding", "问题"), t("what to do", "处理建议"), t("rule", "规则"),
     )  # fmt: skip
-    fill_sheet(sheet, head, rows, (8, 18, 16, 8, 24, 10, 16, 22, 44, 44, 24))
-    return workbook_bytes(book)
+    widths = (8, 18, 16, 8, 24, 10, 16, 22, 44, 44, 24)
+    lines = Sheet(t("Findings", "数据问题"), head, widths, rows)
+    return workbook_bytes([_summary(every, language), lines])
+
+
+def _summary(found: pl.DataFrame, language: Language) -> Sheet:
+    counted = found.group_by("severity", "rule", "file").len()
+    rows = [
+        (
+            _ORDER[severity],
+            -count,
+            SEVERITY_TEXTS[severity].in_language(language),
+            rule_of(code).message.in_language(language),
+            file,
+            count,
+            rule_of(code).hint.in_language(language),
+            code,
+        )
+        for severity, code, file, count in counted.iter_rows()
+    ]
+    rows.sort(key=lambda row: (row[0], row[1], row[-1], str(row[4])))
+    head = (
+        Text("weight", "级别"),
+        Text("finding", "问题"),
+        Text("file", "文件"),
+        Text("count", "数量"),
+        Text("what to do", "处理建议"),
+        Text("rule", "规则"),
+    )
+    return Sheet(
+        Text("Summary", "汇总").in_language(language),
+        [text.in_language(language) for text in head],
+        (8, 50, 24, 10, 60, 28),
+        [row[2:] for row in rows],
+    )
 
 
 def _with_masks(found: pl.DataFrame, run: Run, model: Model, policy: Policy) -> pl.DataFrame:

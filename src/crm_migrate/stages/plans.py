@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,6 +11,7 @@ from typing import Any
 
 import polars as pl
 
+from crm_migrate.errors import KeyFault, NotFound
 from crm_migrate.language import Language, Text, current_language
 from crm_migrate.plan import gates
 from crm_migrate.plan.approval import Decision, PlanState, plan_state
@@ -18,10 +21,11 @@ from crm_migrate.plan.planfile import SUFFIX, open_plan, read_header
 from crm_migrate.plan.planfile import write_plan as write_plan_file
 from crm_migrate.plan.show.excel import plan_workbook
 from crm_migrate.plan.show.html import plan_html
+from crm_migrate.plan.show.names import Names, title_columns
 from crm_migrate.plan.show.view import PlanView as View
 from crm_migrate.plan.show.view import plan_view
 from crm_migrate.reports.facts import PlanFacts
-from crm_migrate.stages import link, survive
+from crm_migrate.stages import link, present, survive
 from crm_migrate.stages.changes import Changes
 from crm_migrate.stages.facts import plan_facts
 from crm_migrate.stages.findings import findings_workbook
@@ -240,7 +244,8 @@ def view_plan(session: Session, name: str, language: Language) -> PlanView:
     _, plan = open_checked(session, name)
     state = state_of(session, plan.header)
     facts = read_facts(session, plan.header.plan_id)
-    view = _view(session, plan, state, facts, language)
+    with _stored_run(session, plan.header.run) as run:
+        view = _view(session, run, plan, state, facts, language)
     page, workbook = _write_pages(session, view)
     return PlanView(view, page, workbook)
 
@@ -316,8 +321,38 @@ def _enter(session: Session, run: Run, changes: Changes, header: PlanHeader, pat
     )
 
 
+@contextmanager
+def _stored_run(session: Session, name: str) -> Iterator[Run | None]:
+    """The run of a plan, while it is kept: names of records stand in it, not in the plan."""
+    try:
+        run = session.workspace.open(name)
+    except (NotFound, KeyFault):
+        yield None
+        return
+    with run:
+        yield run
+
+
+def _names(session: Session, run: Run | None, language: Language) -> Names:
+    model, policy = session.project.model, session.job.rules.policy
+    if run is None:
+        return Names(model, policy, language)
+    kept = set(run.names(survive.STAGE))
+    golden = {
+        e.name: run.read(survive.STAGE, e.name, title_columns(e))
+        for e in model.entities
+        if e.name in kept
+    }
+    return Names(model, policy, language, golden, present.lookups(run))
+
+
 def _view(
-    session: Session, plan: Plan, state: PlanState, facts: PlanFacts, language: Language
+    session: Session,
+    run: Run | None,
+    plan: Plan,
+    state: PlanState,
+    facts: PlanFacts,
+    language: Language,
 ) -> View:
     findings = tuple(
         (f.severity, f.rule, f.message_zh if language == "zh" else f.message_en, f.count)
@@ -331,6 +366,8 @@ def _view(
         policy=session.job.rules.policy,
         language=language,
         findings=findings,
+        names=_names(session, run, language),
+        author=session.trust.person(plan.header.created_by).name,
     )
 
 
@@ -338,7 +375,7 @@ def _pages(
     session: Session, run: Run, plan: Plan, state: PlanState, facts: PlanFacts, language: Language
 ) -> tuple[Path, ...]:
     session.job.progress("pages", 0, 1)
-    view = _view(session, plan, state, facts, language)
+    view = _view(session, run, plan, state, facts, language)
     page, workbook = _write_pages(session, view)
     findings = session.plan_folder(plan.header.plan_id) / "findings.xlsx"
     content = findings_workbook(run, session.project.model, session.job.rules.policy, language)

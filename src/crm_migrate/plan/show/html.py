@@ -1,11 +1,14 @@
 """The plan as one self-contained, printable HTML page: no request leaves it."""
 
+from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from crm_migrate.language import Text
-from crm_migrate.plan.show.view import ACTION_LABELS, PlanView
+from crm_migrate.plan.show.risks import ACTION_LABELS
+from crm_migrate.plan.show.totals import by_year
+from crm_migrate.plan.show.view import EntityView, OperationView, PlanView
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -25,12 +28,21 @@ TREATMENT_TEXTS = {
     "forbid": Text("never stored", "禁止存储"),
     "mask": Text("masked", "脱敏存储"),
 }
-SHOWN_ACTIONS = ("conflict", "skip", "update", "insert")
+ACTIONS = ("conflict", "skip", "update", "insert")
+PAGE_OTHERS = 1_000
+"""Operations without risk per entity on the page; the workbook holds more."""
 SEVERITY_TEXTS = {
     "error": Text("error", "错误"),
     "warning": Text("warning", "警告"),
     "repair": Text("repaired", "已修正"),
 }
+
+
+def local_time(time: datetime) -> str:
+    """To the minute, as clocks here show it, with the distance from UTC."""
+    local = time.astimezone()
+    zone = f"{local:%z}"
+    return f"{local:%Y-%m-%d %H:%M} (UTC{zone[:3]}:{zone[3:5]})"
 
 
 @cache
@@ -44,6 +56,11 @@ def page_environment() -> "Environment":
     from jinja2 import Environment, StrictUndefined
 
     return Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+
+
+def _on_page(entity: EntityView) -> tuple[OperationView, ...]:
+    risky = sum(o.action in ("conflict", "skip") for o in entity.operations)
+    return entity.operations[: risky + PAGE_OTHERS]
 
 
 def plan_html(view: PlanView, field_labels: dict[str, str], entity_labels: dict[str, str]) -> str:
@@ -70,10 +87,11 @@ def plan_html(view: PlanView, field_labels: dict[str, str], entity_labels: dict[
             zh=language == "zh",
             labels=entity_labels,
             treatments=treatments,
-            actions=[
-                (a, ACTION_LABELS[a].in_language(language))
-                for a in ("conflict", "skip", "update", "insert")
-            ],
+            actions=[(a, ACTION_LABELS[a].in_language(language)) for a in ACTIONS],
+            totals=by_year(view.header.control_totals),
+            differing=[c for c in view.header.control_totals if c.source_amount != c.plan_amount],
+            shown={e.name: _on_page(e) for e in view.entities},
+            time=local_time,
             severities={k: v.in_language(language) for k, v in SEVERITY_TEXTS.items()},
             state_text=STATE_TEXTS[view.state].in_language(language),
             style=Markup(template_text("page.css")),  # noqa: S704

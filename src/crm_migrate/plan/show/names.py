@@ -1,0 +1,123 @@
+"""What people call a record: titles for golden ids, words for what the CRM stores as codes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from crm_migrate.language import Language, Text
+from crm_migrate.model import Entity, Field, Model, SemanticType
+from crm_migrate.plan.change import REFERENCE_PREFIX
+from crm_migrate.project.mapping_file import TargetColumn
+from crm_migrate.protection.masking import mask_series
+from crm_migrate.protection.policy import Audience, Policy, Treatment
+from crm_migrate.standards import standard
+
+TITLE_FIELDS = (
+    "company_name", "name", "label", "file_name", "number", "title", "subject", "happened_on",
+    "kind", "product_code",
+)  # fmt: skip
+"""Fields that tell people which record it is, the most telling first."""
+
+RULE_TEXTS = {
+    "agreed": Text("all sources agree", "各来源一致"),
+    "most_trusted": Text("the most trusted source", "取最可信来源"),
+    "most_recent": Text("the newest record", "取最新记录"),
+    "most_complete": Text("the most complete record", "取最完整记录"),
+    "most_frequent": Text("the most frequent value", "取出现最多的值"),
+    "longest": Text("the longest value", "取最长的值"),
+    "most_restrictive": Text("the most restrictive value", "取限制最严的值"),
+    "union": Text("all values together", "合并全部取值"),
+    "record_id": Text("equal claims: a fixed order decides", "条件相同,按固定顺序"),
+    "prefer": Text("preferred by {field}", "按{field}优先"),
+}
+"""Why a golden cell has its value; the codes are the lineage's."""
+
+_YES_NO = {"true": Text("yes", "是"), "false": Text("no", "否")}
+_FORMATTED = (SemanticType.AMOUNT, SemanticType.INDUSTRY, SemanticType.PERCENTAGE)
+
+
+@dataclass(frozen=True)
+class Names:
+    """Where names come from. Without golden records, titles are made of the plan's own cells."""
+
+    model: Model
+    policy: Policy
+    language: Language
+    golden: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+    """Per entity: golden_id, its title fields and the reference to its owner (`title_columns`)."""
+    lookups: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+    """Look-up tables of the target, such as its users."""
+
+    def titles(self, entity: Entity, ids: pl.Series) -> pl.Series:
+        """Masked titles of golden ids, `customer · own title`; null where nothing is known."""
+        frame = self.golden.get(entity.name)
+        if frame is None:
+            return pl.Series([None] * len(ids), dtype=pl.String)
+        wanted = ids.str.strip_prefix(REFERENCE_PREFIX).alias("golden_id").to_frame()
+        rows = wanted.join(frame, on="golden_id", how="left", maintain_order="left")
+        parts = self._own(entity, rows)
+        if entity.root is not None and entity.root in rows.columns:
+            owner = self.model.entity(entity.by_name[entity.root].references or "")
+            parts = [self.titles(owner, rows[entity.root]), *parts]
+        if not parts:
+            return pl.Series([None] * len(ids), dtype=pl.String)
+        columns = pl.DataFrame([p.alias(str(n)) for n, p in enumerate(parts)])
+        title = columns.select(pl.concat_str(pl.all(), separator=" · ", ignore_nulls=True))
+        return title.to_series().replace("", None)
+
+    def _own(self, entity: Entity, rows: pl.DataFrame) -> list[pl.Series]:
+        parts = []
+        for name in TITLE_FIELDS:
+            if name not in rows.columns or name not in entity.by_name:
+                continue
+            treatment = self.policy.treatment(entity.name, name, Audience.REPORT)
+            if treatment == Treatment.MASK:
+                parts.append(mask_series(rows[name], entity.by_name[name].type))
+            elif treatment == Treatment.CLEAR:
+                parts.append(rows[name])
+        if entity.root is not None:
+            return parts[:2]
+        filled = pl.DataFrame([p.alias(str(n)) for n, p in enumerate(parts)])
+        return [filled.select(pl.coalesce(pl.all())).to_series()] if parts else []
+
+    def references(self, field: Field, values: pl.Series) -> pl.Series:
+        """Titles of the records that cells refer to; `#key` for a row that only the CRM knows."""
+        titles = self.titles(self.model.entity(field.references or ""), values)
+        ours = values.str.starts_with(REFERENCE_PREFIX)
+        short = values.str.strip_prefix(REFERENCE_PREFIX).str.head(10)
+        rest = short.zip_with(ours.fill_null(False), "#" + values)
+        return titles.zip_with(titles.is_not_null(), rest)
+
+    def words(self, field: Field, column: TargetColumn, values: pl.Series) -> pl.Series:
+        """Stored values as people say them: words for codes, names for user ids."""
+        if column.values:
+            back = {stored: word for word, stored in reversed(column.values.items())}
+            values = values.replace(back)
+        users = self.lookups.get(column.lookup.table) if column.lookup else None
+        if column.lookup is not None and users is not None:
+            known = users.unique(column.lookup.value, keep="first", maintain_order=True)
+            values = values.replace(known[column.lookup.value], known[column.lookup.match])
+        if field.type is SemanticType.BOOLEAN:
+            said = {code: text.in_language(self.language) for code, text in _YES_NO.items()}
+            return values.replace(said)
+        if field.type in _FORMATTED:
+            formatted = standard(field.type).format(values)
+            return formatted.zip_with(formatted.is_not_null(), values)
+        return values
+
+    def rule(self, entity: Entity, code: str) -> str:
+        """Why a cell has its value, in words."""
+        head, _, name = code.partition(":")
+        text = RULE_TEXTS.get(head)
+        if text is None:
+            return code
+        known = entity.by_name.get(name)
+        label = known.label.in_language(self.language) if known else name
+        return text.in_language(self.language, field=label)
+
+
+def title_columns(entity: Entity) -> list[str]:
+    """The columns of golden records that `Names.golden` needs."""
+    wanted = [n for n in TITLE_FIELDS if n in entity.by_name]
+    return ["golden_id", *wanted, *([entity.root] if entity.root else [])]

@@ -1,0 +1,111 @@
+"""What to look at before a plan is approved: failed gates, open decisions, what is left out."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from crm_migrate.language import Language, Text
+from crm_migrate.plan.change import REASONS, Action, Gate, PlanHeader
+
+ACTION_LABELS: dict[str, Text] = {
+    Action.INSERT: Text("new", "新增"),
+    Action.UPDATE: Text("change", "修改"),
+    Action.UNCHANGED: Text("unchanged", "不变"),
+    Action.CONFLICT: Text("conflict", "冲突"),
+    Action.SKIP: Text("left out", "暂不处理"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Risk:
+    """Something to look at before approving; `grave` ones hold the plan up."""
+
+    text: str
+    count: int
+    grave: bool
+    share: float | None = None
+    """Where a share is measured instead of a number: between 0 and 1."""
+
+    @property
+    def figure(self) -> str:
+        """The number or share as people read it."""
+        return f"{self.count:,}" if self.share is None else f"{self.share:.1%}"
+
+
+def reason_text(code: str) -> Text:
+    """The reason in words; a detail after `:` in the code is shown as it stands."""
+    head, _, detail = code.partition(":")
+    text = REASONS.get(head, Text(head, head))
+    return Text(f"{text.en} ({detail})", f"{text.zh}({detail})") if detail else text
+
+
+_WAITING = {
+    "review": Text(
+        "pairs of customers may be the same; a person decides, until then both are loaded apart "
+        "and tagged 疑似重复",
+        "对客户疑似重复,待人工裁决;裁决前分别导入并加“疑似重复”标签",
+    ),
+    "owner_conflict": Text(
+        "customers are claimed by two owners (撞单); left out until both departments decide",
+        "户客户有两位负责人(撞单);双方部门决定前暂不导入",
+    ),
+}
+_GATE_OF = {"review": "open_reviews", "owner_conflict": "owner_conflicts"}
+"""Open decision → the gate that counts the same."""
+
+
+def risks_of(
+    header: PlanHeader, operations: Mapping[str, pl.DataFrame], language: Language
+) -> Iterator[Risk]:
+    """The figures to look at before approving; each thing is told once."""
+    failed = {g.name: g for g in header.gates if not g.passed}
+    of_gate = {gate: name for name, gate in _GATE_OF.items()}
+    for gate in failed.values():
+        if not header.waiting.get(of_gate.get(gate.name, "")):
+            share = gate.value if gate.name.endswith("_share") else None
+            label = _limited(gate, language)
+            yield Risk(label, int(gate.value), gate.on_failure == "block", share)
+    for name, count in header.waiting.items():
+        if count:
+            held = failed.get(_GATE_OF.get(name, ""))
+            text = _WAITING.get(name, Text(name, name)).in_language(language)
+            yield Risk(text, count, held is not None and held.on_failure == "block")
+    totals = [t for t in header.control_totals if t.source_amount != t.plan_amount]
+    if totals and "control_totals_differ" not in failed:
+        differing = Text("control totals that differ from the sources", "控制总数与来源不一致")
+        yield Risk(differing.in_language(language), len(totals), False)
+    told = {"owner_conflict"} if header.waiting.get("owner_conflict") else set()
+    for (action, code), count in _held(operations):
+        if code not in told:
+            label = ACTION_LABELS[action].in_language(language)
+            reason = reason_text(code).in_language(language)
+            yield Risk(f"{label}: {reason}", count, False)
+
+
+def _held(operations: Mapping[str, pl.DataFrame]) -> list[tuple[tuple[str, str], int]]:
+    """(action, reason) → how many operations are conflicts or left out; the most frequent first."""
+    reasons: dict[tuple[str, str], int] = {}
+    for frame in operations.values():
+        held = frame.filter(pl.col("action").is_in([str(Action.SKIP), str(Action.CONFLICT)]))
+        counted = held.group_by("action", pl.col("reason").str.split(":").list.first()).len()
+        for action, code, count in counted.iter_rows():
+            key = (action, code or "")
+            reasons[key] = reasons.get(key, 0) + int(count)
+    return sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
+
+
+def _limited(gate: Gate, language: Language) -> str:
+    """The gate's label, with its limit where that is not zero."""
+    label = gate.label.in_language(language)
+    if not gate.limit:
+        return label
+    limit = f"{gate.limit:.0%}" if gate.name.endswith("_share") else f"{gate.limit:g}"
+    return Text(f"{label} (limit {limit})", f"{label}(限值 {limit})").in_language(language)
+
+
+def gate_text(gate: Gate, language: Language) -> str:
+    """`label: value (limit limit)`."""
+    label = gate.label.in_language(language)
+    limit = Text("limit", "限值").in_language(language)
+    return f"{label}: {gate.value:g} ({limit} {gate.limit:g})"
