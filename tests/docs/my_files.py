@@ -1,4 +1,4 @@
-"""Two small invented files, of shapes that the samples do not have: what a reader of the README has."""
+"""Two small invented files, of shapes that the samples do not have, as a reader might have."""
 
 import csv
 from pathlib import Path

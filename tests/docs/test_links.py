@@ -35,9 +35,7 @@ def outside_fences(text: str) -> str:
     return re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
 
 
-@pytest.mark.parametrize(
-    "path", [*files("*.md")], ids=lambda p: p.relative_to(REPOSITORY).as_posix()
-)
+@pytest.mark.parametrize("path", [*files("*.md")], ids=lambda p: str(p.relative_to(REPOSITORY)))
 def test_relative_links_lead_somewhere(path: Path) -> None:
     """R-8.2: every relative link of a document names a file, and its anchor a heading."""
     text = outside_fences(path.read_text("utf-8"))

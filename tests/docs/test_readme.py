@@ -40,9 +40,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
         written = shutil.ignore_patterns("__pycache__", "*.db", "*.xlsx", "*.csv", "generator")
         shutil.copytree(REPOSITORY / folder, root / folder, ignore=written)
     make = [sys.executable, "-m", "samples.make_samples", "--scale", "0.1", "--folder"]
-    subprocess.run(
-        [*make, str(root / "samples")], cwd=REPOSITORY, env=environment(root), check=True
-    )
+    call = [*make, str(root / "samples")]
+    subprocess.run(call, cwd=REPOSITORY, env=environment(root), check=True)
     my_files.write(root / "my-files")
     return root
 
