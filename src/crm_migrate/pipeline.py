@@ -15,6 +15,8 @@ from crm_migrate.stages.changes import compare
 from crm_migrate.stages.check import Checked, check
 from crm_migrate.stages.compare_engines import compare as compare_engines
 from crm_migrate.stages.decisions import Decided, decide
+from crm_migrate.stages.export import Exported, export
+from crm_migrate.stages.export import sweep as sweep_exports
 from crm_migrate.stages.extract import extract, input_digest
 from crm_migrate.stages.link import link
 from crm_migrate.stages.link_files import link_files, write_clusters
@@ -34,6 +36,7 @@ __all__ = [
     "Checked",
     "Decided",
     "Done",
+    "Exported",
     "PlanView",
     "Planned",
     "Session",
@@ -44,12 +47,14 @@ __all__ = [
     "compare_engines",
     "decide",
     "decide_review",
+    "export",
     "link_files",
     "list_plans",
     "list_reviews",
     "make_ready",
     "open_session",
     "plan",
+    "sweep_exports",
     "verify_journal",
     "view_plan",
     "write_clusters",

@@ -38,7 +38,8 @@ _STYLES = (
     '<fill><patternFill patternType="gray125"/></fill></fills><borders count="1"><border/>'
     '</borders><cellStyleXfs count="1"><xf/></cellStyleXfs><cellXfs count="2">'
     '<xf numFmtId="49" applyNumberFormat="1"/><xf fontId="1" applyFont="1"/>'
-    "</cellXfs></styleSheet>"
+    '</cellXfs><cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles>'
+    "</styleSheet>"
 )
 
 
@@ -101,9 +102,8 @@ def write_file(path: Path, data: bytes) -> None:
 def safe_frame(frame: pl.DataFrame) -> pl.DataFrame:
     """Texts that a spreadsheet would run as formulas get a leading apostrophe."""
     text = pl.col(pl.String)
-    return frame.with_columns(
-        pl.when(text.str.contains(_FORMULA)).then(pl.lit("'") + text).otherwise(text)
-    )
+    harmless = ~text.str.contains(_FORMULA)
+    return frame.with_columns(pl.when(harmless).then(text).otherwise(pl.lit("'") + text))
 
 
 def workbook_bytes(sheets: Mapping[str, pl.DataFrame]) -> bytes:
@@ -149,13 +149,9 @@ def protect(workbook: bytes, password: str) -> bytes:
 def _sheet(frame: pl.DataFrame) -> bytes:
     texts = safe_frame(frame.select(pl.all().cast(pl.String)))
     cell = pl.all().str.replace_all(_CONTROL, "").str.replace_many(_MARKUP)
-    empty = pl.lit('<c s="0"/>')
-    shown = texts.select(cell).select(
-        pl.when(pl.all().is_null()).then(empty).otherwise(
-            pl.lit(_OPEN.format(0)) + pl.all() + pl.lit(_CLOSE)
-        )
-    )  # fmt: skip
-    rows = shown.select(pl.concat_str(pl.lit("<row>"), pl.all(), pl.lit("</row>")).alias("row"))
+    shown = texts.select(cell.str.replace(r"(?s)^(.*)$", _OPEN.format(0) + "${1}" + _CLOSE))
+    full = shown.select(pl.all().fill_null('<c s="0"/>'))
+    rows = full.select(pl.concat_str(pl.lit("<row>"), pl.all(), pl.lit("</row>")).alias("row"))
     labels = "".join(_OPEN.format(1) + escape(name) + _CLOSE for name in frame.columns)
     widths = "".join(
         f'<col min="{n}" max="{n}" width="{min(max(len(name) * 2 + 2, 12), 40)}" customWidth="1"/>'
