@@ -1,5 +1,6 @@
 """Entry point: verbs by name, each loaded only when called, errors shown without a traceback."""
 
+import errno
 import json
 import os
 import sys
@@ -10,7 +11,7 @@ from typing import Any
 import click
 
 from crm_migrate import __version__
-from crm_migrate.errors import CrmMigrateError
+from crm_migrate.errors import CrmMigrateError, WorkspaceFault
 from crm_migrate.language import Text, current_language
 
 
@@ -154,6 +155,8 @@ def main() -> None:
     except BrokenPipeError:  # the reader of our output has gone, e.g. `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
+    except OSError as error:
+        code = _fault(_no_access(error), wants_json)
     except KeyboardInterrupt:
         code = _failed(wants_json, "interrupted", Text("interrupted", "已中断"), None, None, 130)
     except Exception as error:  # the message of a foreign exception may carry values: not shown
@@ -189,6 +192,23 @@ def _fault(fault: CrmMigrateError, wants_json: bool) -> int:
     described = fault.describe(current_language())
     _report(wants_json, described)
     return fault.exit_code
+
+
+def _no_access(error: OSError) -> WorkspaceFault:
+    """A file or folder that the system refuses; a system's error text carries no data."""
+    match error.errno:
+        case errno.EACCES | errno.EPERM | errno.EROFS:
+            message = Text("no right to read or write this", "没有读写权限")
+            remedy = Text("check the rights on it and its folder", "请检查该文件及其文件夹的权限")
+        case errno.ENOSPC | errno.EDQUOT:
+            message = Text("the disk is full", "磁盘已满")
+            remedy = Text("free some space, then run again", "请腾出空间后重试")
+        case _:
+            text = os.strerror(error.errno) if error.errno else type(error).__name__
+            message = Text(f"the system reports: {text}", f"操作系统报告:{text}")
+            remedy = Text("check that the file or folder is there", "请检查该文件或文件夹是否存在")
+    where = None if error.filename is None else os.fsdecode(error.filename)
+    return WorkspaceFault(message, where=where, remedy=remedy)
 
 
 def _failed(

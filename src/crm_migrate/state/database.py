@@ -6,7 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 from sqlalchemy import Connection, create_engine, event
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Engine, ExceptionContext
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -17,6 +17,21 @@ from crm_migrate.trust.private_files import create_private, private_folder
 STATE_FILE = "state.db"
 HEAD = "0001"
 """The newest migration; a test holds it to the files in `migrations/versions`."""
+
+_RIGHTS = Text("check the rights on the file and its folder", "请检查该文件及其文件夹的权限")
+_SPACE = Text("free some space, then run again", "请腾出空间后重试")
+_OBSTACLES = {
+    "SQLITE_FULL": (Text("the disk of the run state is full", "运行状态库所在磁盘已满"), _SPACE),
+    "SQLITE_IOERR": (Text("the disk of the run state fails", "运行状态库所在磁盘读写出错"), _SPACE),
+    "SQLITE_CANTOPEN": (Text("the run state cannot be opened", "无法打开运行状态库"), _RIGHTS),
+    "SQLITE_READONLY": (Text("the run state cannot be written", "无法写入运行状态库"), _RIGHTS),
+    "SQLITE_PERM": (Text("the run state cannot be opened", "无法打开运行状态库"), _RIGHTS),
+    "SQLITE_BUSY": (
+        Text("the run state is locked by another program", "运行状态库被其他程序锁定"),
+        Text("wait until it has ended, then try again", "请等其结束后重试"),
+    ),
+}
+"""SQLite's result codes that say something about the place, not about the content."""
 
 
 def open_state(folder: Path) -> Engine:
@@ -31,19 +46,14 @@ def open_state(folder: Path) -> Engine:
         os.close(create_private(path))  # SQLite gives its -wal and -shm files the same mode
     engine = create_engine(f"sqlite:///{path}")
     event.listen(engine, "connect", _configure)
+    event.listen(engine, "handle_error", _explain)
     try:
         with engine.connect() as connection:
             version = _version(connection)
         if version != HEAD:
             _migrate(engine)
-    except DatabaseError as error:
+    except DatabaseError:
         engine.dispose()
-        if "unable to open" in str(error.orig):
-            raise WorkspaceFault(
-                Text("the run state cannot be opened", "无法打开运行状态库"),
-                where=str(path),
-                remedy=Text("check the rights on the folder", "请检查该文件夹的权限"),
-            ) from None
         raise _damaged(path) from None
     return engine
 
@@ -64,6 +74,15 @@ def _configure(connection: sqlite3.Connection, entry: ConnectionPoolEntry) -> No
     settings = ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=10000")
     for setting in (*settings, "cache_size=-131072", "temp_store=MEMORY"):
         connection.execute(f"PRAGMA {setting}")
+
+
+def _explain(context: ExceptionContext) -> None:
+    """What a full disk or missing rights mean, wherever the run state is used."""
+    name = getattr(context.original_exception, "sqlite_errorname", "")
+    for code, (message, remedy) in _OBSTACLES.items():
+        if name.startswith(code):
+            where = None if context.engine is None else context.engine.url.database
+            raise WorkspaceFault(message, where=where, remedy=remedy) from None
 
 
 def _version(connection: Connection) -> str | None:
