@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Collection
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 
 import polars as pl
@@ -44,5 +45,5 @@ def stage_tables(project: Path, stage: str) -> dict[str, pl.DataFrame]:
         return {name: run.read(stage, name) for name in run.names(stage)}
 
 
-def _reading(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+def _reading(path: Path) -> AbstractContextManager[sqlite3.Connection]:
+    return closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True))

@@ -16,11 +16,9 @@ from scanner import scan
 
 PLAN = ("plan", "--as", OPERATOR)
 APPLY = ("apply", "latest", "--as", OPERATOR)
-NOBODY = 65534
+IS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
 
-needs_root = pytest.mark.skipif(
-    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="NOT TESTED: needs root"
-)
+needs_root = pytest.mark.skipif(not IS_ROOT, reason="NOT TESTED: only root can mount a small disk")
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +75,7 @@ def missing_column(path: Path) -> None:
 
 
 def truncated_workbook(path: Path) -> None:
-    path.write_bytes(path.read_bytes()[:100_000])
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
 
 def missing_file(path: Path) -> None:
@@ -89,7 +87,7 @@ def missing_file(path: Path) -> None:
     [
         (html_workbook, "html"),
         (encrypted_workbook, "password"),
-        (empty_sheet, "客户登记表"),
+        (empty_sheet, "no sheet"),
         (missing_column, "客户名称"),
         (truncated_workbook, "sales.xlsx"),
         (missing_file, "sales.xlsx"),
@@ -173,7 +171,7 @@ def test_faults_of_the_project_are_told_together(small: Demo, said: Callable[[Ra
 def test_wrong_usage(small: Demo, said: Callable[[Ran], str]) -> None:
     """Arguments that do not fit end with exit code 2 and say where help is."""
     small.at("keys")
-    for arguments in (("plan", "--nonsense"), ("approve", "latest", "--as"), ("dance",)):
+    for arguments in (("plan", "--nonsense"), ("approve", "latest", "--whom", "x"), ("dance",)):
         ran = small.run(*arguments)
         assert ran.code == 2, arguments
         assert said(ran)
@@ -208,48 +206,60 @@ def test_no_keys_yet(small: Demo, said: Callable[[Ran], str]) -> None:
     assert "keys init" in said(ran)
 
 
-@needs_root
 def test_files_without_rights(small: Demo, said: Callable[[Ran], str]) -> None:
-    """An unprivileged user is told which file may not be read or written, and what to do."""
+    """An unprivileged user is told which file may not be read or written."""
     small.at("approved")
-    _hand_to_nobody(small)
     spoilt = {
-        small.root / "samples" / "service.csv": (PLAN, "service.csv"),
-        small.state / "keyring" / "project.json": (PLAN, "project.json"),
-        small.target: (PLAN, "crm.db"),
-        small.root / "mappings" / "sales.yaml": (PLAN, "sales.yaml"),
-        small.state / "runs": (PLAN, "runs"),
-        small.root / "audit" / "journal.jsonl": (PLAN, "journal.jsonl"),
+        small.root / "samples" / "service.csv": "service.csv",
+        small.root / "samples" / "legacy.db": "legacy.db",
+        small.root / "mappings" / "sales.yaml": "sales.yaml",
+        small.root / "audit" / "journal.jsonl": "journal.jsonl",
+        small.state / "keyring" / "project.json": "project.json",
+        small.state / "state.db": "state.db",
+        small.state / "runs": "runs",
+        small.target: "crm.db",
     }
-    for path, (arguments, word) in spoilt.items():
+    for path, word in spoilt.items():
         mode = path.stat().st_mode
-        os.chown(path, 0, 0)
         path.chmod(0)
-        ran = small.run(*arguments, user=NOBODY)
+        ran = small.run(command=unprivileged(small, *PLAN))
         assert ran.code in (1, 2), f"{path.name}: {ran.said}"
         assert word in said(ran), path.name
-        os.chown(path, NOBODY, NOBODY)
         path.chmod(mode)
-    assert small.run("runs", user=NOBODY).code == 0
+    assert small.run(command=unprivileged(small, "runs")).code == 0
 
 
-@needs_root
 def test_read_only_target(small: Demo, said: Callable[[Ran], str]) -> None:
-    """Apply says that it may not write, and leaves nothing half done."""
+    """Apply says that it may not write, and leaves nothing half done; with rights it goes on."""
     small.at("approved")
-    _hand_to_nobody(small)
-    for path in (small.target, small.target.parent):
-        os.chown(path, 0, 0)
-        path.chmod(0o755 if path.is_dir() else 0o644)
+    places = (small.target, small.target.parent)
+    for path in places:
+        path.chmod(0o555 if path.is_dir() else 0o444)
     before = small.target.read_bytes()
-    ran = small.run(*APPLY, user=NOBODY)
+    ran = small.run(command=unprivileged(small, *APPLY))
     assert (ran.code, ran.error["code"]) == (1, "target")
     assert "crm.db" in said(ran)
     assert small.target.read_bytes() == before
-    for path in (small.target, small.target.parent):
-        os.chown(path, NOBODY, NOBODY)
-    assert small.run(*APPLY, user=NOBODY).code == 0
+    assert [p.name for p in small.target.parent.iterdir()] == ["crm.db"]
+    for path in reversed(places):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    done = small.run(command=unprivileged(small, *APPLY))
+    assert done.code == 0, done.said
     assert business_rows(small.target) == _whole(small)
+
+
+def unprivileged(small: Demo, *arguments: str) -> list[str]:
+    """The command as a user who is bound by file modes; root is, once it has no capabilities.
+
+    Another user id would not do: it may not read an interpreter under root's home.
+    """
+    command = small.command(*arguments)
+    if not IS_ROOT:
+        return command
+    bound = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"]
+    if shutil.which("setpriv") is None or subprocess.run([*bound, "true"], check=False).returncode:
+        pytest.skip("NOT TESTED: root can't give up its capabilities here (setpriv)")
+    return [*bound, *command]
 
 
 @needs_root
@@ -288,16 +298,6 @@ def _whole(small: Demo) -> dict[str, list[tuple[object, ...]]]:
     return business_rows(small.snapshots / "applied" / "crm" / "crm.db")
 
 
-def _hand_to_nobody(small: Demo) -> None:
-    """The project and the way to it belong to an unprivileged user."""
-    for folder in (small.root, small.temporary):
-        for path in (folder, *folder.rglob("*")):
-            os.chown(path, NOBODY, NOBODY)
-    for folder in small.root.parents:
-        if folder.is_relative_to("/tmp") and folder != Path("/tmp"):
-            folder.chmod(folder.stat().st_mode | 0o011)
-
-
 class SmallDisk:
     """A tmpfs of a size over a folder; calling what it gives makes it large."""
 
@@ -319,4 +319,4 @@ class SmallDisk:
         subprocess.run(["mount", "-o", "remount,size=500m", str(self._folder)], check=True)
 
     def __exit__(self, *_: object) -> None:
-        subprocess.run(["umount", str(self._folder)], check=True)
+        subprocess.run(["umount", "--lazy", str(self._folder)], check=True)
