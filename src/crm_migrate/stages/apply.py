@@ -18,19 +18,18 @@ from crm_migrate.plan.change import Plan
 from crm_migrate.plan.operations import verify_plan
 from crm_migrate.plan.show.risks import reason_text
 from crm_migrate.reports.facts import ApplyFacts
-from crm_migrate.stages import survive
+from crm_migrate.stages import link, survive
 from crm_migrate.stages.plans import (
     decisions_on,
     entity_labels,
     open_checked,
     rfc3339,
-    state_of,
 )
 from crm_migrate.stages.sandbox import require_laid_out
 from crm_migrate.stages.session import About, Session
 from crm_migrate.state import plans as entries
 from crm_migrate.state.approvals import approvals_of, mark_used
-from crm_migrate.state.registry import activate, store_members
+from crm_migrate.state.registry import activate, retire, store_members
 from crm_migrate.systems.target import TargetSystem, open_target
 from crm_migrate.trust.people import Action
 from crm_migrate.trust.private_files import write_private
@@ -190,6 +189,7 @@ def _settle(session: Session, plan: Plan, approvals: tuple[str, ...], facts: App
             bound = members.filter(pl.col("golden_id").is_in(standing.implode()))
             store_members(session.state, bound, name, run.id)
             activate(session.state, standing)
+            retire(session.state, run.read(link.STAGE, f"tombstones.{name}"))
     path = session.plan_folder(plan_id) / APPLIED
     write_private(path, json.dumps(facts.to_json(), ensure_ascii=False).encode())
     entries.set_plan_state(session.state, plan_id, "applied")
@@ -201,6 +201,3 @@ def read_applied(session: Session, plan_id: str) -> ApplyFacts | None:
     if not path.exists():
         return None
     return ApplyFacts.from_json(json.loads(path.read_text("utf-8")))
-
-
-__all__ = ["Done", "apply_plan", "read_applied", "state_of"]

@@ -41,13 +41,14 @@ def link(job: Job, run: Run, state: Database) -> None:
         entity = job.project.model.entity(name)
         records = _golden_references(run.read(standardize.STAGE, name), entity, golden_records)
         standing = _standing(job, run, entity, golden_keys)
-        result, members = _link_entity(job, run, state, entity, records, standing)
+        result, members, fallen = _link_entity(job, run, state, entity, records, standing)
         own = [f.name for f in entity.references() if f.references == name]
         records = _golden_references(records, entity, {name: members}, own)
         golden_records[name] = members
         golden_keys[name] = members.filter(pl.col("target_key").is_not_null())
         run.write(STAGE, f"records.{name}", records)
         run.write(STAGE, f"members.{name}", members)
+        run.write(STAGE, f"tombstones.{name}", fallen)
         run.write(STAGE, f"review.{name}", _named(result.review, members))
         if name == "customer":
             _keep_reasons(run, result)
@@ -150,7 +151,8 @@ def _link_entity(
     entity: Entity,
     records: pl.DataFrame,
     standing: pl.DataFrame,
-) -> tuple[Linkage, pl.DataFrame]:
+) -> tuple[Linkage, pl.DataFrame, pl.DataFrame]:
+    """The linkage, the members of golden records, and the golden ids that gave way to others."""
     rules = job.rules.linkage[entity.name]
     verdicts = pair_verdicts(state, entity.name)
     engine = engine_for(rules, key=job.keyring.digest_key)
@@ -176,7 +178,7 @@ def _link_entity(
     )
     keys = standing.select(RECORD_ID, "target_key")
     members = pl.concat([found.members, made]).join(keys, on=RECORD_ID, how="left")
-    return result, members.sort(RECORD_ID)
+    return result, members.sort(RECORD_ID), found.tombstones
 
 
 def _golden_references(

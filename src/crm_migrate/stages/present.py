@@ -110,18 +110,16 @@ def _records(
         sealed=sealed,
     )
     absent = [n for n in entity.field_names if n not in records.columns]
-    full = records.with_columns(pl.lit(None, dtype=pl.String).alias(n) for n in absent)
-    keys = full.select("record_id", "target_key")
-    result = standardize(entity, full.drop("target_key"), project.model, origins={})
-    clean = pl.concat([result.records, full.drop("target_key").join(
-        result.records.select("record_id"), on="record_id", how="anti"
-    ).select(result.records.columns)])  # fmt: skip
-    # A value of the CRM that the standards cannot read stands as it is: it must not pass for empty.
-    kept = clean.join(full, on="record_id", how="left", suffix=":raw", maintain_order="left")
-    kept = kept.with_columns(
-        pl.coalesce(pl.col(n), pl.col(f"{n}:raw")).alias(n) for n in entity.field_names
-    ).select(clean.columns)
-    return kept.join(keys, on="record_id", how="left").sort("record_id")
+    raw = records.with_columns(pl.lit(None, dtype=pl.String).alias(n) for n in absent)
+    clean = standardize(entity, raw.drop("target_key"), project.model, origins={}).records
+    # What the standards cannot read, or would turn away, stands as the CRM holds it: it must not
+    # pass for empty.
+    return (
+        raw.join(clean, on="record_id", how="left", suffix=":clean", maintain_order="left")
+        .with_columns(pl.coalesce(f"{n}:clean", n).alias(n) for n in entity.field_names)
+        .select(raw.columns)
+        .sort("record_id")
+    )
 
 
 def _digest(frame: pl.DataFrame) -> bytes:
