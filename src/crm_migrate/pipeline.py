@@ -29,6 +29,7 @@ from crm_migrate.stages.sandbox import make_ready, require_laid_out
 from crm_migrate.stages.session import Session, open_session
 from crm_migrate.stages.standardize import standardize
 from crm_migrate.stages.survive import make_golden
+from crm_migrate.stages.trace import Trace, trace
 from crm_migrate.trust.people import Action
 from crm_migrate.workspace import Run
 
@@ -40,6 +41,7 @@ __all__ = [
     "PlanView",
     "Planned",
     "Session",
+    "Trace",
     "Written",
     "apply_plan",
     "audit_report",
@@ -55,6 +57,7 @@ __all__ = [
     "open_session",
     "plan",
     "sweep_exports",
+    "trace",
     "verify_journal",
     "view_plan",
     "write_clusters",

@@ -65,6 +65,8 @@ def check(ctx: click.Context, out: Output) -> int:
     else:
         count = len(found.faults)
         out.say(Text(f"{count} faults", f"共 {count} 处错误"), "bold red")
-        out.next_step(Text("correct them, then: crm-migrate check", "改正后再运行:crm-migrate check"))
+        out.next_step(
+            Text("correct them, then: crm-migrate check", "改正后再运行:crm-migrate check")
+        )
     out.result(found.to_json(language))
     return 0 if found.ok else 2

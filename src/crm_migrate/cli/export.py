@@ -26,7 +26,8 @@ Examples:
 """,
     """将可读的个人信息写入 exports/,为带口令的加密工作簿。
 
-只有本命令会写出明文数据。导出记入日志(人员、内容、行数),各字段按导出策略处理,文件到期后由 --sweep 或下一次导出删除。
+只有本命令会写出明文数据。导出记入日志(人员、内容、行数),各字段按导出策略处理;
+文件到期后由 --sweep 或下一次导出删除。
 口令取自 CRM_MIGRATE_EXPORT_PASSWORD(或 --password-env 指定的变量),否则会提示输入。
 
 \b
@@ -50,7 +51,7 @@ _WHAT = click.Choice(["customers", "crosswalk", "findings", "quarantine", "revie
               help=str(Text("days until it expires (default: the project's retention)",
                             "有效天数(默认同项目保留期)")))  # fmt: skip
 @click.option("--password-env", metavar="VAR", default=PASSWORD, show_default=True,
-              help=str(Text("environment variable with the password", "口令所在环境变量")))  # fmt: skip
+              help=str(Text("variable with the password", "口令所在环境变量")))  # fmt: skip
 @click.option("--sweep", is_flag=True, help=str(Text("delete expired exports", "删除到期导出")))
 @click.option("--as", "person", help=str(AS))
 @verb_options
@@ -123,7 +124,9 @@ def _sweep(ctx: click.Context, person: str | None, out: Output) -> None:
         left = listed(session)
     for entry in gone:
         out.say(Text(f"deleted: {entry.file}", f"已删除:{entry.file}"))
-    out.say(Text(f"{len(gone)} deleted, {len(left)} stand", f"删除 {len(gone)} 个,保留 {len(left)} 个"))
+    out.say(
+        Text(f"{len(gone)} deleted, {len(left)} stand", f"删除 {len(gone)} 个,保留 {len(left)} 个")
+    )
     out.next_step("crm-migrate audit verify")
     out.result({"deleted": [e.to_json() for e in gone], "standing": [e.to_json() for e in left]})
 

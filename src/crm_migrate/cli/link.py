@@ -135,7 +135,7 @@ def _compare(ctx: click.Context, run: str, engine: str, out: Output) -> None:
     from crm_migrate.pipeline import compare_engines
 
     with opened(ctx, out) as session:
-        found = compare_engines(session, run, engine)
+        found = compare_engines(session, run, engine)  # type: ignore[arg-type]  # click.Choice
     _show(found, out)
     out.next_step("crm-migrate review list")
     out.result(found.to_json())

@@ -1,5 +1,6 @@
 """`profile`: what is in these files, and what is damaged."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -25,7 +26,8 @@ Examples:
 """,
     """查看文件、文件夹或数据库的内容与损坏情况;不写入任何内容。
 
-无需项目。行号与文件中看到的一致,不显示单元格内容。无法读取的文件会列出,其余照常分析,此时退出码为 1。
+无需项目。行号与文件中看到的一致,不显示单元格内容。无法读取的文件会列出,其余照常分析,
+此时退出码为 1。
 
 \b
 示例:
@@ -87,6 +89,7 @@ _SHOWN = 5
 def profile(paths: tuple[str, ...], out: Output) -> int:
     """Profile files, folders and databases."""
     from crm_migrate.errors import SourceFault
+    from crm_migrate.formats.folder import look_into
     from crm_migrate.project.project import fill_secrets
     from crm_migrate.quality.profile import profile_path, to_json
 
@@ -102,8 +105,12 @@ def profile(paths: tuple[str, ...], out: Output) -> int:
         raise faults[0]
     for table in tables:
         _show(table, out)
-    for fault in faults:
-        _complain(fault, out)
+    for told in faults:
+        _complain(told, out)
+    others = [n for p in paths if Path(p).is_dir() for n in look_into(Path(p)).others]
+    if others:
+        names = ", ".join(others)
+        out.say(Text(f"not looked at: {names}", f"未读取:{names}"))
     damaged = sum(1 for t in tables for c in t.columns if c.damage)
     out.say(
         Text(
@@ -115,7 +122,7 @@ def profile(paths: tuple[str, ...], out: Output) -> int:
     )
     out.next_step(f"crm-migrate init PROJECT --from {paths[0]} --target sandbox")
     described = [f.describe("en") for f in faults]
-    out.result({**to_json(tables), "faults": described})
+    out.result({**to_json(tables), "faults": described, "others": others})
     return 1 if faults else 0
 
 

@@ -1,7 +1,7 @@
 """A second opinion: the customers of a run linked again by another engine (R-3.2)."""
 
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import polars as pl
 
@@ -13,6 +13,7 @@ from crm_migrate.stages.link import linkage_input
 from crm_migrate.stages.session import Session
 from crm_migrate.state.verdicts import pair_verdicts
 
+EngineName = Literal["native", "recordlinkage"]
 NOT_COMPARED = "not_compared"
 TOO_LIGHT = "too_light"
 APART = "apart"
@@ -60,7 +61,9 @@ class Comparison:
         }
 
 
-def compare(session: Session, name: str = "latest", engine: str = "recordlinkage") -> Comparison:
+def compare(
+    session: Session, name: str = "latest", engine: EngineName = "recordlinkage"
+) -> Comparison:
     """Link the customers of a run with the project's engine and with `engine`, and compare.
 
     Raises:

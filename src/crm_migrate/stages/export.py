@@ -269,6 +269,7 @@ def _review(session: Session, run: Run, language: Language) -> dict[str, pl.Data
         .join(places, on=RECORD_ID, how="left")
         .with_columns(
             pl.col("reason").replace(words),
+            pl.col("match_weight").round(1),
             pl.col(SOURCE).fill_null("CRM"),
         )
         .sort("question", "task_id", RECORD_ID)

@@ -81,7 +81,9 @@ def read_table(path: Path, sheet: str | None = None) -> pl.DataFrame:
         raise SourceFault(
             Text("the file holds several tables", "文件中有多张表"),
             where=path.name,
-            remedy=Text("--sheet, one of: " + ", ".join(names), "请用 --sheet 指定:" + "、".join(names)),
+            remedy=Text(
+                "--sheet, one of: " + ", ".join(names), "请用 --sheet 指定:" + "、".join(names)
+            ),
         )
     parts = [b.filter(pl.col(KIND) == DATA).drop(KIND, ROW) for b in tables[0].batches()]
     empty = pl.DataFrame(schema=dict.fromkeys(tables[0].info.columns, pl.String))

@@ -1,0 +1,179 @@
+"""`trace`: one customer from the raw cells to the row in the CRM."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from crm_migrate.cli.output import Output, verb_options
+from crm_migrate.cli.session import AS, opened
+from crm_migrate.language import Text, current_language
+
+if TYPE_CHECKING:
+    from crm_migrate.stages.trace import Member, Trace
+
+HELP = Text(
+    """Follow a customer: raw cell, findings, why linked, golden value, operation, row in the CRM.
+
+CUSTOMER is a golden id (or its beginning), a customer code, old or new, or a key of the CRM.
+Values are masked; --clear shows what policy lets out in exports, to a role that may export, and
+is journaled.
+
+\b
+Examples:
+  crm-migrate trace A100051
+  crm-migrate trace --row sales.xlsx:客户登记表:27
+  crm-migrate trace g00023fd7 --clear --as li --json
+""",
+    """追溯一个客户:原始单元格、数据问题、合并依据、唯一值的取舍、变更操作、CRM 中的记录。
+
+CUSTOMER 可为唯一标识(或其开头)、新旧客户编号或 CRM 主键。
+默认脱敏;--clear 按导出策略显示明文,须具备导出权限并记入日志。
+
+\b
+示例:
+  crm-migrate trace A100051
+  crm-migrate trace --row sales.xlsx:客户登记表:27
+  crm-migrate trace g00023fd7 --clear --as li --json
+""",
+)
+RULES: dict[str, Text] = {
+    "agreed": Text("all agree", "各来源一致"),
+    "assigned": Text("assigned", "系统编号"),
+    "only": Text("the only record", "仅此一条记录"),
+    "union": Text("all values together", "合并全部取值"),
+    "record_id": Text("smallest record id", "记录标识最小者"),
+    "most_trusted": Text("most trusted source", "来源最可信"),
+    "most_recent": Text("most recent", "时间最近"),
+    "most_complete": Text("most complete", "最完整"),
+    "most_frequent": Text("most frequent", "出现最多"),
+    "longest": Text("longest", "最长"),
+    "most_restrictive": Text("most restrictive", "最严格"),
+}
+
+
+@click.command(help=str(HELP))
+@click.argument("customer", required=False)
+@click.option("--row", metavar="FILE:SHEET:ROW", help=str(Text("a row of a source", "来源中的行")))
+@click.option(
+    "--run",
+    "run",
+    default="latest",
+    show_default=True,
+    help=str(Text("run: id, path, latest", "运行:编号、路径、latest")),
+)
+@click.option("--clear", is_flag=True, help=str(Text("show clear values", "显示明文")))
+@click.option("--as", "person", help=str(AS))
+@verb_options
+@click.pass_context
+def trace(
+    ctx: click.Context,
+    customer: str | None,
+    row: str | None,
+    run: str,
+    clear: bool,
+    person: str | None,
+    out: Output,
+) -> None:
+    """Trace one customer."""
+    from crm_migrate.pipeline import trace as follow
+
+    with opened(ctx, out) as session:
+        found = follow(
+            session,
+            customer,
+            row=row,
+            run=run,
+            clear=clear,
+            by=person,
+            language=current_language(),
+        )
+    _show(found, out)
+    out.next_step("crm-migrate show latest" if found.operation else "crm-migrate review list")
+    out.result(found.to_json())
+
+
+def _show(found: "Trace", out: Output) -> None:
+    code = f" · {found.customer_code}" if found.customer_code else ""
+    out.say(f"{found.golden_id or found.asked}{code}", "bold")
+    names = {m.record_id: _place(m) for m in found.members}
+    for number, member in enumerate(found.members, 1):
+        _member(number, member, out)
+    for link in found.links:
+        left, right = names.get(link.left_id, "?"), names.get(link.right_id, "?")
+        out.say(f"{left} ↔ {right}", "bold")
+        for line in link.reasons:
+            out.say(f"  {line}")
+    if found.cells:
+        head = (
+            Text("field", "字段"),
+            Text("golden value", "唯一值"),
+            Text("from", "来自"),
+            Text("rule", "规则"),
+            Text("others", "其他值"),
+        )
+        rows = [
+            (
+                c.label,
+                c.value,
+                names.get(c.record_id or "", "-"),
+                RULES.get(c.rule, c.rule),
+                c.losers,
+            )
+            for c in found.cells
+        ]
+        out.table(Text("golden record", "唯一客户"), head, rows, numbers_from=4)
+    _operation(found, out)
+    _target(found, out)
+
+
+def _place(member: "Member") -> str:
+    if member.target_key is not None:
+        return f"CRM {member.target_key}"
+    sheet = f":{member.sheet}" if member.sheet else ""
+    return f"{member.file}{sheet}:{member.row}"
+
+
+def _member(number: int, member: "Member", out: Output) -> None:
+    head = (
+        Text("field", "字段"),
+        Text("column", "列"),
+        Text("raw", "原始值"),
+        Text("standard", "标准值"),
+        Text("findings", "问题"),
+    )
+    rows = [
+        (c.label, c.column or "", c.raw or "", "=" if c.same else c.value or "∅",
+         "\n".join(c.findings))
+        for c in member.cells
+    ]  # fmt: skip
+    state = str(Text(" · quarantined", " · 已隔离")) if member.quarantined else ""
+    out.table(f"{number}. {_place(member)}{state}", head, rows, numbers_from=9)
+
+
+def _operation(found: "Trace", out: Output) -> None:
+    operation = found.operation
+    if operation is None:
+        return
+    out.say(f"{operation.plan}: {operation.action} · {operation.reason}", "bold")
+    if operation.cells:
+        head = (Text("field", "字段"), Text("before", "变更前"), Text("after", "变更后"))
+        rows = [(c.label, c.before or "", c.after or "∅") for c in operation.cells]
+        out.table("", head, rows, numbers_from=9)
+    for entity, actions in operation.children.items():
+        counts = ", ".join(f"{action} {count}" for action, count in actions.items())
+        out.say(f"  + {entity}: {counts}")
+
+
+def _target(found: "Trace", out: Output) -> None:
+    target = found.target
+    if target is None:
+        out.say(Text("not in the CRM", "CRM 中没有该客户"), "yellow")
+        return
+    gone = "" if target.stands else str(Text(" (no longer there)", "(已不存在)"))
+    out.say(f"CRM: {target.table} {target.key}{gone}", "bold")
+    for entry in target.written:
+        out.say(f"  {entry.at} {entry.plan}: {entry.action} → {entry.result}")
+    if target.cells:
+        head = (Text("field", "字段"), Text("column", "列"), Text("value now", "当前值"))
+        rows = [(c.label, c.column, c.value or "") for c in target.cells]
+        out.table("", head, rows, numbers_from=9)
