@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 FOLDER = Path(__file__).parent
 PAGES = {"en": FOLDER / "cli.md", "zh": FOLDER / "cli.zh-CN.md"}
@@ -38,7 +39,11 @@ def render(language: str) -> str:
 
     def section(command: click.Command, path: str, above: click.Context | None) -> list[str]:
         name = path.rpartition(" ")[2]
-        settings = command.context_settings | {"terminal_width": 100, "max_content_width": 100}
+        settings: dict[str, Any] = {
+            **command.context_settings,
+            "terminal_width": 100,
+            "max_content_width": 100,
+        }
         context = click.Context(command, parent=above, info_name=name, **settings)
         heading = "#" * (1 + len(path.split()))
         lines = [f"{heading} {path}\n", f"```text\n{command.get_help(context).rstrip()}\n```\n"]
