@@ -41,3 +41,4 @@ samples: .venv/.dev
 
 clean:
 	rm -rf .venv .crm-migrate exports .pytest_cache .mypy_cache .ruff_cache
+	find audit -mindepth 1 ! -name README.md -delete
