@@ -64,7 +64,7 @@ class Planned:
         if self.state == "empty":
             return "crm-migrate audit report"
         if self.state == "blocked":
-            return "crm-migrate show latest --open (a gate blocks it: findings.xlsx, rules/gates.yaml)"
+            return "crm-migrate show latest --open (findings.xlsx; rules/gates.yaml)"
         if self.header.target.sandbox:
             return "crm-migrate show latest --open, crm-migrate approve latest --sandbox"
         return "crm-migrate show latest --open, crm-migrate approve latest --as …"
