@@ -67,7 +67,10 @@ def _facts(view: PlanView, t: _Choose) -> Iterator[Sequence[object]]:
         (t("evidence", "依据摘要"), header.evidence),
     )
     for name, value in facts:
-        yield Marked(name, Style.STRONG), value
+        yield (
+            Marked(name, Style.STRONG),
+            value if isinstance(value, int) else Marked(value, Style.LINE),
+        )
 
 
 def _risks(view: PlanView, t: _Choose) -> Sheet:
@@ -80,7 +83,7 @@ def _risks(view: PlanView, t: _Choose) -> Sheet:
         )
         for r in view.risks
     ]
-    return Sheet(t("Look at first", "请先关注"), head, (12, 90, 16), rows)
+    return Sheet(t("Look at first", "请先关注"), head, (12, 110, 16), rows)
 
 
 def _totals(view: PlanView, labels: dict[str, str], t: _Choose) -> Sheet:

@@ -6,11 +6,12 @@ a cell object for each value, and nothing passes through a temporary file.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import IntEnum
 from io import BytesIO
+from math import ceil
 from typing import NamedTuple
 from zipfile import ZIP_DEFLATED, ZipFile
 
@@ -28,6 +29,8 @@ class Style(IntEnum):
     """What replaces it: on green."""
     WARN = 6
     STRONG = 7
+    LINE = 8
+    """Text on one line that may run over empty cells beside it."""
 
 
 class Marked(NamedTuple):
@@ -50,6 +53,8 @@ class Sheet:
 
 LONGEST = 32_767
 """Characters that a cell can hold."""
+LINE_POINTS = 14
+"""Height of a line of text."""
 
 _FORMULA_START = ("=", "+", "-", "@", "\t", "\r")
 _NOT_IN_XML = re.compile("[&<>\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
@@ -82,11 +87,12 @@ def workbook_bytes(sheets: Sequence[Sheet]) -> bytes:
 
 
 def _worksheet(sheet: Sheet) -> str:
-    letters = [_letter(place) for place in range(max(len(sheet.head), 2))]
-    head = _row(1, [Marked(h, Style.HEAD) for h in sheet.head], letters)
-    rows = [_row(n, row, letters) for n, row in enumerate(sheet.rows, 2)]
+    widths = [*sheet.widths, 10]  # room for the second cell of a foot below a single column
+    places = [(_letter(place), width * 1.1) for place, width in enumerate(widths)]
+    head = _row(1, [Marked(h, Style.HEAD) for h in sheet.head], places)
+    rows = [_row(n, row, places) for n, row in enumerate(sheet.rows, 2)]
     last = len(rows) + 1
-    foot = (_row(n, row, letters) for n, row in enumerate(sheet.foot, last + 2))
+    foot = (_row(n, row, places) for n, row in enumerate(sheet.foot, last + 2))
     columns = "".join(
         f'<col min="{n}" max="{n}" width="{width}" customWidth="1"/>'
         for n, width in enumerate(sheet.widths, 1)
@@ -97,7 +103,7 @@ def _worksheet(sheet: Sheet) -> str:
         '<sheetViews><sheetView workbookViewId="0"><pane ySplit="1" topLeftCell="A2" '
         'activePane="bottomLeft" state="frozen"/></sheetView></sheetViews>'
         f"<cols>{columns}</cols><sheetData>{head}{''.join(rows)}{''.join(foot)}</sheetData>"
-        f'<autoFilter ref="A1:{letters[len(sheet.head) - 1]}{last}"/>'
+        f'<autoFilter ref="A1:{_letter(len(sheet.head) - 1)}{last}"/>'
         '<pageMargins left="0.5" right="0.5" top="0.6" bottom="0.6" header="0.3" footer="0.3"/>'
         '<pageSetup paperSize="9" orientation="landscape" fitToWidth="1" fitToHeight="0"/>'
         "<headerFooter><oddFooter>&amp;L&amp;A&amp;R&amp;P / &amp;N</oddFooter></headerFooter>"
@@ -105,26 +111,30 @@ def _worksheet(sheet: Sheet) -> str:
     )
 
 
-def _row(number: int, row: Sequence[object], letters: Sequence[str]) -> str:
-    return f'<row r="{number}">{"".join(_cells(number, row, letters))}</row>'
-
-
-def _cells(number: int, row: Sequence[object], letters: Sequence[str]) -> Iterator[str]:
-    for letter, given in zip(letters, row, strict=False):
+def _row(number: int, row: Sequence[object], columns: Sequence[tuple[str, float]]) -> str:
+    """A row; its height is given where text wraps, since not every program works it out."""
+    cells: list[str] = []
+    lines = 1
+    for (letter, width), given in zip(columns, row, strict=False):
         value, style = given if type(given) is Marked else (given, None)
         if value is None or value == "":
             continue
         if isinstance(value, int | Decimal) and not isinstance(value, bool):
-            number_style = Style.WHOLE if isinstance(value, int) else Style.AMOUNT
-            yield f'<c r="{letter}{number}" s="{int(style or number_style)}"><v>{value}</v></c>'
+            style = style or (Style.WHOLE if isinstance(value, int) else Style.AMOUNT)
+            cells.append(f'<c r="{letter}{number}" s="{int(style)}"><v>{value}</v></c>')
             continue
         text = safe_text(str(value))[:LONGEST]
+        room = len(text) if text.isascii() else 2 * len(text)
+        if room > width and style is not Style.LINE:
+            lines = max(lines, ceil(room / width))
         if _NOT_IN_XML.search(text):
             text = _NOT_IN_XML.sub(lambda m: _ESCAPES.get(m.group(), ""), text)
-        yield (
+        cells.append(
             f'<c r="{letter}{number}" s="{int(style or Style.TEXT)}" t="inlineStr">'
             f'<is><t xml:space="preserve">{text}</t></is></c>'
         )
+    height = f' ht="{min(lines * LINE_POINTS, 400)}" customHeight="1"' if lines > 1 else ""
+    return f'<row r="{number}"{height}>{"".join(cells)}</row>'
 
 
 def _letter(place: int) -> str:
@@ -204,7 +214,7 @@ _STYLES = (
     '<fill><patternFill patternType="solid"><fgColor rgb="FFE5F3EC"/></patternFill></fill>'
     '<fill><patternFill patternType="solid"><fgColor rgb="FFFDF6EA"/></patternFill></fill></fills>'
     '<borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders>'
-    '<cellStyleXfs count="1"><xf/></cellStyleXfs><cellXfs count="8">'
+    '<cellStyleXfs count="1"><xf/></cellStyleXfs><cellXfs count="9">'
     f'<xf numFmtId="49" applyNumberFormat="1" applyAlignment="1">{_TOP}</xf>'
     '<xf fontId="1" fillId="2" applyFont="1" applyFill="1" applyAlignment="1">'
     '<alignment vertical="center" wrapText="1"/></xf>'
@@ -215,5 +225,7 @@ _STYLES = (
     f'<xf numFmtId="49" fontId="3" fillId="4" applyFont="1" applyFill="1" applyAlignment="1">'
     f"{_TOP}</xf>"
     f'<xf numFmtId="49" fontId="4" applyFont="1" applyAlignment="1">{_TOP}</xf>'
-    "</cellXfs></styleSheet>"
+    '<xf numFmtId="49" applyNumberFormat="1"/></cellXfs>'
+    '<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles>'
+    "</styleSheet>"
 )
