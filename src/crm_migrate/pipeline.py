@@ -9,6 +9,8 @@ tables there (`stages/`). A run that died goes on at the first stage whose input
 
 import hashlib
 from collections.abc import Callable
+from importlib import import_module
+from threading import Thread
 
 from crm_migrate.stages.apply import Done, apply_plan
 from crm_migrate.stages.changes import compare
@@ -77,6 +79,8 @@ def plan(session: Session, *, by: str | None = None) -> Planned:
     person = session.person(by, Action.PLAN)
     require_laid_out(session.project)
     sweep(session)
+    # The schema engine takes seconds to import: that goes on while the sources are read.
+    Thread(target=import_module, args=("pandera.polars",), daemon=True).start()
     with session.workspace.begin(unfinished_run(session)) as run:
         session.record(person.id, "plan.begin", {"run": run.id, "rules": job.project.digest})
         inputs = input_digest(job)

@@ -17,7 +17,7 @@ import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
@@ -294,7 +294,7 @@ class Run:
         """Write `run.json`."""
         content = _manifest_json(self.manifest)
         mac = _manifest_mac(self._key, content)
-        data = json.dumps({**content, "mac": mac}, indent=1, ensure_ascii=False).encode()
+        data = json.dumps({**content, "mac": mac}, ensure_ascii=False).encode()
         path = self.folder / _MANIFEST
         try:
             write_private(path, data)
@@ -367,12 +367,21 @@ def _checked(name: str) -> str:
 
 
 def _manifest_json(manifest: Manifest) -> dict[str, Json]:
-    content = asdict(manifest)
-    for stage in content["stages"].values():
+    # Written out by hand: it is saved with every table, and `asdict` copies all of it each time.
+    stages: dict[str, Json] = {}
+    for name, stage in manifest.stages.items():
         # Canonical JSON has no floats; milliseconds are whole.
-        seconds = stage.pop("seconds")
-        stage["milliseconds"] = None if seconds is None else round(seconds * 1000)
-    return content
+        seconds = None if stage.seconds is None else round(stage.seconds * 1000)
+        outputs: dict[str, Json] = {
+            n: {"sha256": o.sha256, "rows": o.rows, "attempt": o.attempt}
+            for n, o in stage.outputs.items()
+        }
+        stages[name] = {
+            "input_digest": stage.input_digest,
+            "outputs": outputs,
+            "milliseconds": seconds,
+        }
+    return {"run": manifest.run, "created_at": manifest.created_at, "stages": stages}
 
 
 def _manifest_mac(key: bytes, content: Json) -> str:
