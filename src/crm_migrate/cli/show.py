@@ -1,10 +1,19 @@
 """`show`: a plan on the terminal, as JSON, or opened as a page."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import click
 
 from crm_migrate.cli.output import Output, verb_options
 from crm_migrate.cli.session import opened
 from crm_migrate.language import Text, current_language
+
+if TYPE_CHECKING:
+    from crm_migrate.plan.show.view import OperationView
+
+CELLS = 3
+"""Changed cells of an operation that a line on the terminal shows."""
 
 HELP = Text(
     """Show a plan: what to look at first, then the changes. Personal data is masked.
@@ -35,7 +44,7 @@ Examples:
     type=click.Choice(["insert", "update", "conflict", "skip"]),
     help=str(Text("only this action", "仅此动作")),
 )
-@click.option("--limit", default=10, show_default=True, help=str(Text("operations", "条数")))
+@click.option("--limit", default=5, show_default=True, help=str(Text("operations", "条数")))
 @verb_options
 @click.pass_context
 def show(
@@ -49,21 +58,24 @@ def show(
 ) -> None:
     """Show one plan."""
     from crm_migrate.pipeline import view_plan
+    from crm_migrate.plan.show.html import STATE_TEXTS
 
     with opened(ctx, out) as session:
         found = view_plan(session, plan, current_language())
     view = found.view
-    out.say(Text(f"plan {view.header.plan_id}", f"计划 {view.header.plan_id}"), "bold")
-    risks = [(r.count, r.text) for r in view.risks]
-    if risks:
-        head = (Text("count", "数量"), Text("look at this first", "请先关注"))
-        out.table("", head, risks, numbers_from=9)
+    state = STATE_TEXTS[view.state]
+    plan_id = view.header.plan_id
+    out.say(Text(f"plan {plan_id}: {state.en}", f"计划 {plan_id}:{state.zh}"), "bold")
+    for risk in view.risks:
+        mark = "✗" if risk.grave else "!"
+        out.say(f"{mark} {risk.figure:>7}  {risk.text}", "red" if risk.grave else "yellow")
     for part in view.entities:
         if entity is not None and part.name != entity:
             continue
         chosen = [o for o in part.operations if action is None or o.action == action]
         if chosen:
-            _operations(part.label, chosen[:limit], len(chosen), out)
+            total = part.total if action is None else len(chosen)
+            _operations(part.label, chosen[:limit], total, out)
     out.say(Text(f"page: {found.page}", f"网页:{found.page}"))
     out.say(Text(f"workbook: {found.workbook}", f"工作簿:{found.workbook}"))
     if browse:
@@ -72,18 +84,14 @@ def show(
     out.result(found.to_json())
 
 
-def _operations(label: str, chosen: list, total: int, out: Output) -> None:  # type: ignore[type-arg]
+def _operations(label: str, chosen: "Sequence[OperationView]", total: int, out: Output) -> None:
     rows = []
     for o in chosen:
-        cells = "  ".join(
-            f"{c.label}: {c.before + ' → ' if c.before else ''}{c.after or '∅'}"
-            for c in o.cells[:6]
-        )
-        rows.append((o.action_label, o.title, o.reason, cells))
-    head = (
-        Text("action", "动作"),
-        Text("record", "记录"),
-        Text("reason", "原因"),
-        Text("cells", "字段"),
-    )
+        what = f"{o.reason}: {o.conflicts}" if o.conflicts else o.reason
+        if o.action in ("update", "conflict"):  # what is new is on the page
+            cells = (f"{c.label}: {c.before + ' → ' if c.before else ''}{c.after or '∅'}"
+                     for c in o.cells[:CELLS])  # fmt: skip
+            what = "  ".join(cells) + (" …" if len(o.cells) > CELLS else "") or what
+        rows.append((o.action_label, o.title, what))
+    head = (Text("action", "动作"), Text("record", "记录"), Text("reason or change", "原因或变更"))
     out.table(f"{label} ({len(chosen):,}/{total:,})", head, rows, numbers_from=9)

@@ -2,13 +2,14 @@
 
 from datetime import datetime
 from functools import cache
+from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from crm_migrate.language import Text
 from crm_migrate.plan.show.risks import ACTION_LABELS
 from crm_migrate.plan.show.totals import by_year
-from crm_migrate.plan.show.view import EntityView, OperationView, PlanView
+from crm_migrate.plan.show.view import CellChange, EntityView, OperationView, PlanView
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -63,6 +64,26 @@ def _on_page(entity: EntityView) -> tuple[OperationView, ...]:
     return entity.operations[: risky + PAGE_OTHERS]
 
 
+def _row(o: OperationView) -> str:
+    """A line of the long table; every value is escaped here, for the template does not see it."""
+    told = f"{o.reason}: {o.conflicts}" if o.conflicts else o.reason
+    key = f" · #{escape(o.target_key)}" if o.target_key else ""
+    cells = "".join(_cell(c, o.action == "update") for c in o.cells)
+    return (
+        f'<tr class="op {escape(o.action)}" data-action="{escape(o.action)}"><td class="what">'
+        f'<span class="badge">{escape(o.action_label)}</span></td><td class="who">'
+        f"<b>{escape(o.title)}</b><small>{escape(told)}{key}</small></td>"
+        f'<td class="cells">{cells}</td></tr>'
+    )
+
+
+def _cell(c: CellChange, with_origin: bool) -> str:
+    before = f"<del>{escape(c.before)}</del> → " if c.before else ""
+    origin = f"<small>{escape(c.origin)}</small>" if with_origin and c.origin else ""
+    after = escape(c.after) if c.after else "∅"
+    return f'<span class="cell"><i>{escape(c.label)}</i>{before}<ins>{after}</ins>{origin}</span>'
+
+
 def plan_html(view: PlanView, field_labels: dict[str, str], entity_labels: dict[str, str]) -> str:
     """The page; `field_labels` names `entity.field` in the view's language."""
     from markupsafe import Markup
@@ -91,6 +112,7 @@ def plan_html(view: PlanView, field_labels: dict[str, str], entity_labels: dict[
             totals=by_year(view.header.control_totals),
             differing=[c for c in view.header.control_totals if c.source_amount != c.plan_amount],
             shown={e.name: _on_page(e) for e in view.entities},
+            rows=lambda operations: Markup("\n".join(map(_row, operations))),  # noqa: S704
             time=local_time,
             severities={k: v.in_language(language) for k, v in SEVERITY_TEXTS.items()},
             state_text=STATE_TEXTS[view.state].in_language(language),
