@@ -10,6 +10,7 @@ from crm_migrate.errors import UsageFault
 from crm_migrate.language import Text, current_language
 
 if TYPE_CHECKING:
+    from crm_migrate.mapping.scaffold import Scaffolded
     from crm_migrate.project import Project
     from crm_migrate.stages.sandbox import SandboxReady
 
@@ -28,7 +29,8 @@ Examples:
 """,
     """由文件、文件夹或数据库生成项目,并建议映射。
 
---target sandbox 时,以内置数据库作为 CRM 并立即建表,同时创建一名操作员(密钥仅以文件权限保护),可完整演练。
+--target sandbox 时,以内置数据库作为 CRM 并立即建表,同时创建一名操作员(密钥仅以文件权限保护),
+可完整演练。
 真实 CRM 请填写其地址,修改 mappings/target.yaml,并用 keys init 创建带口令的密钥。
 若目录已是沙箱项目且未给出 --from,则只补建缺少的内容。
 
@@ -63,18 +65,18 @@ def init(
     folder: Path, more: tuple[str, ...], inputs: tuple[str, ...], target: str, out: Output
 ) -> None:
     """Make a project, or complete a sandbox."""
-    from crm_migrate.mapping.scaffold import scaffold
+    from crm_migrate.mapping import scaffold as making
     from crm_migrate.pipeline import make_ready
     from crm_migrate.project import PROJECT_FILE, load_project
     from crm_migrate.project.entities_file import standard_model
 
-    written: list[Path] = []
+    made = making.Scaffolded(files=())
     if inputs:
         _require_folder(folder)
         language = current_language()
         url = None if target == SANDBOX else target
         places = [*inputs, *more]
-        written = scaffold(folder, places, standard_model(), url=url, language=language)
+        made = making.scaffold(folder, places, standard_model(), url=url, language=language)
     elif not (folder / PROJECT_FILE).exists():
         raise UsageFault(
             Text("what is the project made from?", "请指定数据来源"),
@@ -84,16 +86,20 @@ def init(
     sandbox = project.settings.target.sandbox and project.target.create
     ready = make_ready(project) if sandbox else None
     proposed = _proposed(project)
-    if written:
+    if made.files:
         _show(project, proposed, out)
-    _say_target(folder, ready, written, out)
+        _warn(project, proposed, made, out)
+    _say_target(ready, bool(made.files), out)
     open_ = any(p["unsure"] or p["not_mapped"] or p["undecided_values"] for p in proposed)
-    out.next_step(_next(folder, ready, bool(written), bool(open_)))
+    out.next_step(_next(folder, ready, bool(made.files), bool(open_)))
     out.result(
         {
             "project": str(folder),
-            "files": [str(p) for p in written],
+            "files": [str(p) for p in made.files],
             "proposed": proposed,
+            "unread": [f.describe(current_language()) for f in made.unread],
+            "others": list(made.others),
+            "not_recognised": [{"source": s, "table": t} for s, t in made.left_tables],
             "target": {
                 "sandbox": sandbox,
                 "tables_made": list(ready.tables) if ready else [],
@@ -132,6 +138,22 @@ def _proposed(project: "Project") -> list[dict[str, Any]]:
                     "unsure": sum((o.confidence or 1) < _UNSURE for o in origins),
                     "not_mapped": len(table.ignore),
                     "undecided_values": sum(len(m.undecided) for m in used),
+                    "unidentified": [
+                        r.entity
+                        for r in table.records
+                        if not any(
+                            f.identifying and f.name in r.fields
+                            for f in project.model.entity(r.entity).fields
+                        )
+                    ],
+                    "unrelated": [
+                        r.entity
+                        for r in table.records
+                        if any(
+                            f.required and f.name not in r.fields
+                            for f in project.model.entity(r.entity).references()
+                        )
+                    ],
                 }
             )
     return found
@@ -150,7 +172,7 @@ def _show(project: "Project", proposed: list[dict[str, Any]], out: Output) -> No
     rows = [
         (
             f"{p['source']} · {p['table']}" if p["table"] else p["source"],
-            "、".join(labels[e] for e in p["entities"]),
+            str(Text(", ", "、")).join(labels[e] for e in p["entities"]),
             p["fields"],
             p["unsure"],
             p["not_mapped"],
@@ -161,14 +183,50 @@ def _show(project: "Project", proposed: list[dict[str, Any]], out: Output) -> No
     out.table(Text("what was proposed", "映射建议"), head, rows, numbers_from=2)
 
 
-def _say_target(
-    folder: Path, ready: "SandboxReady | None", written: list[Path], out: Output
+def _warn(
+    project: "Project", proposed: list[dict[str, Any]], made: "Scaffolded", out: Output
 ) -> None:
+    """What lay there and is not taken, and what is taken but will lead nowhere."""
+    for fault in made.unread:
+        told = fault.describe(current_language())
+        out.say(f"! {told['where']}: {told['message']}", "red")
+        out.say(f"  {told['remedy'] or ''}")
+    if made.left_tables:
+        names = ", ".join(f"{s} · {t}" if t else s for s, t in made.left_tables)
+        text = Text(f"! not recognised, so nothing is taken: {names}", f"! 未识别,不会采集:{names}")
+        out.say(text, "yellow")
+    if made.others:
+        names = ", ".join(made.others)
+        out.say(Text(f"  not looked at: {names}", f"  未读取:{names}"))
+    for table in proposed:
+        name = f"{table['source']} · {table['table']}" if table["table"] else table["source"]
+        for entity in table["unidentified"]:
+            fields = [f.label for f in project.model.entity(entity).fields if f.identifying]
+            label = project.model.entity(entity).label
+            text = Text(
+                f"! {name}: no column identifies the {label.en}, every row will be quarantined;"
+                f" map one of: {', '.join(f.en for f in fields)}",
+                f"! {name}:没有可识别{label.zh}的列,所有行都会被隔离;"
+                f"请映射其中之一:{'、'.join(f.zh for f in fields)}",
+            )
+            out.say(text, "yellow")
+        for entity in table["unrelated"]:
+            label = project.model.entity(entity).label
+            text = Text(
+                f"! {name}: nothing says to which customer the {label.en} belongs, so it will be"
+                " left out; map the column with the customer's name or code",
+                f"! {name}:没有列说明{label.zh}属于哪个客户,将全部暂缓;请映射客户名称或客户编码列",
+            )
+            out.say(text, "yellow")
+
+
+def _say_target(ready: "SandboxReady | None", fresh: bool, out: Output) -> None:
     if ready is None:
         text = Text(
             "mappings/target.yaml names tables and columns as this tool would: correct them to"
             " your CRM's; `check` names every place that does not fit",
-            "mappings/target.yaml 中的表名与列名为默认值,请改为您的 CRM 的名称;`check` 会列出所有不符之处",
+            "mappings/target.yaml 中的表名与列名为默认值,请改为您的 CRM 的名称;"
+            "`check` 会列出所有不符之处",
         )
         out.say(text, "yellow")
         return
@@ -181,7 +239,7 @@ def _say_target(
             f"已创建一名操作员的密钥,仅以文件权限 0600 保护:{ready.keyring}",
         )
         out.say(text, "yellow")
-    if not (written or ready.tables or ready.keys_made):
+    if not (fresh or ready.tables or ready.keys_made):
         out.say(Text("nothing was missing", "无需补建"))
 
 

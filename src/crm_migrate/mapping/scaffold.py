@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from pydantic import ValidationError
 from crm_migrate.errors import SourceFault, UsageFault
 from crm_migrate.formats import SQLITE_MAGIC, open_file
 from crm_migrate.formats.contract import Table
+from crm_migrate.formats.folder import look_into
 from crm_migrate.language import Language, Text, current_language
 from crm_migrate.mapping.sandbox import sandbox_target
 from crm_migrate.mapping.suggest import UNKNOWN, Proposal, suggest
@@ -34,8 +36,28 @@ OTHER_URL = "postgresql+psycopg://crm_writer:${CRM_PASSWORD}@localhost/crm"
 """Written for a real target; to be corrected by hand."""
 _IGNORED = ".crm-migrate/\nexports/\naudit/*\n!audit/README.md\nsandbox.db\n"
 """Nothing that holds customers' data may get into a version control system."""
-SUFFIXES = {".xlsx", ".xlsm", ".xls", ".csv", ".tsv", ".txt", ".db", ".sqlite"}
-"""Files that are taken from a folder."""
+
+
+@dataclass(frozen=True)
+class Scaffolded:
+    """What `scaffold` wrote, and what it left out although it lay there."""
+
+    files: tuple[Path, ...]
+    unread: tuple[SourceFault, ...] = ()
+    """Files of a folder that cannot be read."""
+    others: tuple[str, ...] = ()
+    """Subfolders and files that are no tables, by name."""
+    left_tables: tuple[tuple[str, str], ...] = ()
+    """(source, table) of tables in which nothing was recognised."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """Source name → (file or URL, its tables), and what could not be opened."""
+
+    sources: dict[str, tuple[Path | str, list[Table]]]
+    unread: tuple[SourceFault, ...]
+    others: tuple[str, ...]
 
 
 def scaffold(
@@ -46,7 +68,7 @@ def scaffold(
     sandbox: bool = True,
     url: str | None = None,
     language: Language | None = None,
-) -> list[Path]:
+) -> Scaffolded:
     """Write a project into `folder` that loads without faults, with mappings proposed.
 
     Args:
@@ -59,64 +81,72 @@ def scaffold(
         language: of the reasons in the mappings; the user's by default.
 
     Returns:
-        The files that were written.
+        The files that were written, and what was left out. A file of a folder that cannot be read
+        does not keep the others from being taken.
 
     Raises:
         UsageFault: no input, an unusable one, or a file that exists already.
-        SourceFault: an input cannot be read, or nothing in it was recognised.
+        SourceFault: a named input cannot be read, or nothing was recognised.
     """
     spoken = language or current_language()
     place = _target(url, folder) if url is not None else None
     opened = open_inputs(inputs)
-    proposal = suggest({n: t for n, (_, t) in opened.items()}, model, language=spoken)
+    proposal = suggest({n: t for n, (_, t) in opened.sources.items()}, model, language=spoken)
     if not proposal.mappings:
         raise SourceFault(
             Text(
                 "in none of the tables are there columns that the model knows",
                 "所有表中都没有可识别的列",
             ),
-            where="、".join(opened),
+            where="、".join(opened.sources),
             remedy=Text("check that the first row holds the column labels", "请检查表头是否为列名"),
         )
     sources = {
         name: _setting(place, folder)
-        for name, (place, _) in opened.items()
+        for name, (place, _) in opened.sources.items()
         if name in proposal.mappings
     }
     texts = _texts(folder.resolve().name, sources, proposal, model, sandbox, spoken, place)
-    return _write(folder, texts)
+    written = _write(folder, texts)
+    return Scaffolded(tuple(written), opened.unread, opened.others, proposal.left_tables)
 
 
-def open_inputs(inputs: Sequence[Path | str]) -> dict[str, tuple[Path | str, list[Table]]]:
-    """Source name → (file or URL, its tables). SQLite files are opened as databases.
+def open_inputs(inputs: Sequence[Path | str]) -> Opened:
+    """Open files, the table files of folders, and databases. SQLite files are databases.
 
     Raises:
         UsageFault: no input at all, or a password in a URL.
-        SourceFault: an input cannot be read.
+        SourceFault: a named input cannot be read, or no file of the folders can.
     """
     opened: dict[str, tuple[Path | str, list[Table]]] = {}
-    for item in _expanded(inputs):
-        url = _as_url(item)
-        tables = list[Table](sql_tables(fill_secrets(url))) if url else open_file(Path(item))
-        opened[_source_name(item, opened)] = (url or Path(item), tables)
+    unread: list[SourceFault] = []
+    others: list[str] = []
+    for item in inputs:
+        if not _is_url(item) and Path(item).is_dir():
+            folder = look_into(Path(item))
+            others += folder.others
+            for file in folder.files:
+                try:
+                    opened[_source_name(file, opened)] = _open(file)
+                except SourceFault as fault:
+                    unread.append(fault)
+        else:
+            opened[_source_name(item, opened)] = _open(item)
+    if not opened and unread:
+        raise unread[0]
     if not opened:
         raise UsageFault(
             Text("nothing to make a project from", "没有可用的数据源"),
             remedy=Text("--from FILE|FOLDER|URL", "请用 --from 指定文件、文件夹或数据库地址"),
         )
-    return opened
+    return Opened(opened, tuple(unread), tuple(others))
 
 
-def _expanded(inputs: Sequence[Path | str]) -> list[Path | str]:
-    found: list[Path | str] = []
-    for item in inputs:
-        if not _is_url(item) and Path(item).is_dir():
-            inside = sorted(Path(item).iterdir())
-            # Excel lays a lock file ~$name beside an open workbook.
-            found += [p for p in inside if p.suffix.lower() in SUFFIXES and p.name[:1] not in "~."]
-        else:
-            found.append(item)
-    return found
+def _open(item: Path | str) -> tuple[Path | str, list[Table]]:
+    url = _as_url(item)
+    if url:
+        return url, list[Table](sql_tables(fill_secrets(url)))
+    return Path(item), open_file(Path(item))
 
 
 def _is_url(item: Path | str) -> bool:
@@ -153,7 +183,8 @@ def _target(url: str, folder: Path) -> str:
         raise UsageFault(
             Text(f"'{url}' is no URL of a target", f"“{url}”不是目标系统地址"),
             remedy=Text(
-                "sandbox, or a URL such as sqlite:///crm.db", "sandbox,或形如 sqlite:///crm.db 的地址"
+                "sandbox, or a URL such as sqlite:///crm.db",
+                "sandbox,或形如 sqlite:///crm.db 的地址",
             ),
         )
     return _setting(_as_url(url) or url, folder)["url"]

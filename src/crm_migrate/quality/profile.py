@@ -1,6 +1,6 @@
 """What is in these files, and what is damaged: needs no project and writes nothing."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,27 +11,12 @@ from crm_migrate.errors import SourceFault
 from crm_migrate.formats import SQLITE_MAGIC, open_file
 from crm_migrate.formats.contract import DAMAGE_SCHEMA, DATA, KIND, ROW, Header, Table
 from crm_migrate.formats.detect import detect
+from crm_migrate.formats.folder import SUFFIXES, look_into
 from crm_migrate.language import Text
 from crm_migrate.model import SemanticType
 
 ROWS_SHOWN = 20
 """Row numbers listed for one kind of damage in one column; `count` counts all."""
-SUFFIXES = frozenset(
-    {
-        ".xlsx",
-        ".xlsm",
-        ".xls",
-        ".xlsb",
-        ".ods",
-        ".csv",
-        ".tsv",
-        ".txt",
-        ".db",
-        ".sqlite",
-        ".sqlite3",
-    }
-)
-"""What is looked at in a folder."""
 
 _FULL_WIDTH = r"[０-９Ａ-Ｚａ-ｚ＠＋－．＿\x{3000}]"
 _PADDING = r"^\s|\s$"
@@ -106,7 +91,7 @@ def profile_path(
         return profile(_tables(folder))
     found: list[TableProfile] = []
     seen = False
-    for file in _files(folder):
+    for file in look_into(folder).files:
         seen = True
         try:
             found.extend(profile(_tables(file)))
@@ -155,13 +140,6 @@ def to_json(profiles: Sequence[TableProfile]) -> dict[str, Any]:
             for t in profiles
         ]
     }
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    for file in sorted(folder.iterdir()):
-        lock_or_hidden = file.name.startswith((".", "~$"))
-        if file.is_file() and not lock_or_hidden and file.suffix.lower() in SUFFIXES:
-            yield file
 
 
 def _tables(file: Path) -> Sequence[Table]:
