@@ -41,10 +41,15 @@ class Output:
         """A table for people; columns `numbers_from` up to `numbers_to` are right-aligned."""
         table = Table(title=str(title), title_justify="left", title_style="bold")
         numbers = range(numbers_from, len(head) if numbers_to is None else numbers_to)
+        texts = [[f"{c:,}" if isinstance(c, int) else str(c) for c in row] for row in rows]
         for place, name in enumerate(head):
-            table.add_column(str(name), justify="right" if place in numbers else "left")
-        for row in rows:
-            cells = (f"{c:,}" if isinstance(c, int) else str(c) for c in row)
+            is_number = place in numbers
+            # A number that is cut off would be another number: better a table that is too wide.
+            width = max((len(t[place]) for t in texts), default=0) if is_number else None
+            table.add_column(
+                str(name), justify="right" if is_number else "left", min_width=width or None
+            )
+        for cells in texts:
             table.add_row(*(_no_markup(c) for c in cells))
         self.console.print(table)
 
