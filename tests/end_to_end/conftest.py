@@ -17,7 +17,6 @@ from typing import Any
 import pytest
 
 REPOSITORY = Path(__file__).parents[2]
-sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "tests" / "leaks")]
 
 OPERATOR, APPROVER = "operator", "approver"
 PEOPLE = (
@@ -142,11 +141,11 @@ def way(tmp_path_factory: pytest.TempPathFactory) -> Demo:
 
 @pytest.fixture(scope="session")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Demo:
-    """The same on samples of a sixth of the size, for what has to be done many times."""
+    """The same on samples of an eighth of the size, for what has to be done many times."""
     from samples.make_samples import make
 
     samples = tmp_path_factory.mktemp("samples")
-    make(samples, scale=1 / 6)
+    make(samples, scale=1 / 8)
     return walk(tmp_path_factory.mktemp("small"), samples)
 
 

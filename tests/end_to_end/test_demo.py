@@ -3,8 +3,8 @@
 import sqlite3
 from typing import Any
 
-from conftest import APPROVER, OPERATOR, Demo
-from contents import business_rows, tables
+from tests.end_to_end.conftest import APPROVER, OPERATOR, Demo
+from tests.end_to_end.contents import business_rows, tables
 
 
 def counts_add_up(counts: dict[str, dict[str, int]]) -> bool:
@@ -99,11 +99,24 @@ def test_a_changed_source_makes_v1_1(small: Demo) -> None:
     changed = {e: (c["insert"], c["update"]) for e, c in plan["counts"].items()}
     assert changed.pop("product") == (0, 1)
     assert set(changed.values()) == {(0, 0)}
+    refuse_the_file_of_another_plan(small, plan["plan"])
     small.ok("approve", "latest", "--as", APPROVER, "--reason", "price list")
     assert small.ok("apply", "latest", "--as", OPERATOR)["applied"]["product"]["updated"] == 1
     assert version(small.ok("audit", "report", "--as", OPERATOR)) == "V1.1"
     assert small.ok("audit", "verify")["result"] == "OK"
     assert small.ok("plan", "--as", OPERATOR)["state"] == "empty"
+
+
+def refuse_the_file_of_another_plan(small: Demo, plan: str) -> None:
+    """The first plan's file under the second one's name is neither approved nor applied."""
+    path = small.root / "audit" / "plans" / plan / f"{plan}.crmplan"
+    first = small.said["planned"].data["plan"]
+    kept = path.read_bytes()
+    path.write_bytes((path.parents[1] / first / f"{first}.crmplan").read_bytes())
+    for arguments in (("approve", plan, "--as", APPROVER), ("apply", plan, "--as", OPERATOR)):
+        ran = small.run(*arguments)
+        assert (ran.code, ran.error["code"]) in ((1, "integrity"), (1, "refused")), ran.said
+    path.write_bytes(kept)
 
 
 def version(report: dict[str, Any]) -> str:

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from conftest import OPERATOR, Demo
-from contents import stage_tables
-from shuffled import shuffle_project
+
+from tests.end_to_end.conftest import OPERATOR, Demo
+from tests.end_to_end.contents import stage_tables
+from tests.end_to_end.shuffled import shuffle_project
 
 PLACES = ("_file", "_sheet", "_row")
 """Where a record stood: what a shuffle may change."""
@@ -75,20 +76,6 @@ def test_planning_twice_gives_the_same_effect(small: Demo) -> None:
     assert again["counts"] == first["counts"]
     assert plan_bytes(small.root).keys() > before.keys()
     assert not set(before.values()) & (set(plan_bytes(small.root).values()) - set(before.values()))
-
-
-def test_other_keys_give_other_digests(small: Demo) -> None:
-    """Design §8: digests are keyed, so nobody without the project's key can guess at values."""
-    small.at("keys")
-    other = [p for p in (small.state / "keyring").rglob("*") if p.is_file()]
-    for path in other:
-        path.unlink()
-    (small.state / "trust.json").unlink()
-    small.ok("keys", "init", "--no-passphrase", "--person", f"{OPERATOR}:operator")
-    again = small.ok("plan", "--as", OPERATOR)
-    first = small.said["planned"].data
-    assert again["effect"] != first["effect"]
-    assert again["counts"] == first["counts"]
 
 
 def plan_bytes(root: Path) -> dict[str, bytes]:

@@ -3,8 +3,9 @@
 import random
 
 import pytest
-from conftest import OPERATOR, Demo
-from contents import business_rows, rows
+
+from tests.end_to_end.conftest import OPERATOR, Demo
+from tests.end_to_end.contents import business_rows, rows
 
 APPLY = ("apply", "latest", "--as", OPERATOR)
 TIMES = {"at", "used_at", "seen_at", "started_at", "finished_at", "holder", "fence"}

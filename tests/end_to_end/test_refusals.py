@@ -5,8 +5,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from conftest import APPROVER, OPERATOR, Demo, Ran
-from contents import business_rows
+
+from tests.end_to_end.conftest import APPROVER, OPERATOR, Demo, Ran
+from tests.end_to_end.contents import business_rows
 
 APPLY = ("apply", "latest", "--as", OPERATOR)
 APPROVE = ("approve", "latest", "--as", APPROVER, "--reason", "checked")
@@ -97,29 +98,11 @@ def test_altered_plan_file(small: Demo, alter: Callable[[bytes], bytes]) -> None
     assert refused(small, *APPLY).error["code"] in ("integrity", "refused")
 
 
-def test_plan_file_of_another_plan(small: Demo) -> None:
-    """An approval of one plan is none for another under its name."""
-    small.at("approved")
-    (old,) = (small.root / "audit").rglob("*.crmplan")
-    with sqlite3.connect(small.root / "samples" / "legacy.db") as legacy:
-        legacy.execute("UPDATE products SET list_price = list_price + 5")
-    legacy.close()
-    new = small.ok("plan", "--as", OPERATOR)
-    assert new["state"] == "approvable"
-    assert refused(small, *APPLY).error["code"] == "refused"
-    path = small.root / "audit" / "plans" / new["plan"] / f"{new['plan']}.crmplan"
-    old.write_bytes(path.read_bytes())
-    assert refused(small, "apply", old.stem, "--as", OPERATOR).error["code"] in (
-        "integrity", "refused", "key",
-    )  # fmt: skip
-
-
 @pytest.mark.parametrize(
     "drift",
     [
         "ALTER TABLE accounts ADD COLUMN region TEXT",
         "DROP TRIGGER accounts_stamp",
-        "CREATE UNIQUE INDEX one_mail ON leads (mail, id)",
     ],
 )
 def test_drifted_schema(small: Demo, drift: str) -> None:

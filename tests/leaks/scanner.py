@@ -180,8 +180,8 @@ def _readings(data: bytes) -> Iterator[tuple[str, bytes]]:
         yield "wide-utf-8", _folded(_WIDE_UTF8.findall(data), "utf-8")
     if _WIDE_GB18030_SIGN.search(data):
         yield "wide-gb18030", _folded(_WIDE_GB18030.findall(data), "gb18030")
-    yield "hex", b"\n".join(_from_hex(_HEX.findall(data)))
-    yield "base64", b"\n".join(_from_base64(_BASE64.findall(data)))
+    yield "hex", _from_hex(_HEX.findall(data))
+    yield "base64", _from_base64(_BASE64.findall(data))
 
 
 def _folded(runs: list[bytes], codec: str) -> bytes:
@@ -189,17 +189,16 @@ def _folded(runs: list[bytes], codec: str) -> bytes:
     return unicodedata.normalize("NFKC", text).encode(errors="replace")
 
 
-def _from_hex(runs: list[bytes]) -> Iterator[bytes]:
-    for run in runs:
-        for digits in (run, run[1:]):  # the digit before may belong to something else
-            yield binascii.unhexlify(digits[: len(digits) // 2 * 2])
+def _from_hex(runs: list[bytes]) -> bytes:
+    """Each run from its first and from its second digit: the one before may be another's."""
+    lines = (digits[: len(digits) // 2 * 2] for run in runs for digits in (run, run[1:]))
+    return binascii.unhexlify(b"0a".join(lines))
 
 
-def _from_base64(runs: list[bytes]) -> Iterator[bytes]:
-    for run in runs:
-        body = run.replace(b"-", b"+").replace(b"_", b"/")
-        body = body[:-1] if len(body) % 4 == 1 else body  # cut from longer text
-        yield binascii.a2b_base64(body + b"=" * (-len(body) % 4))
+def _from_base64(runs: list[bytes]) -> bytes:
+    """Runs in either alphabet; filled up to whole groups, which adds zero bits at their end."""
+    groups = b"AAAA".join(run + b"A" * (-len(run) % 4) for run in runs)
+    return binascii.a2b_base64(groups.replace(b"-", b"+").replace(b"_", b"/"))
 
 
 def _members(data: bytes) -> Iterator[tuple[str, bytes]]:

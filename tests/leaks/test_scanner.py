@@ -19,8 +19,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from openpyxl.comments import Comment
-from sample_values import sample_values
-from scanner import Hit, kind_of, normal_form, scan
+
+from tests.leaks.sample_values import sample_values
+from tests.leaks.scanner import Hit, kind_of, normal_form, scan
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 
