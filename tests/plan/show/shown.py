@@ -1,15 +1,8 @@
 """A small plan with hostile and personal values, and its view."""
 
-import sys
 from functools import cache
-from pathlib import Path
 
 import polars as pl
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from crm import CONTACT, CUSTOMER, MAPPINGS, MODEL, USERS, Crm, golden
-from plans import header, planned, policy
 
 from crm_migrate.language import Language
 from crm_migrate.plan.change import ControlTotal, Gate, Plan
@@ -18,6 +11,8 @@ from crm_migrate.plan.operations import count_actions
 from crm_migrate.plan.show.names import Names
 from crm_migrate.plan.show.view import PlanView, plan_view
 from crm_migrate.project.mapping_file import TargetMapping
+from tests.plan.crm import CONTACT, CUSTOMER, MAPPINGS, MODEL, USERS, Crm, golden
+from tests.plan.plans import header, planned, policy
 
 HOSTILE = "=cmd|'/c calc'!A1"
 SCRIPT = "<script>alert(1)</script>有限公司"

@@ -6,9 +6,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from shown import view
 
 from crm_migrate.plan.show.html import plan_html
+from tests.plan.show.shown import view
 
 CHROMIUM = next((p for n in ("chromium", "chromium-browser") if (p := shutil.which(n))), None)
 pytestmark = pytest.mark.skipif(

@@ -7,12 +7,12 @@ from io import BytesIO
 
 import openpyxl
 import pytest
-from shown import HOSTILE, PERSONAL, SCRIPT, view
 
 from crm_migrate.language import Language
 from crm_migrate.plan.show.excel import plan_workbook
 from crm_migrate.plan.show.html import plan_html
 from crm_migrate.plan.show.view import OperationView, PlanView
+from tests.plan.show.shown import HOSTILE, PERSONAL, SCRIPT, view
 
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
 

@@ -30,7 +30,7 @@ def _summary(view: PlanView, t: _Choose) -> Sheet:
     names = (
         (t("entity", "对象"), 24),
         (t("accepted", "接受"), 12),
-        (t("merged away", "合并"), 12),
+        (t("merged away", "合并"), 15),
         (t("golden", "唯一记录"), 12),
         (t("new", "新增"), 12),
         (t("change", "修改"), 12),
@@ -109,7 +109,7 @@ def _entity(entity: EntityView, t: _Choose) -> Sheet:
         t("comment", "意见"), t("record id", "唯一标识"),
     )  # fmt: skip
     rows = (row for o in entity.operations for row in _operation(o))
-    widths = (10, 32, 10, 26, 16, 24, 46, 24, 20, 20)
+    widths = (10, 32, 10, 30, 16, 24, 46, 24, 16, 34)
     return Sheet(entity.label, head, widths, rows)
 
 
@@ -117,11 +117,12 @@ def _operation(o: OperationView) -> Iterator[Sequence[object]]:
     reason = f"{o.reason}: {o.conflicts}" if o.conflicts else o.reason
     held = o.action in ("conflict", "skip")
     action = Marked(o.action_label, Style.WARN) if held else o.action_label
+    golden_id = Marked(o.golden_id, Style.LINE)
     common = (action, o.title, o.target_key, reason)
     if o.action in ("update", "conflict") and o.cells:  # a line per cell, to be checked one by one
         for c in o.cells:
             before, after = Marked(c.before, Style.OLD), Marked(c.after or "∅", Style.NEW)
-            yield (*common, c.label, before, after, c.origin, "", o.golden_id)
+            yield (*common, c.label, before, after, c.origin, "", golden_id)
     else:
         cells = "；".join(f"{c.label}: {c.after}" for c in o.cells)
-        yield (*common, "", "", cells, "", "", o.golden_id)
+        yield (*common, "", "", cells, "", "", golden_id)

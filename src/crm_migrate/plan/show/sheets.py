@@ -114,7 +114,7 @@ def _worksheet(sheet: Sheet) -> str:
 def _row(number: int, row: Sequence[object], columns: Sequence[tuple[str, float]]) -> str:
     """A row; its height is given where text wraps, since not every program works it out."""
     cells: list[str] = []
-    lines = 1
+    lines = 1  # as wide as in GB18030: a Chinese character takes the place of two letters
     for (letter, width), given in zip(columns, row, strict=False):
         value, style = given if type(given) is Marked else (given, None)
         if value is None or value == "":
@@ -124,7 +124,7 @@ def _row(number: int, row: Sequence[object], columns: Sequence[tuple[str, float]
             cells.append(f'<c r="{letter}{number}" s="{int(style)}"><v>{value}</v></c>')
             continue
         text = safe_text(str(value))[:LONGEST]
-        room = len(text) if text.isascii() else 2 * len(text)
+        room = len(text) if text.isascii() else len(text.encode("gb18030", "replace"))
         if room > width and style is not Style.LINE:
             lines = max(lines, ceil(room / width))
         if _NOT_IN_XML.search(text):
