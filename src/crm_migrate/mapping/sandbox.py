@@ -55,7 +55,10 @@ def layout(model: Model, target: TargetMapping) -> "sa.MetaData":
     for entity in model.entities:
         mapped = target.entities.get(entity.name)
         if mapped is not None:
-            sa.Table(mapped.table, metadata, *_columns(entity, mapped, target))
+            table = sa.Table(mapped.table, metadata, *_columns(entity, mapped, target))
+            match = [mapped.fields[f].index or mapped.fields[f].column for f in mapped.match]
+            if match:  # every insert asks whether such a record is there already
+                sa.Index(f"ix_{mapped.table}_match", *(table.c[c] for c in match))
     return metadata
 
 
