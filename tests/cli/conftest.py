@@ -4,10 +4,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from command_line import CONTACTS, CUSTOMERS, MOBILES, Command, Ran
 from openpyxl import Workbook
 
 from crm_migrate.cli.app import main
+from tests.cli.command_line import CONTACTS, CUSTOMERS, MOBILES, Command, Ran
 
 
 @pytest.fixture

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import msoffcrypto
 import pytest
-from command_line import MOBILES, Command
 from openpyxl import Workbook, load_workbook
+
+from tests.cli.command_line import MOBILES, Command
 
 PASSWORD = "ein langer Satz"
 

@@ -4,7 +4,8 @@ import stat
 from pathlib import Path
 
 import pytest
-from command_line import MOBILES, Command
+
+from tests.cli.command_line import MOBILES, Command
 
 
 def test_profile_names_damage_by_row_and_writes_nothing(command: Command, sources: Path) -> None:

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from command_line import Command
+
+from tests.cli.command_line import Command
 
 
 @pytest.fixture

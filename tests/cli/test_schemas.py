@@ -6,7 +6,8 @@ from typing import Any
 
 import jsonschema
 import pytest
-from command_line import Command, Ran
+
+from tests.cli.command_line import Command, Ran
 
 SCHEMAS = Path(__file__).parents[2] / "docs" / "json"
 

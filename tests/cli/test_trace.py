@@ -4,7 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
-from command_line import MOBILES, Command
+
+from tests.cli.command_line import MOBILES, Command
 
 
 def test_a_merged_customer_is_told_from_row_to_target(command: Command, planned: Path) -> None:

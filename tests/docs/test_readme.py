@@ -11,8 +11,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import my_files
 import pytest
+
+from tests.docs import my_files
 
 REPOSITORY = Path(__file__).parents[2]
 BLOCK = re.compile(r"^```(console|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)

@@ -2,10 +2,10 @@
 
 import polars as pl
 import pytest
-from invented_companies import companies, pair_scores
 
 from crm_migrate.errors import ProjectFault, UsageFault
 from crm_migrate.linkage.bare import link_file, load_pack, parse_pack, recognise
+from tests.linkage.invented_companies import companies, pair_scores
 
 
 def test_a_small_file_with_chinese_headers(tmp_path):

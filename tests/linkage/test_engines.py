@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 import polars as pl
-from invented_companies import companies, pair_scores
 
 from crm_migrate.linkage.engines import compare_engines, engine_for
 from crm_migrate.linkage.rule_types import LinkageRules
+from tests.linkage.invented_companies import companies, pair_scores
 
 
 def test_the_toolkit_agrees_on_easy_data(customer_rules: LinkageRules):

@@ -2,10 +2,10 @@
 
 import numpy as np
 import polars as pl
-from invented_companies import credit_code
 
 from crm_migrate.linkage import feature_text
 from crm_migrate.linkage.features import encode_sets, hash_texts
+from tests.linkage.invented_companies import credit_code
 
 
 def test_only_valid_credit_codes_count():

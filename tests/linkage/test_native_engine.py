@@ -7,7 +7,6 @@ import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from invented_companies import companies, credit_code, pair_scores
 
 from crm_migrate.errors import CrmMigrateError
 from crm_migrate.linkage.contract import Linkage
@@ -15,6 +14,7 @@ from crm_migrate.linkage.evidence import with_children
 from crm_migrate.linkage.model import Model
 from crm_migrate.linkage.native_engine import NativeEngine
 from crm_migrate.linkage.rule_types import LinkageRules
+from tests.linkage.invented_companies import companies, credit_code, pair_scores
 
 FIELDS = ("record_id", "name", "uscc", "phone", "email", "address")
 

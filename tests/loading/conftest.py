@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from small_crm import create_crm
 
 from crm_migrate.systems.sqlite import SqliteTarget
+from tests.loading.small_crm import create_crm
 
 
 @pytest.fixture

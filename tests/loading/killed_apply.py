@@ -9,12 +9,12 @@ import signal
 import sys
 from pathlib import Path
 
-from small_crm import MAPPING, MODEL, NOW, Keys, approved, insert, plan_of, update
 from sqlalchemy import Engine, event
 
 from crm_migrate.loading.apply import apply
 from crm_migrate.plan.change import Plan
 from crm_migrate.systems.sqlite import SqliteTarget
+from tests.loading.small_crm import MAPPING, MODEL, NOW, Keys, approved, insert, plan_of, update
 
 EXISTING = 10
 ROWS = ", ".join(f"({n}, '第{n}老客户', {n})" for n in range(1, EXISTING + 1))

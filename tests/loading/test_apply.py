@@ -7,7 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from small_crm import (
+
+from crm_migrate.errors import PlanRefused
+from crm_migrate.loading.applied import Applied
+from crm_migrate.loading.apply import apply
+from crm_migrate.loading.before_image import open_image
+from crm_migrate.loading.plan_lock import Holder
+from crm_migrate.loading.target_ledger import read_base
+from crm_migrate.plan.change import Plan
+from crm_migrate.systems.sqlite import SqliteTarget
+from tests.loading.small_crm import (
     MAPPING,
     MODEL,
     NOW,
@@ -19,15 +28,6 @@ from small_crm import (
     unchanged,
     update,
 )
-
-from crm_migrate.errors import PlanRefused
-from crm_migrate.loading.applied import Applied
-from crm_migrate.loading.apply import apply
-from crm_migrate.loading.before_image import open_image
-from crm_migrate.loading.plan_lock import Holder
-from crm_migrate.loading.target_ledger import read_base
-from crm_migrate.plan.change import Plan
-from crm_migrate.systems.sqlite import SqliteTarget
 
 Events = list[tuple[str, Mapping[str, Any]]]
 

@@ -8,14 +8,24 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from killed_apply import ROWS, crash_plan
-from small_crm import MAPPING, MODEL, NOW, Keys, approved, create_crm, plan_of, sql, update
 
 import crm_migrate
 from crm_migrate.errors import TargetFault
 from crm_migrate.loading.apply import apply
 from crm_migrate.plan.change import Plan
 from crm_migrate.systems.sqlite import SqliteTarget
+from tests.loading.killed_apply import ROWS, crash_plan
+from tests.loading.small_crm import (
+    MAPPING,
+    MODEL,
+    NOW,
+    Keys,
+    approved,
+    create_crm,
+    plan_of,
+    sql,
+    update,
+)
 
 POINTS = 10
 STATE = (
@@ -38,13 +48,12 @@ def crm(folder: Path) -> Path:
 
 def attempt(file: Path, at: int) -> subprocess.CompletedProcess[str]:
     """Apply in a process of its own that dies at a statement (0: never)."""
-    here = Path(__file__).parent
-    source = Path(crm_migrate.__file__).parents[1]
+    folders = (Path(crm_migrate.__file__).parents[1], Path(__file__).parents[2])
     return subprocess.run(
-        [sys.executable, str(here / "killed_apply.py"), str(file), str(at)],
+        [sys.executable, "-m", "tests.loading.killed_apply", str(file), str(at)],
         capture_output=True,
         text=True,
-        env={**os.environ, "PYTHONPATH": str(source)},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, folders))},
     )
 
 

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-from small_crm import MAPPING, MODEL, NOW, Keys, approved, insert, plan_of, sql, unchanged
 
 from crm_migrate.errors import NotFound
 from crm_migrate.loading.apply import apply
@@ -11,6 +10,17 @@ from crm_migrate.loading.outcome import control_totals, outcome
 from crm_migrate.loading.plan_lock import used_approvals
 from crm_migrate.plan.change import Plan
 from crm_migrate.systems.sqlite import SqliteTarget
+from tests.loading.small_crm import (
+    MAPPING,
+    MODEL,
+    NOW,
+    Keys,
+    approved,
+    insert,
+    plan_of,
+    sql,
+    unchanged,
+)
 
 
 def contracts(target: SqliteTarget) -> Plan:

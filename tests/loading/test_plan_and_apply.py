@@ -10,7 +10,6 @@ import polars as pl
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from small_crm import NOW, Keys, approved, header_of
 
 from crm_migrate.loading.applied import Applied
 from crm_migrate.loading.apply import apply
@@ -23,6 +22,7 @@ from crm_migrate.project.entities_file import standard_model, starter_file
 from crm_migrate.project.mapping_file import TargetMapping
 from crm_migrate.protection.policy import parse_policy
 from crm_migrate.systems.sqlite import SqliteTarget
+from tests.loading.small_crm import NOW, Keys, approved, header_of
 
 MODEL = standard_model()
 SCHEMA = """

@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 import polars as pl
-from crm import CONTACT, CUSTOMER, KEY, MODEL, NOW, TARGET, Crm, golden
 
 from crm_migrate.errors import KeyFault
 from crm_migrate.language import Text
@@ -14,6 +13,7 @@ from crm_migrate.plan.change import EntityCounts, Plan, PlanHeader, RowCounts
 from crm_migrate.plan.operations import PlannedOperations, count_actions, plan_operations
 from crm_migrate.project.entities_file import starter_file
 from crm_migrate.protection.policy import Policy, parse_policy
+from tests.plan.crm import CONTACT, CUSTOMER, KEY, MODEL, NOW, TARGET, Crm, golden
 
 
 class Keys:

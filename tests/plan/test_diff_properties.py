@@ -3,7 +3,6 @@
 from typing import Any
 
 import polars as pl
-from crm import CUSTOMER, KEY, MODEL, Crm, frame, golden, no_base, rules
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -11,6 +10,7 @@ from crm_migrate.plan.change import UNTOUCHED
 from crm_migrate.plan.diff import diff_entity
 from crm_migrate.plan.digest import commitments, commitments_json
 from crm_migrate.plan.operations import with_digests
+from tests.plan.crm import CUSTOMER, KEY, MODEL, Crm, frame, golden, no_base, rules
 
 VALUE = st.sampled_from([None, "x", "y", "z"])
 POLICY = {"name": "crm", "remark": "ask", "grade": "source"}

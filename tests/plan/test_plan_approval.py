@@ -5,8 +5,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from crm import NOW, TARGET
-from plans import header
 
 from crm_migrate.errors import NotFound, PlanRefused
 from crm_migrate.language import Text
@@ -20,6 +18,8 @@ from crm_migrate.plan.approval import (
 from crm_migrate.plan.change import EntityCounts, Gate, PlanHeader
 from crm_migrate.trust.people import Person, Role, TrustFile, add, found
 from crm_migrate.trust.signature import Signer
+from tests.plan.crm import NOW, TARGET
+from tests.plan.plans import header
 
 SIGNERS = {
     id: Signer.from_seed(id, bytes([n]) * 32)

@@ -4,13 +4,24 @@ from typing import Any
 
 import polars as pl
 import pytest
-from crm import ACCOUNTS, CONTACT, CUSTOMER, MODEL, PEOPLE, Crm, applied, golden, rules, table
 
 from crm_migrate.plan.change import UNTOUCHED
 from crm_migrate.plan.diff import EntityDiff, diff_entity
 from crm_migrate.plan.digest import precondition
 from crm_migrate.plan.present import resolve_references
 from crm_migrate.systems.target import ColumnInfo
+from tests.plan.crm import (
+    ACCOUNTS,
+    CONTACT,
+    CUSTOMER,
+    MODEL,
+    PEOPLE,
+    Crm,
+    applied,
+    golden,
+    rules,
+    table,
+)
 
 Row = dict[str, str | None]
 

@@ -6,11 +6,8 @@ from dataclasses import replace
 
 import polars as pl
 import pytest
-from crm import CONTACT, CUSTOMER, KEY, MODEL, TARGET, Crm, applied, golden
-from crm import MAPPINGS as TABLES
 from hypothesis import given
 from hypothesis import strategies as st
-from plans import CONTACTS, CRM, CUSTOMERS, Keys, plan, planned, policy
 
 from crm_migrate.errors import IntegrityFault, KeyFault, PlanRefused
 from crm_migrate.plan.cells import DiffRules
@@ -29,6 +26,9 @@ from crm_migrate.plan.operations import target_treatments, verify_plan
 from crm_migrate.plan.sealed_cells import SealedCells
 from crm_migrate.project.mapping_file import TargetMapping
 from crm_migrate.trust.canonical import canonical_json
+from tests.plan.crm import CONTACT, CUSTOMER, KEY, MODEL, TARGET, Crm, applied, golden
+from tests.plan.crm import MAPPINGS as TABLES
+from tests.plan.plans import CONTACTS, CRM, CUSTOMERS, Keys, plan, planned, policy
 
 MAPPING = TargetMapping(target="crm", entities=TABLES)
 EMPTY = ("target_key", "conflicts", "before:名称", "after:名称", "before:z")

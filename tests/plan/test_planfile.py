@@ -8,13 +8,13 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from crm import NOW
-from plans import plan
 
 from crm_migrate.errors import IntegrityFault, NotFound
 from crm_migrate.language import Text
 from crm_migrate.plan.change import ControlTotal, Gate
 from crm_migrate.plan.planfile import header_json, open_plan, parse_header, read_header, write_plan
+from tests.plan.crm import NOW
+from tests.plan.plans import plan
 
 KEY = b"p" * 32
 

@@ -2,13 +2,23 @@
 
 import polars as pl
 import pytest
-from crm import ACCOUNTS, CONTACT, CUSTOMER, MODEL, PEOPLE, RECORD_KEY, USERS, columns_of, frame
 
 from crm_migrate.model import Entity
 from crm_migrate.plan.present import present_records, resolve_references, smallest_keys
 from crm_migrate.plan.target_form import to_target
 from crm_migrate.project.mapping_file import TargetColumn, TargetEntity
 from crm_migrate.records import record_id
+from tests.plan.crm import (
+    ACCOUNTS,
+    CONTACT,
+    CUSTOMER,
+    MODEL,
+    PEOPLE,
+    RECORD_KEY,
+    USERS,
+    columns_of,
+    frame,
+)
 
 
 def present(entity: Entity, mapping: TargetEntity, *rows: dict[str, str | None]) -> pl.DataFrame:

@@ -3,7 +3,6 @@
 import csv
 import re
 import sqlite3
-import sys
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
@@ -17,10 +16,7 @@ from sqlalchemy import create_engine, inspect, select
 from stdnum import luhn
 from stdnum.cn import ric, uscc
 
-ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT))
-
-from samples.generator import (  # noqa: E402
+from samples.generator import (
     crm,
     crm_schema,
     identifiers,
@@ -31,8 +27,9 @@ from samples.generator import (  # noqa: E402
     staff,
     world,
 )  # fmt: skip
-from samples.make_samples import make  # noqa: E402
+from samples.make_samples import make
 
+ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "samples"
 CODE, PHONE = sales.COLUMNS.index("统一社会信用代码"), sales.COLUMNS.index("联系方式")
 
