@@ -25,7 +25,7 @@ debian:
 	@bash tests/debian-packages.sh
 
 test: .venv/.dev debian
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: .venv/.dev
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
