@@ -22,7 +22,8 @@ from crm_migrate.stages.export import sweep as sweep_exports
 from crm_migrate.stages.extract import extract, input_digest
 from crm_migrate.stages.link import link
 from crm_migrate.stages.link_files import link_files, write_clusters
-from crm_migrate.stages.plans import Planned, PlanView, list_plans, view_plan, write_plan
+from crm_migrate.stages.plan_pages import PlanView, view_plan
+from crm_migrate.stages.plans import list_plans
 from crm_migrate.stages.present import read_target
 from crm_migrate.stages.report import Written, audit_report, verify_journal
 from crm_migrate.stages.retention import sweep
@@ -32,6 +33,7 @@ from crm_migrate.stages.session import Session, open_session
 from crm_migrate.stages.standardize import standardize
 from crm_migrate.stages.survive import make_golden
 from crm_migrate.stages.trace import Trace, trace
+from crm_migrate.stages.write_plan import Planned, write_plan
 from crm_migrate.trust.people import Action
 from crm_migrate.workspace import Run
 

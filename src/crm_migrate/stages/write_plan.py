@@ -1,0 +1,172 @@
+"""Make the plan of a run: its file, pages and facts; enter it in the run state and journal."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from crm_migrate.language import current_language
+from crm_migrate.plan import gates
+from crm_migrate.plan.approval import PlanState
+from crm_migrate.plan.change import Plan, PlanHeader
+from crm_migrate.plan.digest import evidence
+from crm_migrate.plan.planfile import SUFFIX
+from crm_migrate.plan.planfile import write_plan as write_plan_file
+from crm_migrate.stages import link, survive
+from crm_migrate.stages.changes import Changes
+from crm_migrate.stages.facts import plan_facts
+from crm_migrate.stages.plan_pages import write_all_pages
+from crm_migrate.stages.plans import FACTS, entity_labels, rfc3339, state_of
+from crm_migrate.stages.reviews import store_reviews
+from crm_migrate.stages.session import Session
+from crm_migrate.state.plans import PlanEntry, add_plan
+from crm_migrate.state.registry import reserve
+from crm_migrate.trust.people import Person
+from crm_migrate.trust.private_files import private_folder, write_private
+from crm_migrate.workspace import Run
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A plan just made, and where its files are."""
+
+    header: PlanHeader
+    state: PlanState
+    path: Path
+    files: tuple[Path, ...]
+    labels: dict[str, str]
+
+    @property
+    def waits(self) -> bool:
+        """Whether a person has to decide something before the plan, or all of it, can go on."""
+        return any(self.header.waiting.values()) or self.state == "blocked"
+
+    @property
+    def next_step(self) -> str:
+        """The next sensible command."""
+        if self.state == "empty":
+            return "crm-migrate audit report"
+        if self.state == "blocked":
+            return "crm-migrate show latest --open (findings.xlsx; rules/gates.yaml)"
+        if self.header.target.sandbox:
+            return "crm-migrate show latest --open, crm-migrate approve latest --sandbox"
+        return "crm-migrate show latest --open, crm-migrate approve latest --as …"
+
+    def to_json(self) -> dict[str, Any]:
+        """What scripts read."""
+        header = self.header
+        return {
+            "run": header.run,
+            "plan": header.plan_id,
+            "effect": header.effect,
+            "evidence": header.evidence,
+            "state": self.state,
+            "rows": asdict(header.rows),
+            "counts": {name: asdict(c) for name, c in header.counts.items()},
+            "gates": [
+                {"name": g.name, "value": g.value, "limit": g.limit, "passed": g.passed}
+                for g in header.gates
+            ],
+            "control_totals": [asdict(t) for t in header.control_totals],
+            "waiting": header.waiting,
+            "path": str(self.path),
+            "files": [str(f) for f in self.files],
+        }
+
+
+def write_plan(
+    session: Session, run: Run, changes: Changes, person: Person, inputs: str
+) -> Planned:
+    """Write plan file, pages, findings and facts; enter the plan; journal it."""
+    job, settings = session.job, session.project.settings
+    now = job.clock()
+    plan_id = f"P{run.id}"
+    facts = plan_facts(run, changes)
+    judged = gates.evaluate(job.rules.gates, changes.figures)
+    parts = {
+        "inputs": inputs,
+        "rules": session.project.digest,
+        "linkage_model": facts.linkage.model,
+        "figures": _digest(changes.figures),
+        "counts": _digest({n: asdict(c) for n, c in changes.counts.items()}),
+    }
+    header = PlanHeader(
+        plan_id=plan_id,
+        run=run.id,
+        format=FORMAT,
+        created_at=now,
+        created_by=person.id,
+        expires_at=now + timedelta(days=settings.approval.expires_days),
+        project=settings.name,
+        target=changes.identity,
+        effect=changes.planned.effect,
+        evidence=evidence(parts),
+        evidence_parts=parts,
+        rows=changes.rows,
+        counts=changes.counts,
+        gates=judged,
+        control_totals=changes.totals,
+        waiting=changes.waiting,
+        treatments=changes.planned.treatments,
+        files={},
+    )
+    lineage = {n: run.read(survive.STAGE, f"lineage.{n}") for n in changes.planned.operations}
+    plan = Plan(header, changes.planned.operations, lineage)
+    folder = private_folder(session.plan_folder(plan_id))
+    path = folder / f"{plan_id}{SUFFIX}"
+    header = write_plan_file(path, plan, job.keyring.plan_key(plan_id, create=True))
+    write_private(folder / FACTS, json.dumps(facts.to_json(), ensure_ascii=False).encode())
+    state = state_of(session, header)
+    language = settings.language or current_language()
+    files = write_all_pages(
+        session, run, Plan(header, plan.operations, lineage), state, facts, language
+    )
+    # Last: until its files are whole, nobody finds the plan, and the run that died is resumed.
+    _enter(session, run, changes, header, path, state)
+    about = {"plan": plan_id, "run": run.id, "effect": header.effect, "evidence": header.evidence}
+    session.record(person.id, "plan.made", {**about, "state": state})
+    labels = entity_labels(session, current_language())
+    return Planned(header, state, path, files, labels)
+
+
+def _enter(
+    session: Session, run: Run, changes: Changes, header: PlanHeader, path: Path, state: PlanState
+) -> None:
+    at = rfc3339(header.created_at)
+    for name in changes.counts:
+        golden = run.read(survive.STAGE, name)
+        code = pl.col("customer_code") if name == "customer" else pl.lit(None, dtype=pl.String)
+        identities = golden.select(
+            "golden_id",
+            pl.col("golden_id").str.slice(1, 32).alias("anchor"),
+            code.alias("customer_code"),
+        )
+        reserve(session.state, identities, name, run.id, at)
+    review = run.read(link.STAGE, "review.customer")
+    conflicts = run.read(survive.STAGE, "x_owner_conflicts")
+    store_reviews(session.state, review, conflicts, run.id)
+    add_plan(
+        session.state,
+        PlanEntry(
+            plan_id=header.plan_id,
+            run=run.id,
+            effect=header.effect,
+            evidence=header.evidence,
+            state=state,
+            path=str(path),
+            created_at=at,
+            created_by=header.created_by,
+            expires_at=rfc3339(header.expires_at),
+        ),
+    )
+
+
+def _digest(data: object) -> str:
+    text = json.dumps(data, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
