@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any
 
@@ -13,6 +13,7 @@ from crm_migrate.mapping.fingerprint import plain_label
 _UNIT_IN_BRACKETS = re.compile(r"[(\[]\s*(?:单位[::]?)?(元|千元|万元|百万元|亿元)\s*[)\]]\s*$")
 _UNIT_BEHIND = {"yuan": "元", "rmb": "元", "cny": "元", "wan": "万元"}
 _BRACKETS = re.compile(r"[(\[][^)\]]*[)\]]\s*$")
+_HAN = re.compile(r"[\u4e00-\u9fff]")
 _NEAR = 88
 """Least similarity (RapidFuzz ratio, 0–100) at which a label counts as a spelling of a word."""
 
@@ -64,7 +65,28 @@ def read_label(label: str) -> Label:
 
 
 def _bare(text: str) -> str:
-    return re.sub(r"[/()%#]", "", plain_label(text))
+    return re.sub(r"[/()%#]", "", _simplified(plain_label(text)))
+
+
+def _simplified(text: str) -> str:
+    """Traditional characters as simplified ones; for labels only, which are few."""
+    return text if text.isascii() else _converter().convert(text)
+
+
+@cache
+def _converter() -> Any:
+    from opencc import OpenCC
+
+    return OpenCC("t2s")
+
+
+def _initials(word: str) -> str | None:
+    """客户名称 → khmc, 客户id → khid; None where a word is too short to tell anything."""
+    from pypinyin import Style, lazy_pinyin
+
+    if len(_HAN.findall(word)) < 2:
+        return None
+    return "".join(lazy_pinyin(word, style=Style.FIRST_LETTER, errors="default"))
 
 
 @dataclass(frozen=True)
@@ -78,13 +100,31 @@ class Headers:
     subjects: Mapping[str, str]
     together: Mapping[str, tuple[str, ...]]
     useless: frozenset[str]
+    name_parts: Mapping[str, str]
+    """Bare word → `family` or `given`."""
 
     def matches(self, label: Label) -> list[Match]:
         """The fields that the label may name: equal words, else similar ones."""
         exact = self.words.get(label.name)
         if exact is not None:
             return [Match(e, f, 0.8 if g else 0.95, g, label.name) for e, f, g in exact]
+        short = self._initials[0].get(label.name) if label.name.isascii() else None
+        if short is not None:  # several words may share them: the values decide
+            return [Match(e, f, 0.7, g, w) for w in short for e, f, g in self.words[w]]
         return list(self._similar(label.name))
+
+    @cached_property
+    def _initials(self) -> tuple[dict[str, list[str]], dict[str, list[str]], dict[str, str]]:
+        """Pinyin initials → words of fields, words of keys, the subject."""
+        found: list[dict[str, list[str]]] = []
+        for words in (self.words, self.keys, self.subjects):
+            by_initials: dict[str, list[str]] = {}
+            for word in words:
+                if (short := _initials(word)) is not None:
+                    by_initials.setdefault(short, []).append(word)
+            found.append(by_initials)
+        fields, keys, subjects = found
+        return fields, keys, {s: self.subjects[w[0]] for s, w in subjects.items()}
 
     def _similar(self, name: str) -> Iterator[Match]:
         from rapidfuzz import fuzz, process
@@ -103,13 +143,23 @@ class Headers:
 
     def identifies(self, label: Label) -> tuple[str, ...]:
         """The entities whose key the label names; "" means the table's own."""
-        return self.keys.get(label.name, ())
+        named = self.keys.get(label.name)
+        if named is None and label.name.isascii():
+            words = self._initials[1].get(label.name, ())
+            named = tuple(dict.fromkeys(e for w in words for e in self.keys[w]))
+        return named or ()
 
     def subject(self, name: str) -> str | None:
         """The entity that a table name or header group is about: the word that ends last."""
         bare = _bare(name)
         found = [(bare.rfind(w) + len(w), len(w), e) for w, e in self.subjects.items() if w in bare]
-        return max(found)[2] if found else None
+        if found:
+            return max(found)[2]
+        if not name.isascii():
+            return None
+        parts = re.findall("[a-z]+", name.casefold())
+        short = [self._initials[2][p] for p in parts if p in self._initials[2]]
+        return short[-1] if short else None
 
 
 @cache
@@ -134,5 +184,6 @@ def standard_headers() -> Headers:
         keys={w: tuple(e) for w, e in keys.items()},
         subjects={_bare(w): e for e, spellings in data["subjects"].items() for w in spellings},
         together={e: tuple(o) for e, o in data["together"].items()},
+        name_parts={_bare(w): part for part, ws in data["name_parts"].items() for w in ws},
         useless=frozenset(_bare(str(w)) for s in data["useless"].values() for w in s),
     )

@@ -11,13 +11,21 @@ from crm_migrate.formats.contract import DATA, KIND, Table
 from crm_migrate.formats.detect import Detected, detect
 from crm_migrate.mapping.headers import Headers, Label, read_label
 from crm_migrate.mapping.identity import key_text
-from crm_migrate.model import Model
+from crm_migrate.model import Model, SemanticType
 from crm_migrate.systems.sql import SqlTable
 
 ROWS = 200_000
 """Rows of a table that are looked at."""
 SUBJECT_WEIGHT = 3.0
 """A table's name counts as much as three columns that name the same entity."""
+
+SHOWS = 0.9
+"""Least confidence at which the values under a label that says nothing tell what they are."""
+_SHOWN_BY = {
+    SemanticType.COMPANY_NAME: "customer",
+    SemanticType.USCC: "customer",
+    SemanticType.ID_NUMBER: "contact",
+}
 
 
 @dataclass(frozen=True)
@@ -103,7 +111,14 @@ def _subject(table: Table, columns: Sequence[Column], model: Model, headers: Hea
         matches = headers.matches(column.label)
         telling = {m.entity for m in matches if not m.generic}
         for entity in {m.entity for m in matches} & scores.keys():
-            scores[entity] += 1 / len(telling) if entity in telling else 0.25
+            share = 1 / len(telling) if entity in telling else 0.25
+            scores[entity] += share * (column.filled or 1)  # mostly empty: beside the point
+        if (
+            not matches
+            and column.detected.confidence >= SHOWS
+            and column.detected.type in _SHOWN_BY
+        ):
+            scores[_SHOWN_BY[column.detected.type]] += 0.5
         for entity in headers.identifies(column.label):
             if entity in scores:  # customers are referred to everywhere
                 scores[entity] += 0.25 if entity == "customer" else 0.5

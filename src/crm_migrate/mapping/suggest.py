@@ -7,7 +7,7 @@ from crm_migrate.formats.contract import Table
 from crm_migrate.language import Language, Text
 from crm_migrate.mapping.fingerprint import header_fingerprint
 from crm_migrate.mapping.headers import Headers, Match, standard_headers
-from crm_migrate.mapping.sample import Column, Sample, take_sample
+from crm_migrate.mapping.sample import SHOWS, Column, Sample, take_sample
 from crm_migrate.mapping.values_proposal import Values
 from crm_migrate.model import Field, Model, SemanticType
 from crm_migrate.project.mapping_file import (
@@ -30,6 +30,7 @@ _ANY_TEXT = {T.TEXT, T.FREE_TEXT, T.CODE, T.TAGS, T.VOCABULARY}
 
 WHY_LABEL = Text("column label", "表头")
 WHY_SIMILAR = Text("similar label", "表头相近")
+WHY_INITIALS = Text("pinyin initials of {word}", "“{word}”的拼音首字母")
 WHY_VALUES = Text("values", "数据特征")
 WHY_KEY = Text("its values are keys of {table}", "取值为“{table}”的主键")
 WHY_ROW = Text("same row", "同一行")
@@ -110,6 +111,7 @@ class _Proposing:
         references = dict(self._look_ups(sample.entity))
         allowed = self._allowed(sample.entity, references)
         self._assign(allowed)
+        self._name_of_parts(allowed)
         self._mobile_of_contact()
         self.fields.setdefault(sample.entity, {}).update(references)
         records = tuple(self._records(sample.entity))
@@ -144,7 +146,7 @@ class _Proposing:
         return (entity, *others)
 
     def _names_a_person(self) -> bool:
-        return any(
+        return len(self._parts()) == 2 or any(
             match.entity == CONTACT and match.field in ("name", "mobile") and not match.generic
             for column in self.sample.columns
             for match in self.headers.matches(column.label)
@@ -239,11 +241,15 @@ class _Proposing:
 
     def _by_values(self, column: Column, allowed: Sequence[str]) -> Iterator[Match]:
         """Columns whose label says nothing, but whose values do."""
-        if column.detected.confidence < 0.9 or column.detected.type not in _SHAPED - {T.DATE}:
+        telling = _SHAPED - {T.DATE} | {T.COMPANY_NAME}
+        if column.detected.confidence < SHOWS or column.detected.type not in telling:
             return
         for entity in allowed:
             for target in self.model.entity(entity).fields:
-                if target.type is column.detected.type:
+                first = entity == CUSTOMER and target.name != "former_name"
+                if target.type is column.detected.type and (
+                    target.type is not T.COMPANY_NAME or first
+                ):
                     yield Match(entity, target.name, 0.55, False, "")
 
     def _source(self, column: Column, match: Match, score: float) -> FieldSource:
@@ -251,6 +257,8 @@ class _Proposing:
         why = WHY_VALUES
         if match.word:
             why = WHY_LABEL if match.word == column.label.name else WHY_SIMILAR
+            if column.label.name.isascii() and not match.word.isascii():
+                why = WHY_INITIALS.fill(word=match.word)
         unit = column.label.unit if column.label.unit != target.unit and target.unit else None
         values, known = self.values.propose(self.sample, column, target)
         return FieldSource(
@@ -272,16 +280,38 @@ class _Proposing:
         both = {"column": None, "columns": (*before.source_columns, column.name)}
         self.fields[match.entity][match.field] = before.model_copy(update=both)
 
+    def _parts(self) -> dict[str, Column]:
+        """The columns that hold the family and the given name."""
+        parts = self.headers.name_parts
+        return {parts[c.label.name]: c for c in self.sample.columns if c.label.name in parts}
+
+    def _name_of_parts(self, allowed: Sequence[str]) -> None:
+        """Family and given name in two columns are one name: 陈大文, but John Smith."""
+        parts = self._parts()
+        contact = self.fields.setdefault(CONTACT, {})
+        if CONTACT not in allowed or "name" in contact or len(parts) < 2:
+            return
+        family, given = parts["family"], parts["given"]
+        chinese = family.values.drop_nulls().str.contains(r"\p{Han}").mean() or 0
+        order, join = ((family, given), "") if float(chinese) >= 0.5 else ((given, family), " ")  # type: ignore[arg-type]
+        self.taken |= {c.name for c in order}
+        reason = WHY_LABEL.in_language(self.language)
+        columns = tuple(c.name for c in order)
+        contact["name"] = FieldSource(columns=columns, join=join, confidence=0.85, reason=reason)
+
     def _mobile_of_contact(self) -> None:
         """The telephone of a row that names a person and holds mobiles is that person's, too."""
         contact = self.fields.get(CONTACT, {})
-        phone = self.fields.get(CUSTOMER, {}).get("phone")
+        own = contact.get("phone") if self.sample.entity == CONTACT else None
+        phone = own or self.fields.get(CUSTOMER, {}).get("phone")
         if "name" in contact and "mobile" not in contact and phone and phone.column:
             values = self.sample.by_name[phone.column].values.drop_nulls()
             digits = values.str.replace_all(r"\D", "").str.contains(r"^(86)?1[3-9]\d{9}$")
             if len(digits) and int(digits.sum()) * 2 >= len(digits):
                 reason = WHY_VALUES.in_language(self.language)
                 contact["mobile"] = phone.model_copy(update={"reason": reason, "confidence": 0.7})
+                if own is not None:
+                    del contact["phone"]
 
     # Records
 

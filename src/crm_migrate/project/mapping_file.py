@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from crm_migrate.project.settings import Frozen
 
@@ -12,7 +12,8 @@ class FieldSource(Frozen):
 
     column: str | None = None
     columns: tuple[str, ...] = ()
-    join: str = "；"
+    join: Annotated[str, StringConstraints(strip_whitespace=False)] = "；"
+    """Between the columns; a blank counts."""
     constant: str | None = None
     values: str | None = None
     """Name of a total value map under `mappings/values/`."""
