@@ -117,4 +117,8 @@ def unfinished_run(session: Session) -> str | None:
         return None
     with session.workspace.open(runs[-1]) as run:
         done = run.manifest.stages.get("plan")
-        return None if done is not None and done.input_digest else run.id
+        if done is not None and done.input_digest:
+            return None
+    # Someone may have approved the plan already, though the run died before it was told done.
+    known = {listed.run for listed in list_plans(session)}
+    return None if runs[-1] in known else runs[-1]
