@@ -177,3 +177,12 @@ def _show(found: "Comparison", out: Output) -> None:
             [(e, REASONS[r], n) for e, r, n in found.reasons],
             numbers_from=2,
         )
+    if "recordlinkage" in (first, second):
+        out.say(
+            Text(
+                "recordlinkage knows only yes and no per field and counts a missing value as a "
+                "disagreement: where records are thin it joins fewer, and never a bold pair.",
+                "recordlinkage 对每个字段只判断“是/否”,缺失值按“不一致”计;"
+                "资料不全时合并得更少、更保守。",
+            )
+        )
