@@ -1,13 +1,11 @@
 """`init` and `profile` with a folder as people have it: most of it good, some of it no table."""
 
-import json
-import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 from openpyxl import Workbook
+
+from tests.newcomer.command import run
 
 
 @pytest.fixture
@@ -23,14 +21,6 @@ def folder(tmp_path: Path) -> Path:
     (place / "Thumbs.db").write_bytes(b"\xd0\xcf\x11\xe0" + bytes(600))
     (place / "letter.docx").write_bytes(b"PK\x03\x04")
     return place
-
-
-def run(*arguments: str | Path, cwd: Path) -> tuple[int, dict[str, Any], str]:
-    """The command's exit code, its JSON object, and what it told people."""
-    start = "from crm_migrate.cli.app import main; main()"
-    command = [sys.executable, "-c", start, "--lang", "en", *map(str, arguments), "--json"]
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
-    return done.returncode, json.loads(done.stdout), done.stderr
 
 
 def test_one_unreadable_file_does_not_stop_init(folder: Path, tmp_path: Path) -> None:

@@ -86,7 +86,9 @@ def list_tasks(
             out.say(f"  {reason}")
     out.say(Text(f"{tasks.open} open", f"待裁决 {tasks.open} 项"), "bold")
     if tasks.tasks:
-        out.next_step(f"crm-migrate review decide {tasks.tasks[0].task_id} same|different|unsure")
+        first = tasks.tasks[0]
+        verdicts = "same|different|unsure" if first.kind == "doubtful" else "owner --owner …"
+        out.next_step(f"crm-migrate review decide {first.task_id} {verdicts}")
     else:
         out.next_step("crm-migrate plan")
     out.result(tasks.to_json())
