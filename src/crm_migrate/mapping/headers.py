@@ -110,7 +110,9 @@ class Headers:
             return [Match(e, f, 0.8 if g else 0.95, g, label.name) for e, f, g in exact]
         short = self._initials[0].get(label.name) if label.name.isascii() else None
         if short is not None:  # several words may share them: the values decide
-            return [Match(e, f, 0.7, g, w) for w in short for e, f, g in self.words[w]]
+            return [
+                Match(e, f, 0.6 if g else 0.7, g, w) for w in short for e, f, g in self.words[w]
+            ]
         return list(self._similar(label.name))
 
     @cached_property

@@ -233,7 +233,7 @@ class _Proposing:
             target = self.model.entity(match.entity).by_name[match.field]
             if target.references is not None:
                 continue
-            score = 0.9 if match.generic else match.score
+            score = match.score + 0.1 if match.generic else match.score
             score -= 0.1 if match.entity == CUSTOMER and not main else 0
             score += 0.03 if group == match.entity else 0
             score *= _agreement(column, target)
