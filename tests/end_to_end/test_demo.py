@@ -33,7 +33,7 @@ def test_plan_says_what_scripts_rely_on(way: Demo) -> None:
 
 
 def test_planning_writes_nothing_to_the_target(way: Demo) -> None:
-    """R-8.4: a plan leaves the CRM's file as it was, byte for byte."""
+    """R-6.3: a plan leaves the CRM's file as it was, byte for byte."""
     before, after = (way.snapshots / name / "crm" for name in ("keys", "planned"))
     assert [p.name for p in after.iterdir()] == ["crm.db"]
     assert (before / "crm.db").read_bytes() == (after / "crm.db").read_bytes()
@@ -49,7 +49,7 @@ def test_show_and_approve(way: Demo) -> None:
 
 
 def test_apply_does_what_the_plan_said(way: Demo) -> None:
-    """R-8.4: what was planned was created and updated, everything was read back, nothing failed."""
+    """R-6.3: what was planned was created and updated, everything was read back, nothing failed."""
     plan, done = way.said["planned"].data, way.said["applied"].data
     assert way.said["applied"].code == 0
     assert done["plan"] == plan["plan"]

@@ -58,7 +58,7 @@ def test_golden_ids_and_records(
 def test_effect(
     way: Demo, stages: tuple[dict[str, dict[str, pl.DataFrame]], dict[str, object]]
 ) -> None:
-    """R-8.4: the effect digest and all counts are the same."""
+    """R-6.3: the effect digest and all counts are the same."""
     first, second = way.said["planned"].data, stages[1]
     assert second["effect"] == first["effect"]
     assert second["counts"] == first["counts"]
@@ -66,7 +66,7 @@ def test_effect(
 
 
 def test_planning_twice_gives_the_same_effect(small: Demo) -> None:
-    """R-8.4: planning again with nothing changed: same effect, though every ciphertext differs."""
+    """R-6.3: planning again with nothing changed: same effect, though every ciphertext differs."""
     small.at("planned")
     before = plan_bytes(small.root)
     again = small.ok("plan", "--as", OPERATOR)

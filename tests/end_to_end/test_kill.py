@@ -23,7 +23,7 @@ def steps(small: Demo) -> int:
 
 @pytest.mark.parametrize("point", range(POINTS))
 def test_killed_apply_goes_on(small: Demo, steps: int, point: int) -> None:
-    """R-8.4: killed anywhere and run again, the same business rows and base rows come out."""
+    """R-5.6: killed anywhere and run again, the same business rows and base rows come out."""
     chance = random.Random(1000 + point)
     part = steps / POINTS
     number = 1 + int(part * (point + chance.random()))

@@ -57,7 +57,7 @@ def test_rejected(small: Demo) -> None:
 
 
 def test_used_twice(small: Demo) -> None:
-    """R-8.4: an approval is used once; the target itself knows."""
+    """R-6.3: an approval is used once; the target itself knows."""
     small.at("applied")
     assert refused(small, *APPLY).error["code"] == "refused"
 
@@ -90,7 +90,7 @@ def flip_near_end(data: bytes) -> bytes:
 
 @pytest.mark.parametrize("alter", [cut, flip_middle, flip_near_end])
 def test_altered_plan_file(small: Demo, alter: Callable[[bytes], bytes]) -> None:
-    """R-8.4: a plan file of which a bit was changed is not applied."""
+    """R-6.3: a plan file of which a bit was changed is not applied."""
     small.at("approved")
     (path,) = (small.root / "audit").rglob("*.crmplan")
     path.chmod(0o600)
@@ -106,7 +106,7 @@ def test_altered_plan_file(small: Demo, alter: Callable[[bytes], bytes]) -> None
     ],
 )
 def test_drifted_schema(small: Demo, drift: str) -> None:
-    """R-8.4: a target whose structure changed since planning is left alone."""
+    """R-6.3: a target whose structure changed since planning is left alone."""
     small.at("approved")
     with sqlite3.connect(small.target) as crm:
         crm.execute(drift)

@@ -47,7 +47,10 @@ class Output:
             # A number that is cut off would be another number: better a table that is too wide.
             width = max((len(t[place]) for t in texts), default=0) if is_number else None
             table.add_column(
-                str(name), justify="right" if is_number else "left", min_width=width or None
+                str(name),
+                justify="right" if is_number else "left",
+                min_width=width or None,
+                overflow="fold",  # an id that is cut off cannot be copied
             )
         for cells in texts:
             table.add_row(*(_no_markup(c) for c in cells))
