@@ -1,8 +1,8 @@
 """What only SQLite has: its files, its modes and its collations."""
 
 import os
-import tempfile
 import sqlite3
+import tempfile
 from pathlib import Path
 
 import polars as pl
