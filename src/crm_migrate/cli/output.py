@@ -8,11 +8,16 @@ from functools import wraps
 from typing import Any, TypeVar
 
 import click
+from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from crm_migrate.language import Text
+
+NAME_WIDTH = 24
+"""Columns of the terminal that the first column may demand."""
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -39,13 +44,24 @@ class Output:
         numbers_to: int | None = None,
     ) -> None:
         """A table for people; columns `numbers_from` up to `numbers_to` are right-aligned."""
-        table = Table(title=str(title), title_justify="left", title_style="bold")
+        table = Table(
+            title=str(title) or None,
+            title_justify="left",
+            title_style="bold",
+            box=SIMPLE_HEAD,
+            pad_edge=False,
+            collapse_padding=True,
+        )
         numbers = range(numbers_from, len(head) if numbers_to is None else numbers_to)
         texts = [[f"{c:,}" if isinstance(c, int) else str(c) for c in row] for row in rows]
         for place, name in enumerate(head):
             is_number = place in numbers
             # A number that is cut off would be another number: better a table that is too wide.
-            width = max((len(t[place]) for t in texts), default=0) if is_number else None
+            longest_word = max((cell_len(word) for word in str(name).split()), default=0)
+            values = max((len(t[place]) for t in texts), default=0)
+            width = max(values, longest_word) if is_number else None
+            if place == 0 and not is_number:  # what a line is about stays on one line
+                width = min(max((cell_len(t[0]) for t in texts), default=0), NAME_WIDTH)
             table.add_column(
                 str(name),
                 justify="right" if is_number else "left",

@@ -15,7 +15,7 @@ SEALED_LENGTH = 1024
 INDEX_LENGTH = 64
 TEXT_LENGTH = 400
 _WIDE = {SemanticType.FREE_TEXT, SemanticType.TAGS}
-_MATCH = {"customer": ("uscc",), "contact": ("mobile",)}
+_MATCH = {"customer": ("uscc",), "contact": ("customer", "name", "mobile")}
 
 
 def sandbox_target(model: Model, name: str = "crm") -> TargetMapping:

@@ -11,16 +11,18 @@ from crm_migrate.formats.contract import DATA, Header, Table
 from crm_migrate.mapping.apply import map_table, origins
 from crm_migrate.mapping.damage import with_damage
 from crm_migrate.mapping.reading import LeftBehind, pair_tables, read_rows
+from crm_migrate.model import Entity
 from crm_migrate.project import Project
 from crm_migrate.project.mapping_file import TableMapping
 from crm_migrate.protection.admission import admit
 from crm_migrate.quality.control_totals import source_totals
-from crm_migrate.records import RECORD_ID, concat_findings
+from crm_migrate.records import FILE, RECORD_ID, ROW, SHEET, SOURCE, concat_findings
 from crm_migrate.stages.job import Job
 from crm_migrate.systems.sql import sql_tables
 from crm_migrate.workspace import Run
 
 STAGE = "mapped"
+TAG = "tag"
 
 ROWS_SCHEMA = {
     "source": pl.String(),
@@ -89,6 +91,8 @@ def extract(job: Job, run: Run) -> None:
     mappings = job.project.mappings.values()
     for entity in job.project.model.entities:
         frames = [p.records[entity.name] for p in parts if entity.name in p.records]
+        if entity.name == TAG and TAG in job.project.target.entities:
+            frames.append(no_records(entity))  # 疑似重复 is a tag, whether a source has tags or not
         if frames:
             records = pl.concat(frames).unique(RECORD_ID, keep="first", maintain_order=True)
             columns = columns_by_field(origins(entity.name, mappings))
@@ -100,6 +104,13 @@ def extract(job: Job, run: Run) -> None:
     run.write(STAGE, "x_totals", pl.concat(p.totals for p in parts))
     ambiguous = pl.concat([p.ambiguous.alias("id").to_frame() for p in parts])
     run.write(STAGE, "x_ambiguous", ambiguous)
+
+
+def no_records(entity: Entity) -> pl.DataFrame:
+    """An empty table of mapped records."""
+    texts = dict.fromkeys((RECORD_ID, SOURCE, FILE, SHEET), pl.String)
+    fields = dict.fromkeys(entity.field_names, pl.String)
+    return pl.DataFrame(schema={**texts, ROW: pl.Int64, **fields})
 
 
 def columns_by_field(places: dict[tuple[str, str], str]) -> dict[str, dict[str, str]]:
