@@ -9,9 +9,10 @@ from xml.etree.ElementTree import ParseError
 import polars as pl
 
 from crm_migrate.errors import SourceFault
-from crm_migrate.formats import ooxml, xls
+from crm_migrate.formats import xls
 from crm_migrate.formats.contract import Header, Table, TableInfo
 from crm_migrate.formats.grid import Grid, as_table
+from crm_migrate.formats.ooxml.workbook import open_workbook
 from crm_migrate.language import Text
 
 OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -99,7 +100,7 @@ def _sheets(path: Path, name: str) -> Iterator[tuple[str, bool, Grid]]:
     with zipfile.ZipFile(path) as archive:
         parts = set(archive.namelist())
     if "xl/workbook.xml" in parts:
-        book = ooxml.open_workbook(path)
+        book = open_workbook(path)
         with book.archive:
             for title, part, hidden in book.sheets:
                 yield title, hidden, book.grid(part)
