@@ -15,12 +15,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crm_migrate.errors import TargetFault
+from crm_migrate.systems.opening import open_target
 from crm_migrate.systems.target import (
     OWN_PREFIX,
     ConstraintViolated,
     TargetSystem,
     UniqueKey,
-    open_target,
 )
 
 SCHEMA = (

@@ -30,7 +30,8 @@ from crm_migrate.stages.session import About, Session
 from crm_migrate.state import plans as entries
 from crm_migrate.state.approvals import approvals_of, mark_used
 from crm_migrate.state.registry import activate, retire, store_members
-from crm_migrate.systems.target import TargetSystem, open_target
+from crm_migrate.systems.opening import open_target
+from crm_migrate.systems.target import TargetSystem
 from crm_migrate.trust.people import Action
 from crm_migrate.trust.private_files import write_private
 

@@ -19,7 +19,8 @@ from crm_migrate.project.yaml_file import KeyPath, YamlFile, read_yaml
 from crm_migrate.stages.extract import open_source
 from crm_migrate.stages.job import parse_rules
 from crm_migrate.stages.sandbox import require_laid_out
-from crm_migrate.systems.target import TargetSchema, open_target
+from crm_migrate.systems.opening import open_target
+from crm_migrate.systems.target import TargetSchema
 
 _SQLITE = "sqlite:///"
 

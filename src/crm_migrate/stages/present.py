@@ -12,7 +12,8 @@ from crm_migrate.project.mapping_file import TargetEntity
 from crm_migrate.protection.policy import Audience, Treatment
 from crm_migrate.stages.job import Job
 from crm_migrate.standards.entity import standardize
-from crm_migrate.systems.target import TargetSchema, TargetSystem, open_target
+from crm_migrate.systems.opening import open_target
+from crm_migrate.systems.target import TargetSchema, TargetSystem
 from crm_migrate.workspace import Run
 
 STAGE = "present"

@@ -11,7 +11,8 @@ from crm_migrate.loading.target_ledger import LEDGER, base_of
 from crm_migrate.model import Entity
 from crm_migrate.project import Project
 from crm_migrate.protection.policy import Audience, Policy, Treatment
-from crm_migrate.systems.target import TargetReader, open_target
+from crm_migrate.systems.opening import open_target
+from crm_migrate.systems.target import TargetReader
 
 Shown = Callable[[pl.Series, str], str | None]
 """Values of one row and the field's name → what this person may see."""

@@ -11,7 +11,7 @@ from crm_migrate.records import FILE, RECORD_ID, ROW, SHEET
 from crm_migrate.stages import extract, link, survive
 from crm_migrate.stages.session import Session
 from crm_migrate.state.registry import resolve
-from crm_migrate.systems.target import open_target
+from crm_migrate.systems.opening import open_target
 from crm_migrate.workspace import Run
 
 CUSTOMER = "customer"

@@ -13,7 +13,6 @@ import hashlib
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
 
 import polars as pl
@@ -267,38 +266,3 @@ class TargetSystem(Protocol):
     def stored_form(self, column: ColumnInfo, values: pl.Series) -> pl.Series:
         """Stored text that these canonical values would have in the column, once written."""
         ...
-
-
-def open_target(url: str, *, folder: Path | None = None) -> TargetSystem:
-    """The target at an SQLAlchemy URL; a relative file is looked for under `folder`.
-
-    Raises:
-        TargetFault: the URL can't be read, or its kind of system is not supported.
-    """
-    from sqlalchemy import make_url
-    from sqlalchemy.exc import ArgumentError
-
-    supported = "sqlite:///path/to/file.db"
-    try:
-        parsed = make_url(url)
-    except ArgumentError:
-        raise TargetFault(
-            Text("the target's url can't be read", "无法识别目标系统的 url"),
-            where="crm-migrate.yaml: target.url",
-            remedy=Text("write it as {form}", "请写成 {form}").fill(form=supported),
-        ) from None
-    match parsed.get_backend_name():
-        case "sqlite":
-            from crm_migrate.systems.sqlite import SqliteTarget
-
-            file = Path(parsed.database or "")
-            return SqliteTarget(file if folder is None else folder / file)
-        case other:
-            raise TargetFault(
-                Text(
-                    "target systems of kind {kind} are not supported",
-                    "不支持 {kind} 类型的目标系统",
-                ).fill(kind=other),
-                where="crm-migrate.yaml: target.url",
-                remedy=Text("supported: {form}", "支持:{form}").fill(form=supported),
-            )
