@@ -102,6 +102,8 @@ class Headers:
     useless: frozenset[str]
     name_parts: Mapping[str, str]
     """Bare word → `family` or `given`."""
+    of_companies: frozenset[str]
+    """Bare words for people who stand for a company."""
 
     def matches(self, label: Label) -> list[Match]:
         """The fields that the label may name: equal words, else similar ones."""
@@ -163,6 +165,11 @@ class Headers:
         short = [self._initials[2][p] for p in parts if p in self._initials[2]]
         return short[-1] if short else None
 
+    def contacts_of_companies(self, name: str) -> bool:
+        """Whether a table so called lists people who stand for companies."""
+        bare = _bare(name)
+        return any(word in bare for word in self.of_companies)
+
 
 @cache
 def standard_headers() -> Headers:
@@ -187,5 +194,6 @@ def standard_headers() -> Headers:
         subjects={_bare(w): e for e, spellings in data["subjects"].items() for w in spellings},
         together={e: tuple(o) for e, o in data["together"].items()},
         name_parts={_bare(w): part for part, ws in data["name_parts"].items() for w in ws},
+        of_companies=frozenset(map(_bare, data["of_companies"])),
         useless=frozenset(_bare(str(w)) for s in data["useless"].values() for w in s),
     )

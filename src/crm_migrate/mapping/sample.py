@@ -89,6 +89,11 @@ def take_sample(source: str, table: Table, model: Model, headers: Headers) -> Sa
     return Sample(source, table, columns, entity, _key(table, columns, entity, headers))
 
 
+def table_title(table: Table) -> str:
+    """What people call the table: the sheet, or the file without its ending."""
+    return table.info.sheet or PurePath(table.info.file).stem
+
+
 def _first_rows(table: Table) -> pl.DataFrame:
     names = list(table.info.columns)
     parts = [pl.DataFrame(schema=dict.fromkeys(names, pl.String))]
@@ -104,9 +109,8 @@ def _first_rows(table: Table) -> pl.DataFrame:
 
 
 def _subject(table: Table, columns: Sequence[Column], model: Model, headers: Headers) -> str | None:
-    name = table.info.sheet or PurePath(table.info.file).stem
     scores = dict.fromkeys((e.name for e in model.entities), 0.0)
-    found = headers.subject(name)
+    found = headers.subject(table_title(table))
     for column in columns:
         matches = headers.matches(column.label)
         telling = {m.entity for m in matches if not m.generic}

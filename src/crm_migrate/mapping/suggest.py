@@ -7,7 +7,7 @@ from crm_migrate.formats.contract import Table
 from crm_migrate.language import Language, Text
 from crm_migrate.mapping.fingerprint import header_fingerprint
 from crm_migrate.mapping.headers import Headers, Match, standard_headers
-from crm_migrate.mapping.sample import SHOWS, Column, Sample, take_sample
+from crm_migrate.mapping.sample import SHOWS, Column, Sample, table_title, take_sample
 from crm_migrate.mapping.values_proposal import Values
 from crm_migrate.model import Field, Model, SemanticType
 from crm_migrate.project.mapping_file import (
@@ -21,10 +21,14 @@ from crm_migrate.systems.sql import SqlTable
 
 T = SemanticType
 CUSTOMER, CONTACT = "customer", "contact"
+INDIVIDUAL = "个人"
+"""The kind of a customer who is a person."""
 LEAST = 0.5
 """Proposals that are less sure are not made."""
 _SHAPED = {T.USCC, T.ID_NUMBER, T.BANK_CARD, T.MOBILE, T.EMAIL, T.DATE, T.WEBSITE}
 """Types whose values show what they are: a label that says otherwise is doubted."""
+_PERSON_SURE = 0.6
+"""Whether people are customers of their own is for a person to confirm."""
 _JOINABLE = {T.PHONE, T.MOBILE, T.EMAIL, T.FREE_TEXT, T.TAGS}
 _ANY_TEXT = {T.TEXT, T.FREE_TEXT, T.CODE, T.TAGS, T.VOCABULARY}
 
@@ -34,6 +38,7 @@ WHY_INITIALS = Text("pinyin initials of {word}", "“{word}”的拼音首字母
 WHY_VALUES = Text("values", "数据特征")
 WHY_KEY = Text("its values are keys of {table}", "取值为“{table}”的主键")
 WHY_ROW = Text("same row", "同一行")
+WHY_PERSON = Text("people without a company: each is a customer", "无单位的个人，本人即客户")
 UNKNOWN = Text("not recognised", "未识别")
 TAKEN = Text("the field is taken by '{column}'", "该字段已取自“{column}”")
 LOOKED_UP = Text("known by the look-up", "可由引用得到")
@@ -113,6 +118,8 @@ class _Proposing:
         self._assign(allowed)
         self._name_of_parts(allowed)
         self._mobile_of_contact()
+        if not references:
+            self._individuals()
         self.fields.setdefault(sample.entity, {}).update(references)
         records = tuple(self._records(sample.entity))
         if sample.entity not in {r.entity for r in records}:
@@ -312,6 +319,38 @@ class _Proposing:
                 contact["mobile"] = phone.model_copy(update={"reason": reason, "confidence": 0.7})
                 if own is not None:
                     del contact["phone"]
+
+    def _individuals(self) -> None:
+        """People of whom no column tells the company (students, subscribers, members: R-1.6) are
+        customers themselves: name, kind, telephone and mail from the same columns.
+        """
+        contact, customer = self.fields.get(CONTACT, {}), self.fields.setdefault(CUSTOMER, {})
+        reach = [n for n in ("mobile", "email", "id_number") if n in contact]
+        company = self._stands_alone(CUSTOMER, customer) or self._refers_to_company()
+        known = CUSTOMER in self.model.by_name and "name" in contact and bool(reach)
+        about_people = self.sample.entity in (CUSTOMER, CONTACT) and not self._of_companies()
+        if not about_people or company or not known:
+            return
+        sure = {"confidence": _PERSON_SURE, "reason": WHY_PERSON.in_language(self.language)}
+        own = self.model.entity(CUSTOMER).by_name
+        for name, origin in (("name", "name"), ("phone", "mobile"), ("email", "email")):
+            if name in own and name not in customer and origin in contact:
+                customer[name] = contact[origin].model_copy(update=sure)
+        if "kind" in own and "kind" not in customer:
+            customer["kind"] = FieldSource.model_validate({"constant": INDIVIDUAL, **sure})
+
+    def _of_companies(self) -> bool:
+        """Whether the table is called a list of contacts and a table of customers is beside it."""
+        beside = any(o.entity == CUSTOMER for o in self.samples if o is not self.sample)
+        return beside and self.headers.contacts_of_companies(table_title(self.sample.table))
+
+    def _refers_to_company(self) -> bool:
+        """Whether rows about people name a customer by a key that none of the sources holds."""
+        return self.sample.entity == CONTACT and any(
+            CUSTOMER in self.headers.identifies(c.label)
+            for c in self.sample.columns
+            if c.name not in self.sample.key and c.filled
+        )
 
     # Records
 
