@@ -13,7 +13,9 @@ from polars.testing import assert_frame_equal
 from crm_migrate.errors import IntegrityFault, KeyFault, NotFound, WorkspaceFault
 from crm_migrate.trust.keyring import create_project_keyring, open_keyring
 from crm_migrate.trust.wrapping import Unprotected
-from crm_migrate.workspace import Workspace, _refuse_write
+from crm_migrate.workspace import Workspace
+from crm_migrate.workspace.faults import refuse_write
+from crm_migrate.workspace.stage_file import file_key
 
 FRAME = pl.DataFrame({"customer_name": ["华新机械有限公司", None], "mobile": ["13800138000", "x"]})
 
@@ -147,7 +149,7 @@ def test_keys_differ_by_place_and_attempt(workspace):
         run.write("mapped", "contact", FRAME)
         path = parquet(workspace, "r1")
         for place in (b"r1/mapped/contact/2", b"r1/mapped/lead/1", b"r2/mapped/contact/1"):
-            for key in (run._file_key(place), run._file_key(b"r1/mapped/contact/1")):
+            for key in (file_key(run._key, place), file_key(run._key, b"r1/mapped/contact/1")):
                 decryption = pl.ParquetDecryptionProperties(footer_key=key, aad_prefix=place)
                 with pytest.raises(pl.exceptions.ComputeError):
                     pl.read_parquet(path, decryption=decryption)
@@ -280,7 +282,7 @@ def test_full_disk_says_what_is_free(tmp_path):
     with pytest.raises(pl.exceptions.PolarsError) as full:
         pl.DataFrame({"a": range(100_000)}).write_parquet("/dev/full")
     with pytest.raises(WorkspaceFault, match="MiB are free") as caught:
-        _refuse_write(full.value, tmp_path / "runs" / "r1" / "x.parquet")
+        refuse_write(full.value, tmp_path / "runs" / "r1" / "x.parquet")
     assert caught.value.remedy
     assert "resumes" in caught.value.remedy.en
 
