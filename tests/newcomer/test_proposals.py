@@ -2,13 +2,18 @@
 
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
+import polars as pl
 import pytest
 from openpyxl import Workbook
 
+from crm_migrate.formats import open_file
+from crm_migrate.mapping.apply import map_table
 from crm_migrate.mapping.headers import read_label, standard_headers
 from crm_migrate.mapping.scaffold import scaffold
+from crm_migrate.mapping.table_rows import NOWHERE, rows_of, with_rows
 from crm_migrate.project import Project, load_project
 from crm_migrate.project.entities_file import standard_model
 
@@ -158,3 +163,32 @@ def test_initials_never_outweigh_a_word() -> None:
     assert words.matches(read_label("tel"))[0].word == "tel"
     assert {m.word for m in words.matches(read_label("sj"))} >= {"手机"}
     assert words.subject("sys_log") is None
+
+
+def test_an_owner_alone_is_no_customer(tmp_path: Path) -> None:
+    """R-1.3: a contact whose company is not known does not yield a customer of its department."""
+    lines = ["姓名,手机,公司,所属部门"]
+    lines += [f"张一{n},1380013800{i},福州示例有限公司,销售一部" for i, n in enumerate("一二三四")]
+    lines += ["李二二,13800138009,,销售二部"]
+    (tmp_path / "联系人.csv").write_text("\n".join(lines), "utf-8")
+    project = proposed(tmp_path, [tmp_path / "联系人.csv"])
+    (table,) = project.mappings["联系人"].tables
+    customer = next(r for r in table.records if r.entity == "customer")
+    assert set(customer.fields) == {"name", "department"}
+    assert customer.requires == ("name",)
+    rows = rows_of(table, project.model)
+    unmapped = [replace(r, place=NOWHERE) if r.place == ("customer", "name") else r for r in rows]
+    changed = with_rows(table, unmapped, project.model).records
+    assert next(r for r in changed if r.entity == "customer").requires == ()
+    (batch,) = open_file(tmp_path / "联系人.csv")[0].batches()
+    mapped = map_table(
+        batch.filter(pl.col("_kind") == "data"),
+        table,
+        "联系人",
+        "联系人.csv",
+        None,
+        project.model,
+        project.value_maps,
+        bytes(32),
+    )
+    assert mapped.counts.records == {"customer": 4, "contact": 5}

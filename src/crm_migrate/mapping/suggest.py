@@ -29,6 +29,8 @@ _SHAPED = {T.USCC, T.ID_NUMBER, T.BANK_CARD, T.MOBILE, T.EMAIL, T.DATE, T.WEBSIT
 """Types whose values show what they are: a label that says otherwise is doubted."""
 _PERSON_SURE = 0.6
 """Whether people are customers of their own is for a person to confirm."""
+_NAMING = {T.CODE, T.PHONE, T.MOBILE, T.EMAIL}
+"""Beside the identifying fields: what says which customer is meant."""
 _JOINABLE = {T.PHONE, T.MOBILE, T.EMAIL, T.FREE_TEXT, T.TAGS}
 _ANY_TEXT = {T.TEXT, T.FREE_TEXT, T.CODE, T.TAGS, T.VOCABULARY}
 
@@ -371,12 +373,28 @@ class _Proposing:
             if all(o.record is not None for o in fields.values()):
                 continue
             made.add(name)
-            yield RecordMapping(entity=name, fields=_sorted(fields, self.model, name),
-                                key=self._shared_key(name, entity))  # fmt: skip
+            key = self._shared_key(name, entity)
+            yield RecordMapping(
+                entity=name,
+                fields=_sorted(fields, self.model, name),
+                requires=self._requires(name, fields) if name != entity and key is None else (),
+                key=key,
+            )
 
     def _stands_alone(self, entity: str, fields: Mapping[str, FieldSource]) -> bool:
         """Whether a record beside the row's own could be identified."""
         return any(self.model.entity(entity).by_name[n].identifying for n in fields)
+
+    def _requires(self, name: str, fields: Mapping[str, FieldSource]) -> tuple[str, ...]:
+        """What names the customer beside the row's own record: an owner or a department alone
+        is none. Empty where all fields do, and nothing needs to be said.
+        """
+        if name != CUSTOMER:
+            return ()
+        own = self.model.entity(name).by_name
+        filled = [n for n, o in fields.items() if o.source_columns and not own[n].references]
+        naming = [n for n in filled if own[n].identifying or own[n].type in _NAMING]
+        return tuple(n for n in own if n in naming) if len(naming) < len(filled) else ()
 
     def _shared_key(self, name: str, main: str) -> tuple[str, ...] | None:
         """The customer's code where many rows name the same customer."""

@@ -120,7 +120,8 @@ def with_rows(table: TableMapping, rows: Sequence[MappingRow], model: Model) -> 
             fields = _references(name, [*changed], model) | fields
         entity = name.partition("#")[0]
         base = before or RecordMapping(entity=entity, fields={})
-        changed[name] = base.model_copy(update={"fields": fields})
+        requires = tuple(f for f in base.requires if f in fields)
+        changed[name] = base.model_copy(update={"fields": fields, "requires": requires})
     used = {c for r in changed.values() for o in r.fields.values() for c in o.source_columns}
     used |= {*table.key, *(c for r in changed.values() for c in r.key or ())}
     ignore = [*table.ignore, *(r.column for r in rows if r.place == NOWHERE and r.how is not KEY)]
