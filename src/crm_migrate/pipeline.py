@@ -32,7 +32,8 @@ from crm_migrate.stages.sandbox import make_ready, require_laid_out
 from crm_migrate.stages.session import Session, open_session
 from crm_migrate.stages.standardize import standardize
 from crm_migrate.stages.survive import make_golden
-from crm_migrate.stages.trace import Trace, trace
+from crm_migrate.stages.trace import trace
+from crm_migrate.stages.trace_steps import Trace
 from crm_migrate.stages.write_plan import Planned, write_plan
 from crm_migrate.trust.people import Action
 from crm_migrate.workspace import Run
@@ -75,10 +76,10 @@ def plan(session: Session, *, by: str | None = None) -> Planned:
         SourceFault: a source cannot be read, or a mapped column is missing.
         TargetFault: the target cannot be read, or lacks a mapped column.
         WorkspaceFault: no space, or another run is at work.
-        KeyFault: `by` may not plan.
+        KeyFault: `by` may not plan, or their key does not open.
     """
     job = session.job
-    person = session.person(by, Action.PLAN)
+    person = session.acting(by, Action.PLAN)
     require_laid_out(session.project)
     sweep(session)
     # The schema engine takes seconds to import: that goes on while the sources are read.
