@@ -153,6 +153,22 @@ def test_a_single_broken_character_is_damage(tmp_path: Path) -> None:
     assert table.damage()["kind"].to_list() == ["replacement_char"]
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
+def test_a_stray_nul_is_damage_of_its_cell(tmp_path: Path, encoding: str) -> None:
+    """R-3.1: a NUL byte in a text is taken out and costs its cell a warning; the rest is read."""
+    text = '客户名称,备注\n甲公司,"第一行\n第二行"\n乙\0公司,好\n丙公司,\0\n'
+    table = table_of(tmp_path / "a.csv", text.encode(encoding))
+    assert table.info.encoding == encoding
+    (batch,) = table.batches()
+    data = batch.filter(pl.col("_kind") == "data")
+    assert data["客户名称"].to_list() == ["甲公司", "乙公司", "丙公司"]
+    assert data["备注"].to_list()[1:] == ["好", None]
+    assert table.damage().rows() == [
+        (4, "客户名称", "replacement_char"),
+        (5, "备注", "replacement_char"),
+    ]
+
+
 def test_unclosed_quotation_mark(tmp_path: Path) -> None:
     """R-1.1: a quotation mark that swallows the rest of the file is a fault with its row."""
     text = '客户名称,备注\n甲公司,好\n乙公司,"说\n' + "丙公司,好\n" * 50
@@ -161,7 +177,10 @@ def test_unclosed_quotation_mark(tmp_path: Path) -> None:
         open_file(tmp_path / "a.csv")
 
 
-@pytest.mark.parametrize("content", [b"", b" \n\n", b"\x00\x01\x02\x03" * 40])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b" \n\n", b"\x00\x01\x02\x03" * 40, b"\x00\x01\x02ab,c\n", b"a,b\n" + bytes(40)],
+)
 def test_empty_and_binary(tmp_path: Path, content: bytes) -> None:
     """R-1.1: empty files and binary junk are named as such."""
     (tmp_path / "a.csv").write_bytes(content)

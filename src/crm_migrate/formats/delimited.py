@@ -3,13 +3,14 @@
 import csv
 import io
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
 
 from crm_migrate.errors import SourceFault
 from crm_migrate.formats.contract import Header, Table, TableInfo
-from crm_migrate.formats.encoding import decode
+from crm_migrate.formats.encoding import NUL, decode
 from crm_migrate.formats.grid import Grid, as_table
 from crm_migrate.language import Text
 
@@ -73,10 +74,21 @@ def _grid(text: str, delimiter: str, file: str) -> Grid:
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     frame, starts = _parse(text, delimiter, file)
+    broken: tuple[tuple[int, int], ...] = ()
+    if NUL in text:
+        broken = tuple(_broken(frame, starts))
+        frame = frame.with_columns(pl.all().str.replace_all(NUL, "", literal=True))
     frame = frame.select(_clean(pl.col(c)).alias(str(i)) for i, c in enumerate(frame.columns))
     used = [c for c in frame.iter_columns() if c.null_count() < frame.height]
     last = max((int(c.is_not_null().arg_true()[-1]) for c in used), default=-1) + 1
-    return Grid(starts.head(last), frame.head(last))
+    return Grid(starts.head(last), frame.head(last), broken=broken)
+
+
+def _broken(frame: pl.DataFrame, starts: pl.Series) -> Iterator[tuple[int, int]]:
+    """Row and column of the cells that hold a NUL: an interrupted write, no part of any text."""
+    for number, column in enumerate(frame.iter_columns()):
+        for row in starts.filter(column.str.contains(NUL, literal=True).fill_null(False)):
+            yield int(row), number
 
 
 def _clean(value: pl.Expr) -> pl.Expr:

@@ -17,12 +17,16 @@ _BOMS = (
 _SAMPLE = 1 << 16
 _MAX_BROKEN = 0.001
 """Share of characters that may be undecodable before the encoding itself is doubted."""
+NUL = "\0"
+_STRAY = 3
+"""NUL bytes that any text may hold, however short (beyond it `_MAX_BROKEN` of its bytes)."""
 
 
 def decode(data: bytes, file: str, encoding: str | None = None) -> tuple[str, str]:
     """Text and name of the encoding: byte-order mark, strict UTF-8, GB18030 against Big5.
 
-    Single undecodable characters (up to 0.1 %) become U+FFFD and are reported as damage.
+    Single undecodable characters (up to 0.1 %) become U+FFFD and are reported as damage; as few
+    NUL bytes in text are kept for the reader of the table to take out and report.
 
     Raises:
         SourceFault: binary data, a file cut inside a character, or no encoding fits.
@@ -35,7 +39,7 @@ def decode(data: bytes, file: str, encoding: str | None = None) -> tuple[str, st
     wide = _utf16_without_mark(data)
     if wide:
         return _strict(data, file, wide), wide
-    if b"\0" in data:
+    if b"\0" in data and not _text_but_for_nuls(data):
         raise _binary(file)
     try:
         return data.decode("utf-8"), "utf-8"
@@ -145,6 +149,14 @@ def _utf16_without_mark(data: bytes) -> str | None:
     encoding = "utf-16-le" if zeros[1] > zeros[0] else "utf-16-be"
     text = data[: 1 << 16].decode(encoding, "ignore")
     return None if any(ch < " " and ch not in "\t\r\n" for ch in text) else encoding
+
+
+def _text_but_for_nuls(data: bytes) -> bool:
+    """Whether NULs are few and no other control characters tell of binary data."""
+    counts = np.bincount(np.frombuffer(data, dtype=np.uint8), minlength=256)
+    controls = int(counts[1:32].sum() - counts[[9, 10, 11, 12, 13, 26]].sum())
+    few = max(_STRAY, int(_MAX_BROKEN * len(data)))
+    return int(counts[0]) <= few and controls <= int(counts[0])
 
 
 def _multibyte(data: bytes) -> bool:

@@ -58,6 +58,8 @@ class Grid:
     merged: tuple[tuple[int, int, int, int], ...] = ()
     hidden_rows: frozenset[int] = frozenset()
     hidden_columns: frozenset[int] = frozenset()
+    broken: tuple[tuple[int, int], ...] = ()
+    """(row, column 0-based) of cells out of which NUL characters were taken."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,8 @@ class GridTable:
     info: TableInfo
     frame: pl.DataFrame = field(repr=False)
     stored: pl.DataFrame | None = field(repr=False, default=None)
+    broken: tuple[tuple[int, str], ...] = ()
+    """(row, label) of cells out of which NUL characters were taken."""
 
     def batches(
         self, columns: Sequence[str] | None = None, size: int = 200_000
@@ -103,7 +107,12 @@ class GridTable:
             )
             for i, label in enumerate(self.info.columns)
         ]
-        return pl.concat([pl.DataFrame(schema=DAMAGE_SCHEMA), *parts])
+        lost = pl.DataFrame(
+            [(row, label, "replacement_char") for row, label in self.broken],
+            schema=DAMAGE_SCHEMA,
+            orient="row",
+        ).filter(pl.col("row").is_in(rows.implode()))
+        return pl.concat([lost, *parts]).unique(maintain_order=True)
 
 
 def _without_errors(values: pl.Series) -> pl.Series:
@@ -160,7 +169,9 @@ def as_table(grid: Grid, info: TableInfo, header: Header | None = None) -> GridT
         ),
         hidden_rows=len(set(data_rows.to_list()) & grid.hidden_rows) if grid.hidden_rows else 0,
     )
-    return GridTable(info, frame, stored)
+    label_of = dict(zip(used, names, strict=True))
+    broken = tuple((row, label_of[i]) for row, i in grid.broken if i in label_of)
+    return GridTable(info, frame, stored, broken)
 
 
 def _head_rows(grid: Grid) -> list[headers.HeadRow]:
