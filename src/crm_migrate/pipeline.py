@@ -76,10 +76,10 @@ def plan(session: Session, *, by: str | None = None) -> Planned:
         SourceFault: a source cannot be read, or a mapped column is missing.
         TargetFault: the target cannot be read, or lacks a mapped column.
         WorkspaceFault: no space, or another run is at work.
-        KeyFault: `by` may not plan.
+        KeyFault: `by` may not plan, or their key does not open.
     """
     job = session.job
-    person = session.person(by, Action.PLAN)
+    person = session.acting(by, Action.PLAN)
     require_laid_out(session.project)
     sweep(session)
     # The schema engine takes seconds to import: that goes on while the sources are read.

@@ -42,6 +42,14 @@ def test_self_approved(small: Demo, person: str) -> None:
     assert refused(small, *APPLY).error["code"] == "refused"
 
 
+def test_in_the_name_of_somebody_else(small: Demo) -> None:
+    """R-8.3: without a person's key nobody plans or applies in that name."""
+    small.at("approved")
+    (small.state / "keyring" / f"{OPERATOR}.json").unlink()
+    refused(small, "plan", "--as", OPERATOR)
+    refused(small, *APPLY)
+
+
 def test_no_sandbox_approval_on_a_real_target(small: Demo) -> None:
     """Design §8: self-approval belongs to sandboxes."""
     small.at("planned")

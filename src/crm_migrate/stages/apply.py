@@ -89,10 +89,10 @@ def apply_plan(session: Session, name: str, *, by: str | None = None) -> Done:
         PlanRefused: altered, unapproved, used, expired, drifted or blocked.
         IntegrityFault: the plan file was altered.
         TargetFault: the target cannot be written; what is done stands in its ledger.
-        KeyFault: the person may not apply.
+        KeyFault: the person may not apply, or their key does not open.
     """
     job = session.job
-    person = session.person(by, Action.APPLY)
+    person = session.acting(by, Action.APPLY)
     require_laid_out(session.project)
     entry, plan = open_checked(session, name)
     header = plan.header

@@ -91,7 +91,7 @@ def list_reviews(
     listed = tasks(session.state, status=None if everything else "open")
     shown = listed.head(limit)
     if clear:
-        person = session.person(by, Action.REVIEW)
+        person = session.acting(by, Action.REVIEW)
         session.record(person.id, "review.shown", {"tasks": shown.height})
     runs = session.workspace.run_ids()
     found = []
@@ -126,7 +126,7 @@ def decide_review(
         UsageFault: the verdict does not fit the task.
         KeyFault: the person may not review.
     """
-    person = session.person(by, Action.REVIEW)
+    person = session.acting(by, Action.REVIEW)
     task(session.state, task_id)
     if verdict == "owner" and owner is None:
         raise UsageFault(

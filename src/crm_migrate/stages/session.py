@@ -86,6 +86,17 @@ class Session:
             ),
         )
 
+    def acting(self, by: str | None, action: Action) -> Person:
+        """Who acts, proven by the key: nobody makes a plan in the name of somebody else.
+
+        Raises:
+            UsageFault, KeyFault: like `person`.
+            KeyFault, NotFound: their key does not open, or does not lie here.
+        """
+        person = self.person(by, action)
+        self.signer(person)
+        return person
+
     def _alone(self, action: Action) -> bool:
         """Whether one person rehearses a review in a sandbox, where nobody else could."""
         sandbox = self.project.settings.target.sandbox

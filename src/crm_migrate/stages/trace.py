@@ -62,7 +62,7 @@ def trace(
     with open_finished(session, run) as opened:
         wanted = wanted_customer(session, opened, what, row)
         if clear:
-            person = session.person(by, Action.EXPORT)
+            person = session.acting(by, Action.EXPORT)
             about: dict[str, str | int | bool | None] = {
                 "run": opened.id,
                 "golden": wanted.golden_id,
