@@ -11,6 +11,7 @@ from openpyxl import Workbook
 
 from crm_migrate.formats import open_file
 from crm_migrate.mapping.apply import map_table
+from crm_migrate.mapping.cells import field_cells
 from crm_migrate.mapping.headers import read_label, standard_headers
 from crm_migrate.mapping.scaffold import scaffold
 from crm_migrate.mapping.table_rows import NOWHERE, rows_of, with_rows
@@ -192,3 +193,25 @@ def test_an_owner_alone_is_no_customer(tmp_path: Path) -> None:
         bytes(32),
     )
     assert mapped.counts.records == {"customer": 4, "contact": 5}
+
+
+def test_placeholders_are_no_owners(tmp_path: Path) -> None:
+    """R-1.5: NULL, 无, - in the owner's column are nobody: neither listed nor an open question."""
+    nobody = ["NULL", "无", "-", "N/A", " n/a "]
+    lines = ["客户名称,负责人"]
+    lines += [
+        f"福州{n}示例有限公司,{o}" for n, o in zip("甲乙丙丁戊己", ["周一", *nobody], strict=True)
+    ]
+    (tmp_path / "客户.csv").write_text("\n".join(lines), "utf-8")
+    project = proposed(tmp_path, [tmp_path / "客户.csv"])
+    assert [o.old for o in project.value_maps["owners"].owners] == ["周一"]
+    owner = project.mappings["客户"].tables[0].records[0].fields["owner"]
+    cells = field_cells(
+        pl.DataFrame({"负责人": ["周一", *nobody, "吴二"]}),
+        owner,
+        project.model.entity("customer").by_name["owner"],
+        project.model,
+        project.value_maps,
+    )
+    ((rule, unknown),) = cells.broken
+    assert (rule.code, unknown.arg_true().to_list()) == ("mapping.unknown_owner", [6])

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from crm_migrate.formats.placeholders import PLACEHOLDERS
 from crm_migrate.mapping import rules
 from crm_migrate.model import Field, Model, SemanticType
 from crm_migrate.project.mapping_file import FieldSource, ValueMap
@@ -132,7 +133,8 @@ def _owners(
     changes = {_one(c.old): c for c in value_map.owners}
     text = match_text(values)
     staying = {_one(c.new) for c in value_map.owners} | {COMMON_POOL}
-    unknown = values.is_not_null() & ~text.is_in([*changes, *staying])
+    # A placeholder that nobody gave a meaning is no owner; its standard says that it is missing.
+    unknown = values.is_not_null() & ~text.is_in([*changes, *staying, *PLACEHOLDERS])
     new = _replaced(text, {o: c.new for o, c in changes.items()})
     department = _replaced(text, {o: c.department or None for o, c in changes.items()})
     if value_map.unmapped == "finding":

@@ -5,6 +5,7 @@ from collections import Counter
 
 import polars as pl
 
+from crm_migrate.formats.placeholders import PLACEHOLDERS
 from crm_migrate.mapping.cells import COMMON_POOL, match_text
 from crm_migrate.mapping.sample import Column, Sample
 from crm_migrate.model import Field, Model, SemanticType, Vocabulary
@@ -62,6 +63,7 @@ class Values:
 
     def _add_owners(self, sample: Sample, column: Column) -> str | None:
         names = match_text(column.values)
+        names = names.set(names.is_in(PLACEHOLDERS).fill_null(False), None)
         if names.n_unique() > MOST_OWNERS:
             return None
         department = next(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from crm_migrate.formats.placeholders import PLACEHOLDERS
 from crm_migrate.model import Condition, Entity, Field, Level, Model, SemanticType
 from crm_migrate.records import (
     PROVENANCE,
@@ -25,11 +26,6 @@ Broken = tuple[str, Rule, pl.Series]
 """Field name, rule, and the rows where it holds."""
 
 _EXCEL_ERROR = r"^\s*#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NULL!|NUM!|SPILL!|CALC!|GETTING_DATA)\s*$"
-_PLACEHOLDERS = (
-    "无", "暂无", "没有", "未知", "不详", "未填", "待补", "待定", "空", "N/A", "n/a", "NA", "null",
-    "NULL", "None", "none", "nan", "NaN", "-", "--", "---", "—", "——", "/", "//", "\\", "?", "？",
-    ".", "。", "*", "...", "无。", "（空）", "(空)",
-)  # fmt: skip
 _WORDS_OF_TEXT = {SemanticType.TEXT, SemanticType.FREE_TEXT, SemanticType.BOOLEAN}
 """Types where 无 may be an answer."""
 
@@ -98,7 +94,7 @@ def _emptied(field: Field, raw: dict[str, pl.Series]) -> Iterator[Broken]:
         yield field.name, record_rules.EXCEL_ERROR, errors
     if field.type not in _WORDS_OF_TEXT:
         short = column.str.len_bytes() <= 12
-        filler = mask_where(column, short, lambda few: few.str.strip_chars().is_in(_PLACEHOLDERS))
+        filler = mask_where(column, short, lambda few: few.str.strip_chars().is_in(PLACEHOLDERS))
         if filler.any():
             column = column.set(filler, None)
             yield field.name, record_rules.PLACEHOLDER, filler
