@@ -56,19 +56,20 @@ def read_target(job: Job, run: Run) -> Present:
         }
     bases = {name: read_base(target, name) for name in mapping.entities}
     inserted = {name: read_inserted(target, name) for name in mapping.entities}
-    for table, rows in lookups.items():
-        run.write(STAGE, f"lookup.{table}", rows)
-    for done, (name, rows) in enumerate(stored.items()):
-        job.progress("CRM", done, len(stored))
-        for frame in (rows, bases[name], inserted[name].to_frame()):
-            digest.update(_digest(frame))
-        records = _records(job, name, rows, lookups)
-        base = bases[name].select("target_key", pl.col("golden_id").alias("base_id"))
-        records = records.join(base, on="target_key", how="left", maintain_order="left")
-        made = pl.col("base_id").is_in(inserted[name].implode()).fill_null(False)
-        run.write(STAGE, name, records.with_columns(made.alias("inserted")))
-        run.write(STAGE, f"stored.{name}", rows)
-        run.write(STAGE, f"base.{name}", bases[name])
+    with run.stage(STAGE, ""):  # never taken for done: people work in the CRM meanwhile
+        for table, rows in lookups.items():
+            run.write(STAGE, f"lookup.{table}", rows)
+        for done, (name, rows) in enumerate(stored.items()):
+            job.progress("CRM", done, len(stored))
+            for frame in (rows, bases[name], inserted[name].to_frame()):
+                digest.update(_digest(frame))
+            records = _records(job, name, rows, lookups)
+            base = bases[name].select("target_key", pl.col("golden_id").alias("base_id"))
+            records = records.join(base, on="target_key", how="left", maintain_order="left")
+            made = pl.col("base_id").is_in(inserted[name].implode()).fill_null(False)
+            run.write(STAGE, name, records.with_columns(made.alias("inserted")))
+            run.write(STAGE, f"stored.{name}", rows)
+            run.write(STAGE, f"base.{name}", bases[name])
     job.progress("CRM", len(stored), len(stored))
     return Present(target, schema, digest.hexdigest())
 

@@ -27,6 +27,8 @@ class StageRecord:
 
     input_digest: str | None = None
     seconds: float | None = None
+    begun: int = 0
+    """How often the stage was begun: no attempt writes a table under the key of another."""
     outputs: dict[str, Output] = field(default_factory=dict)
 
 
@@ -71,6 +73,7 @@ def load_manifest(folder: Path, run: str, key: bytes) -> Manifest:
             name: StageRecord(
                 input_digest=stage["input_digest"],
                 seconds=None if stage["milliseconds"] is None else stage["milliseconds"] / 1000,
+                begun=stage["begun"],
                 outputs={n: Output(**o) for n, o in stage["outputs"].items()},
             )
             for name, stage in content["stages"].items()
@@ -81,7 +84,6 @@ def load_manifest(folder: Path, run: str, key: bytes) -> Manifest:
 
 
 def _content(manifest: Manifest) -> dict[str, Json]:
-    # Written out by hand: it is saved with every table, and `asdict` copies all of it each time.
     stages: dict[str, Json] = {}
     for name, stage in manifest.stages.items():
         # Canonical JSON has no floats; milliseconds are whole.
@@ -92,6 +94,7 @@ def _content(manifest: Manifest) -> dict[str, Json]:
         }
         stages[name] = {
             "input_digest": stage.input_digest,
+            "begun": stage.begun,
             "outputs": outputs,
             "milliseconds": seconds,
         }

@@ -34,6 +34,7 @@ class Run:
         self.manifest = manifest
         self._key = key
         self._lock = lock
+        self._in_stage = False
 
     @property
     def id(self) -> str:
@@ -64,13 +65,18 @@ class Run:
         Tables of an earlier attempt are forgotten first, so a killed stage is never taken for
         done and never leaves a table that this attempt would not have made.
         """
-        attempts = self._record(stage).outputs
+        earlier = self._record(stage)
         self.manifest.stages[stage] = StageRecord(
-            outputs={n: Output("", 0, o.attempt) for n, o in attempts.items()}
+            begun=earlier.begun + 1,
+            outputs={n: Output("", 0, o.attempt) for n, o in earlier.outputs.items()},
         )
         self.save()
         start = monotonic()
-        yield
+        self._in_stage = True
+        try:
+            yield
+        finally:
+            self._in_stage = False
         record = self._record(stage)
         for name in [n for n, o in record.outputs.items() if not o.sha256]:
             del record.outputs[name]
@@ -97,7 +103,7 @@ class Run:
         path = self._path(checked(stage), checked(name))
         record = self._record(stage)
         earlier = record.outputs.get(name)
-        attempt = earlier.attempt + 1 if earlier else 1
+        attempt = max(earlier.attempt + 1 if earlier else 1, record.begun)
         temporary = path.with_name(f".{path.name}{TEMPORARY_SUFFIX}")
         try:
             private_folder(path.parent)
@@ -110,7 +116,8 @@ class Run:
             refuse_write(error, path)
         output = Output(digest, frame.height, attempt)
         self.manifest.stages.setdefault(stage, record).outputs[name] = output
-        self.save()
+        if not self._in_stage:  # a stage that dies is begun anew: its end says what it made
+            self.save()
         return output
 
     def read(self, stage: str, name: str, columns: list[str] | None = None) -> pl.DataFrame:
