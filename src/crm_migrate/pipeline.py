@@ -29,7 +29,7 @@ from crm_migrate.stages.report import Written, audit_report, verify_journal
 from crm_migrate.stages.retention import sweep
 from crm_migrate.stages.reviews import decide_review, list_reviews, state_digest
 from crm_migrate.stages.sandbox import make_ready, require_laid_out
-from crm_migrate.stages.session import Session, open_session
+from crm_migrate.stages.session import TRUST, Session, open_session
 from crm_migrate.stages.standardize import standardize
 from crm_migrate.stages.survive import make_golden
 from crm_migrate.stages.trace import trace
@@ -85,7 +85,8 @@ def plan(session: Session, *, by: str | None = None) -> Planned:
     # The schema engine takes seconds to import: that goes on while the sources are read.
     Thread(target=import_module, args=("pandera.polars",), daemon=True).start()
     with session.workspace.begin(unfinished_run(session)) as run:
-        session.record(person.id, "plan.begin", {"run": run.id, "rules": job.project.digest})
+        about = {"run": run.id, "rules": job.project.digest, TRUST: session.trust.fingerprint}
+        session.record(person.id, "plan.begin", about)
         inputs = input_digest(job)
         stage(run, "mapped", inputs, lambda: extract(job, run))
         stage(run, "standardized", inputs, lambda: standardize(job, run))

@@ -6,6 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from crm_migrate.trust.keyring import create_person
+from crm_migrate.trust.people import Role, add, found, load, save
+from crm_migrate.trust.wrapping import Unprotected
 from tests.end_to_end.conftest import APPROVER, OPERATOR, Demo, Ran
 from tests.end_to_end.contents import business_rows
 
@@ -40,6 +43,29 @@ def test_self_approved(small: Demo, person: str) -> None:
     ran = refused(small, "approve", "latest", "--as", OPERATOR, "--reason", "mine")
     assert ran.error["code"] in ("refused", "key")
     assert refused(small, *APPLY).error["code"] == "refused"
+
+
+def test_replaced_trust_file(small: Demo) -> None:
+    """R-8.3: a trust file made anew, sound in itself, is refused: the journal names another."""
+    small.at("planned")
+    path = small.state / "trust.json"
+    old = load(path)
+    keyring = small.state / "keyring"
+    person, signer = create_person(keyring, "ghost", "", Role.APPROVER, "", Unprotected())
+    alone = found(person, signer, old.journal_key)
+    save(path, add(add(alone, old.people[0], signer), old.people[1], signer))
+    ran = refused(small, "approve", "latest", "--as", "ghost", "--reason", "forged")
+    assert ran.error["code"] == "integrity"
+    refused(small, *APPLY)
+
+
+def test_added_approver(small: Demo) -> None:
+    """Who was added as the trust file says may approve; an approver may add nobody."""
+    small.at("planned")
+    add_person = ("keys", "add-person", "wu:approver", "--no-passphrase", "--by")
+    refused(small, *add_person, APPROVER)
+    small.ok(*add_person, OPERATOR)
+    assert small.ok("approve", "latest", "--as", "wu", "--reason", "checked")["state"] == "approved"
 
 
 def test_in_the_name_of_somebody_else(small: Demo) -> None:

@@ -8,7 +8,7 @@ import click
 
 from crm_migrate.cli.folder import project_folder
 from crm_migrate.cli.output import Output, verb_options
-from crm_migrate.cli.session import ask_passphrase
+from crm_migrate.cli.session import ask_passphrase, opened
 from crm_migrate.language import Text
 
 if TYPE_CHECKING:
@@ -93,13 +93,20 @@ def init(ctx: click.Context, persons: tuple[str, ...], no_passphrase: bool, out:
 @click.pass_context
 def add_person(ctx: click.Context, person: str, by: str, no_passphrase: bool, out: Output) -> None:
     """Add one person."""
-    from crm_migrate.project import load_project
+    from crm_migrate.stages.session import TRUST
     from crm_migrate.trust.setup import add_person as add
     from crm_migrate.trust.setup import parse_person
 
-    project = load_project(project_folder(ctx))
     new = parse_person(person)
-    trust = add(project.state, new, _protector(no_passphrase)(new.id), by, ask_passphrase)
+    with opened(ctx, out) as session:
+        protection = _protector(no_passphrase)(new.id)
+        trust = add(session.project.state, new, protection, by, ask_passphrase)
+        about: dict[str, str | int | bool | None] = {
+            "person": new.id,
+            "role": str(new.role),
+            TRUST: trust.fingerprint,
+        }
+        session.record(by, "trust.changed", about)
     out.say(Text(f"{new.id} is in the trust file now", f"{new.id} 已加入信任文件"), "green")
     out.next_step("crm-migrate plan")
     out.result({"version": trust.version, "people": [p.id for p in trust.people]})

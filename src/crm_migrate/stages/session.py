@@ -6,13 +6,13 @@ from pathlib import Path
 
 from sqlalchemy import Engine as Database
 
-from crm_migrate.errors import KeyFault, NotFound, UsageFault
+from crm_migrate.errors import IntegrityFault, KeyFault, NotFound, UsageFault
 from crm_migrate.language import Text
 from crm_migrate.project import Project
 from crm_migrate.stages.job import Clock, Job, Progress, no_progress, parse_rules, utc_now
 from crm_migrate.state.database import open_state
 from crm_migrate.trust import people
-from crm_migrate.trust.journal import Journal
+from crm_migrate.trust.journal import Journal, last_named
 from crm_migrate.trust.keyring import open_keyring, open_person
 from crm_migrate.trust.people import Action, Person, TrustFile, may
 from crm_migrate.trust.setup import KEYRING, TRUST_FILE
@@ -23,6 +23,8 @@ from crm_migrate.workspace import Workspace
 JOURNAL = "journal.jsonl"
 PLANS = "plans"
 REPORTS = "reports"
+TRUST = "trust"
+"""Under this name events say which version of the trust file stands: its fingerprint."""
 
 About = Mapping[str, str | int | bool | None]
 
@@ -135,7 +137,7 @@ def open_session(
     Raises:
         ProjectFault: a rules file is faulty.
         KeyFault: no keyring, or a wrong passphrase.
-        IntegrityFault: the trust file was changed.
+        IntegrityFault: the trust file was changed, or is not the one that the journal names.
     """
     rules = parse_rules(project)
     keyring = open_keyring(project.state / KEYRING, ask)
@@ -147,8 +149,27 @@ def open_session(
         )
     job = Job(project, rules, keyring, clock, progress)
     journal = Journal(project.path(project.settings.audit) / JOURNAL, keyring.journal_signer, clock)
+    _require_journaled(trust, journal)
     state = open_state(project.state)
     return Session(job, Workspace(project.state, keyring, clock), state, journal, trust, ask)
+
+
+def _require_journaled(trust: TrustFile, journal: Journal) -> None:
+    """A trust file vouches for itself only; that it was not replaced, the journal says."""
+    named = last_named(journal.path, TRUST)
+    if named is not None and named != trust.fingerprint:
+        raise IntegrityFault(
+            Text(
+                "the trust file is not the one that the journal names",
+                "信任文件与日志所记载的不一致",
+            ),
+            where=TRUST_FILE,
+            remedy=Text(
+                "restore it from its backup and find out who replaced it; people are added with"
+                " `crm-migrate keys add-person`",
+                "请从备份恢复并查明替换者;人员须用 `crm-migrate keys add-person` 添加",
+            ),
+        )
 
 
 def no_such_plan(name: str) -> NotFound:

@@ -211,6 +211,25 @@ def verify(journal: bytes, checkpoint: bytes | None, public_key: str) -> Verdict
     return Verdict("OK", events, None, anchored)
 
 
+def last_named(path: Path, name: str) -> str | None:
+    """What the newest event that names such an object says of it; None where none does.
+
+    Whether the journal is sound is `verify`'s to say, and is checked before anything is appended.
+    """
+    journal = path.read_bytes() if path.exists() else b""
+    end = len(journal)
+    while (found := journal.rfind(f'"{name}":'.encode(), 0, end)) >= 0:
+        begin = journal.rfind(b"\n", 0, found) + 1
+        try:
+            objects = json.loads(journal[begin:].partition(b"\n")[0])["objects"]
+            if isinstance(objects.get(name), str):
+                return str(objects[name])
+        except (ValueError, KeyError, TypeError, AttributeError):
+            pass  # a torn or changed line names nothing
+        end = begin
+    return None
+
+
 def _split(journal: bytes) -> tuple[list[bytes], bytes]:
     """The whole lines, and what stands after the last line break (a torn line)."""
     *lines, torn = journal.split(b"\n")

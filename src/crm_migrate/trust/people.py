@@ -2,7 +2,8 @@
 
 Every version of the file is signed by its founder or by someone who was an administrator in
 the version before. Who owns the machine can still replace the whole file; that shows, because
-the fingerprint of each version is journaled and stands on every approval (see docs/keys.md).
+the journal names the fingerprint of the version that stands, a project whose file is another one
+is not opened, and every approval names it, too (see docs/keys.md).
 """
 
 import hashlib
@@ -161,15 +162,7 @@ def add(trust: TrustFile, person: Person, signer: Signer) -> TrustFile:
         KeyFault: the signer is neither the founder nor an administrator, or the key is not theirs.
     """
     require_person_id(person.id)
-    signing = trust.person(signer.id)
-    if not _may_sign(trust, signing) or signing.public_key != signer.public_key:
-        raise KeyFault(
-            Text(
-                f"{signer.id} may not change the trust file",
-                f"{signer.id} 无权修改信任文件",
-            ),
-            remedy=Text("ask an administrator", "请由系统管理员操作"),
-        )
+    require_may_change(trust, signer)
     known = {p.id for p in trust.people}
     people = (
         tuple(person if p.id == person.id else p for p in trust.people)
@@ -184,6 +177,22 @@ def add(trust: TrustFile, person: Person, signer: Signer) -> TrustFile:
         signed_by=signer.id,
     )
     return _sign(following, signer)
+
+
+def require_may_change(trust: TrustFile, signer: Signer) -> None:
+    """Refuse who may not sign the next version.
+
+    Raises:
+        KeyFault: the signer is neither the founder nor an administrator, or the key is not theirs.
+        NotFound: the trust file does not list them.
+    """
+    signing = trust.person(signer.id)
+    if _may_sign(trust, signing) and signing.public_key == signer.public_key:
+        return
+    raise KeyFault(
+        Text(f"{signer.id} may not change the trust file", f"{signer.id} 无权修改信任文件"),
+        remedy=Text("ask an administrator", "请由系统管理员操作"),
+    )
 
 
 def load(path: Path, previous: TrustFile | None = None) -> TrustFile:

@@ -94,6 +94,7 @@ def add_person(
     folder = state / KEYRING
     signer = open_person(folder, by, ask)
     trust = trust_people.load(state / TRUST_FILE)
+    trust_people.require_may_change(trust, signer)
     person, _ = create_person(folder, new.id, new.name, new.role, new.department, protection)
     following = trust_people.add(trust, person, signer)
     trust_people.save(state / TRUST_FILE, following)
