@@ -71,6 +71,22 @@ def test_label_settles_what_values_leave_open() -> None:
     assert detect(pl.Series([], dtype=pl.String), "手机").confidence == 0
 
 
+@pytest.mark.parametrize(("letter", "start"), [("S", 1000), ("N", 40), ("A", 10), ("C", 130)])
+def test_running_numbers_are_codes(letter: str, start: int) -> None:
+    """R-2.3: a letter and a running number identify rows; they name no industry."""
+    values = [f"{letter}{n:02d}" for n in range(start, start + 60)]
+    assert detect(pl.Series(values), "x").type == T.CODE
+    assert detect(pl.Series([f"A{n:03d}" for n in range(60)]), "x").type == T.CODE
+
+
+def test_industry_codes_repeat_and_exist() -> None:
+    """R-2.3: divisions of GB/T 4754 on many rows are industries; under 行业 a few suffice."""
+    codes = ["C35", "C3511", "F51", "A01", "I65"]
+    assert detect(pl.Series(codes * 8), "x").type == T.INDUSTRY
+    assert detect(pl.Series(codes), "所属行业").type == T.INDUSTRY
+    assert detect(pl.Series(["C99", "Z12", "S10", "N40"] * 8), "x").type != T.INDUSTRY
+
+
 def test_detection_does_not_depend_on_row_order() -> None:
     """R-2.3: a sorted and a shuffled column are the same column."""
     values = [f"1380000{i:04d}" if i % 3 else f"0571-8800{i:04d}" for i in range(6000)]

@@ -48,7 +48,7 @@ _LABELS: tuple[tuple[T, str], ...] = (
     (T.VOCABULARY, r"类型|类别|等级|级别|状态|阶段|渠道|来源|规模|性质|方式|性别|满意度"
                    r"|type|kind|status|stage|level|grade|channel|source|scale|nature|way$"),
     (T.BOOLEAN, r"是否|^is_|_ok$|同意|consent"),
-    (T.CODE, r"编号|编码|单号|代码|\bcode|number|_no$|_id$|^id$|\bno\b"),
+    (T.CODE, r"编号|编码|单号|代码|学号|工号|会员号|\bcode|number|_no$|_id$|^id$|\bno\b"),
     (T.INTEGER, r"序号|数量|人数|次数|年龄|qty|quantity|count|size|score"),
     (T.FREE_TEXT, r"备注|说明|描述|内容|需求|意见"
                   r"|remark|note|comment|description|content|requirement|body"),
@@ -82,9 +82,20 @@ _TITLE = (
     r"经理|主管|总监|主任|董事|总裁|工程师|专员|助理|会计|出纳|厂长|店长|校长|院长|部长|科长|处长|局长"
     r"|老板|采购员|CEO|CFO|CTO|VP|[Mm]anager|[Dd]irector"
 )
+_CODE = r"^[A-Za-z]{1,6}[-_]?\d{3,}(?:[-_]?\w+)*$"
+_RUNNING = r"^[A-Za-z]{1,6}[-_]?\d{2,}(?:[-_]?\w+)*$"
+"""Values that are nearly all distinct are numbers even with two digits (N40)."""
 _RESIDENT = r"^\d{6}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dX]$"
 _CREDIT = r"^[0-9A-HJ-NPQRTUWXY]{2}\d{6}[0-9A-HJ-NPQRTUWXY]{10}$"
-_INDUSTRY = r"业(?:[-—－/].*)?$|^[A-T]\d{2,4}$|制造业|服务业|零售|批发"
+_INDUSTRY = r"业(?:[-—－/].*)?$|制造业|服务业|零售|批发"
+# Sections and their divisions, group and class left open (GB/T 4754-2017)
+_INDUSTRY_CODE = (
+    r"^(?:A0[1-5]|B(?:0[6-9]|1[0-2])|C(?:1[3-9]|[23]\d|4[0-3])|D4[4-6]|E(?:4[7-9]|50)|F5[12]"
+    r"|G(?:5[3-9]|60)|H6[12]|I6[3-5]|J6[6-9]|K70|L7[12]|M7[3-5]|N7[6-9]|O8[0-2]|P83|Q8[45]"
+    r"|R(?:8[6-9]|90)|S9[1-6]|T97)\d{0,2}$"
+)
+_REPEATS = 3
+"""Rows per distinct value from which on a letter and digits may be an industry, not a number."""
 
 
 def detect(values: pl.Series, header: str) -> Detected:
@@ -101,7 +112,7 @@ def detect(values: pl.Series, header: str) -> Detected:
     label = counts.columns[0]
     drawn = counts.sort(pl.col(label).hash(seed=7), label).head(SAMPLE)
     sample = drawn[label].str.normalize("NFKC")
-    scores = _shares(sample, counts.height, len(present))
+    scores = _shares(sample, counts.height, len(present), expected)
     best, share = max(scores.items(), key=lambda item: item[1])
     if expected is None or expected == best:
         return Detected(best, _rounded(share + (0.25 * (1 - share) if expected == best else 0)))
@@ -145,7 +156,7 @@ def _expected(header: str) -> T | None:
     return None
 
 
-def _shares(sample: pl.Series, distinct: int, filled: int) -> dict[T, float]:
+def _shares(sample: pl.Series, distinct: int, filled: int, expected: T | None) -> dict[T, float]:
     """Share of the sampled distinct values that look like each type, weighted by how telling."""
     compact = sample.str.replace_all(r"[\s\-]", "").str.to_uppercase()
     number = sample.str.replace_all(r"[,￥¥$元\s]", "")
@@ -161,6 +172,8 @@ def _shares(sample: pl.Series, distinct: int, filled: int) -> dict[T, float]:
     several = rf"^{_PHONE}(?:\s*[、,;/|]\s*{_PHONE})*$"
     person = like(sample, rf"^[{_SURNAMES}]\p{{Han}}{{1,2}}(?:\s*(?:先生|女士|小姐|总|经理))?$")
     prose = float(((lengths > 18) | sample.str.contains(r"[。！？；]")).mean() or 0)  # type: ignore[arg-type]
+    codes = expected is T.INDUSTRY or filled >= _REPEATS * distinct
+    industry = f"{_INDUSTRY}|{_INDUSTRY_CODE}" if codes else _INDUSTRY
     boolean = like(sample, r"^(?i:true|false|yes|no|y|n|是|否|有|无|0|1|√|×)$")
     scores = {
         T.USCC: credit if resident < 0.8 else 0.5 * credit,
@@ -179,10 +192,10 @@ def _shares(sample: pl.Series, distinct: int, filled: int) -> dict[T, float]:
         T.COMPANY_NAME: 0.95 * like(sample, _COMPANY),
         T.PERSON_NAME: 0.9 * person,
         T.ADDRESS: 0.95 * like(sample, _ADDRESS),
-        T.INDUSTRY: 0.85 * like(sample, _INDUSTRY),
+        T.INDUSTRY: 0.85 * like(sample, industry),
         T.TITLE: 0.85 * like(sample, _TITLE) if (lengths.mean() or 0) < 8 else 0.0,  # type: ignore[operator]
         T.BOOLEAN: 0.8 * boolean if distinct <= 4 else 0.0,
-        T.CODE: 0.85 * like(sample, r"^[A-Za-z]{1,6}[-_]?\d{3,}(?:[-_]?\w+)*$"),
+        T.CODE: 0.85 * like(sample, _RUNNING if distinct >= 0.95 * filled else _CODE),
         T.TAGS: 0.6 * like(sample, r"^[^、;，,]{1,10}(?:[、;，,][^、;，,]{1,10})+$"),
         T.FREE_TEXT: 0.6 * prose,
         T.TEXT: 0.3,
