@@ -75,3 +75,31 @@ def test_init_says_what_will_lead_nowhere(tmp_path: Path) -> None:
     assert found["not_recognised"] == [{"source": "a", "table": "杂项"}]
     for words in ("客户: no column identifies", "联系人: nothing says", "not recognised"):
         assert words in said
+
+
+def test_init_says_what_the_workbook_hides(tmp_path: Path) -> None:
+    """R-1.2: hidden sheets and columns are read; where they are mapped, people are told."""
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.title = "客户"
+    sheet.append(["客户名称", "电话", "颜色"])
+    sheet.append(["福州示例机械有限公司", "0591-87000001", "红"])
+    sheet.column_dimensions["B"].hidden = True
+    sheet.column_dimensions["C"].hidden = True
+    old = book.create_sheet("旧客户")
+    old.append(["客户名称", "地址"])
+    old.append(["厦门示例贸易有限公司", "厦门市思明区二路2号"])
+    old.sheet_state = "hidden"
+    book.save(tmp_path / "a.xlsx")
+    code, found, said = run("init", "p", "--from", tmp_path / "a.xlsx", cwd=tmp_path)
+    assert code == 0
+    assert found["hidden"] == [
+        {"source": "a", "table": "客户", "columns": ["电话"]},
+        {"source": "a", "table": "旧客户", "columns": []},
+    ]
+    assert "hidden columns are taken, too: 电话" in said
+    assert "旧客户: the workbook hides this sheet" in said
+    text = (tmp_path / "p" / "mappings" / "a.yaml").read_text("utf-8")
+    assert text.count("in a hidden column") == 1
+    assert text.count("on a hidden sheet") == 2

@@ -11,6 +11,7 @@ from crm_migrate.language import Text, current_language
 
 if TYPE_CHECKING:
     from crm_migrate.mapping.scaffold import Scaffolded
+    from crm_migrate.mapping.suggest import Hidden
     from crm_migrate.project import Project
     from crm_migrate.stages.sandbox import SandboxReady
 
@@ -100,6 +101,10 @@ def init(
             "unread": [f.describe(current_language()) for f in made.unread],
             "others": list(made.others),
             "not_recognised": [{"source": s, "table": t} for s, t in made.left_tables],
+            "hidden": [
+                {"source": h.source, "table": h.table, "columns": list(h.columns)}
+                for h in made.hidden
+            ],
             "target": {
                 "sandbox": sandbox,
                 "tables_made": list(ready.tables) if ready else [],
@@ -198,6 +203,8 @@ def _warn(
     if made.others:
         names = ", ".join(made.others)
         out.say(Text(f"  not looked at: {names}", f"  未读取:{names}"))
+    for hidden in made.hidden:
+        _say_hidden(hidden, out)
     for table in proposed:
         name = f"{table['source']} · {table['table']}" if table["table"] else table["source"]
         for entity in table["unidentified"]:
@@ -218,6 +225,22 @@ def _warn(
                 f"! {name}:没有列说明{label.zh}属于哪个客户,将全部暂缓;请映射客户名称或客户编码列",
             )
             out.say(text, "yellow")
+
+
+def _say_hidden(hidden: "Hidden", out: Output) -> None:
+    """Whoever opens the workbook does not see this: it may have been put aside on purpose."""
+    name = f"{hidden.source} · {hidden.table}" if hidden.table else hidden.source
+    text = Text(
+        f"! {name}: the workbook hides this sheet, yet it is taken; take it out of the mapping if"
+        " it was put aside",
+        f"! {name}:该工作表在文件中被隐藏,但会被采集;如已弃用,请从映射中去除",
+    )
+    if hidden.columns:
+        text = Text(
+            f"! {name}: hidden columns are taken, too: {', '.join(hidden.columns)}",
+            f"! {name}:隐藏列也会被采集:{'、'.join(hidden.columns)}",
+        )
+    out.say(text, "yellow")
 
 
 def _say_target(ready: "SandboxReady | None", fresh: bool, out: Output) -> None:

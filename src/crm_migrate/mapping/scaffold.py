@@ -16,7 +16,7 @@ from crm_migrate.formats.contract import Table
 from crm_migrate.formats.folder import look_into
 from crm_migrate.language import Language, Text, current_language
 from crm_migrate.mapping.sandbox import sandbox_target
-from crm_migrate.mapping.suggest import UNKNOWN, Proposal, suggest
+from crm_migrate.mapping.suggest import UNKNOWN, Hidden, Proposal, suggest
 from crm_migrate.mapping.yaml_text import (
     END,
     Comment,
@@ -49,6 +49,8 @@ class Scaffolded:
     """Subfolders and files that are no tables, by name."""
     left_tables: tuple[tuple[str, str], ...] = ()
     """(source, table) of tables in which nothing was recognised."""
+    hidden: tuple[Hidden, ...] = ()
+    """What is taken although the workbook hides it."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,9 @@ def scaffold(
     }
     texts = _texts(folder.resolve().name, sources, proposal, model, sandbox, spoken, place)
     written = _write(folder, texts)
-    return Scaffolded(tuple(written), opened.unread, opened.others, proposal.left_tables)
+    return Scaffolded(
+        tuple(written), opened.unread, opened.others, proposal.left_tables, proposal.hidden
+    )
 
 
 def open_inputs(inputs: Sequence[Path | str]) -> Opened:

@@ -41,12 +41,24 @@ WHY_VALUES = Text("values", "数据特征")
 WHY_KEY = Text("its values are keys of {table}", "取值为“{table}”的主键")
 WHY_ROW = Text("same row", "同一行")
 WHY_PERSON = Text("people without a company: each is a customer", "无单位的个人，本人即客户")
+HIDDEN_SHEET = Text("{why}; on a hidden sheet", "{why}；来自隐藏的工作表")
+HIDDEN_COLUMN = Text("{why}; in a hidden column", "{why}；来自隐藏列")
 UNKNOWN = Text("not recognised", "未识别")
 TAKEN = Text("the field is taken by '{column}'", "该字段已取自“{column}”")
 LOOKED_UP = Text("known by the look-up", "可由引用得到")
 NO_TABLE = Text("its table is not among the sources", "所引用的表不在数据源中")
 KEY = Text("key of the table", "本表主键")
 USELESS = Text("a running number", "行号，无业务含义")
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """Something mapped that whoever opens the workbook does not see."""
+
+    source: str
+    table: str
+    columns: tuple[str, ...]
+    """The hidden ones; empty: the whole sheet is hidden."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +71,8 @@ class Proposal:
     """(source, table, column) → why no field takes it."""
     left_tables: tuple[tuple[str, str], ...]
     """(source, table) of tables that are about nothing the model knows."""
+    hidden: tuple[Hidden, ...] = ()
+    """What is mapped although the workbook hides it."""
 
 
 def suggest(
@@ -79,6 +93,7 @@ def suggest(
     left: dict[tuple[str, str, str], Text] = {}
     mappings: dict[str, list[TableMapping]] = {name: [] for name in sources}
     lost: list[tuple[str, str]] = []
+    hidden: list[Hidden] = []
     for sample in samples:
         table = _Proposing(sample, samples, model, words, language, values)
         mapping = table.mapping()
@@ -86,12 +101,14 @@ def suggest(
             lost.append((sample.source, sample.name))
             continue
         mappings[sample.source].append(mapping)
+        hidden += _hidden(sample, mapping)
         left |= {(sample.source, sample.name, c): why for c, why in table.left.items()}
     return Proposal(
         mappings={s: SourceMapping(source=s, tables=tuple(t)) for s, t in mappings.items() if t},
         values=values.maps(),
         left_out=left,
         left_tables=tuple(lost),
+        hidden=tuple(hidden),
     )
 
 
@@ -376,7 +393,7 @@ class _Proposing:
             key = self._shared_key(name, entity)
             yield RecordMapping(
                 entity=name,
-                fields=_sorted(fields, self.model, name),
+                fields=self._with_hidden(_sorted(fields, self.model, name)),
                 requires=self._requires(name, fields) if name != entity and key is None else (),
                 key=key,
             )
@@ -384,6 +401,18 @@ class _Proposing:
     def _stands_alone(self, entity: str, fields: Mapping[str, FieldSource]) -> bool:
         """Whether a record beside the row's own could be identified."""
         return any(self.model.entity(entity).by_name[n].identifying for n in fields)
+
+    def _with_hidden(self, fields: Mapping[str, FieldSource]) -> dict[str, FieldSource]:
+        """The fields; the reason says where the workbook hides what they are read from."""
+        info = self.sample.table.info
+        said = dict(fields)
+        for name, origin in fields.items():
+            behind = set(origin.source_columns) & set(info.hidden_columns)
+            if origin.source_columns and (info.hidden or behind):
+                where = HIDDEN_SHEET if info.hidden else HIDDEN_COLUMN
+                why = where.in_language(self.language, why=origin.reason or "")
+                said[name] = origin.model_copy(update={"reason": why})
+        return said
 
     def _requires(self, name: str, fields: Mapping[str, FieldSource]) -> tuple[str, ...]:
         """What names the customer beside the row's own record: an owner or a department alone
@@ -405,6 +434,14 @@ class _Proposing:
                 self.left.pop(column.name, None)
                 return (column.name,)
         return None
+
+
+def _hidden(sample: Sample, mapping: TableMapping) -> Iterator[Hidden]:
+    """What of a mapped table the workbook hides."""
+    info = sample.table.info
+    columns = tuple(c for c in mapping.columns() if c in info.hidden_columns)
+    if info.hidden or columns:
+        yield Hidden(sample.source, sample.name, () if info.hidden else columns)
 
 
 def _fit(column: Column, other: Sample, reference: Field) -> float:
