@@ -68,6 +68,25 @@ def test_added_approver(small: Demo) -> None:
     assert small.ok("approve", "latest", "--as", "wu", "--reason", "checked")["state"] == "approved"
 
 
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("crm-migrate.yaml", "stale_limit: 0.01", "stale_limit: 1.0"),
+        ("mappings/target.yaml", "{table: users, match: full_name", "{table: users, match: id"),
+    ],
+)
+def test_changed_project(small: Demo, file: str, old: str, new: str) -> None:
+    """R-6.3: what was approved under one mapping and limit is not applied under another."""
+    small.at("approved")
+    path = small.root / file
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    assert refused(small, *APPLY).error["code"] == "refused"
+    path.write_text(text, encoding="utf-8")
+    small.ok(*APPLY)
+
+
 def test_in_the_name_of_somebody_else(small: Demo) -> None:
     """R-8.3: without a person's key nobody plans or applies in that name."""
     small.at("approved")

@@ -23,6 +23,7 @@ from crm_migrate.stages.plans import (
     decisions_on,
     entity_labels,
     open_checked,
+    require_same_project,
     rfc3339,
 )
 from crm_migrate.stages.sandbox import require_laid_out
@@ -109,6 +110,7 @@ def apply_plan(session: Session, name: str, *, by: str | None = None) -> Done:
     resumed = entry.state == "applying"
     if resumed and _ended(target, header.plan_id):
         return _recover(session, plan, target, person.id)
+    require_same_project(session, header)
     approved = check_approval(
         header,
         decisions_on(session, header.effect),

@@ -8,7 +8,7 @@ from crm_migrate.errors import PlanRefused, UsageFault
 from crm_migrate.language import Text
 from crm_migrate.plan import approval
 from crm_migrate.plan.approval import Decision, PlanState
-from crm_migrate.stages.plans import open_checked, state_of
+from crm_migrate.stages.plans import open_checked, require_same_project, state_of
 from crm_migrate.stages.session import Session
 from crm_migrate.state import plans as entries
 from crm_migrate.state.approvals import ApprovalEntry, add_approval
@@ -49,7 +49,8 @@ def decide(
     """Approve or reject a plan: signed, entered, journaled, kept beside the plan.
 
     Raises:
-        PlanRefused: own plan on a real target, blocked, expired, applied, or empty.
+        PlanRefused: own plan on a real target, blocked, expired, applied, empty, or the project
+            changed since.
         UsageFault: `sandbox` on a real target.
         KeyFault: the person's key is not theirs, or their role may not approve.
         IntegrityFault: the plan file was altered.
@@ -64,6 +65,8 @@ def decide(
         )
     person = _author(session, header.created_by) if sandbox and by is None else None
     person = person or _decider(session, by, header.target.sandbox)
+    if decision == "approve":
+        require_same_project(session, header)
     state = state_of(session, header)
     signed = approval.decide(
         header,

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from crm_migrate.language import Language
+from crm_migrate.errors import PlanRefused
+from crm_migrate.language import Language, Text
 from crm_migrate.plan.approval import Decision, PlanState, plan_state
 from crm_migrate.plan.change import Plan, PlanHeader
 from crm_migrate.plan.planfile import SUFFIX, open_plan, read_header
@@ -49,6 +50,30 @@ def open_checked(session: Session, name: str) -> tuple[PlanEntry, Plan]:
     """
     entry, path = resolve_plan(session, name)
     return entry, open_plan(path, session.job.keyring.plan_key(entry.plan_id))
+
+
+def require_same_project(session: Session, header: PlanHeader) -> None:
+    """Refuse a plan when mappings, rules or limits are no longer those that it was made under.
+
+    The plan holds what will be written, but keys, matches, the number of approvers and the limit
+    of stale groups are the project's; the evidence that an approval signs names them.
+
+    Raises:
+        PlanRefused: the project's files say something else than when the plan was made.
+    """
+    if header.evidence_parts.get("rules") == session.project.digest:
+        return
+    raise PlanRefused(
+        Text(
+            "the project's files changed since planning: settings, mappings or rules",
+            "计划生成后项目文件(设置、映射或规则)有改动",
+        ),
+        where=header.plan_id,
+        remedy=Text(
+            "put them back as they were, or make a new plan and have it approved",
+            "请恢复原文件,或重新生成计划并审批",
+        ),
+    )
 
 
 def decisions_on(session: Session, effect: str) -> list[Decision]:
