@@ -10,8 +10,8 @@ from crm_migrate.errors import UsageFault
 from crm_migrate.language import Text, current_language
 
 if TYPE_CHECKING:
+    from crm_migrate.mapping.hidden import Hidden
     from crm_migrate.mapping.scaffold import Scaffolded
-    from crm_migrate.mapping.suggest import Hidden
     from crm_migrate.project import Project
     from crm_migrate.stages.sandbox import SandboxReady
 

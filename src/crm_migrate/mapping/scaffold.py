@@ -15,8 +15,9 @@ from crm_migrate.formats import SQLITE_MAGIC, open_file
 from crm_migrate.formats.contract import Table
 from crm_migrate.formats.folder import look_into
 from crm_migrate.language import Language, Text, current_language
+from crm_migrate.mapping.hidden import Hidden
 from crm_migrate.mapping.sandbox import sandbox_target
-from crm_migrate.mapping.suggest import UNKNOWN, Hidden, Proposal, suggest
+from crm_migrate.mapping.suggest import UNKNOWN, Proposal, suggest
 from crm_migrate.mapping.yaml_text import (
     END,
     Comment,

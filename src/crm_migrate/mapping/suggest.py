@@ -7,7 +7,9 @@ from crm_migrate.formats.contract import Table
 from crm_migrate.language import Language, Text
 from crm_migrate.mapping.fingerprint import header_fingerprint
 from crm_migrate.mapping.headers import Headers, Match, standard_headers
-from crm_migrate.mapping.sample import SHOWS, Column, Sample, table_title, take_sample
+from crm_migrate.mapping.hidden import Hidden, hidden_part, told_of_hidden
+from crm_migrate.mapping.individuals import Individuals
+from crm_migrate.mapping.sample import SHOWS, Column, Sample, take_sample
 from crm_migrate.mapping.values_proposal import Values
 from crm_migrate.model import Field, Model, SemanticType
 from crm_migrate.project.mapping_file import (
@@ -21,14 +23,10 @@ from crm_migrate.systems.sql import SqlTable
 
 T = SemanticType
 CUSTOMER, CONTACT = "customer", "contact"
-INDIVIDUAL = "个人"
-"""The kind of a customer who is a person."""
 LEAST = 0.5
 """Proposals that are less sure are not made."""
 _SHAPED = {T.USCC, T.ID_NUMBER, T.BANK_CARD, T.MOBILE, T.EMAIL, T.DATE, T.WEBSITE}
 """Types whose values show what they are: a label that says otherwise is doubted."""
-_PERSON_SURE = 0.6
-"""Whether people are customers of their own is for a person to confirm."""
 _NAMING = {T.CODE, T.PHONE, T.MOBILE, T.EMAIL}
 """Beside the identifying fields: what says which customer is meant."""
 _JOINABLE = {T.PHONE, T.MOBILE, T.EMAIL, T.FREE_TEXT, T.TAGS}
@@ -40,25 +38,12 @@ WHY_INITIALS = Text("pinyin initials of {word}", "“{word}”的拼音首字母
 WHY_VALUES = Text("values", "数据特征")
 WHY_KEY = Text("its values are keys of {table}", "取值为“{table}”的主键")
 WHY_ROW = Text("same row", "同一行")
-WHY_PERSON = Text("people without a company: each is a customer", "无单位的个人，本人即客户")
-HIDDEN_SHEET = Text("{why}; on a hidden sheet", "{why}；来自隐藏的工作表")
-HIDDEN_COLUMN = Text("{why}; in a hidden column", "{why}；来自隐藏列")
 UNKNOWN = Text("not recognised", "未识别")
 TAKEN = Text("the field is taken by '{column}'", "该字段已取自“{column}”")
 LOOKED_UP = Text("known by the look-up", "可由引用得到")
 NO_TABLE = Text("its table is not among the sources", "所引用的表不在数据源中")
 KEY = Text("key of the table", "本表主键")
 USELESS = Text("a running number", "行号，无业务含义")
-
-
-@dataclass(frozen=True)
-class Hidden:
-    """Something mapped that whoever opens the workbook does not see."""
-
-    source: str
-    table: str
-    columns: tuple[str, ...]
-    """The hidden ones; empty: the whole sheet is hidden."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +86,7 @@ def suggest(
             lost.append((sample.source, sample.name))
             continue
         mappings[sample.source].append(mapping)
-        hidden += _hidden(sample, mapping)
+        hidden += hidden_part(sample, mapping)
         left |= {(sample.source, sample.name, c): why for c, why in table.left.items()}
     return Proposal(
         mappings={s: SourceMapping(source=s, tables=tuple(t)) for s, t in mappings.items() if t},
@@ -138,7 +123,8 @@ class _Proposing:
         self._name_of_parts(allowed)
         self._mobile_of_contact()
         if not references:
-            self._individuals()
+            taken = Individuals(sample, self.samples, self.model, self.headers, self.language)
+            self.fields.setdefault(CUSTOMER, {}).update(taken.customer(self.fields))
         self.fields.setdefault(sample.entity, {}).update(references)
         records = tuple(self._records(sample.entity))
         if sample.entity not in {r.entity for r in records}:
@@ -339,38 +325,6 @@ class _Proposing:
                 if own is not None:
                     del contact["phone"]
 
-    def _individuals(self) -> None:
-        """People of whom no column tells the company (students, subscribers, members: R-1.6) are
-        customers themselves: name, kind, telephone and mail from the same columns.
-        """
-        contact, customer = self.fields.get(CONTACT, {}), self.fields.setdefault(CUSTOMER, {})
-        reach = [n for n in ("mobile", "email", "id_number") if n in contact]
-        company = self._stands_alone(CUSTOMER, customer) or self._refers_to_company()
-        known = CUSTOMER in self.model.by_name and "name" in contact and bool(reach)
-        about_people = self.sample.entity in (CUSTOMER, CONTACT) and not self._of_companies()
-        if not about_people or company or not known:
-            return
-        sure = {"confidence": _PERSON_SURE, "reason": WHY_PERSON.in_language(self.language)}
-        own = self.model.entity(CUSTOMER).by_name
-        for name, origin in (("name", "name"), ("phone", "mobile"), ("email", "email")):
-            if name in own and name not in customer and origin in contact:
-                customer[name] = contact[origin].model_copy(update=sure)
-        if "kind" in own and "kind" not in customer:
-            customer["kind"] = FieldSource.model_validate({"constant": INDIVIDUAL, **sure})
-
-    def _of_companies(self) -> bool:
-        """Whether the table is called a list of contacts and a table of customers is beside it."""
-        beside = any(o.entity == CUSTOMER for o in self.samples if o is not self.sample)
-        return beside and self.headers.contacts_of_companies(table_title(self.sample.table))
-
-    def _refers_to_company(self) -> bool:
-        """Whether rows about people name a customer by a key that none of the sources holds."""
-        return self.sample.entity == CONTACT and any(
-            CUSTOMER in self.headers.identifies(c.label)
-            for c in self.sample.columns
-            if c.name not in self.sample.key and c.filled
-        )
-
     # Records
 
     def _records(self, entity: str) -> Iterator[RecordMapping]:
@@ -393,7 +347,9 @@ class _Proposing:
             key = self._shared_key(name, entity)
             yield RecordMapping(
                 entity=name,
-                fields=self._with_hidden(_sorted(fields, self.model, name)),
+                fields=told_of_hidden(
+                    _sorted(fields, self.model, name), self.sample.table.info, self.language
+                ),
                 requires=self._requires(name, fields) if name != entity and key is None else (),
                 key=key,
             )
@@ -401,18 +357,6 @@ class _Proposing:
     def _stands_alone(self, entity: str, fields: Mapping[str, FieldSource]) -> bool:
         """Whether a record beside the row's own could be identified."""
         return any(self.model.entity(entity).by_name[n].identifying for n in fields)
-
-    def _with_hidden(self, fields: Mapping[str, FieldSource]) -> dict[str, FieldSource]:
-        """The fields; the reason says where the workbook hides what they are read from."""
-        info = self.sample.table.info
-        said = dict(fields)
-        for name, origin in fields.items():
-            behind = set(origin.source_columns) & set(info.hidden_columns)
-            if origin.source_columns and (info.hidden or behind):
-                where = HIDDEN_SHEET if info.hidden else HIDDEN_COLUMN
-                why = where.in_language(self.language, why=origin.reason or "")
-                said[name] = origin.model_copy(update={"reason": why})
-        return said
 
     def _requires(self, name: str, fields: Mapping[str, FieldSource]) -> tuple[str, ...]:
         """What names the customer beside the row's own record: an owner or a department alone
@@ -434,14 +378,6 @@ class _Proposing:
                 self.left.pop(column.name, None)
                 return (column.name,)
         return None
-
-
-def _hidden(sample: Sample, mapping: TableMapping) -> Iterator[Hidden]:
-    """What of a mapped table the workbook hides."""
-    info = sample.table.info
-    columns = tuple(c for c in mapping.columns() if c in info.hidden_columns)
-    if info.hidden or columns:
-        yield Hidden(sample.source, sample.name, () if info.hidden else columns)
 
 
 def _fit(column: Column, other: Sample, reference: Field) -> float:
