@@ -12,6 +12,7 @@ from collections.abc import Callable
 from importlib import import_module
 from threading import Thread
 
+from crm_migrate.errors import IntegrityFault, KeyFault
 from crm_migrate.stages.apply import Done, apply_plan
 from crm_migrate.stages.changes import compare
 from crm_migrate.stages.check import Checked, check
@@ -117,10 +118,14 @@ def unfinished_run(session: Session) -> str | None:
     runs = session.workspace.run_ids()
     if not runs:
         return None
-    with session.workspace.open(runs[-1]) as run:
-        done = run.manifest.stages.get("plan")
-        if done is not None and done.input_digest:
-            return None
+    try:
+        with session.workspace.open(runs[-1]) as run:
+            done = run.manifest.stages.get("plan")
+    except (IntegrityFault, KeyFault):  # changed from outside, or its key is gone: begin afresh
+        session.record("system", "run.unreadable", {"run": runs[-1]})
+        return None
+    if done is not None and done.input_digest:
+        return None
     # Someone may have approved the plan already, though the run died before it was told done.
     known = {listed.run for listed in list_plans(session)}
     return None if runs[-1] in known else runs[-1]

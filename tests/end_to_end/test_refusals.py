@@ -87,6 +87,26 @@ def test_changed_project(small: Demo, file: str, old: str, new: str) -> None:
     small.ok(*APPLY)
 
 
+def test_damaged_decision(small: Demo) -> None:
+    """R-8.3: what is no signed decision is told as such, without a traceback."""
+    small.at("approved")
+    connection = sqlite3.connect(small.state / "state.db")
+    with connection:
+        connection.execute("UPDATE approvals SET signature = '{'")
+    connection.close()
+    assert refused(small, *APPLY).error["code"] == "integrity"
+
+
+def test_run_that_is_gone(small: Demo) -> None:
+    """Design §8: an apply whose ids could not be kept is not begun; a plan begins afresh."""
+    small.at("approved")
+    for manifest in (small.state / "runs").glob("*/run.json"):
+        manifest.write_bytes(b"{}")
+    refused(small, *APPLY)
+    small.ok("plan", "--as", OPERATOR)
+    small.ok(*APPLY)  # the same effect and evidence: the approval stands
+
+
 def test_in_the_name_of_somebody_else(small: Demo) -> None:
     """R-8.3: without a person's key nobody plans or applies in that name."""
     small.at("approved")

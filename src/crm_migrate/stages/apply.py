@@ -126,6 +126,7 @@ def apply_plan(session: Session, name: str, *, by: str | None = None) -> Done:
             entries.set_plan_state(session.state, header.plan_id, "applying")
 
     with session.workspace.lock():
+        memberships = _memberships(session, plan)  # what cannot be kept afterwards is not begun
         applied = load(
             plan,
             target,
@@ -139,7 +140,7 @@ def apply_plan(session: Session, name: str, *, by: str | None = None) -> Done:
             limit=session.project.settings.approval.stale_limit,
         )
         facts = _facts(session, person.id, applied)
-        _settle(session, plan, approved.approvals, facts)
+        _settle(session, plan, approved.approvals, facts, memberships)
     labels = entity_labels(session, current_language())
     return Done(header.run, header.plan_id, facts, applied, labels)
 
@@ -157,7 +158,7 @@ def _recover(session: Session, plan: Plan, target: TargetSystem, person: str) ->
     applied = outcome(plan, target, session.project.target, keys, model=model)
     served = [a for a, served in used_approvals(target).items() if served == plan_id]
     facts = _facts(session, person, applied)
-    _settle(session, plan, tuple(served), facts)
+    _settle(session, plan, tuple(served), facts, _memberships(session, plan))
     session.record(person, "apply.recovered", {"plan": plan_id})
     labels = entity_labels(session, current_language())
     return Done(plan.header.run, plan_id, facts, applied, labels)
@@ -179,20 +180,44 @@ def _facts(session: Session, person: str, applied: Applied) -> ApplyFacts:
     )
 
 
-def _settle(session: Session, plan: Plan, approvals: tuple[str, ...], facts: ApplyFacts) -> None:
+@dataclass(frozen=True)
+class _Membership:
+    """What an apply makes final of an entity's identities: bound records and fallen golden ids."""
+
+    members: pl.DataFrame
+    tombstones: pl.DataFrame
+
+
+def _memberships(session: Session, plan: Plan) -> dict[str, _Membership]:
+    with session.workspace.open(plan.header.run) as run:
+        return {
+            name: _Membership(
+                run.read(survive.STAGE, f"members.{name}"),
+                run.read(link.STAGE, f"tombstones.{name}"),
+            )
+            for name in plan.operations
+        }
+
+
+def _settle(
+    session: Session,
+    plan: Plan,
+    approvals: tuple[str, ...],
+    facts: ApplyFacts,
+    memberships: dict[str, _Membership],
+) -> None:
     """The run state after the target transaction: identities final, approvals used."""
     plan_id = plan.header.plan_id
     for approval in approvals:
         mark_used(session.state, approval, facts.applied_at)
-    with session.workspace.open(plan.header.run) as run:
-        for name, operations in plan.operations.items():
-            # Records of a customer that waits are not bound to it yet: the next plan looks afresh.
-            standing = operations.filter(pl.col("action") != "skip")["golden_id"]
-            members = run.read(survive.STAGE, f"members.{name}")
-            bound = members.filter(pl.col("golden_id").is_in(standing.implode()))
-            store_members(session.state, bound, name, run.id)
-            activate(session.state, standing)
-            retire(session.state, run.read(link.STAGE, f"tombstones.{name}"))
+    for name, operations in plan.operations.items():
+        # Records of a customer that waits are not bound to it yet: the next plan looks afresh.
+        standing = operations.filter(pl.col("action") != "skip")["golden_id"]
+        members = memberships[name].members
+        bound = members.filter(pl.col("golden_id").is_in(standing.implode()))
+        store_members(session.state, bound, name, plan.header.run)
+        activate(session.state, standing)
+        retire(session.state, memberships[name].tombstones)
     path = session.plan_folder(plan_id) / APPLIED
     write_private(path, json.dumps(facts.to_json(), ensure_ascii=False).encode())
     entries.set_plan_state(session.state, plan_id, "applied")

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from crm_migrate.errors import PlanRefused
+from crm_migrate.errors import IntegrityFault, PlanRefused
 from crm_migrate.language import Language, Text
 from crm_migrate.plan.approval import Decision, PlanState, plan_state
 from crm_migrate.plan.change import Plan, PlanHeader
@@ -77,10 +77,23 @@ def require_same_project(session: Session, header: PlanHeader) -> None:
 
 
 def decisions_on(session: Session, effect: str) -> list[Decision]:
-    """All signed decisions on plans of that effect, from the run state."""
-    return [
-        Decision.from_json(json.loads(a.signature)) for a in approvals_of(session.state, effect)
-    ]
+    """All signed decisions on plans of that effect, from the run state.
+
+    Raises:
+        IntegrityFault: an entry is no decision.
+    """
+    entered = [a.signature for a in approvals_of(session.state, effect)]
+    try:
+        return [Decision.from_json(json.loads(text)) for text in entered]
+    except (ValueError, AttributeError):
+        raise IntegrityFault(
+            Text("a decision in the run state was changed", "运行状态中的审批记录被改动"),
+            where="state.db",
+            remedy=Text(
+                "restore it from its backup, or make a new plan and have it approved",
+                "请从备份恢复,或重新生成计划并审批",
+            ),
+        ) from None
 
 
 def state_of(session: Session, header: PlanHeader) -> PlanState:
