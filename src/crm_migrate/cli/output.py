@@ -1,6 +1,7 @@
 """What a command prints: text for people, or exactly one JSON object for scripts."""
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,6 +19,12 @@ from crm_migrate.language import Text
 
 NAME_WIDTH = 24
 """Columns of the terminal that the first column may demand."""
+
+LONGEST_CELL = 300
+"""Characters of a cell that are shown; pages and workbooks have the rest."""
+
+# C0 and C1 without tab and line break, and what turns the direction of writing (UAX 9).
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -69,7 +76,7 @@ class Output:
                 overflow="fold",  # an id that is cut off cannot be copied
             )
         for cells in texts:
-            table.add_row(*(_no_markup(c) for c in cells))
+            table.add_row(*(_shown(c) for c in cells))
         self.console.print(table)
 
     def next_step(self, text: Text | str) -> None:
@@ -102,8 +109,12 @@ class Output:
             yield step
 
 
-def _no_markup(text: str) -> str:
-    return text.replace("[", r"\[")
+def _shown(text: str) -> str:
+    """Text from anywhere as one cell: no markup, no escape or direction codes, not endless."""
+    plain = _CONTROLS.sub("�", text)
+    if len(plain) > LONGEST_CELL:
+        plain = plain[:LONGEST_CELL] + "…"
+    return plain.replace("[", r"\[")
 
 
 def verb_options(function: _F) -> _F:
