@@ -89,7 +89,7 @@ def plan(session: Session, *, by: str | None = None) -> Planned:
         about = {"run": run.id, "rules": job.project.digest, TRUST: session.trust.fingerprint}
         session.record(person.id, "plan.begin", about)
         inputs = input_digest(job)
-        stage(run, "mapped", inputs, lambda: extract(job, run))
+        stage(run, "mapped", inputs, lambda: extract(job, run, inputs))
         stage(run, "standardized", inputs, lambda: standardize(job, run))
         present = read_target(job, run)  # always afresh: people work in the CRM meanwhile
         evidence = digest(inputs, present.digest, state_digest(session.state))

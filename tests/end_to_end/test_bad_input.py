@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from crm_migrate.errors import SourceFault
+from crm_migrate.pipeline import open_session, plan
+from crm_migrate.project import load_project
 from tests.end_to_end.conftest import OPERATOR, Demo, Ran
 from tests.end_to_end.contents import business_rows
 from tests.leaks.sample_values import sample_values
@@ -175,6 +178,24 @@ def test_wrong_usage(small: Demo, said: Callable[[Ran], str]) -> None:
         assert ran.code == 2, arguments
         assert said(ran)
     assert small.run("plan", "--as", "stranger").code in (1, 2)
+
+
+def test_source_that_changes_while_it_is_read(small: Demo) -> None:
+    """Design §8: evidence names the inputs, and they must be what was read."""
+    small.at("keys")
+    source = small.root / "samples" / "service.csv"
+
+    def somebody_writes(label: str, done: int, _total: int) -> None:
+        if (label, done) == ("read", 1):
+            source.write_bytes(source.read_bytes() + source.read_bytes().splitlines(True)[-1])
+
+    session = open_session(load_project(small.root), progress=somebody_writes)
+    try:
+        with pytest.raises(SourceFault):
+            plan(session, by=OPERATOR)
+    finally:
+        session.close()
+    small.ok(*PLAN)
 
 
 def test_wrong_passphrase(small: Demo, said: Callable[[Ran], str]) -> None:

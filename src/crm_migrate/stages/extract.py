@@ -6,8 +6,10 @@ from pathlib import Path
 
 import polars as pl
 
+from crm_migrate.errors import SourceFault
 from crm_migrate.formats import open_file
 from crm_migrate.formats.contract import DATA, Header, Table
+from crm_migrate.language import Text
 from crm_migrate.mapping.apply import map_table, origins
 from crm_migrate.mapping.damage import with_damage
 from crm_migrate.mapping.reading import LeftBehind, pair_tables, read_rows
@@ -72,11 +74,13 @@ def source_digest(place: str) -> str:
         return ""
 
 
-def extract(job: Job, run: Run) -> None:
+def extract(job: Job, run: Run, inputs: str) -> None:
     """Write `mapped/<entity>`, and beside them `x_rows`, `x_findings`, `x_totals`, `x_ambiguous`.
 
+    `inputs`: `input_digest` before reading.
+
     Raises:
-        SourceFault: a source cannot be read, or a mapped column is missing.
+        SourceFault: a source cannot be read, changed while it was read, or lacks a mapped column.
     """
     parts = []
     places = [(n, job.project.source_place(n)) for n in job.project.settings.sources]
@@ -87,6 +91,11 @@ def extract(job: Job, run: Run) -> None:
         digest = source_digest(place)
         parts += [_read(job, name, table, described, digest) for table, described in pairs]
     job.progress("read", len(places), len(places))
+    if input_digest(job) != inputs:  # an approval names the inputs: they must be what was read
+        raise SourceFault(
+            Text("a source changed while it was read", "读取过程中数据源发生变化"),
+            remedy=Text("run again when nobody writes to it", "请在无人写入时重新运行"),
+        )
     findings = [p.findings for p in parts]
     mappings = job.project.mappings.values()
     for entity in job.project.model.entities:
