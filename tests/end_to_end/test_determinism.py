@@ -80,3 +80,11 @@ def test_planning_twice_gives_the_same_effect(small: Demo) -> None:
 
 def plan_bytes(root: Path) -> dict[str, bytes]:
     return {str(p): p.read_bytes() for p in root.rglob("*.crmplan")}
+
+
+def test_lost_run_state(small: Demo) -> None:
+    """Design §4: without the run state the target's base keeps the ids: nothing is planned twice."""
+    small.at("applied")
+    for file in small.state.glob("state.db*"):
+        file.unlink()
+    assert small.ok("plan", "--as", OPERATOR)["state"] == "empty"

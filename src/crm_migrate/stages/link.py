@@ -161,9 +161,11 @@ def _link_entity(
     result = engine.link(entering, rules, verdicts)
     # The target's base is the mirror of the registry: a lost state changes no id.
     based = standing.filter(pl.col("base_id").is_not_null())
+    bound = known_members(state, entity.name)
     known = pl.concat(
         [
-            known_members(state, entity.name),
+            _anchors(based, bound),
+            bound,
             based.select(
                 RECORD_ID, pl.col("base_id").alias("golden_id"), pl.lit("").alias("founded")
             ),
@@ -179,6 +181,19 @@ def _link_entity(
     keys = standing.select(RECORD_ID, "target_key")
     members = pl.concat([found.members, made]).join(keys, on=RECORD_ID, how="left")
     return result, members.sort(RECORD_ID), found.tombstones
+
+
+def _anchors(based: pl.DataFrame, bound: pl.DataFrame) -> pl.DataFrame:
+    """The founding records of golden ids that stand in the target and that the state has lost.
+
+    A golden id names its founding record; without this, its cluster would found another id.
+    """
+    lost = based.filter(~pl.col("base_id").is_in(bound["golden_id"].implode()))
+    return lost.select(
+        pl.col("base_id").str.slice(1).str.replace(r"\.\d+$", "").alias(RECORD_ID),
+        pl.col("base_id").alias("golden_id"),
+        pl.lit("").alias("founded"),
+    )
 
 
 def _golden_references(
