@@ -107,6 +107,18 @@ def test_run_that_is_gone(small: Demo) -> None:
     small.ok(*APPLY)  # the same effect and evidence: the approval stands
 
 
+def test_journal_that_is_gone(small: Demo) -> None:
+    """R-7.1: a journal, or its checkpoint, taken away is told; nothing is written without them."""
+    small.at("approved")
+    journal = small.root / "audit" / "journal.jsonl"
+    checkpoint = journal.with_name("journal.jsonl.checkpoint")
+    checkpoint.unlink()
+    assert small.run("audit", "verify").data["result"] == "FORKED"
+    refused(small, *APPLY)
+    journal.unlink()
+    assert refused(small, *APPLY).error["code"] == "integrity"
+
+
 def test_in_the_name_of_somebody_else(small: Demo) -> None:
     """R-8.3: without a person's key nobody plans or applies in that name."""
     small.at("approved")

@@ -93,7 +93,8 @@ def verify_journal(project: Project) -> Verdict:
             remedy=Text("it begins with the first plan", "第一次生成计划时开始记录"),
         )
     data = path.read_bytes() if path.exists() else b""
-    signed = checkpoint.read_bytes() if checkpoint.exists() else None
+    # The first event writes a checkpoint: where there is none, somebody took it away.
+    signed = checkpoint.read_bytes() if checkpoint.exists() else b""
     return verify(data, signed, trust.journal_key)
 
 

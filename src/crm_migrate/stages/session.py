@@ -11,6 +11,7 @@ from crm_migrate.language import Text
 from crm_migrate.project import Project
 from crm_migrate.stages.job import Clock, Job, Progress, no_progress, parse_rules, utc_now
 from crm_migrate.state.database import open_state
+from crm_migrate.state.plans import list_plans
 from crm_migrate.trust import people
 from crm_migrate.trust.journal import Journal, last_named
 from crm_migrate.trust.keyring import open_keyring, open_person
@@ -137,7 +138,8 @@ def open_session(
     Raises:
         ProjectFault: a rules file is faulty.
         KeyFault: no keyring, or a wrong passphrase.
-        IntegrityFault: the trust file was changed, or is not the one that the journal names.
+        IntegrityFault: the trust file was changed, or is not the one that the journal names; or
+            the journal of the plans that were made is gone.
     """
     rules = parse_rules(project)
     keyring = open_keyring(project.state / KEYRING, ask)
@@ -151,6 +153,9 @@ def open_session(
     journal = Journal(project.path(project.settings.audit) / JOURNAL, keyring.journal_signer, clock)
     _require_journaled(trust, journal)
     state = open_state(project.state)
+    if not journal.path.exists() and list_plans(state):
+        state.dispose()
+        raise _journal_gone(journal.path)
     return Session(job, Workspace(project.state, keyring, clock), state, journal, trust, ask)
 
 
@@ -170,6 +175,18 @@ def _require_journaled(trust: TrustFile, journal: Journal) -> None:
                 "请从备份恢复并查明替换者;人员须用 `crm-migrate keys add-person` 添加",
             ),
         )
+
+
+def _journal_gone(path: Path) -> IntegrityFault:
+    return IntegrityFault(
+        Text("plans were made, but their journal is gone", "已有计划,但其日志不见了"),
+        where=str(path),
+        remedy=Text(
+            "restore the audit folder from its backup; to start a rehearsal over, move the state"
+            " folder away, too",
+            "请从备份恢复审计目录;如要重新开始演练,请将状态目录一并移走",
+        ),
+    )
 
 
 def no_such_plan(name: str) -> NotFound:
