@@ -166,7 +166,7 @@ def test_the_sandbox_is_laid_out(project: Project) -> None:
             "customer",
             "name",
             "mobile",
-        ) in indexed  # asked before every insert: a scan for each would be endless
+        ) in indexed  # else each insert scans
 
 
 def test_nothing_is_ever_overwritten(sources: Path, tmp_path: Path) -> None:
