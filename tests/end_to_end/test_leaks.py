@@ -21,9 +21,11 @@ STAGES = (
     (r"journal\.jsonl$", 1, 250),  # the sources are being read
     (r"/mapped/", 4, 5),
     (r"/standardized/", 5, 5),
+    (r"/present/", 6, 5),
     (r"/linked/", 5, 5),
     (r"/golden/", 9, 5),
     (r"/audit/plans/.*crmplan", 1, 20),
+    (r"/audit/plans/.*html", 1, 1),
     (r"/audit/plans/.*xlsx", 2, 5),
 )
 APPLY_POINTS = ((3, 4), (3, 9), (2, 15))
