@@ -52,7 +52,9 @@ def link(job: Job, run: Run, state: Database) -> None:
         run.write(STAGE, f"review.{name}", _named(result.review, members))
         if name == "customer":
             _keep_reasons(run, result)
-        figures.append(_figures(name, result, job.rules.linkage[name], standing.height))
+        figures.append(
+            _figures(name, result, job.rules.linkage[name], records.height, standing.height)
+        )
     job.progress("link", len(names), len(names))
     schema = {"entity": pl.String(), "figures": pl.String()}
     run.write(STAGE, "x_figures", pl.DataFrame(figures, schema=schema, orient="row"))
@@ -229,12 +231,14 @@ def _named(review: pl.DataFrame, members: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _figures(name: str, result: Linkage, rules: LinkageRules, crm_rows: int) -> tuple[str, str]:
+def _figures(
+    name: str, result: Linkage, rules: LinkageRules, records: int, crm_rows: int
+) -> tuple[str, str]:
     summary = result.summary()
     model = result.model.to_json() if result.model else ""
     figures = {
         "engine": rules.engine,
-        "records": summary["records"],
+        "records": records,
         "crm_rows": crm_rows,
         "pairs": summary["pairs"],
         "edges": summary["edges"],
