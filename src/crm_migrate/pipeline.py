@@ -20,7 +20,7 @@ from crm_migrate.stages.compare_engines import compare as compare_engines
 from crm_migrate.stages.decisions import Decided, decide
 from crm_migrate.stages.export import Exported, export
 from crm_migrate.stages.export import sweep as sweep_exports
-from crm_migrate.stages.extract import extract, input_digest
+from crm_migrate.stages.extract import extract, input_digest, is_live
 from crm_migrate.stages.link import link
 from crm_migrate.stages.link_files import link_files, write_clusters
 from crm_migrate.stages.plan_pages import PlanView, view_plan
@@ -89,20 +89,23 @@ def plan(session: Session, *, by: str | None = None) -> Planned:
         about = {"run": run.id, "rules": job.project.digest, TRUST: session.trust.fingerprint}
         session.record(person.id, "plan.begin", about)
         inputs = input_digest(job)
-        stage(run, "mapped", inputs, lambda: extract(job, run, inputs))
-        stage(run, "standardized", inputs, lambda: standardize(job, run))
+        live = is_live(job)
+        stage(run, "mapped", inputs, lambda: extract(job, run, inputs), again=live)
+        stage(run, "standardized", inputs, lambda: standardize(job, run), again=live)
         present = read_target(job, run)  # always afresh: people work in the CRM meanwhile
         evidence = digest(inputs, present.digest, state_digest(session.state))
-        stage(run, "linked", evidence, lambda: link(job, run, session.state))
-        stage(run, "golden", evidence, lambda: make_golden(job, run, session.state))
+        stage(run, "linked", evidence, lambda: link(job, run, session.state), again=live)
+        stage(run, "golden", evidence, lambda: make_golden(job, run, session.state), again=live)
         changes = compare(job, run, present)
         with run.stage("plan", evidence):
             return write_plan(session, run, changes, person, inputs)
 
 
-def stage(run: Run, name: str, inputs: str, work: Callable[[], None]) -> None:
-    """Carry out a stage unless it has been done with exactly these inputs."""
-    if run.stage_done(name, inputs):
+def stage(
+    run: Run, name: str, inputs: str, work: Callable[[], None], *, again: bool = False
+) -> None:
+    """Carry out a stage unless it has been done with exactly these inputs, or if `again`."""
+    if not again and run.stage_done(name, inputs):
         return
     with run.stage(name, inputs):
         work()

@@ -85,10 +85,11 @@ def test_keys_and_rejection(command: Command, project: Path) -> None:
 def test_keys_init(command: Command, project: Path) -> None:
     """Keys exist already: a fault object, nothing overwritten; in a fresh state they are made."""
     again = command("-C", project, "keys", "init", "--no-passphrase", "--json")
-    fits(again, "error", 1)
+    assert fits(again, "error", 1)["error"]["code"] == "key"
     settings = project / "crm-migrate.yaml"
     settings.write_text(settings.read_text("utf-8") + "state: other\n", "utf-8")
-    fits(command("-C", project, "keys", "init", "--no-passphrase", "--json"), "keys-init")
+    made = fits(command("-C", project, "keys", "init", "--no-passphrase", "--json"), "keys-init")
+    assert [p["role"] for p in made["people"]] == ["operator"]
 
 
 def test_a_failure_is_one_object_too(command: Command, tmp_path: Path) -> None:

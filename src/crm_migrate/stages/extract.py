@@ -74,6 +74,11 @@ def source_digest(place: str) -> str:
         return ""
 
 
+def is_live(job: Job) -> bool:
+    """Whether a source has no digest: what an earlier attempt read of it may be out of date."""
+    return not all(source_digest(job.project.source_place(n)) for n in job.project.settings.sources)
+
+
 def extract(job: Job, run: Run, inputs: str) -> None:
     """Write `mapped/<entity>`, and beside them `x_rows`, `x_findings`, `x_totals`, `x_ambiguous`.
 
