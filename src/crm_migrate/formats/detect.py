@@ -80,7 +80,7 @@ _DATE = (
 )
 _TITLE = (
     r"经理|主管|总监|主任|董事|总裁|工程师|专员|助理|会计|出纳|厂长|店长|校长|院长|部长|科长|处长|局长"
-    r"|老板|采购员|CEO|CFO|CTO|VP|[Mm]anager|[Dd]irector"
+    r"|老板|采购员|C[EFT]O|VP|[Mm]anager|[Dd]irector"
 )
 _CODE = r"^[A-Za-z]{1,6}[-_]?\d{3,}(?:[-_]?\w+)*$"
 _RUNNING = r"^[A-Za-z]{1,6}[-_]?\d{2,}(?:[-_]?\w+)*$"
