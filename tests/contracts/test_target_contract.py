@@ -176,12 +176,26 @@ def test_update_counts_the_rows_it_found(live: Live) -> None:
     assert rows.rows() == [("1", "a", "乙"), ("2", "b", "甲")]
 
 
-def test_last_key(live: Live) -> None:
-    """The largest integer key, 0 in an empty table."""
+def test_next_keys_are_free(live: Live) -> None:
+    """Numbers for new rows are distinct, and no row has them, whoever set the keys before."""
     with live.target.transaction() as t:
-        assert t.last_key("people", "id") == 0
-        t.insert("people", people(id=["7"], name=["a"]))
-        assert t.last_key("people", "id") == 7
+        t.insert("people", people(id=t.next_keys("people", "id", 2), name=["a", "b"]))
+        later = t.next_keys("people", "id", 3)
+        assert later.n_unique() == 3
+        assert t.rows("people", "id", later, []).is_empty()
+        t.insert("people", people(id=later, name=["c", "d", "e"]))
+
+
+def test_deletes_the_rows_it_found(live: Live) -> None:
+    """A delete takes the named rows; a row that others refer to stays, and the fault says so."""
+    with live.target.transaction() as t:
+        t.insert("departments", people(name=["一部", "二部"]))
+        t.insert("people", people(id=["1", "2"], name=["a", "b"], department=["一部", None]))
+        assert t.delete("people", "id", pl.Series(["2", "9"])) == 1
+    with pytest.raises(ConstraintViolated) as refused, live.target.transaction() as t:
+        t.delete("departments", "name", pl.Series(["一部"]))
+    assert refused.value.violation == "foreign_key"
+    assert live.target.read_table("people", ["id"]).rows() == [("1",)]
 
 
 def test_an_error_undoes_the_transaction(live: Live) -> None:

@@ -213,7 +213,7 @@ def header_of(target: TargetSystem, name: str) -> PlanHeader:
     return PlanHeader(
         plan_id=name,
         run="r1",
-        format=1,
+        format=2,
         created_at=NOW,
         created_by="planner",
         expires_at=NOW.replace(month=12),

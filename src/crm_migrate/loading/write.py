@@ -170,8 +170,10 @@ def _with_keys(
     if not frame["target_key"].has_nulls():
         return frame
     if column.kind == "integer":
-        last = transaction.last_key(mapping.table, mapping.key)
-        counted = (pl.col("target_key").is_null().cum_sum() + last).cast(pl.String)
+        missing = frame["target_key"].is_null()
+        numbers = transaction.next_keys(mapping.table, mapping.key, int(missing.sum()))
+        empty = pl.Series([None] * frame.height, dtype=pl.String)
+        counted = pl.lit(empty.scatter(missing.arg_true(), numbers))
     else:
         _require_room(mapping.table, column.length, frame["golden_id"])
         counted = pl.col("golden_id")

@@ -8,12 +8,16 @@ Operations of one entity are one wide Polars frame (a row per golden record, all
 `golden_id`     the golden record
 `target_key`    primary key of the target row; null for an insert
 `reason`        a reason code (see REASONS)
-`precondition`  hex HMAC of the raw cells to be replaced (update); null otherwise
+`precondition`  hex HMAC of the raw cells to be replaced (update), or of all mapped cells of the
+                row (delete); null otherwise
 `conflicts`     names of fields left alone because both sides changed, joined by `;`
 `op_digest`     hex HMAC of the operation's canonical meaning (see digest.py)
 `before:<col>`, `after:<col>`  for each target column that any operation of the entity writes;
                 text as the target stores it (null = SQL NULL), `@<golden_id>` for a reference.
                 A column that this operation does not write is `UNTOUCHED` in `after:<col>`.
+
+`moves` is one frame for the whole plan (MOVES): rows of the CRM that are one customer are merged
+into the row that stays, and what refers to them is re-parented, in one group with it.
 
 Rows with action `unchanged` carry no cells and are no part of the effect; `adopt` marks those
 that still need their base row in the target.
@@ -29,6 +33,8 @@ from crm_migrate.language import Text
 if TYPE_CHECKING:
     import polars as pl
 
+PlanKind = Literal["migration", "rollback"]
+
 UNTOUCHED = "\x00untouched"
 REFERENCE_PREFIX = "@"
 BEFORE = "before:"
@@ -36,10 +42,15 @@ AFTER = "after:"
 
 
 class Action(StrEnum):
-    """What happens to one golden record in the target. Merge and re-parent are reserved."""
+    """What happens to one golden record in the target.
+
+    Only a plan that takes another one back deletes. What becomes of further rows of the CRM for
+    one customer (merge, re-parent) stands in `Plan.moves`.
+    """
 
     INSERT = "insert"
     UPDATE = "update"
+    DELETE = "delete"
     UNCHANGED = "unchanged"
     CONFLICT = "conflict"
     SKIP = "skip"
@@ -70,20 +81,25 @@ REASONS = {
 
 @dataclass(frozen=True)
 class EntityCounts:
-    """accepted = golden + merged; golden = insert + update + unchanged + conflict + skip."""
+    """accepted = golden + merged; golden = insert + update + delete + unchanged + conflict + skip.
+
+    Of a rollback, `golden` counts the rows that its plan had written.
+    """
 
     accepted: int = 0
     golden: int = 0
     merged: int = 0
     insert: int = 0
     update: int = 0
+    delete: int = 0
     unchanged: int = 0
     conflict: int = 0
     skip: int = 0
 
     def adds_up(self) -> bool:
         """Whether both equations of the class docstring hold."""
-        planned = self.insert + self.update + self.unchanged + self.conflict + self.skip
+        written = self.insert + self.update + self.delete
+        planned = written + self.unchanged + self.conflict + self.skip
         return self.accepted == self.golden + self.merged and self.golden == planned
 
 
@@ -139,6 +155,30 @@ class TargetIdentity:
     sandbox: bool
 
 
+MOVES = {
+    "group": "String",
+    "rank": "Int64",
+    "kind": "String",
+    "entity": "String",
+    "golden_id": "String",
+    "table": "String",
+    "key_column": "String",
+    "row_key": "String",
+    "column": "String",
+    "before": "String",
+    "after": "String",
+    "precondition": "String",
+    "op_digest": "String",
+}
+"""Polars types of `Plan.moves`, by column name.
+
+`kind`: `merge` (the row `row_key` of `table` is given up for the row `after`; `before` is null,
+`column` null; `precondition` is the keyed digest of its raw mapped cells and of the keys of all
+rows that refer to it) or `reparent` (cell `column` of row `row_key` of `table` goes from key
+`before` to key `after`). `entity` and `golden_id` name the golden record that stays.
+"""
+
+
 @dataclass(frozen=True)
 class PlanHeader:
     """The clear part of a plan file: no personal data."""
@@ -165,6 +205,19 @@ class PlanHeader:
     """`entity.field` → treatment in the target, for fields that are not clear."""
     files: dict[str, str]
     """Name of each encrypted part → SHA-256 of its ciphertext."""
+    kind: PlanKind = "migration"
+    reverses: str | None = None
+    """The plan that a rollback takes back."""
+    scope: str | None = None
+    """In words, the subset that the plan is confined to (pilot, follow-up); None: everything."""
+    merges: int = 0
+    reparented: int = 0
+    irreversible: tuple[Text, ...] = ()
+    """What can't be taken back once applied."""
+    unchecked: tuple[Text, ...] = ()
+    """What was not checked, and why."""
+    author_signature: str = ""
+    """The author's signature over plan, effect, evidence and gates (see approval.py)."""
 
 
 @dataclass(frozen=True)
@@ -175,3 +228,5 @@ class Plan:
     operations: "dict[str, pl.DataFrame]"
     lineage: "dict[str, pl.DataFrame]"
     """Per entity: golden_id, field, record_id (winner), rule: for reasons in views."""
+    moves: "pl.DataFrame | None" = None
+    """Merges and re-parented rows (MOVES); None where there are none."""

@@ -3,6 +3,7 @@
 `header.json`             the PlanHeader; no personal data, readable without a key
 `operations/<entity>`     sealed operations, in dependency order
 `lineage/<entity>`        which record each golden cell came from
+`moves`                   merges and re-parented rows, where there are any
 
 Each part is Parquet Modular Encryption, uniform, under HKDF(plan key, plan id ‖ part name), with
 the same text as AAD prefix that is not stored; SHA-256 of its ciphertext stands in the header.
@@ -40,9 +41,9 @@ from crm_migrate.plan.change import (
 from crm_migrate.trust.private_files import TEMPORARY_SUFFIX, create_private, sync_folder
 
 SUFFIX = ".crmplan"
-FORMAT = 1
+FORMAT = 2
 
-_HEADER = "header.json"
+_HEADER, _MOVES = "header.json", "moves"
 _MAC_LENGTH = 64
 _CHUNK = 1 << 20
 _ENCRYPTED_MAGIC = b"PARE"  # a plaintext Parquet file begins with PAR1
@@ -53,6 +54,8 @@ def write_plan(path: Path, plan: Plan, plan_key: bytes) -> PlanHeader:
     """Write the file (mode 0600) whole or not at all; returns its header with `files` filled."""
     parts = [(f"operations/{e}", f) for e, f in plan.operations.items()]
     parts += [(f"lineage/{e}", f) for e, f in plan.lineage.items()]
+    if plan.moves is not None:
+        parts.append((_MOVES, plan.moves))
     temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY_SUFFIX}")
     digests: dict[str, str] = {}
     try:
@@ -124,7 +127,8 @@ def open_plan(path: Path, plan_key: bytes) -> Plan:
                 if hashlib.sha256(cipher).hexdigest() != digest:
                     raise _changed(path)
                 frames[name] = _decrypt(cipher, plan_key, header.plan_id, name, path)
-    return Plan(header, _under(frames, "operations/"), _under(frames, "lineage/"))
+    operations, lineage = _under(frames, "operations/"), _under(frames, "lineage/")
+    return Plan(header, operations, lineage, frames.get(_MOVES))
 
 
 def header_json(header: PlanHeader) -> bytes:
@@ -161,6 +165,8 @@ def parse_header(data: bytes) -> PlanHeader:
             "gates": gates,
             "control_totals": tuple(ControlTotal(**t) for t in content["control_totals"]),
             "files": _ordered(content["files"], order),
+            "irreversible": tuple(Text(**t) for t in content["irreversible"]),
+            "unchecked": tuple(Text(**t) for t in content["unchecked"]),
         }
     )
 

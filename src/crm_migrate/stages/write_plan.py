@@ -14,7 +14,7 @@ from crm_migrate.plan import gates
 from crm_migrate.plan.approval import PlanState
 from crm_migrate.plan.change import Plan, PlanHeader
 from crm_migrate.plan.digest import evidence
-from crm_migrate.plan.planfile import SUFFIX
+from crm_migrate.plan.planfile import FORMAT, SUFFIX
 from crm_migrate.plan.planfile import write_plan as write_plan_file
 from crm_migrate.stages import link, survive
 from crm_migrate.stages.changes import Changes
@@ -28,8 +28,6 @@ from crm_migrate.state.registry import reserve
 from crm_migrate.trust.people import Person
 from crm_migrate.trust.private_files import private_folder, write_private
 from crm_migrate.workspace import Run
-
-FORMAT = 1
 
 
 @dataclass(frozen=True)

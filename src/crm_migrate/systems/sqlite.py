@@ -10,7 +10,9 @@
 """
 
 import json
+import os
 import sqlite3
+import string
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,7 +29,9 @@ from crm_migrate.systems.sqlite_schema import affinity, describe_tables
 from crm_migrate.systems.target import (
     ColumnInfo,
     ConstraintViolated,
+    Purpose,
     TargetSchema,
+    TransientFault,
     Violation,
     fingerprint,
 )
@@ -96,6 +100,8 @@ def _fault(error: BaseException, file: Path) -> TargetFault:
     if name.startswith("SQLITE_CONSTRAINT"):
         return ConstraintViolated(_CONSTRAINTS.get(name, "other"), where=str(file))
     for code, (message, remedy) in _FAULTS.items():
+        if name.startswith("SQLITE_BUSY") and name.startswith(code):
+            return TransientFault("lock_timeout", message, where=str(file), remedy=remedy)
         if name.startswith(code):
             return TargetFault(message, where=str(file), remedy=remedy)
     # The driver's own words may quote a cell: only its code is passed on.
@@ -214,7 +220,21 @@ class SqliteView:
             done = self.connection.exec_driver_sql(statement, rows.select(*columns, "_key").rows())
         return int(done.rowcount)
 
-    def last_key(self, name: str, key: str) -> int:
+    def delete(self, name: str, key: str, keys: pl.Series) -> int:
+        """Deletes the rows with these keys."""
+        statement = f"DELETE FROM {_quoted(name)} WHERE {_quoted(key)} = ?"
+        if keys.is_empty():
+            return 0
+        with _faults(self._file):
+            done = self.connection.exec_driver_sql(statement, [(k,) for k in keys.to_list()])
+        return int(done.rowcount)
+
+    def next_keys(self, name: str, key: str, count: int) -> pl.Series:
+        """The numbers after the largest so far: nobody else writes during the transaction."""
+        last = self._last_key(name, key)
+        return pl.int_range(last + 1, last + count + 1, eager=True).cast(pl.String).alias(key)
+
+    def _last_key(self, name: str, key: str) -> int:
         """The largest integer key, also of rows deleted since where AUTOINCREMENT keeps it."""
         with _faults(self._file):
             largest = self.connection.exec_driver_sql(
@@ -283,8 +303,10 @@ class SqliteTarget:
                 )
 
     @contextmanager
-    def transaction(self) -> Iterator[SqliteView]:
-        """A write transaction: no other writer until it ends."""
+    def transaction(self, *, triggers: bool = True) -> Iterator[SqliteView]:
+        """A write transaction: no other writer until it ends. Triggers always run."""
+        if not triggers:
+            raise ValueError("SQLite cannot keep triggers from running")
         with self._connection("mode=rw", "BEGIN IMMEDIATE") as connection:
             yield SqliteView(connection, self._file)
 
@@ -303,6 +325,32 @@ class SqliteTarget:
         finally:
             memory.close()
         return pl.Series(values.name, [text for (text,) in stored], dtype=pl.String)
+
+    def equality_form(self, column: ColumnInfo, values: pl.Series) -> pl.Series:
+        """NOCASE folds the 26 letters of ASCII, RTRIM drops trailing blanks; else bytes."""
+        match column.collation:
+            case "NOCASE":
+                letters = {upper: upper.lower() for upper in string.ascii_uppercase}
+                return values.str.replace_many(letters)
+            case "RTRIM":
+                return values.str.strip_chars_end(" ")
+            case _:
+                return values
+
+    def can_silence(self) -> bool:
+        """SQLite has no such switch."""
+        return False
+
+    def grants(self, tables: Sequence[str], purpose: Purpose) -> tuple[str, ...]:
+        """SQLite knows no users: the rights are those of the file."""
+        return ()
+
+    def lacking(self, tables: Sequence[str], purpose: Purpose) -> tuple[str, ...]:
+        """Read or write rights on the file and, for writing, on its folder."""
+        wanted = os.R_OK if purpose == "plan" else os.R_OK | os.W_OK
+        places = [self._file] if purpose == "plan" else [self._file, self._file.parent]
+        right = "read" if purpose == "plan" else "write"
+        return tuple(f"{right} on {p.as_posix()}" for p in places if not os.access(p, wanted))
 
     def _in_wal_mode(self) -> bool:
         try:

@@ -28,7 +28,11 @@ OWN_PREFIX = "crm_migrate_"
 """Tables of ours in the target; no part of its schema fingerprint."""
 
 ColumnKind = Literal["text", "integer", "decimal", "real", "boolean", "date", "time", "binary"]
-Violation = Literal["unique", "foreign_key", "not_null", "check", "trigger", "other"]
+Violation = Literal["unique", "foreign_key", "not_null", "check", "trigger", "value", "other"]
+Passing = Literal["deadlock", "lock_timeout", "serialization", "connection", "key_race"]
+"""Faults that may pass: `connection` leaves open whether a COMMIT took place; `key_race`: another
+program took a key that was to be ours."""
+Purpose = Literal["plan", "apply"]
 
 
 class ConstraintViolated(TargetFault):
@@ -46,18 +50,49 @@ class ConstraintViolated(TargetFault):
         self.violation = violation
 
 
+class TransientFault(TargetFault):
+    """What may pass by itself; the transaction was undone, or nobody knows (`connection`)."""
+
+    code: ClassVar[str] = "target"
+
+    def __init__(
+        self,
+        passing: Passing,
+        message: Text,
+        *,
+        where: str | None = None,
+        remedy: Text | None = None,
+    ) -> None:
+        super().__init__(message, where=where, remedy=remedy)
+        self.passing = passing
+
+
 @dataclass(frozen=True, slots=True)
 class ColumnInfo:
-    """One column. `length` counts characters; `vocabulary` is what a CHECK … IN allows."""
+    """One column. `vocabulary` is what a CHECK … IN or an enumeration allows."""
 
     name: str
     type: str
     kind: ColumnKind = "text"
     nullable: bool = True
     length: int | None = None
+    """Characters."""
     vocabulary: tuple[str, ...] = ()
     generated: bool = False
     default: str | None = None
+    collation: str | None = None
+    """Name of the collation under which the system compares the column; None: byte by byte."""
+    characters: str | None = None
+    """What the column can hold: `bmp` (utf8mb3) or a Python codec (`gbk`); None: all."""
+    octets: int | None = None
+    """Bytes in the column's own character set, where that is the limit (MariaDB's TEXT)."""
+    precision: int | None = None
+    """Digits of a decimal in all."""
+    scale: int | None = None
+    """Digits behind the point; a value with more would be rounded."""
+    low: int | None = None
+    high: int | None = None
+    """Range of an integer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +101,7 @@ class UniqueKey:
 
     columns: tuple[str, ...]
     case_insensitive: bool = False
+    accent_insensitive: bool = False
     where: str | None = None
     """Predicate of a partial index (rows that are not soft-deleted, say)."""
     expression: bool = False
@@ -100,6 +136,8 @@ class TargetTable:
     """Names of the triggers that run when rows of this table change."""
     definition: str = ""
     """SHA-256 of what the system keeps as the table's and its triggers' definition."""
+    unfit: tuple[Text, ...] = ()
+    """Why this table can't be written safely (an engine without transactions, say)."""
 
     def column(self, name: str) -> ColumnInfo:
         """The column of that name.
@@ -191,7 +229,8 @@ class TargetReader(Protocol):
     def rows(self, name: str, key: str, keys: pl.Series, columns: Sequence[str]) -> pl.DataFrame:
         """The rows whose `key` is one of `keys`: `_key`, then `columns`, all stored text.
 
-        Inside a transaction these rows stay as they are until its end.
+        `key` may be any column (a foreign key yields several rows per value). Inside a write
+        transaction the rows are locked: they stay as they are until its end.
         """
         ...
 
@@ -226,8 +265,20 @@ class TargetTransaction(TargetReader, Protocol):
         """
         ...
 
-    def last_key(self, name: str, key: str) -> int:
-        """The largest number that an integer key had so far; 0 in an empty table."""
+    def delete(self, name: str, key: str, keys: pl.Series) -> int:
+        """Deletes the rows with these keys; returns rows found.
+
+        Raises:
+            ConstraintViolated: other rows refer to one of them.
+        """
+        ...
+
+    def next_keys(self, name: str, key: str, count: int) -> pl.Series:
+        """Numbers (as text) for `count` new rows of an integer key that nobody else will get.
+
+        Where the system can't promise that, an insert that finds its number taken raises
+        TransientFault with `key_race`, and the caller asks anew.
+        """
         ...
 
 
@@ -255,14 +306,41 @@ class TargetSystem(Protocol):
         """
         ...
 
-    def transaction(self) -> AbstractContextManager[TargetTransaction]:
+    def transaction(self, *, triggers: bool = True) -> AbstractContextManager[TargetTransaction]:
         """A write transaction that excludes other writers of the rows it touches.
 
+        `triggers=False` keeps the target's triggers from running (see `can_silence`).
+
         Raises:
-            TargetFault: the target can't be reached, is locked, full or read-only.
+            TransientFault: what may pass (deadlock, lock time-out, lost connection); also when
+                the COMMIT at the end fails that way.
+            ConstraintViolated: a deferred constraint refused at COMMIT.
+            TargetFault: the target can't be reached, is full or read-only.
         """
         ...
 
     def stored_form(self, column: ColumnInfo, values: pl.Series) -> pl.Series:
-        """Stored text that these canonical values would have in the column, once written."""
+        """Stored text that these canonical values would have in the column, once written.
+
+        Null where the system would refuse the value.
+        """
+        ...
+
+    def equality_form(self, column: ColumnInfo, values: pl.Series) -> pl.Series:
+        """Text that is equal exactly where the column's collation holds the values for equal.
+
+        The system itself is asked where its collation is not plain bytes. Null stays null.
+        """
+        ...
+
+    def can_silence(self) -> bool:
+        """Whether this user may keep triggers from running."""
+        ...
+
+    def grants(self, tables: Sequence[str], purpose: Purpose) -> tuple[str, ...]:
+        """Statements with which an administrator gives this user what the purpose needs."""
+        ...
+
+    def lacking(self, tables: Sequence[str], purpose: Purpose) -> tuple[str, ...]:
+        """The rights that this user lacks for the purpose, each as `RIGHT on table`."""
         ...
