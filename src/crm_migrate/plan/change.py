@@ -76,6 +76,8 @@ REASONS = {
     "duplicate_in_crm": Text(
         "the CRM holds this customer several times", "CRM 中同一客户有多条记录"
     ),
+    "outside_scope": Text("no part of this plan's scope", "不在本计划范围内"),
+    "excluded": Text("excluded by those who checked the plan", "核对时已排除"),
 }
 
 
@@ -145,6 +147,17 @@ class Gate:
 
 
 @dataclass(frozen=True)
+class Held:
+    """How many operations of an entity are conflicts or left out, for one reason."""
+
+    entity: str
+    action: str
+    reason: str
+    """A reason code with its detail, as in the operations."""
+    count: int
+
+
+@dataclass(frozen=True)
 class TargetIdentity:
     """Server, database and schema fingerprint; our own tables do not change it."""
 
@@ -208,7 +221,7 @@ class PlanHeader:
     kind: PlanKind = "migration"
     reverses: str | None = None
     """The plan that a rollback takes back."""
-    scope: str | None = None
+    scope: Text | None = None
     """In words, the subset that the plan is confined to (pilot, follow-up); None: everything."""
     merges: int = 0
     reparented: int = 0
@@ -218,6 +231,8 @@ class PlanHeader:
     """What was not checked, and why."""
     author_signature: str = ""
     """The author's signature over plan, effect, evidence and gates (see approval.py)."""
+    held: tuple["Held", ...] = ()
+    """What is not written, by reason, and how many; filled when the file is written."""
 
 
 @dataclass(frozen=True)

@@ -30,9 +30,11 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from crm_migrate.errors import IntegrityFault, NotFound
 from crm_migrate.language import Text
 from crm_migrate.plan.change import (
+    Action,
     ControlTotal,
     EntityCounts,
     Gate,
+    Held,
     Plan,
     PlanHeader,
     RowCounts,
@@ -51,7 +53,7 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def write_plan(path: Path, plan: Plan, plan_key: bytes) -> PlanHeader:
-    """Write the file (mode 0600) whole or not at all; returns its header with `files` filled."""
+    """Write the file (mode 0600) whole or not at all; returns its header with `files`, `held` filled."""
     parts = [(f"operations/{e}", f) for e, f in plan.operations.items()]
     parts += [(f"lineage/{e}", f) for e, f in plan.lineage.items()]
     if plan.moves is not None:
@@ -65,7 +67,7 @@ def write_plan(path: Path, plan: Plan, plan_key: bytes) -> PlanHeader:
                     cipher = _encrypt(frame, plan_key, plan.header.plan_id, name)
                     digests[name] = hashlib.sha256(cipher).hexdigest()
                     archive.writestr(_entry(name), cipher)
-                header = replace(plan.header, files=digests)
+                header = replace(plan.header, files=digests, held=_held(plan))
                 archive.writestr(_entry(_HEADER), header_json(header))
                 archive.comment = b"0" * _MAC_LENGTH
             raw.flush()
@@ -167,8 +169,21 @@ def parse_header(data: bytes) -> PlanHeader:
             "files": _ordered(content["files"], order),
             "irreversible": tuple(Text(**t) for t in content["irreversible"]),
             "unchecked": tuple(Text(**t) for t in content["unchecked"]),
+            "scope": Text(**content["scope"]) if content["scope"] else None,
+            "held": tuple(Held(**h) for h in content["held"]),
         }
     )
+
+
+def _held(plan: Plan) -> tuple[Held, ...]:
+    """What the operations hold back: views tell it without opening a million of them."""
+    held = []
+    for entity, frame in plan.operations.items():
+        waiting = frame.filter(pl.col("action").is_in([str(Action.CONFLICT), str(Action.SKIP)]))
+        counted = waiting.group_by("action", pl.col("reason").fill_null("")).len()
+        rows = counted.sort("len", "action", "reason", descending=[True, False, False])
+        held += [Held(entity, *row) for row in rows.iter_rows()]
+    return tuple(held)
 
 
 def _ordered(files: Mapping[str, str], entities: list[str]) -> dict[str, str]:
