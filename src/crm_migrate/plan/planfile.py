@@ -53,7 +53,10 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def write_plan(path: Path, plan: Plan, plan_key: bytes) -> PlanHeader:
-    """Write the file (mode 0600) whole or not at all; returns its header with `files`, `held` filled."""
+    """Write the file (mode 0600) whole or not at all.
+
+    Returns its header with `files` and `held` filled.
+    """
     parts = [(f"operations/{e}", f) for e, f in plan.operations.items()]
     parts += [(f"lineage/{e}", f) for e, f in plan.lineage.items()]
     if plan.moves is not None:
