@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from crm_migrate.plan.change import (
     RowCounts,
     TargetIdentity,
 )
-from crm_migrate.plan.digest import preconditions
+from crm_migrate.plan.digest import preconditions, row_columns
 from crm_migrate.project.mapping_file import TargetMapping
 from crm_migrate.systems.sqlite import SqliteTarget
 from crm_migrate.systems.target import TargetSystem
@@ -199,12 +200,43 @@ def unchanged(golden_id: str, key: str, group: str | None = None) -> dict[str, o
     }
 
 
+def delete(golden_id: str, key: str, group: str | None = None, rank: int = 1) -> dict[str, object]:
+    """An operation of a rollback: the row goes."""
+    return insert(golden_id, group, rank) | {"action": "delete", "target_key": key}
+
+
 def plan_of(
-    target: TargetSystem, operations: Mapping[str, list[dict[str, object]]], name: str = "p1"
+    target: TargetSystem,
+    operations: Mapping[str, list[dict[str, object]]],
+    name: str = "p1",
+    **header: object,
 ) -> Plan:
     """A plan as the target stands now; preconditions are taken from it."""
     frames = {e: _frame(target, e, operations.get(e, [])) for e in COLUMNS}
-    return Plan(header_of(target, name), frames, {})
+    return Plan(replace(header_of(target, name), **header), frames, {})
+
+
+def rollback_of(
+    target: TargetSystem,
+    operations: Mapping[str, list[dict[str, object]]],
+    bases: Mapping[str, tuple[str, str]],
+    name: str = "b1",
+) -> Plan:
+    """A plan that takes p1 back; `bases`: golden id → commitments and plan of the base before."""
+    plan = plan_of(target, operations, name, kind="rollback", reverses="p1")
+    texts = {golden: commitments for golden, (commitments, _) in bases.items()}
+    plans = {golden: by for golden, (_, by) in bases.items()}
+    none = pl.lit(None, pl.String)
+    frames = {
+        entity: frame.with_columns(
+            commitments=pl.col("golden_id").replace_strict(texts, default=none),
+            base_plan=pl.col("golden_id").replace_strict(plans, default=none),
+        )
+        if bases
+        else frame.with_columns(commitments=none, base_plan=none)
+        for entity, frame in plan.operations.items()
+    }
+    return replace(plan, operations=frames)
 
 
 def header_of(target: TargetSystem, name: str) -> PlanHeader:
@@ -268,6 +300,11 @@ def _frame(target: TargetSystem, entity: str, operations: list[dict[str, object]
         for c in columns
     )
     digests = preconditions(Keys.digest_key, replaced)
+    whole = frame.select(pl.col(BEFORE + c).alias(c) for c in row_columns(mapping))
     return frame.with_columns(
-        pl.when(pl.col("action") == "update").then(digests).alias("precondition")
+        pl.when(pl.col("action") == "update")
+        .then(digests)
+        .when(pl.col("action") == "delete")
+        .then(preconditions(Keys.digest_key, whole))
+        .alias("precondition")
     )

@@ -86,13 +86,11 @@ def test_parents_before_children_with_references_resolved(target: SqliteTarget, 
 
 
 def test_ledger_images_and_base_stand_beside_the_rows(target: SqliteTarget, file: Path) -> None:
-    """Each written row has its ledger entry, its sealed before-image and its base row (R-7.1)."""
+    """Each new row has its ledger entry and its base row, and needs no before-image (R-7.1)."""
     run(first_plan(target), target)
     ledger = "SELECT golden_id, action, target_key, result FROM crm_migrate_ledger"
     assert ("c2", "insert", "2", "created") in sql(file, ledger)
-    (sealed,) = sql(file, "SELECT image FROM crm_migrate_before WHERE golden_id = 'c1'")[0]
-    assert isinstance(sealed, bytes)
-    assert open_image(Keys.rollback_key, "p1", "customer", "c1", sealed).before is None
+    assert sql(file, "SELECT * FROM crm_migrate_before") == []  # nothing stood there before
     base = read_base(target, "customer").sort("golden_id")
     assert base["target_key"].to_list() == ["1", "2"]
     assert base["raw_digest"].str.len_chars().to_list() == [32, 32]
@@ -122,7 +120,7 @@ def test_update_writes_only_its_cells(target: SqliteTarget, file: Path) -> None:
     (sealed,) = sql(file, "SELECT image FROM crm_migrate_before")[0]
     assert isinstance(sealed, bytes)
     image = open_image(Keys.rollback_key, "p1", "customer", "c5", sealed)
-    assert image.before is not None
+    assert image.base is None
     assert (image.before["budget"], image.before["department"]) == ("9", "A")
     assert image.written == ("budget",)
 
@@ -407,11 +405,12 @@ def test_image_of_another_row_does_not_open(target: SqliteTarget, file: Path) ->
     """A before-image is bound to its plan, entity and golden id."""
     from crm_migrate.errors import IntegrityFault
 
-    run(first_plan(target), target)
-    (sealed,) = sql(file, "SELECT image FROM crm_migrate_before WHERE golden_id = 'c1'")[0]
+    sql(file, "INSERT INTO accounts (id, name) VALUES (5, '白云厂')")
+    run(plan_of(target, {"customer": [update("c5", "5", budget="1")]}), target)
+    (sealed,) = sql(file, "SELECT image FROM crm_migrate_before")[0]
     assert isinstance(sealed, bytes)
     with pytest.raises(IntegrityFault):
-        open_image(Keys.rollback_key, "p1", "customer", "c2", sealed)
+        open_image(Keys.rollback_key, "p1", "customer", "c6", sealed)
 
 
 def test_sqlite_is_locked_by_another_program(target: SqliteTarget, file: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 import polars as pl
 
 from crm_migrate.loading.verify import Verified
-from crm_migrate.loading.write import CREATED, FAILED, SKIPPED, UPDATED
+from crm_migrate.loading.write import CREATED, DELETED, FAILED, SKIPPED, UPDATED
 from crm_migrate.plan.change import Action, Plan
 from crm_migrate.plan.digest import WRITES
 
@@ -35,7 +35,7 @@ class LoadingKeys(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class EntityResult:
-    """planned = created + updated + unchanged + skipped + failed.
+    """planned = created + updated + deleted + unchanged + skipped + failed.
 
     `skipped` holds what the plan skipped (conflicts, too) and what apply left.
     """
@@ -46,11 +46,12 @@ class EntityResult:
     unchanged: int
     skipped: int
     failed: int
+    deleted: int = 0
 
     def adds_up(self) -> bool:
         """Whether the equation of the class docstring holds."""
-        parts = self.created + self.updated + self.unchanged + self.skipped + self.failed
-        return self.planned == parts
+        done = self.created + self.updated + self.deleted + self.unchanged
+        return self.planned == done + self.skipped + self.failed
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,10 @@ class Applied:
     left: pl.DataFrame
     """Rows that were to be written and were not (LEFT): `result` is skipped or failed."""
     verified: Verified
+    merges: int = 0
+    """Rows of the CRM that were given up for another one."""
+    reparented: int = 0
+    """Cells that now refer to the row that stays."""
 
     @property
     def adds_up(self) -> bool:
@@ -74,12 +79,13 @@ class Applied:
 def summary(
     plan: Plan,
     ledger: pl.DataFrame,
+    moved: pl.DataFrame,
     verified: Verified,
     state: Literal["done", "stopped"],
     *,
     resumed: bool,
 ) -> Applied:
-    """What happened, from the plan and the target ledger."""
+    """What happened, from the plan and the target ledger (`moved`: its merges)."""
     counts, left = {}, []
     for entity, frame in plan.operations.items():
         entries = ledger.filter(pl.col("entity") == entity)
@@ -105,7 +111,14 @@ def summary(
         counts=counts,
         left=pl.concat([named, *left]).sort("entity", "golden_id"),
         verified=verified,
+        merges=_carried_out(moved, "merge"),
+        reparented=_carried_out(moved, "reparent"),
     )
+
+
+def _carried_out(moved: pl.DataFrame, kind: str) -> int:
+    done = (pl.col("kind") == kind) & ~pl.col("result").is_in([SKIPPED, FAILED])
+    return moved.filter(done).height
 
 
 def _counted(frame: pl.DataFrame, entries: pl.DataFrame, not_reached: int) -> EntityResult:
@@ -123,6 +136,7 @@ def _counted(frame: pl.DataFrame, entries: pl.DataFrame, not_reached: int) -> En
         planned=frame.height,
         created=entered(CREATED),
         updated=entered(UPDATED),
+        deleted=entered(DELETED),
         unchanged=planned(Action.UNCHANGED) - left.height,
         skipped=planned(Action.CONFLICT, Action.SKIP) + entered(SKIPPED) + not_reached,
         failed=entered(FAILED),

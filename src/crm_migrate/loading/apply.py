@@ -22,16 +22,17 @@ import polars as pl
 from crm_migrate.errors import CrmMigrateError, PlanRefused
 from crm_migrate.language import Text
 from crm_migrate.loading.applied import Applied, Journal, LoadingKeys, Progress, summary
+from crm_migrate.loading.bearings import Bearings, reference_columns
 from crm_migrate.loading.holder import this_process
 from crm_migrate.loading.plan_lock import Holder, Lock, hold, release, take_lock
-from crm_migrate.loading.precondition import Bearings, check, reference_columns, resolve
-from crm_migrate.loading.target_ledger import create_tables, read_ledger, rfc3339
+from crm_migrate.loading.precondition import check, resolve
+from crm_migrate.loading.target_ledger import create_tables, read_ledger, read_moves, rfc3339
 from crm_migrate.loading.verify import keys_of_plan, verify
-from crm_migrate.loading.work import Work, only_groups, work_of
-from crm_migrate.loading.write import FAILED, SKIPPED, Books, leave_groups, write_batch
+from crm_migrate.loading.work import Work, moves_in, only_groups, work_of
+from crm_migrate.loading.write import FAILED, SKIPPED, Books, Left, leave_groups, write_batch
 from crm_migrate.model import Model
 from crm_migrate.plan.approval import Approved
-from crm_migrate.plan.change import Plan
+from crm_migrate.plan.change import Action, Plan
 from crm_migrate.project.mapping_file import TargetMapping
 from crm_migrate.systems.target import ConstraintViolated, TargetSystem, TargetTransaction
 
@@ -74,7 +75,13 @@ def apply(
     except CrmMigrateError as error:
         journal("apply.refused", {**about, "code": error.code})
         raise
-    work = work_of(course.operations, finished=course.finished, batch_groups=batch_groups)
+    work = work_of(
+        course.operations,
+        finished=course.finished,
+        moves=plan.moves,
+        batch_groups=batch_groups,
+        backwards=plan.header.kind == "rollback",
+    )
     run = _Run(plan, target, keys, clock, journal, limit, course)
     journal("apply.begun", {**about, "resumed": course.lock.resumed, "groups": course.groups})
     try:
@@ -143,10 +150,11 @@ def _begin(
             entity: resolve(frame, bearings.references.get(entity, {}), standing)
             for entity, frame in plan.operations.items()
         }
-        finished = ledger["group_id"].unique()
-        groups = work_of(operations, finished=finished.clear()).groups.height
-        stale = _stale_groups(ledger)
-        stale_now = stale + _pre_check(transaction, bearings, operations, finished)
+        moved = read_moves(transaction, header.plan_id)
+        finished = pl.concat([ledger["group_id"], moved["group_id"]]).unique()
+        groups = work_of(operations, finished=finished.clear(), moves=plan.moves).groups.height
+        stale = _stale_groups(pl.concat([f.select(_REASONED) for f in (ledger, moved)]))
+        stale_now = stale + _pre_check(transaction, bearings, operations, plan.moves, finished)
         if stale_now > limit * groups:
             raise _too_stale(stale_now, groups)
     return _Course(lock, bearings, operations, finished, groups, stale)
@@ -156,11 +164,17 @@ def _pre_check(
     transaction: TargetTransaction,
     bearings: Bearings,
     operations: Mapping[str, pl.DataFrame],
+    moves: pl.DataFrame | None,
     finished: pl.Series,
 ) -> int:
     """How many of the groups that are still to be done are stale."""
-    work = work_of(operations, finished=finished)
-    found = check(transaction, bearings, {e: f.drop("_batch") for e, f in work.operations.items()})
+    work = work_of(operations, finished=finished, moves=moves)
+    found = check(
+        transaction,
+        bearings,
+        {e: f.drop("_batch") for e, f in work.operations.items()},
+        None if work.moves is None else work.moves.drop("_batch"),
+    )
     return found.stale["group"].n_unique()
 
 
@@ -194,9 +208,9 @@ class _Run:
             "groups": len(groups),
         }
         self.journal("apply.batch.intent", about)
-        stale, failed = self._settle(work.batch(number), groups)
-        self.stale += stale
-        self.journal("apply.batch.outcome", {**about, "stale": stale, "failed": failed})
+        left = self._settle(work.batch(number), work.moves_of(number), groups)
+        self.stale += left.stale
+        self.journal("apply.batch.outcome", {**about, "stale": left.stale, "failed": left.failed})
         return len(groups)
 
     def finish(self) -> Applied:
@@ -204,48 +218,62 @@ class _Run:
         state: Literal["done", "stopped"] = "stopped" if self.over_limit() else "done"
         with self.target.transaction() as transaction:
             ledger = read_ledger(transaction, self.plan.header.plan_id)
+            moved = read_moves(transaction, self.plan.header.plan_id)
             verified = verify(transaction, self.plan, self.course.bearings)
             release(transaction, self.course.lock, state, self.clock())
-        return summary(self.plan, ledger, verified, state, resumed=self.course.lock.resumed)
+        return summary(self.plan, ledger, moved, verified, state, resumed=self.course.lock.resumed)
 
-    def _settle(self, operations: Mapping[str, pl.DataFrame], groups: list[str]) -> tuple[int, int]:
-        """Carry out the groups; returns how many are stale and how many failed."""
+    def _settle(
+        self, operations: Mapping[str, pl.DataFrame], moves: pl.DataFrame | None, groups: list[str]
+    ) -> Left:
+        """Carry out the groups; returns how many were left."""
         try:
             with self.target.transaction() as transaction:
                 now = self.clock()
                 hold(transaction, self.course.lock, now)
                 books = self._books(now)
-                return write_batch(transaction, self.course.bearings, books, operations), 0
+                return write_batch(transaction, self.course.bearings, books, operations, moves)
         except ConstraintViolated as refused:
             if len(groups) == 1:
-                self._fail(operations, groups[0], refused)
-                return 0, 1
+                self._fail(operations, moves, groups[0], refused)
+                return Left(failed=1)
         half = len(groups) // 2
-        stale = failed = 0
+        left = Left()
         for part in (groups[:half], groups[half:]):
-            found = self._settle(only_groups(operations, part, keep=True), part)
-            stale, failed = stale + found[0], failed + found[1]
-        return stale, failed
+            left += self._settle(
+                only_groups(operations, part, keep=True), moves_in(moves, part), part
+            )
+        return left
 
     def _fail(
-        self, operations: Mapping[str, pl.DataFrame], group: str, refused: ConstraintViolated
+        self,
+        operations: Mapping[str, pl.DataFrame],
+        moves: pl.DataFrame | None,
+        group: str,
+        refused: ConstraintViolated,
     ) -> None:
+        deletes = any((f["action"] == Action.DELETE).any() for f in operations.values())
+        referred = deletes and refused.violation == "foreign_key"
+        frames = {**operations, **({} if moves is None else {"": moves})}
         left = pl.concat(
             frame.select(
-                pl.lit(entity).alias("entity"),
+                (pl.lit(entity) if entity else pl.col("entity")).alias("entity"),
                 "golden_id",
                 "group",
-                pl.lit(refused.violation).alias("reason"),
+                pl.lit("referred" if referred else refused.violation).alias("reason"),
             )
-            for entity, frame in operations.items()
+            for entity, frame in frames.items()
         ).filter(pl.col("group") == group)
         with self.target.transaction() as transaction:
             now = self.clock()
             hold(transaction, self.course.lock, now)
-            leave_groups(transaction, self._books(now), operations, left, FAILED)
+            leave_groups(transaction, self._books(now), operations, moves, left, FAILED)
 
     def _books(self, now: datetime) -> Books:
         return Books(self.plan.header.plan_id, rfc3339(now), self.keys.rollback_key)
+
+
+_REASONED = ("group_id", "result", "reason")
 
 
 def _stale_groups(ledger: pl.DataFrame) -> int:

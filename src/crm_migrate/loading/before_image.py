@@ -1,7 +1,9 @@
 """Before-images: what a row was before a plan wrote it, sealed as a whole for the way back.
 
-An image is JSON, `{"before": {column: stored text or null}, "written": [column, …]}`, or
-`{"absent": true}` for a row that was inserted. It is sealed by AES-256-GCM with a random 96-bit
+An image is JSON, `{"before": {column: stored text or null}, "written": [column, …], "base":
+{"commitments", "raw_digest", "plan_id"} or null}`: the row, which of its cells were written, and
+the base row that stood beside it. A row that a plan creates needs none: its ledger entry says
+that nothing stood there before. An image is sealed by AES-256-GCM with a random 96-bit
 nonce under a key of the plan's own, HKDF-SHA256(rollback key, plan), and bound (as additional
 data) to plan, entity and golden id, so that an image moved to another row does not open.
 Stored form: nonce ‖ ciphertext ‖ tag.
@@ -20,38 +22,40 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from crm_migrate.errors import IntegrityFault
 from crm_migrate.language import Text
-from crm_migrate.plan.change import UNTOUCHED
 
 _CONTEXT = b"crm-migrate/before/1"
 _NONCE = 12
-ABSENT = json.dumps({"absent": True})
 
 
 @dataclass(frozen=True, slots=True)
 class BeforeImage:
-    """An opened image; `before` is None where the row did not exist."""
+    """An opened image: stored cells by column, columns that were written, the base row before."""
 
-    before: dict[str, str | None] | None
-    written: tuple[str, ...] = ()
+    before: dict[str, str | None]
+    written: tuple[str, ...]
+    base: dict[str, str] | None
+    """commitments, raw_digest and plan_id; None where no plan of ours had applied the row."""
 
 
-def images(before: pl.DataFrame, after: pl.DataFrame) -> pl.Series:
-    """The JSON of updated rows: `before` holds stored cells, `after` what is written.
+def images(before: pl.DataFrame, written: pl.DataFrame, base: pl.DataFrame) -> pl.Series:
+    """The JSON of rows to be changed; all frames have the same rows in the same order.
 
-    Both frames have the same columns and rows; what is UNTOUCHED in `after` was not written.
+    `before`: stored cells. `written`: Boolean columns of the same names. `base`: BASE_BEFORE of
+    the base rows, null where there is none.
     """
-    columns = after.columns
+    columns = before.columns
+    named = written.select(
+        pl.concat_list(pl.when(c).then(pl.lit(c)) for c in columns).list.drop_nulls()
+    )
+    stands = pl.col("commitments").is_not_null()
     rows = pl.DataFrame(
         {
-            "before": before.select(pl.struct(columns)).to_series(),
-            "written": after.select(
-                pl.concat_list(
-                    pl.when(pl.col(c).ne_missing(UNTOUCHED)).then(pl.lit(c)) for c in columns
-                ).list.drop_nulls()
-            ).to_series(),
+            "before": before.to_struct(),
+            "written": named.to_series(),
+            "base": base.select(pl.when(stands).then(pl.struct(base.columns))).to_series(),
         }
     )
-    return rows.select(pl.struct("before", "written").struct.json_encode()).to_series()
+    return rows.select(pl.struct(pl.all()).struct.json_encode()).to_series()
 
 
 def seal_images(
@@ -67,6 +71,33 @@ def seal_images(
     return pl.Series("image", sealed, dtype=pl.Binary)
 
 
+def open_images(
+    rollback_key: bytes,
+    plan_id: str,
+    entity: str,
+    golden_ids: Sequence[str],
+    sealed: Sequence[bytes],
+) -> list[str]:
+    """The JSON of the images of rows, in order.
+
+    Raises:
+        IntegrityFault: another key, another row's image, or changed since.
+    """
+    cipher = AESGCM(_plan_key(rollback_key, plan_id))
+    texts = []
+    for golden_id, image in zip(golden_ids, sealed, strict=True):
+        bound = _bound(plan_id, entity, golden_id)
+        try:
+            texts.append(cipher.decrypt(image[:_NONCE], image[_NONCE:], bound).decode())
+        except (InvalidTag, ValueError):
+            raise IntegrityFault(
+                Text("a before-image does not open", "变更前镜像无法打开"),
+                where=f"{entity} {golden_id}",
+                remedy=Text("use the keyring that applied the plan", "请使用执行该计划时的密钥环"),
+            ) from None
+    return texts
+
+
 def open_image(
     rollback_key: bytes, plan_id: str, entity: str, golden_id: str, sealed: bytes
 ) -> BeforeImage:
@@ -75,19 +106,9 @@ def open_image(
     Raises:
         IntegrityFault: another key, another row's image, or changed since.
     """
-    cipher = AESGCM(_plan_key(rollback_key, plan_id))
-    try:
-        text = cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], _bound(plan_id, entity, golden_id))
-    except (InvalidTag, ValueError):
-        raise IntegrityFault(
-            Text("a before-image does not open", "变更前镜像无法打开"),
-            where=f"{entity} {golden_id}",
-            remedy=Text("use the keyring that applied the plan", "请使用执行该计划时的密钥环"),
-        ) from None
+    (text,) = open_images(rollback_key, plan_id, entity, [golden_id], [sealed])
     image = json.loads(text)
-    if image.get("absent"):
-        return BeforeImage(before=None)
-    return BeforeImage(before=image["before"], written=tuple(image["written"]))
+    return BeforeImage(image["before"], tuple(image["written"]), image["base"])
 
 
 def _plan_key(rollback_key: bytes, plan_id: str) -> bytes:

@@ -8,9 +8,9 @@ import polars as pl
 from crm_migrate.errors import NotFound
 from crm_migrate.language import Text
 from crm_migrate.loading.applied import Applied, LoadingKeys, summary
+from crm_migrate.loading.bearings import Bearings, reference_columns
 from crm_migrate.loading.plan_lock import plan_state
-from crm_migrate.loading.precondition import Bearings, reference_columns
-from crm_migrate.loading.target_ledger import read_ledger
+from crm_migrate.loading.target_ledger import read_ledger, read_moves
 from crm_migrate.loading.verify import target_totals, verify
 from crm_migrate.model import Model
 from crm_migrate.plan.change import Plan
@@ -39,8 +39,9 @@ def outcome(
                 remedy=Text("run `crm-migrate apply`", "请运行 `crm-migrate apply`"),
             )
         ledger = read_ledger(reader, plan.header.plan_id)
+        moved = read_moves(reader, plan.header.plan_id)
         verified = verify(reader, plan, _bearings(reader, mapping, keys, model))
-    return summary(plan, ledger, verified, state, resumed=True)
+    return summary(plan, ledger, moved, verified, state, resumed=True)
 
 
 def control_totals(

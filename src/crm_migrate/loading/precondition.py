@@ -4,23 +4,24 @@
 - An insert wants no row that was applied for the golden record before, and its values to be
   absent under every unique key of the table and under the mapping's match fields. What is equal
   there is the target's to say.
+- A delete wants all mapped raw cells of its row to have the digest that the plan names, and that
+  no row refers to it which stays.
 - A row to adopt must still exist.
 
 One row that does not hold makes its whole group stale.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 
 import polars as pl
 
 from crm_migrate.language import Text
+from crm_migrate.loading.bearings import STALE, Bearings, Found
+from crm_migrate.loading.referring import referring_rows
 from crm_migrate.loading.target_ledger import known_keys
-from crm_migrate.model import Model, SemanticType
 from crm_migrate.plan.change import AFTER, REFERENCE_PREFIX, UNTOUCHED, Action
 from crm_migrate.plan.digest import cell_columns, preconditions, row_columns
-from crm_migrate.project.mapping_file import TargetEntity, TargetMapping
-from crm_migrate.systems.target import TargetReader, TargetSchema, UniqueKey
+from crm_migrate.systems.target import TargetReader, UniqueKey
 
 LEFT_REASONS = {
     "edited_since": Text("edited in the CRM since planning", "计划生成后在 CRM 中被修改"),
@@ -36,57 +37,22 @@ LEFT_REASONS = {
     "check": Text("the CRM refused it: a value is not allowed", "CRM 拒绝:值不符合约束"),
     "trigger": Text("the CRM refused it by a trigger", "CRM 触发器拒绝写入"),
     "other": Text("the CRM refused it", "CRM 拒绝写入"),
+    "referred": Text("other rows in the CRM refer to it", "CRM 中有其他记录引用它"),
     "not_reached": Text("apply stopped before it", "执行已停止,未处理到该记录"),
 }
 """Why a planned row was left (`skipped`) or refused (`failed`)."""
 
 
-@dataclass(frozen=True)
-class Bearings:
-    """What is needed to find an operation's row: mapping, references, schema, digest key."""
-
-    mapping: TargetMapping
-    references: Mapping[str, Mapping[str, str]]
-    """Entity → target column that holds a reference → entity it leads to."""
-    schema: TargetSchema
-    digest_key: bytes = field(repr=False)
-
-    def entity(self, name: str) -> TargetEntity:
-        """The target's table for an entity."""
-        return self.mapping.entities[name]
-
-
-@dataclass(frozen=True)
-class Found:
-    """`stale`: entity, golden_id, group, reason. `current`: entity → stored rows of updates.
-
-    The rows have `_golden` and the columns of the operations, as they were found (a target's own
-    column may be called golden_id).
-    """
-
-    stale: pl.DataFrame
-    current: dict[str, pl.DataFrame]
-
-
-STALE = {"entity": pl.String, "golden_id": pl.String, "group": pl.String, "reason": pl.String}
-
-
-def reference_columns(mapping: TargetMapping, model: Model) -> dict[str, dict[str, str]]:
-    """Entity → target column → the entity that its cells refer to."""
-    return {
-        name: {
-            column.column: model.entity(name).by_name[f].references or ""
-            for f, column in entity.fields.items()
-            if model.entity(name).by_name[f].type is SemanticType.REFERENCE
-        }
-        for name, entity in mapping.entities.items()
-    }
-
-
 def check(
-    reader: TargetReader, bearings: Bearings, operations: Mapping[str, pl.DataFrame]
+    reader: TargetReader,
+    bearings: Bearings,
+    operations: Mapping[str, pl.DataFrame],
+    moves: pl.DataFrame | None = None,
 ) -> Found:
-    """Every row of the operations that the target no longer allows, and the rows to be changed."""
+    """Every row of the operations that the target no longer allows, and the rows to be changed.
+
+    `moves`: merges and re-parented rows of the same groups.
+    """
     stale, current = [pl.DataFrame(schema=STALE)], {}
     for entity, frame in operations.items():
         parts = [_inserts(reader, bearings, entity, frame)]
@@ -95,7 +61,18 @@ def check(
             part, current[entity] = _standing_rows(reader, bearings, entity, standing)
             parts.append(part)
         stale += [part.select(pl.lit(entity).alias("entity"), *list(STALE)[1:]) for part in parts]
-    return Found(pl.concat(stale).unique(["entity", "golden_id"], keep="first"), current)
+    referring = referring_rows(reader, bearings, operations, moves)
+    stays = referring.filter(pl.col("by").is_null()).drop("by")
+    stale.append(stays.with_columns(pl.lit("referred").alias("reason")))
+    if moves is not None and moves.height:
+        from crm_migrate.loading.merge import check_moves
+
+        stale.append(check_moves(reader, bearings, moves).select(*STALE))
+    return Found(
+        pl.concat(stale).unique(["entity", "golden_id"], keep="first"),
+        current,
+        referring.filter(pl.col("by").is_not_null()),
+    )
 
 
 def resolve(
@@ -158,7 +135,9 @@ def raw_digests(
 def _standing_rows(
     reader: TargetReader, bearings: Bearings, entity: str, frame: pl.DataFrame
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    mapping, columns = bearings.entity(entity), cell_columns(frame)
+    mapping, written = bearings.entity(entity), cell_columns(frame)
+    whole = row_columns(mapping)
+    columns = list(dict.fromkeys([*written, *whole]))
     rows = reader.rows(mapping.table, mapping.key, frame["target_key"], columns)
     joined = frame.join(
         rows.rename({c: f"now:{c}" for c in columns}).with_columns(_there=True),
@@ -169,7 +148,7 @@ def _standing_rows(
     )
     # A blind index follows from its sealed cell, whose raw text the precondition covers.
     indexes = {column.index for column in mapping.fields.values()}
-    covered = [c for c in columns if c not in indexes]
+    covered = [c for c in written if c not in indexes]
     replaced = joined.select(
         pl.when(pl.col(AFTER + c).eq_missing(UNTOUCHED))
         .then(pl.lit(UNTOUCHED))
@@ -178,10 +157,21 @@ def _standing_rows(
         for c in covered
     )
     now = preconditions(bearings.digest_key, replaced) if covered else joined["precondition"]
-    judged = joined.with_columns(
+    judged = joined.with_columns(_now=now)
+    if (joined["action"] == Action.DELETE).any():
+        stored = preconditions(
+            bearings.digest_key, joined.select(pl.col(f"now:{c}").alias(c) for c in whole)
+        )
+        judged = judged.with_columns(
+            pl.when(pl.col("action") == Action.DELETE).then(stored).otherwise("_now").alias("_now")
+        )
+    judged = judged.with_columns(
         pl.when(pl.col("_there").is_null())
         .then(pl.lit("gone"))
-        .when((pl.col("action") == Action.UPDATE) & now.ne_missing(joined["precondition"]))
+        .when(
+            pl.col("action").is_in([Action.UPDATE, Action.DELETE])
+            & pl.col("_now").ne_missing(pl.col("precondition"))
+        )
         .then(pl.lit("edited_since"))
         .alias("reason")
     )

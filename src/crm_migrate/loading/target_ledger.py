@@ -5,6 +5,7 @@ It decides what happened. Made at the first apply, never by planning:
 - `crm_migrate_plan`      one row per plan that was begun: single use, who is at it, fencing number
 - `crm_migrate_approval`  one row per approval used: it serves one plan
 - `crm_migrate_ledger`    one row per operation that was carried out or left
+- `crm_migrate_move`      one row per merge and re-parented row, carried out or left
 - `crm_migrate_before`    sealed before-images
 - `crm_migrate_base`      what was last applied to each golden record: commitments of its golden
                           cells and the digest of the raw cells as the target stored them
@@ -14,7 +15,6 @@ Times are RFC 3339 text in UTC. No cell value stands here in clear.
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 import polars as pl
 from sqlalchemy import (
@@ -25,8 +25,6 @@ from sqlalchemy import (
     Select,
     String,
     Table,
-    bindparam,
-    delete,
     inspect,
     select,
 )
@@ -35,9 +33,6 @@ from sqlalchemy import (
 )
 
 from crm_migrate.systems.target import TargetReader, TargetSystem, TargetTransaction
-
-if TYPE_CHECKING:
-    pass
 
 _METADATA = MetaData()
 _ID, _DIGEST, _NAME, _TIME = String(64), String(64), String(100), String(32)
@@ -77,6 +72,25 @@ LEDGER = Table(
     Column("reason", String(40)),
     Column("at", _TIME, nullable=False),
 )
+MOVES = Table(
+    "crm_migrate_move",
+    _METADATA,
+    Column("plan_id", _ID, primary_key=True),
+    Column("table_name", String(128), primary_key=True),
+    Column("row_key", String(200), primary_key=True),
+    Column("column_name", String(128), primary_key=True),  # '' for a merge
+    Column("kind", String(16), nullable=False),
+    Column("before_key", String(200)),
+    Column("after_key", String(200)),
+    Column("group_id", _ID, nullable=False),
+    Column("entity", _NAME, nullable=False),
+    Column("golden_id", _ID, nullable=False),
+    Column("op_digest", _DIGEST),
+    Column("result", String(16), nullable=False),
+    Column("reason", String(40)),
+    Column("image", LargeBinary),
+    Column("at", _TIME, nullable=False),
+)
 BEFORE = Table(
     "crm_migrate_before",
     _METADATA,
@@ -90,8 +104,8 @@ BEFORE = Table(
 BASE = Table(
     "crm_migrate_base",
     _METADATA,
-    Column("entity", _NAME, primary_key=True),
     Column("golden_id", _ID, primary_key=True),
+    Column("entity", _NAME, primary_key=True),
     Column("target_table", String(128), nullable=False),
     Column("target_key", String(200), nullable=False),
     Column("commitments", LongText, nullable=False),
@@ -101,6 +115,9 @@ BASE = Table(
 )
 
 BASE_COLUMNS = ("golden_id", "target_key", "commitments", "raw_digest")
+BASE_BEFORE = ("commitments", "raw_digest", "plan_id")
+"""What a before-image keeps of the base row that it goes with."""
+MOVE_COLUMNS = tuple(c.name for c in MOVES.columns if c.name not in ("plan_id", "image"))
 LEDGER_COLUMNS = tuple(c.name for c in LEDGER.columns if c.name != "plan_id")
 
 
@@ -123,6 +140,21 @@ def read_ledger(reader: TargetReader, plan_id: str) -> pl.DataFrame:
     """The plan's ledger entries (LEDGER_COLUMNS, all String); empty when it was never begun."""
     chosen = select(*(LEDGER.c[name] for name in LEDGER_COLUMNS)).where(LEDGER.c.plan_id == plan_id)
     return _read(reader, LEDGER, chosen, LEDGER_COLUMNS)
+
+
+def read_moves(reader: TargetReader, plan_id: str) -> pl.DataFrame:
+    """The plan's merges and re-parented rows (MOVE_COLUMNS, all String), carried out or left."""
+    chosen = select(*(MOVES.c[name] for name in MOVE_COLUMNS)).where(MOVES.c.plan_id == plan_id)
+    return _read(reader, MOVES, chosen, MOVE_COLUMNS)
+
+
+def base_before(reader: TargetReader, entity: str, golden_ids: pl.Series) -> pl.DataFrame:
+    """The base rows of these golden ids: golden_id, target_key and BASE_BEFORE."""
+    columns = ("entity", "golden_id", "target_key", *BASE_BEFORE)
+    if not inspect(reader.connection).has_table(BASE.name):
+        return pl.DataFrame(schema=dict.fromkeys(columns[1:], pl.String))
+    rows = reader.rows(BASE.name, "golden_id", golden_ids, columns)
+    return rows.filter(pl.col("entity") == entity).select(columns[1:])
 
 
 def known_keys(reader: TargetReader, golden_ids: Sequence[str]) -> pl.DataFrame:
@@ -162,19 +194,33 @@ def write_images(
     transaction.insert(BEFORE.name, named)
 
 
-def write_base(
-    transaction: TargetTransaction,
-    plan_id: str,
-    entity: str,
-    table: str,
-    rows: pl.DataFrame,
-    at: str,
+def write_moves_left(
+    transaction: TargetTransaction, plan_id: str, moves: pl.DataFrame, result: str, at: str
 ) -> None:
-    """Base rows, replacing older ones; `rows` has BASE_COLUMNS."""
-    gone = delete(BASE).where(BASE.c.entity == entity, BASE.c.golden_id == bindparam("replaced"))
-    if rows.height:
-        replaced = [{"replaced": golden_id} for golden_id in rows["golden_id"]]
-        transaction.connection.execute(gone, replaced)
+    """Entries for merges and re-parented rows that were left; `moves`: plan.change.MOVES."""
+    named = moves.select(
+        pl.lit(plan_id).alias("plan_id"),
+        pl.col("table").alias("table_name"),
+        "row_key",
+        pl.col("column").fill_null("").alias("column_name"),
+        "kind",
+        pl.col("before").alias("before_key"),
+        pl.col("after").alias("after_key"),
+        pl.col("group").alias("group_id"),
+        "entity",
+        "golden_id",
+        "op_digest",
+        pl.lit(result).alias("result"),
+        "reason",
+        pl.lit(at).alias("at"),
+    )
+    transaction.insert(MOVES.name, named)
+
+
+def write_base(
+    transaction: TargetTransaction, entity: str, table: str, rows: pl.DataFrame, at: str
+) -> None:
+    """New base rows; `rows` has BASE_COLUMNS and `plan_id`, the plan that applied them."""
     named = rows.select(
         pl.lit(entity).alias("entity"),
         "golden_id",
@@ -182,10 +228,15 @@ def write_base(
         "target_key",
         "commitments",
         "raw_digest",
-        pl.lit(plan_id).alias("plan_id"),
+        "plan_id",
         pl.lit(at).alias("at"),
     )
     transaction.insert(BASE.name, named)
+
+
+def remove_base(transaction: TargetTransaction, golden_ids: pl.Series) -> None:
+    """The base rows of these golden ids go (a golden id belongs to one entity alone)."""
+    transaction.delete(BASE.name, "golden_id", golden_ids)
 
 
 def rfc3339(time: datetime) -> str:

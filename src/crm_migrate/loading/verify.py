@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from crm_migrate.loading.precondition import Bearings, raw_digests, resolve
+from crm_migrate.loading.bearings import Bearings
+from crm_migrate.loading.precondition import raw_digests, resolve
 from crm_migrate.loading.target_ledger import base_of, read_ledger
-from crm_migrate.loading.write import CREATED, UPDATED
+from crm_migrate.loading.write import CREATED, DELETED, UPDATED
 from crm_migrate.model import Entity, Model, SemanticType
 from crm_migrate.plan.change import AFTER, UNTOUCHED, Plan
 from crm_migrate.plan.digest import cell_columns
@@ -26,7 +27,7 @@ DIFFERING = {
     "column": pl.String,
     "kind": pl.String,
 }
-"""`kind`: target_changed, edited_since or gone (then `column` is null). No values."""
+"""`kind`: target_changed, edited_since, gone or still_there (then `column` is null). No values."""
 TOTALS = {
     "entity": pl.String,
     "department": pl.String,
@@ -51,9 +52,11 @@ def verify(reader: TargetReader, plan: Plan, bearings: Bearings) -> Verified:
     """Read every written row back and compare it cell by cell with the plan."""
     ledger = read_ledger(reader, plan.header.plan_id)
     written = ledger.filter(pl.col("result").is_in([CREATED, UPDATED]))
+    deleted = ledger.filter(pl.col("result") == DELETED)
     known = keys_of_plan(plan, ledger)
     parts = [pl.DataFrame(schema=DIFFERING)]
     for entity, frame in plan.operations.items():
+        parts.append(_not_gone(reader, bearings, entity, deleted))
         keys = written.filter(pl.col("entity") == entity).select(
             "golden_id", pl.col("target_key").alias("_key")
         )
@@ -65,7 +68,7 @@ def verify(reader: TargetReader, plan: Plan, bearings: Bearings) -> Verified:
     differing = pl.concat(parts)
     return Verified(
         ok=differing.filter(pl.col("kind") != "target_changed").is_empty(),
-        rows=written.height,
+        rows=written.height + deleted.height,
         differing=differing,
     )
 
@@ -122,6 +125,18 @@ def _differing(
         wrong = ~gone & after.ne_missing(UNTOUCHED) & after.ne_missing(pl.col(f"now:{column}"))
         found.append(_named(side.filter(wrong), entity, column, kind))
     return pl.concat(found)
+
+
+def _not_gone(
+    reader: TargetReader, bearings: Bearings, entity: str, deleted: pl.DataFrame
+) -> pl.DataFrame:
+    """Rows that were deleted and yet stand there."""
+    gone = deleted.filter(pl.col("entity") == entity).rename({"target_key": "_key"})
+    if gone.is_empty():
+        return pl.DataFrame(schema=DIFFERING)
+    mapping = bearings.entity(entity)
+    there = reader.rows(mapping.table, mapping.key, gone["_key"], [])
+    return _named(gone.join(there, on="_key", how="semi"), entity, None, pl.lit("still_there"))
 
 
 def _named(rows: pl.DataFrame, entity: str, column: str | None, kind: pl.Expr) -> pl.DataFrame:

@@ -2,7 +2,8 @@
 
 Groups go in ascending (rank, group), and within a group the entities in the plan's order. So the
 keys that a target numbers through come out the same however the work is cut into batches, and
-whether or not it was interrupted.
+whether or not it was interrupted. A plan that takes another one back goes the other way round:
+what refers to a row is gone before the row is deleted.
 """
 
 from collections.abc import Collection, Mapping
@@ -21,10 +22,11 @@ _LEAST, _MOST, _PARTS = 200, 5_000, 20
 
 @dataclass(frozen=True)
 class Work:
-    """Operations per entity, sorted, with `_batch`; and the groups (`group`, `_batch`)."""
+    """Operations per entity, sorted, with `_batch`; the groups (`group`, `_batch`); and moves."""
 
     operations: dict[str, pl.DataFrame]
     groups: pl.DataFrame
+    moves: pl.DataFrame | None = None
 
     @property
     def batches(self) -> int:
@@ -41,27 +43,40 @@ class Work:
                 parts[entity] = frame[first:end].drop("_batch")
         return parts
 
+    def moves_of(self, number: int) -> pl.DataFrame | None:
+        """The batch's merges and re-parented rows; None where the plan has none."""
+        if self.moves is None:
+            return None
+        return self.moves.filter(pl.col("_batch") == number).drop("_batch")
+
 
 def work_of(
     operations: Mapping[str, pl.DataFrame],
     *,
     finished: pl.Series,
+    moves: pl.DataFrame | None = None,
     batch_groups: int | None = None,
+    backwards: bool = False,
 ) -> Work:
-    """What is left of the operations when the groups in `finished` are done.
+    """What is left of the operations and moves when the groups in `finished` are done.
 
     `batch_groups`: groups per transaction; None: a twentieth of the work, within 200 to 5,000.
+    `backwards`: children before parents, for a plan that deletes.
     """
     chosen = {
         entity: frame.filter(to_do(frame) & ~pl.col("group").is_in(finished.implode()))
         for entity, frame in operations.items()
     }
+    moved = None
+    if moves is not None:
+        moved = moves.filter(~pl.col("group").is_in(finished.implode()))
     empty = pl.DataFrame(schema={"group": pl.String, "rank": pl.Int64})
+    frames = [*chosen.values(), *([] if moved is None else [moved])]
     groups = (
-        pl.concat([empty, *(frame.select("group", "rank") for frame in chosen.values())])
+        pl.concat([empty, *(frame.select("group", "rank") for frame in frames)])
         .group_by("group")
-        .agg(pl.col("rank").min())
-        .sort("rank", "group")
+        .agg(pl.col("rank").max() if backwards else pl.col("rank").min())
+        .sort("rank", "group", descending=backwards)
         .with_row_index("_at")
     )
     size = batch_groups or max(_LEAST, min(_MOST, groups.height // _PARTS))
@@ -70,15 +85,24 @@ def work_of(
         entity: frame.join(numbered, on="group").sort("_at", "rank", "golden_id").drop("_at")
         for entity, frame in chosen.items()
     }
-    return Work(ordered, numbered.drop("_at"))
+    if moved is not None:
+        moved = moved.join(numbered, on="group").sort("_at", "rank").drop("_at")
+    return Work(ordered, numbered.drop("_at"), moved)
 
 
 def to_do(frame: pl.DataFrame) -> pl.Expr:
-    """Rows that apply has to touch: inserts, updates, and unchanged rows to adopt."""
+    """Rows that apply has to touch: inserts, updates, deletes, and unchanged rows to adopt."""
     writes = pl.col("action").is_in(list(WRITES))
     if ADOPT not in frame.columns:
         return writes
     return writes | ((pl.col("action") == Action.UNCHANGED) & pl.col(ADOPT).fill_null(False))
+
+
+def moves_in(moves: pl.DataFrame | None, groups: Collection[str]) -> pl.DataFrame | None:
+    """The merges and re-parented rows of these groups."""
+    if moves is None:
+        return None
+    return moves.filter(pl.col("group").is_in(pl.Series(list(groups), dtype=pl.String).implode()))
 
 
 def only_groups(

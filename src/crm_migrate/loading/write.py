@@ -10,17 +10,18 @@ import polars as pl
 
 from crm_migrate.errors import TargetFault
 from crm_migrate.language import Text
-from crm_migrate.loading.before_image import ABSENT, images, seal_images
-from crm_migrate.loading.precondition import (
-    STALE,
-    Bearings,
-    check,
-    keys_known,
-    raw_digests,
-    resolve,
-    unresolved,
+from crm_migrate.loading.bearings import STALE, Bearings, Found
+from crm_migrate.loading.before_image import images, seal_images
+from crm_migrate.loading.precondition import check, keys_known, raw_digests, resolve, unresolved
+from crm_migrate.loading.target_ledger import (
+    BASE_BEFORE,
+    base_before,
+    remove_base,
+    write_base,
+    write_images,
+    write_ledger,
+    write_moves_left,
 )
-from crm_migrate.loading.target_ledger import write_base, write_images, write_ledger
 from crm_migrate.loading.work import only_groups
 from crm_migrate.plan.change import AFTER, UNTOUCHED, Action
 from crm_migrate.plan.digest import cell_columns
@@ -28,10 +29,15 @@ from crm_migrate.systems.target import TargetTransaction
 
 COMMITMENTS = "commitments"
 """Column of the operations: JSON, field → commitment of the golden cell, for the base row."""
+BASE_PLAN = "base_plan"
+"""Column of a plan that takes another back: the plan whose base row is put back.
 
-CREATED, UPDATED, UNCHANGED, SKIPPED, FAILED = (
+Null `commitments` there: no base row stood before."""
+
+CREATED, UPDATED, DELETED, UNCHANGED, SKIPPED, FAILED = (
     "created",
     "updated",
+    "deleted",
     "unchanged",
     "skipped",
     "failed",
@@ -39,8 +45,11 @@ CREATED, UPDATED, UNCHANGED, SKIPPED, FAILED = (
 _RESULTS = {
     Action.INSERT.value: CREATED,
     Action.UPDATE.value: UPDATED,
+    Action.DELETE.value: DELETED,
     Action.UNCHANGED.value: UNCHANGED,
 }
+_REFUSED = ("referred",)
+"""Reasons for which a group is not stale, but refused: it is `failed`."""
 _KNOWN = {"entity": pl.String, "golden_id": pl.String, "target_key": pl.String}
 
 
@@ -53,22 +62,37 @@ class Books:
     rollback_key: bytes = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Left:
+    """Groups that a batch left alone: stale ones, and such as the target would refuse."""
+
+    stale: int = 0
+    failed: int = 0
+
+    def __add__(self, other: "Left") -> "Left":
+        return Left(self.stale + other.stale, self.failed + other.failed)
+
+
 def write_batch(
     transaction: TargetTransaction,
     bearings: Bearings,
     books: Books,
     operations: Mapping[str, pl.DataFrame],
-) -> int:
-    """Carry out the groups whose preconditions hold, skip the others; returns groups skipped.
+    moves: pl.DataFrame | None = None,
+) -> Left:
+    """Carry out the groups whose preconditions hold, leave the others; says how many were left.
 
     Raises:
         ConstraintViolated: the target refused a row; nothing of the batch may stay.
         TargetFault: the target can't be written.
     """
-    found = check(transaction, bearings, operations)
+    found = check(transaction, bearings, operations, moves)
     known = keys_known(transaction, bearings, operations)
-    fresh, stale = _without_stale(operations, found.stale, known, bearings)
-    leave_groups(transaction, books, operations, stale, SKIPPED)
+    fresh, stale = _without_stale(operations, found, known, bearings)
+    refused = stale.filter(pl.col("reason").is_in(_REFUSED))
+    skipped = stale.join(refused, on="group", how="anti")
+    leave_groups(transaction, books, operations, moves, skipped, SKIPPED)
+    leave_groups(transaction, books, operations, moves, refused, FAILED)
     keyed = {e: _with_keys(transaction, bearings, e, frame) for e, frame in fresh.items()}
     known = pl.concat([known, *_keys_of(keyed)])
     resolved = {
@@ -78,19 +102,24 @@ def write_batch(
         _insert(transaction, bearings, entity, frame.filter(pl.col("action") == Action.INSERT))
     for entity, frame in resolved.items():
         _update(transaction, bearings, entity, frame.filter(pl.col("action") == Action.UPDATE))
+    if moves is not None:
+        _move(transaction, bearings, books, moves, stale)
+    for entity, frame in reversed(resolved.items()):
+        _delete(transaction, bearings, entity, frame.filter(pl.col("action") == Action.DELETE))
     for entity, frame in resolved.items():
         _keep_books(transaction, bearings, books, entity, frame, found.current.get(entity))
-    return stale["group"].n_unique()
+    return Left(skipped["group"].n_unique(), refused["group"].n_unique())
 
 
 def leave_groups(
     transaction: TargetTransaction,
     books: Books,
     operations: Mapping[str, pl.DataFrame],
+    moves: pl.DataFrame | None,
     left: pl.DataFrame,
     result: str,
 ) -> None:
-    """Ledger entries for every operation of the groups in `left` (STALE columns).
+    """Ledger entries for every operation and move of the groups in `left` (STALE columns).
 
     A row that is the reason carries its own; the rest of its group carries the first one.
     """
@@ -110,19 +139,28 @@ def leave_groups(
         )
         if rows.height:
             write_ledger(transaction, books.plan_id, _entries(entity, rows, books.at, result))
+    if moves is not None:
+        write_moves_left(
+            transaction,
+            books.plan_id,
+            moves.join(by_group, on="group").rename({"_group": "reason"}),
+            result,
+            books.at,
+        )
 
 
 def _without_stale(
     operations: Mapping[str, pl.DataFrame],
-    stale: pl.DataFrame,
+    found: Found,
     known: pl.DataFrame,
     bearings: Bearings,
 ) -> tuple[dict[str, pl.DataFrame], pl.DataFrame]:
     """The operations that can be carried out, and what is left.
 
-    Left are groups with a stale row, and groups that refer to a record which, for that reason
-    or since an earlier batch, does not exist.
+    Left are groups with a stale row, groups that refer to a record which, for that reason or
+    since an earlier batch, does not exist, and groups that delete what a left one refers to.
     """
+    stale = found.stale
     fresh = only_groups(operations, stale["group"].to_list(), keep=False)
     while True:
         coming = [
@@ -144,6 +182,11 @@ def _without_stale(
                     pl.lit("parent_waits").alias("reason"),
                 )
             )
+        held = found.relieved.join(stale.select(by="group").unique(), on="by", how="semi")
+        held = held.join(stale.select("group").unique(), on="group", how="anti")
+        waiting.append(
+            held.select(pl.lit("referred").alias("reason"), *list(STALE)[:3]).select(*STALE)
+        )
         more = pl.concat(waiting)
         if more.is_empty():
             return fresh, stale
@@ -236,10 +279,38 @@ def _update(
     for part, written in _by_written(rows, columns):
         found = transaction.update(mapping.table, mapping.key, part.select("_key", *written))
         if written and found != part.height:  # they were there when checked in this transaction
-            raise TargetFault(
-                Text("rows vanished while they were written", "写入过程中记录消失"),
-                where=mapping.table,
-            )
+            raise _vanished(mapping.table)
+
+
+def _move(
+    transaction: TargetTransaction,
+    bearings: Bearings,
+    books: Books,
+    moves: pl.DataFrame,
+    stale: pl.DataFrame,
+) -> None:
+    fresh = moves.join(stale.select("group").unique(), on="group", how="anti")
+    if fresh.height:
+        from crm_migrate.loading.merge import write_moves
+
+        write_moves(transaction, bearings, books, fresh)
+
+
+def _delete(
+    transaction: TargetTransaction, bearings: Bearings, entity: str, frame: pl.DataFrame
+) -> None:
+    """Against the order of rank, so that a group parent goes after its children."""
+    mapping = bearings.entity(entity)
+    for part in reversed(frame.sort("rank").partition_by("rank", maintain_order=True)):
+        found = transaction.delete(mapping.table, mapping.key, part["target_key"])
+        if found != part.height:  # they were there when checked in this transaction
+            raise _vanished(mapping.table)
+
+
+def _vanished(table: str) -> TargetFault:
+    return TargetFault(
+        Text("rows vanished while they were written", "写入过程中记录消失"), where=table
+    )
 
 
 def _by_written(rows: pl.DataFrame, columns: Sequence[str]) -> list[tuple[pl.DataFrame, list[str]]]:
@@ -267,27 +338,48 @@ def _keep_books(
     mapping = bearings.entity(entity)
     entries = _entries(entity, frame, books.at, pl.col("action").replace_strict(_RESULTS))
     write_ledger(transaction, books.plan_id, entries)
-    new = frame.filter(pl.col("action") == Action.INSERT)
-    changed = frame.filter(pl.col("action") == Action.UPDATE)
-    texts = [ABSENT] * new.height
-    if current is not None and changed.height:
-        columns = cell_columns(frame)
-        before = changed.select(pl.col("golden_id").alias("_golden")).join(
-            current, on="_golden", how="left", maintain_order="left"
-        )
-        after = changed.select(pl.col(AFTER + c).alias(c) for c in columns)
-        texts += images(before.select(columns), after).to_list()
-    written = pl.concat([part.select("golden_id", "target_key") for part in (new, changed)])
-    ids = written["golden_id"].to_list()
-    sealed = seal_images(books.rollback_key, books.plan_id, entity, ids, texts)
-    imaged = written.with_columns(sealed.alias("image"))
-    write_images(transaction, books.plan_id, entity, mapping.table, imaged)
-    digests = raw_digests(transaction, bearings, entity, frame["target_key"])
-    commitments = pl.col(COMMITMENTS) if COMMITMENTS in frame.columns else pl.lit("{}")
-    base = frame.join(digests, left_on="target_key", right_on="_key", maintain_order="left").select(
-        "golden_id", "target_key", commitments.alias("commitments"), "raw_digest"
+    based = base_before(transaction, entity, frame["golden_id"])
+    if current is not None:
+        changed = frame.filter(pl.col("action").is_in([Action.UPDATE, Action.DELETE]))
+        imaged = _images(books, entity, changed, current, based)
+        write_images(transaction, books.plan_id, entity, mapping.table, imaged)
+    remove_base(transaction, based["golden_id"])
+    stands = frame.filter(pl.col("action") != Action.DELETE)
+    digests = raw_digests(transaction, bearings, entity, stands["target_key"])
+    base = stands.join(digests, left_on="target_key", right_on="_key", maintain_order="left")
+    base = base.with_columns(
+        pl.col(COMMITMENTS) if COMMITMENTS in frame.columns else pl.lit("{}").alias(COMMITMENTS),
+        pl.coalesce(pl.col(BASE_PLAN), pl.lit(books.plan_id)).alias("plan_id")
+        if BASE_PLAN in frame.columns
+        else pl.lit(books.plan_id).alias("plan_id"),
+    ).drop_nulls(COMMITMENTS)
+    write_base(transaction, entity, mapping.table, base, books.at)
+
+
+def _images(
+    books: Books, entity: str, changed: pl.DataFrame, current: pl.DataFrame, based: pl.DataFrame
+) -> pl.DataFrame:
+    """golden_id, target_key and sealed `image` of the rows that are updated or deleted."""
+    columns = [c for c in current.columns if c != "_golden"]
+    before = changed.select(pl.col("golden_id").alias("_golden")).join(
+        current, on="_golden", how="left", maintain_order="left"
     )
-    write_base(transaction, books.plan_id, entity, mapping.table, base, books.at)
+    deleted = pl.col("action") == Action.DELETE
+    written = changed.select(
+        (
+            deleted | pl.col(AFTER + c).ne_missing(UNTOUCHED)
+            if AFTER + c in changed.columns
+            else deleted
+        ).alias(c)
+        for c in columns
+    )
+    base = changed.select("golden_id").join(
+        based, on="golden_id", how="left", maintain_order="left"
+    )
+    texts = images(before.select(columns), written, base.select(BASE_BEFORE))
+    ids = changed["golden_id"].to_list()
+    sealed = seal_images(books.rollback_key, books.plan_id, entity, ids, texts.to_list())
+    return changed.select("golden_id", "target_key", sealed)
 
 
 def _entries(entity: str, frame: pl.DataFrame, at: str, result: str | pl.Expr) -> pl.DataFrame:

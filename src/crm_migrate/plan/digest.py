@@ -19,7 +19,7 @@ from crm_migrate.project.mapping_file import TargetEntity
 from crm_migrate.trust.canonical import canonical_json
 from crm_migrate.trust.merkle import MerkleTree
 
-WRITES = (Action.INSERT, Action.UPDATE)
+WRITES = (Action.INSERT, Action.UPDATE, Action.DELETE)
 """Actions that are part of the effect."""
 
 _SHORT = 16
@@ -95,7 +95,7 @@ def operation_digests(
     treatments: Mapping[str, str],
     derived: Sequence[str] = (),
 ) -> pl.Series:
-    """`op_digest` of each insert and update (64 hex characters), null for all other rows.
+    """`op_digest` of each insert, update and delete (64 hex characters), null for all other rows.
 
     `operations` is *before* sealing. `treatments`: target column → how its field is treated
     (left out: clear). A sealed cell's present ciphertext is left to the precondition. `derived`
