@@ -1,7 +1,7 @@
 """From golden records to sealed operations and the effect they amount to, all entities in order."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import polars as pl
 
@@ -13,6 +13,7 @@ from crm_migrate.plan.change import Action, EntityCounts, Plan, TargetIdentity
 from crm_migrate.plan.diff import EntityDiff, diff_entity, no_notes
 from crm_migrate.plan.digest import WRITES, effect, operation_digests
 from crm_migrate.plan.groups import Standing
+from crm_migrate.plan.scope import Scope, confine, reference_columns
 from crm_migrate.plan.sealed_cells import (
     PlanFieldKeys,
     SealedCells,
@@ -56,11 +57,13 @@ def plan_operations(
     target: TargetIdentity,
     project: str,
     owner_conflict: Mapping[str, list[str]] | None = None,
+    scope: Scope | None = None,
 ) -> PlannedOperations:
     """Diff, digest and seal every entity that the target holds (`sides`), parents first.
 
     `golden`: entity → golden_id and fields in canonical text. `owner_conflict`: entity → golden
-    ids that two owners claim.
+    ids that two owners claim. `scope`: what lies outside of it is skipped; notes and `forbidden`
+    are about all data nonetheless.
 
     Raises:
         TargetFault: the mapping names a column that the target does not have.
@@ -73,26 +76,29 @@ def plan_operations(
     for entity in model.entities:
         if entity.name not in sides or entity.name not in golden:
             continue
-        side = sides[entity.name]
-        treatments = target_treatments(policy, entity.name, side.mapping)
         rules = DiffRules(
             digest_key=digest_key,
-            treatments=treatments,
+            treatments=target_treatments(policy, entity.name, sides[entity.name].mapping),
             owner_conflict=(owner_conflict or {}).get(entity.name, ()),
             open_sealed=cells.open,
             index=cells.index,
         )
+        side = sides[entity.name]
         diff = diff_entity(entity, model, golden[entity.name], side, standing, rules)
         standing[entity.name] = diff.standing
-        operations = with_digests(
-            digest_key, entity.name, diff.operations, side.mapping, treatments
-        )
-        found[entity.name] = replace(diff, operations=operations)
-        sealed[entity.name], due = seal_operations(
-            entity.name, operations, side.mapping, treatments, keys
-        )
-        rotate += [f"{entity.name}.{name}" for name in sorted(due)]
-    digests = {name: diff.operations["op_digest"] for name, diff in found.items()}
+        found[entity.name] = diff
+    clear = {name: diff.operations for name, diff in found.items()}
+    if scope is not None:
+        mapped = {name: sides[name].mapping for name in found}
+        clear = confine(clear, reference_columns(model, mapped), scope)
+    digests: dict[str, pl.Series] = {}
+    for name, operations in clear.items():
+        mapping = sides[name].mapping
+        treatments = target_treatments(policy, name, mapping)
+        digested = with_digests(digest_key, name, operations, mapping, treatments)
+        digests[name] = digested["op_digest"]
+        sealed[name], due = seal_operations(name, digested, mapping, treatments, keys)
+        rotate += [f"{name}.{field}" for field in sorted(due)]
     return PlannedOperations(
         operations=sealed,
         effect=effect(target, project, digests),
