@@ -76,6 +76,28 @@ REASONS = {
     "duplicate_in_crm": Text(
         "the CRM holds this customer several times", "CRM 中同一客户有多条记录"
     ),
+    "group_parent": Text(
+        "the CRM's rows for one customer stand under each other in a group: a person decides",
+        "CRM 中同一客户的多条记录互为集团上下级,需人工决定",
+    ),
+    "survivor_waits": Text("the row that would stay waits itself", "保留的记录本身暂不处理"),
+    "parents_apart": Text(
+        "they hang on customers that are not merged", "所属客户未合并,从属记录也不合并"
+    ),
+    "merge_first": Text(
+        "it refers to a row that this plan merges; plan again afterwards",
+        "它引用的记录将在本计划中合并,请执行后重新生成计划",
+    ),
+    "reparent_collides": Text(
+        "what hangs on it would stand twice under a unique key of the CRM",
+        "转移从属记录会与 CRM 的唯一键冲突",
+    ),
+    "other_key": Text(
+        "rows of the CRM refer to it by something else than its key",
+        "CRM 中有记录通过主键以外的字段引用它",
+    ),
+    "kept_base": Text("stays, since it was loaded by us", "保留:该记录由本工具导入"),
+    "kept_smallest_key": Text("stays, since its key is the smallest", "保留:主键最小的记录"),
     "outside_scope": Text("no part of this plan's scope", "不在本计划范围内"),
     "excluded": Text("excluded by those who checked the plan", "核对时已排除"),
 }
@@ -143,7 +165,25 @@ class Gate:
     value: float
     limit: float
     passed: bool
-    on_failure: Literal["block", "warn"] = "block"
+    on_failure: Literal["block", "extra_approval", "warn"] = "block"
+    bound: Literal["at_most", "at_least"] = "at_most"
+    """Whether `limit` is the largest or the smallest figure that passes."""
+    share: bool = False
+    """Whether value and limit are shares between 0 and 1."""
+
+
+@dataclass(frozen=True)
+class Demand:
+    """`count` people of one of `roles` (and of `department`, where named) must approve.
+
+    One person may serve several demands. `because` says which rule asks: `size`, `department`,
+    `entity:<name>`, `merges`, `deletes` or `gate:<name>`.
+    """
+
+    count: int
+    roles: tuple[str, ...] = ("approver",)
+    department: str | None = None
+    because: str = "size"
 
 
 @dataclass(frozen=True)
@@ -181,14 +221,23 @@ MOVES = {
     "before": "String",
     "after": "String",
     "precondition": "String",
+    "rule": "String",
+    "row": "String",
     "op_digest": "String",
 }
 """Polars types of `Plan.moves`, by column name.
 
-`kind`: `merge` (the row `row_key` of `table` is given up for the row `after`; `before` is null,
-`column` null; `precondition` is the keyed digest of its raw mapped cells and of the keys of all
-rows that refer to it) or `reparent` (cell `column` of row `row_key` of `table` goes from key
-`before` to key `after`). `entity` and `golden_id` name the golden record that stays.
+`kind`:
+- `merge`: the row `row_key` of `table` is given up for the row `after`; `before` and `column` are
+  null. `precondition`: keyed digests of its raw cells and of the keys of all rows that refer to
+  it. `rule`: why the other row stays (`kept_base`, `kept_smallest_key`).
+- `reparent`: cell `column` of row `row_key` of `table` goes from key `before` to key `after`.
+  `key_column` is null where the table has no key of its own; then all cells that hold `before`
+  go together, and `row_key` is a keyed digest.
+- `unmerge` (a rollback): the row `row_key` is restored, which was given up for the row `before`;
+  `row` is what is put back (JSON, see plan/unmerge.py).
+
+`entity` and `golden_id` name the golden record that stays.
 """
 
 
@@ -229,8 +278,10 @@ class PlanHeader:
     """What can't be taken back once applied."""
     unchecked: tuple[Text, ...] = ()
     """What was not checked, and why."""
+    demands: tuple[Demand, ...] = (Demand(1),)
+    """Who must approve, by the policy that the plan was made under."""
     author_signature: str = ""
-    """The author's signature over plan, effect, evidence and gates (see approval.py)."""
+    """The author's signature over the header but `files`, `held` and itself (authorship.py)."""
     held: tuple["Held", ...] = ()
     """What is not written, by reason, and how many; filled when the file is written."""
 

@@ -143,6 +143,49 @@ class TargetColumn(Frozen):
     """Three-way policy where the CRM was edited; None: the entity's."""
 
 
+class DeclaredReference(Frozen):
+    """Cells that hold keys of the entity's table although no foreign key says so."""
+
+    table: str
+    column: str
+    key: str
+    """Column by whose value a row of `table` is found."""
+
+
+class MergePolicy(Frozen):
+    """What becomes of a row of the CRM that is given up for another row of the same record.
+
+    Either it stays and is marked, or it is deleted. All rows that refer to it refer to the row
+    that stays from then on: by the foreign keys that the target declares, also those of tables
+    that no entity is mapped to, by mapped references, and by `references`.
+    """
+
+    mark: dict[str, str | None] = {}
+    """Column → value that says that a row was given up; null empties the column."""
+    into: str | None = None
+    """Column that receives the key of the row that stays."""
+    delete: bool = False
+    references: tuple[DeclaredReference, ...] = ()
+
+    @model_validator(mode="after")
+    def _marked_or_deleted(self) -> "MergePolicy":
+        said = self.into is not None or any(v is not None for v in self.mark.values())
+        if self.delete == said or (self.delete and self.mark):
+            raise ValueError("needs either delete: true, or mark and into for rows given up")
+        return self
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that mark a row as given up."""
+        return (*self.mark, *(() if self.into is None else (self.into,)))
+
+
+class Duplicates(Frozen):
+    """Several rows of the CRM for one record are merged."""
+
+    merge: MergePolicy
+
+
 class TargetEntity(Frozen):
     """The target's table for an entity."""
 
@@ -160,6 +203,13 @@ class TargetEntity(Frozen):
     constants: dict[str, str] = {}
     match: tuple[str, ...] = ()
     """Fields under which an insert must be absent beside the target's unique keys."""
+    duplicates: Literal["list"] | Duplicates = "list"
+    """Several rows of the CRM for one record: only listed, or merged into one of them."""
+
+    @property
+    def merge(self) -> MergePolicy | None:
+        """How rows are given up; None where duplicates are only listed."""
+        return None if self.duplicates == "list" else self.duplicates.merge
 
 
 class OwnerTable(Frozen):
