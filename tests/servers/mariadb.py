@@ -1,7 +1,7 @@
 """Throwaway MariaDB servers, started by the tests themselves.
 
 `shared_server()` is one server per test process (so one per xdist worker), which writes lazily,
-for tests of function; tests that kill or restart a server start a `MariadbServer` of their own,
+for tests of function; tests that kill or restart a server start a `MariaServer` of their own,
 with `durable=True` where a crash is to be survived. It does not run as root: then it runs as the
 user `mysql`. Without its programs the tests skip and say so.
 """
@@ -53,8 +53,8 @@ def _account() -> pwd.struct_passwd | None:
         return None
 
 
-class MariadbServer:
-    """A server with a data folder of its own; `with MariadbServer(durable=True) as server: …`."""
+class MariaServer:
+    """A server with a data folder of its own; `with MariaServer(durable=True) as server: …`."""
 
     def __init__(self, *, durable: bool = False, settings: dict[str, str] | None = None) -> None:
         """`settings`: further options of mariadbd. Nothing is started yet."""
@@ -72,7 +72,7 @@ class MariadbServer:
         self.folder: Path | None = None
         self.port = 0
 
-    def __enter__(self) -> "MariadbServer":
+    def __enter__(self) -> "MariaServer":
         self.start()
         return self
 
@@ -237,24 +237,24 @@ class MariadbServer:
 
 
 @functools.cache
-def shared_server() -> MariadbServer:
+def shared_server() -> MariaServer:
     """The server of this test process; skips the test where none can be started."""
     if reason := lack():
         pytest.skip(reason)
-    server = MariadbServer()
+    server = MariaServer()
     server.start()
     atexit.register(server.remove)
     return server
 
 
 @pytest.fixture(scope="session")
-def mariadb_server() -> MariadbServer:
+def mariadb_server() -> MariaServer:
     """A running server, shared by the tests of this process."""
     return shared_server()
 
 
 @pytest.fixture
-def mariadb_database(mariadb_server: MariadbServer) -> Iterator[str]:
+def mariadb_database(mariadb_server: MariaServer) -> Iterator[str]:
     """The name of a fresh, empty database, dropped afterwards."""
     name = mariadb_server.create_database()
     yield name
