@@ -21,7 +21,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Self
 
 import polars as pl
 from cryptography.hazmat.primitives import hashes
@@ -32,6 +32,7 @@ from crm_migrate.language import Text
 from crm_migrate.plan.change import (
     Action,
     ControlTotal,
+    Demand,
     EntityCounts,
     Gate,
     Held,
@@ -45,7 +46,7 @@ from crm_migrate.trust.private_files import TEMPORARY_SUFFIX, create_private, sy
 SUFFIX = ".crmplan"
 FORMAT = 2
 
-_HEADER, _MOVES = "header.json", "moves"
+_HEADER, _OPERATIONS, _LINEAGE, _MOVES = "header.json", "operations/", "lineage/", "moves"
 _MAC_LENGTH = 64
 _CHUNK = 1 << 20
 _ENCRYPTED_MAGIC = b"PARE"  # a plaintext Parquet file begins with PAR1
@@ -57,8 +58,8 @@ def write_plan(path: Path, plan: Plan, plan_key: bytes) -> PlanHeader:
 
     Returns its header with `files` and `held` filled.
     """
-    parts = [(f"operations/{e}", f) for e, f in plan.operations.items()]
-    parts += [(f"lineage/{e}", f) for e, f in plan.lineage.items()]
+    parts = [(_OPERATIONS + e, f) for e, f in plan.operations.items()]
+    parts += [(_LINEAGE + e, f) for e, f in plan.lineage.items()]
     if plan.moves is not None:
         parts.append((_MOVES, plan.moves))
     temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY_SUFFIX}")
@@ -111,29 +112,81 @@ def read_header(path: Path) -> PlanHeader:
         raise _changed(path) from None
 
 
-def open_plan(path: Path, plan_key: bytes) -> Plan:
-    """The whole plan, every byte of the file checked first.
+class StoredPlan:
+    """A plan file, every byte of it checked; its parts are opened when they are asked for."""
+
+    def __init__(self, header: PlanHeader, file: IO[bytes], plan_key: bytes, path: Path) -> None:
+        self.header = header
+        self._file, self._key, self._path = file, plan_key, path
+        self._read: dict[str, bytes] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    @property
+    def entities(self) -> list[str]:
+        """The entities that have operations, in dependency order."""
+        return [n.removeprefix(_OPERATIONS) for n in self.header.files if n.startswith(_OPERATIONS)]
+
+    def operations(self, entity: str) -> pl.LazyFrame:
+        """The operations of an entity. Raises IntegrityFault, KeyError."""
+        return self._scan(_OPERATIONS + entity)
+
+    def lineage(self, entity: str) -> pl.LazyFrame | None:
+        """The lineage of an entity, where there is one. Raises IntegrityFault."""
+        name = _LINEAGE + entity
+        return self._scan(name) if name in self.header.files else None
+
+    def moves(self) -> pl.DataFrame | None:
+        """Merges and re-parented rows, where there are any. Raises IntegrityFault."""
+        return self._scan(_MOVES).collect() if _MOVES in self.header.files else None
+
+    def whole(self) -> Plan:
+        """Everything in memory. Raises IntegrityFault."""
+        frames = {name: self._scan(name).collect() for name in self.header.files}
+        operations, lineage = _under(frames, _OPERATIONS), _under(frames, _LINEAGE)
+        return Plan(self.header, operations, lineage, frames.get(_MOVES))
+
+    def _scan(self, name: str) -> pl.LazyFrame:
+        if name not in self._read:
+            with zipfile.ZipFile(self._file) as archive:
+                cipher = archive.read(name)
+            if hashlib.sha256(cipher).hexdigest() != self.header.files[name]:
+                raise _changed(self._path)
+            self._read[name] = cipher
+        return _decrypt(self._read[name], self._key, self.header.plan_id, name, self._path)
+
+
+def open_stored(path: Path, plan_key: bytes) -> StoredPlan:
+    """The plan, every byte of the file checked first; it holds the file open until it is closed.
 
     Raises:
         NotFound: there is no such file.
         IntegrityFault: a byte was altered, or the key belongs to another plan.
     """
     header = read_header(path)
-    with path.open("rb") as file:
+    file = path.open("rb")
+    try:
         size = path.stat().st_size - _MAC_LENGTH
         mac = _mac(file, size, plan_key)
         if not hmac.compare_digest(mac.encode(), file.read(_MAC_LENGTH)):
             raise _changed(path)
-        file.seek(0)
-        frames: dict[str, pl.DataFrame] = {}
-        with zipfile.ZipFile(file) as archive:
-            for name, digest in header.files.items():
-                cipher = archive.read(name)
-                if hashlib.sha256(cipher).hexdigest() != digest:
-                    raise _changed(path)
-                frames[name] = _decrypt(cipher, plan_key, header.plan_id, name, path)
-    operations, lineage = _under(frames, "operations/"), _under(frames, "lineage/")
-    return Plan(header, operations, lineage, frames.get(_MOVES))
+        with zipfile.ZipFile(file) as archive:  # the header that was checked, not the one before
+            if parse_header(archive.read(_HEADER)) != header:
+                raise _changed(path)
+    except BaseException:
+        file.close()
+        raise
+    return StoredPlan(header, file, plan_key, path)
+
+
+def open_plan(path: Path, plan_key: bytes) -> Plan:
+    """The whole plan in memory; raises like `open_stored`."""
+    with open_stored(path, plan_key) as stored:
+        return stored.whole()
 
 
 def header_json(header: PlanHeader) -> bytes:
@@ -174,6 +227,9 @@ def parse_header(data: bytes) -> PlanHeader:
             "unchecked": tuple(Text(**t) for t in content["unchecked"]),
             "scope": Text(**content["scope"]) if content["scope"] else None,
             "held": tuple(Held(**h) for h in content["held"]),
+            "demands": tuple(
+                Demand(**{**d, "roles": tuple(d["roles"])}) for d in content["demands"]
+            ),
         }
     )
 
@@ -219,17 +275,19 @@ def _encrypt(frame: pl.DataFrame, plan_key: bytes, plan_id: str, name: str) -> b
     return buffer.getvalue()
 
 
-def _decrypt(cipher: bytes, plan_key: bytes, plan_id: str, name: str, path: Path) -> pl.DataFrame:
+def _decrypt(cipher: bytes, plan_key: bytes, plan_id: str, name: str, path: Path) -> pl.LazyFrame:
     place = _place(plan_id, name)
     if not cipher.startswith(_ENCRYPTED_MAGIC):
         raise _changed(path)
     try:
-        return pl.read_parquet(
+        frame = pl.scan_parquet(
             io.BytesIO(cipher),
             decryption=pl.ParquetDecryptionProperties(
                 footer_key=_part_key(plan_key, place), aad_prefix=place
             ),
         )
+        frame.collect_schema()  # a wrong key shows here
+        return frame
     except pl.exceptions.PolarsError:
         raise _changed(path) from None
 
