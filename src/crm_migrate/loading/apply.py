@@ -28,7 +28,7 @@ from crm_migrate.loading.plan_lock import Holder, Lock, hold, release, take_lock
 from crm_migrate.loading.precondition import check, resolve
 from crm_migrate.loading.target_ledger import create_tables, read_ledger, read_moves, rfc3339
 from crm_migrate.loading.verify import keys_of_plan, verify
-from crm_migrate.loading.work import Work, moves_in, only_groups, work_of
+from crm_migrate.loading.work import Work, deletes, moves_in, only_groups, work_of
 from crm_migrate.loading.write import FAILED, SKIPPED, Books, Left, leave_groups, write_batch
 from crm_migrate.model import Model
 from crm_migrate.plan.approval import Approved
@@ -80,7 +80,7 @@ def apply(
         finished=course.finished,
         moves=plan.moves,
         batch_groups=batch_groups,
-        backwards=plan.header.kind == "rollback",
+        backwards=deletes(course.operations),
     )
     run = _Run(plan, target, keys, clock, journal, limit, course)
     journal("apply.begun", {**about, "resumed": course.lock.resumed, "groups": course.groups})

@@ -21,6 +21,7 @@ from crm_migrate.loading.referring import referring_rows
 from crm_migrate.loading.target_ledger import known_keys
 from crm_migrate.plan.change import AFTER, REFERENCE_PREFIX, UNTOUCHED, Action
 from crm_migrate.plan.digest import cell_columns, preconditions, row_columns
+from crm_migrate.project.mapping_file import TargetEntity
 from crm_migrate.systems.target import TargetReader, UniqueKey
 
 LEFT_REASONS = {
@@ -196,12 +197,21 @@ def _inserts(
     stands = reader.rows(mapping.table, mapping.key, based["target_key"], [])["_key"]
     loaded = based.filter(pl.col("target_key").is_in(stands.implode()))
     hits = [loaded.select("golden_id", pl.lit("loaded_already").alias("reason"))]
+    hits.append(_old_keys_taken(reader, mapping, new))
     for key in _absent_under(bearings, entity, wanted.columns):
         asked = wanted.select("_n", *key.columns)
         found = reader.taken(mapping.table, mapping.key, asked, where=key.where)
         hits.append(found.select(pl.col("_n").alias("golden_id"), pl.lit("taken").alias("reason")))
     hit = pl.concat(hits).unique("golden_id", keep="first", maintain_order=True)
     return new.drop("reason").join(hit, on="golden_id").select("golden_id", "group", "reason")
+
+
+def _old_keys_taken(reader: TargetReader, mapping: TargetEntity, new: pl.DataFrame) -> pl.DataFrame:
+    """golden_id and reason of rows to be inserted again whose key another row has by now."""
+    again = new.filter(pl.col("target_key").is_not_null())
+    there = reader.rows(mapping.table, mapping.key, again["target_key"], [])["_key"]
+    taken = again.filter(pl.col("target_key").is_in(there.implode()))
+    return taken.select("golden_id", pl.lit("taken").alias("reason"))
 
 
 def _wanted(new: pl.DataFrame, references: Mapping[str, str]) -> pl.DataFrame:

@@ -31,13 +31,28 @@ def referring_rows(
             continue
         if relief is None:
             relief = _relief(bearings, operations, moves)
-        name = bearings.entity(entity).table
-        for table in bearings.schema.tables.values():
-            for foreign in table.foreign_keys:
-                if foreign.table == name:
-                    found = _referring(reader, bearings, entity, gone, table.name, foreign)
-                    parts.append(_relieved(entity, gone, found, relief, table.name, foreign))
+        for table, foreign in _leading_to(bearings, entity):
+            found = _referring(reader, bearings, entity, gone, table, foreign)
+            parts.append(_relieved(entity, gone, found, relief, table, foreign))
     return pl.concat(parts)
+
+
+def _leading_to(bearings: Bearings, entity: str) -> list[tuple[str, ForeignKey]]:
+    """Tables with the foreign keys that lead to the entity's table, declared or only mapped."""
+    led = bearings.entity(entity)
+    found = [
+        (table.name, foreign)
+        for table in bearings.schema.tables.values()
+        for foreign in table.foreign_keys
+        if foreign.table == led.table
+    ]
+    declared = {(table, foreign.columns) for table, foreign in found}
+    for name, references in bearings.references.items():
+        table = bearings.entity(name).table
+        for column, referred in references.items():
+            if referred == entity and (table, (column,)) not in declared:
+                found.append((table, ForeignKey((column,), led.table, (led.key,))))
+    return found
 
 
 def _referring(

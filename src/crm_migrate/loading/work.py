@@ -105,6 +105,11 @@ def moves_in(moves: pl.DataFrame | None, groups: Collection[str]) -> pl.DataFram
     return moves.filter(pl.col("group").is_in(pl.Series(list(groups), dtype=pl.String).implode()))
 
 
+def deletes(operations: Mapping[str, pl.DataFrame]) -> bool:
+    """Whether any of the operations deletes a row."""
+    return any((frame["action"] == Action.DELETE).any() for frame in operations.values())
+
+
 def only_groups(
     operations: Mapping[str, pl.DataFrame], groups: Collection[str], *, keep: bool
 ) -> dict[str, pl.DataFrame]:

@@ -33,6 +33,9 @@ BASE_PLAN = "base_plan"
 """Column of a plan that takes another back: the plan whose base row is put back.
 
 Null `commitments` there: no base row stood before."""
+BASE_DIGEST = "base_digest"
+"""Beside `base_plan`: the raw digest to be put back, where the row had been edited before that plan
+came; null: that of the row as it is read back."""
 
 CREATED, UPDATED, DELETED, UNCHANGED, SKIPPED, FAILED = (
     "created",
@@ -199,8 +202,9 @@ def _with_keys(
 ) -> pl.DataFrame:
     """The frame with a `target_key` for every insert.
 
-    A key that a field is mapped to is that field's value; an integer key goes on counting; any
-    other key is the golden id itself, which nobody else uses.
+    A row that is inserted again has its old key. Else a key that a field is mapped to is that
+    field's value; an integer key goes on counting; any other key is the golden id itself, which
+    nobody else uses.
     """
     mapping = bearings.entity(entity)
     column = bearings.schema.table(mapping.table).column(mapping.key)
@@ -209,7 +213,9 @@ def _with_keys(
     if AFTER + mapping.key in frame.columns:
         cell = pl.col(AFTER + mapping.key)
         given = pl.when(cell != UNTOUCHED).then(cell)
-    frame = frame.with_columns(pl.when(new).then(given).otherwise("target_key").alias("target_key"))
+    frame = frame.with_columns(
+        pl.coalesce("target_key", pl.when(new).then(given)).alias("target_key")
+    )
     if not frame["target_key"].has_nulls():
         return frame
     if column.kind == "integer":
@@ -347,6 +353,8 @@ def _keep_books(
     stands = frame.filter(pl.col("action") != Action.DELETE)
     digests = raw_digests(transaction, bearings, entity, stands["target_key"])
     base = stands.join(digests, left_on="target_key", right_on="_key", maintain_order="left")
+    if BASE_DIGEST in frame.columns:
+        base = base.with_columns(pl.coalesce(BASE_DIGEST, "raw_digest").alias("raw_digest"))
     base = base.with_columns(
         pl.col(COMMITMENTS) if COMMITMENTS in frame.columns else pl.lit("{}").alias(COMMITMENTS),
         pl.coalesce(pl.col(BASE_PLAN), pl.lit(books.plan_id)).alias("plan_id")

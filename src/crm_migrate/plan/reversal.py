@@ -1,0 +1,382 @@
+"""The inverse of an applied plan: what is taken back, and what is kept because it changed since.
+
+What the plan created is deleted, what it updated gets its old cells back, what it deleted is
+inserted again under its old key, and rows that it only adopted lose their base row. A row is
+taken back when it is still as the plan left it, raw cell by raw cell; otherwise its whole group is
+kept, with the reason:
+
+| reason         | the row                                                                       |
+|----------------|-------------------------------------------------------------------------------|
+| `edited_since` | has other cells than the plan left                                            |
+| `gone`         | is no longer there                                                            |
+| `later_plan`   | was written by a later plan, which is named after a colon                     |
+| `in_use`       | is referred to by rows that stay                                              |
+| `key_taken`    | was deleted, and another row has its key now                                  |
+| `group_kept`   | is as it was left, but another row of its group is not                        |
+
+What a plan taken back twice would find done already is `nothing_left`. Cells are raw text as the
+target stores them, sealed ones too: nothing is opened.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from crm_migrate.plan.change import AFTER, BEFORE, UNTOUCHED, Action
+from crm_migrate.plan.digest import preconditions, row_columns
+from crm_migrate.project.mapping_file import TargetEntity
+
+CREATED, UPDATED, DELETED, ADOPTED = "created", "updated", "deleted", "unchanged"
+"""Results of the target ledger that can be taken back."""
+REVERSE, KEEP, NOTHING = "reverse", "keep", "nothing"
+"""The three heaps."""
+
+IMAGE = {
+    "golden_id": pl.String,
+    "written": pl.List(pl.String),
+    "commitments": pl.String,
+    "raw_digest": pl.String,
+    "plan_id": pl.String,
+}
+"""Columns of opened before-images beside `was:<column>`; the last three are the base row before."""
+BASE = {
+    "golden_id": pl.String,
+    "target_key": pl.String,
+    "raw_digest": pl.String,
+    "plan_id": pl.String,
+}
+REFERRING = {
+    "entity": pl.String,
+    "golden_id": pl.String,
+    "group": pl.String,
+    "by": pl.String,
+}
+"""Rows to be deleted that others refer to; `by`: the group that takes those away, null: none."""
+WAS, _NOW = "was:", "now:"
+
+
+@dataclass(frozen=True)
+class Trail:
+    """What a plan did to the rows of one entity, and what stands there now.
+
+    `done`: golden_id, group, rank (Int64), result, target_key, `left_by` (the plan that the base
+    row names since: null where it left none), `left_as` (raw digest of the row as it was left,
+    where the base row does not say so). `images`: IMAGE and `was:` cells. `base`: BASE. `rows`:
+    `_key` and the stored cells of `columns`. `references`: column → entity it leads to.
+    """
+
+    mapping: TargetEntity
+    columns: tuple[str, ...]
+    references: Mapping[str, str]
+    done: pl.DataFrame
+    images: pl.DataFrame
+    base: pl.DataFrame
+    rows: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The rows of one entity, each in one of the three heaps.
+
+    `rows`: as `Trail.done`, with `fate` (the heap), `reason`, `key` (where the row is), its cells as
+    they stand (`now:`) and as they were (`was:`), and the base row to be put back (`i_…`).
+    """
+
+    trail: Trail
+    rows: pl.DataFrame
+
+
+def done_rows(
+    plan_id: str,
+    entries: pl.DataFrame,
+    operations: pl.DataFrame,
+    images: pl.DataFrame,
+    mapping: TargetEntity,
+    digest_key: bytes,
+) -> pl.DataFrame:
+    """`Trail.done` from the plan's ledger entries of the entity and its own operations.
+
+    A plan that took another one back put older base rows in place, so it is its operations and
+    images that say how it left a row.
+    """
+    known = operations.select("golden_id", "rank", *_put_back(operations))
+    done = (
+        entries.filter(pl.col("result").is_in([CREATED, UPDATED, DELETED, ADOPTED]))
+        .select("golden_id", pl.col("group_id").alias("group"), "result", "target_key")
+        .join(known, on="golden_id", how="left", maintain_order="left")
+        .with_columns(pl.col("rank").fill_null(1))
+    )
+    if "base_plan" not in operations.columns:
+        nothing = pl.lit(None, dtype=pl.String)
+        return done.with_columns(left_by=pl.lit(plan_id), left_as=nothing)
+    left = _left_as(done, operations, images, mapping, digest_key)
+    return done.rename({"base_plan": "left_by"}).join(left, on="golden_id", how="left")
+
+
+def judge(trail: Trail, digest_key: bytes) -> Judged:
+    """Which of the entity's rows are as the plan left them."""
+    images = trail.images.rename({n: f"i_{n}" for n in ("commitments", "raw_digest", "plan_id")})
+    base = trail.base.select(
+        "golden_id",
+        b_key="target_key",
+        b_digest="raw_digest",
+        b_plan="plan_id",
+        based=pl.lit(True),
+    )
+    digests = preconditions(digest_key, trail.rows.select(row_columns(trail.mapping)))
+    now = trail.rows.with_columns(digests.alias("now_digest"), there=pl.lit(True)).rename(
+        {c: _NOW + c for c in trail.columns}
+    )
+    keys = pl.when(pl.col("b_plan").eq_missing(pl.col("left_by"))).then("b_key")
+    rows = (
+        trail.done.join(images, on="golden_id", how="left", maintain_order="left")
+        .join(base, on="golden_id", how="left", maintain_order="left")
+        .with_columns(keys.fill_null(pl.col("target_key")).alias("key"))
+        .join(now, left_on="key", right_on="_key", how="left", maintain_order="left")
+        .with_columns(pl.col("based", "there").fill_null(False))
+    )
+    return Judged(trail, rows.with_columns(reason=_reason()).with_columns(fate=_fate()))
+
+
+def choose(
+    judged: Mapping[str, Judged], *, entities: Collection[str] = (), groups: Collection[str] = ()
+) -> dict[str, Judged]:
+    """The rows of these entities and groups (none named: all), and what hangs on them.
+
+    A row of the plan that refers to one that would be deleted comes along.
+    """
+    chosen = {
+        name: pl.Series([not entities or name in entities] * part.rows.height, dtype=pl.Boolean)
+        & (part.rows["group"].is_in(list(groups)) if groups else True)
+        for name, part in judged.items()
+    }
+    wanted = {name: mask.clone() for name, mask in chosen.items()}
+    while True:
+        more = {name: wanted[name] | _hanging(name, judged, wanted) for name in judged}
+        if all((more[n] == wanted[n]).all() for n in judged):
+            break
+        wanted = more
+    found = {}
+    for name, part in judged.items():
+        along = pl.Series("along", wanted[name] & ~chosen[name])
+        rows = part.rows.with_columns(along).filter(wanted[name])
+        found[name] = Judged(part.trail, rows)
+    return found
+
+
+def hold_groups(judged: Mapping[str, Judged], blocked: Collection[str] = ()) -> dict[str, Judged]:
+    """Groups with a row that is kept are kept wholly; `blocked`: groups kept for their moves."""
+    held = [pl.Series(list(blocked), dtype=pl.String)]
+    held += [p.rows.filter(pl.col("fate") == KEEP)["group"] for p in judged.values()]
+    return _keep(judged, pl.concat(held).unique(), "group_kept")
+
+
+def hold_referred(judged: Mapping[str, Judged], referring: pl.DataFrame) -> dict[str, Judged]:
+    """Rows to be deleted stay, with their groups, while a row that stays refers to them.
+
+    `referring`: REFERRING, found in the target for the operations of `judged`.
+    """
+    kept = dict(judged)
+    while True:
+        still = [p.rows.filter(pl.col("fate") == REVERSE)["group"] for p in kept.values()]
+        going = pl.concat([pl.Series([], dtype=pl.String), *still]).unique()
+        stays = pl.col("by").is_null() | ~pl.col("by").is_in(going.implode())
+        used = referring.filter(stays & pl.col("group").is_in(going.implode()))
+        if used.is_empty():
+            return kept
+        for name, part in kept.items():
+            ids = used.filter(pl.col("entity") == name)["golden_id"].implode()
+            here = (pl.col("fate") == REVERSE) & pl.col("golden_id").is_in(ids)
+            kept[name] = _marked(part, here, "in_use")
+        kept = hold_groups(kept)
+
+
+def operations_of(part: Judged, digest_key: bytes) -> pl.DataFrame:
+    """The entity's operations (see change.py), without `op_digest`.
+
+    Beside those columns: `adopt` (a row whose base row goes), and `commitments`, `base_plan` and
+    `base_digest` of the base row to be put back: `commitments` null: none; `base_digest` null: the
+    row as it is read back (else somebody had edited it before the plan came).
+    """
+    trail, rows = part.trail, part.rows.sort("rank", "group", "golden_id")
+    action = _action()
+    rows = rows.with_columns(action=action)
+    update = pl.col("action") == Action.UPDATE
+    insert = pl.col("action") == Action.INSERT
+    cells: list[pl.Expr] = []
+    for column in _written_columns(rows, trail):
+        was, now = pl.col(WAS + column), pl.col(_NOW + column)
+        put = (update & pl.col("written").list.contains(column)) | insert
+        cells.append(pl.when(update & put).then(now).alias(BEFORE + column))
+        cells.append(pl.when(put).then(was).otherwise(pl.lit(UNTOUCHED)).alias(AFTER + column))
+    back = (update | insert) & pl.col("i_plan_id").is_not_null()
+    return rows.with_columns(_edited_before(rows, trail.mapping, digest_key)).select(
+        "group",
+        "rank",
+        "action",
+        "golden_id",
+        pl.col("key").alias("target_key"),
+        "reason",
+        _precondition(rows, trail, digest_key),
+        pl.lit(None, dtype=pl.String).alias("conflicts"),
+        ((pl.col("action") == Action.UNCHANGED) & (pl.col("fate") == REVERSE)).alias("adopt"),
+        pl.when(back).then("i_commitments").alias("commitments"),
+        pl.when(back).then("i_plan_id").alias("base_plan"),
+        pl.when(back & update & pl.col("edited_before")).then("i_raw_digest").alias("base_digest"),
+        *cells,
+    )
+
+
+def _put_back(operations: pl.DataFrame) -> list[str]:
+    return ["base_plan"] if "base_plan" in operations.columns else []
+
+
+def _left_as(
+    done: pl.DataFrame,
+    operations: pl.DataFrame,
+    images: pl.DataFrame,
+    mapping: TargetEntity,
+    digest_key: bytes,
+) -> pl.DataFrame:
+    """golden_id and `left_as` of updated rows: their image with the cells that were written."""
+    updated = done.filter(pl.col("result") == UPDATED).select("golden_id")
+    rows = updated.join(images, on="golden_id").join(operations, on="golden_id", how="left")
+    columns = row_columns(mapping)
+    cells = rows.select(
+        pl.when(pl.col(AFTER + c) != UNTOUCHED).then(AFTER + c).otherwise(WAS + c).alias(c)
+        if AFTER + c in rows.columns
+        else pl.col(WAS + c).alias(c)
+        for c in columns
+    )
+    # `!=` is null for a null that was written: such a cell was left empty.
+    for c in columns:
+        if AFTER + c in rows.columns:
+            emptied = rows[AFTER + c].is_null()
+            cells = cells.with_columns(cells[c].set(emptied, None).alias(c))
+    return rows.select("golden_id", preconditions(digest_key, cells).alias("left_as"))
+
+
+def _reason() -> pl.Expr:
+    """Why a row is kept, `nothing_left`, or `taken_back`."""
+    result, based, there = pl.col("result"), pl.col("based"), pl.col("there")
+    base, before = pl.col("b_plan"), pl.col("i_plan_id")
+    ours = base.eq_missing(pl.col("left_by"))
+    same = pl.col("now_digest") == pl.coalesce("left_as", "b_digest")
+    later = pl.concat_str(pl.lit("later_plan"), pl.lit(":") + base, ignore_nulls=True)
+    stands = (
+        pl.when(~there)
+        .then(pl.lit("gone"))
+        .when(same.fill_null(False))
+        .then(pl.lit("taken_back"))
+        .otherwise(pl.lit("edited_since"))
+    )
+    done = pl.lit("nothing_left")
+    created = pl.when(~based).then(done).when(ours).then(stands).otherwise(later)
+    updated = pl.when(ours).then(stands).when(base.eq_missing(before)).then(done).otherwise(later)
+    deleted = (
+        pl.when(~based & ~there)
+        .then(pl.lit("taken_back"))
+        .when(~based)
+        .then(pl.lit("key_taken"))
+        .when(base.eq_missing(before))
+        .then(done)
+        .otherwise(later)
+    )
+    adopted = pl.when(based & ours & there).then(pl.lit("taken_back")).otherwise(done)
+    return (
+        pl.when(result == CREATED)
+        .then(created)
+        .when(result == UPDATED)
+        .then(updated)
+        .when(result == DELETED)
+        .then(deleted)
+        .otherwise(adopted)
+    )
+
+
+def _fate() -> pl.Expr:
+    return pl.col("reason").replace_strict(
+        {"taken_back": REVERSE, "nothing_left": NOTHING}, default=KEEP, return_dtype=pl.String
+    )
+
+
+def _hanging(name: str, judged: Mapping[str, Judged], chosen: Mapping[str, pl.Series]) -> pl.Series:
+    """Mask of the entity's rows that refer to a chosen row that would be deleted."""
+    part = judged[name]
+    found = pl.repeat(False, part.rows.height, eager=True)
+    for column, referred in part.trail.references.items():
+        if referred not in judged or _NOW + column not in part.rows.columns:
+            continue
+        gone = judged[referred].rows.filter(
+            chosen[referred] & (judged[referred].rows["result"] == CREATED)
+        )["key"]
+        mine = (pl.col("result") == CREATED) | pl.col("written").list.contains(column)
+        hangs = mine.fill_null(False) & pl.col(_NOW + column).is_in(gone.implode())
+        found = found | part.rows.select(hangs.fill_null(False).alias("m")).to_series()
+    return found
+
+
+def _keep(judged: Mapping[str, Judged], groups: pl.Series, reason: str) -> dict[str, Judged]:
+    here = (pl.col("fate") == REVERSE) & pl.col("group").is_in(groups.implode())
+    return {name: _marked(part, here, reason) for name, part in judged.items()}
+
+
+def _marked(part: Judged, where: pl.Expr, reason: str) -> Judged:
+    rows = part.rows.with_columns(
+        pl.when(where).then(pl.lit(KEEP)).otherwise("fate").alias("fate"),
+        pl.when(where).then(pl.lit(reason)).otherwise("reason").alias("reason"),
+    )
+    return Judged(part.trail, rows)
+
+
+def _action() -> pl.Expr:
+    inverse = {CREATED: Action.DELETE, UPDATED: Action.UPDATE, DELETED: Action.INSERT}
+    named = {result: str(action) for result, action in inverse.items()}
+    return (
+        pl.when(pl.col("fate") == KEEP)
+        .then(pl.lit(Action.SKIP))
+        .when(pl.col("fate") == NOTHING)
+        .then(pl.lit(Action.UNCHANGED))
+        .otherwise(
+            pl.col("result").replace_strict(
+                named, default=str(Action.UNCHANGED), return_dtype=pl.String
+            )
+        )
+    )
+
+
+def _written_columns(rows: pl.DataFrame, trail: Trail) -> list[str]:
+    """All columns where whole rows come or go (their image must hold them), else those written."""
+    whole = rows["action"].is_in([str(Action.DELETE), str(Action.INSERT)]).any()
+    if whole:
+        return [c for c in trail.columns if c != trail.mapping.key]
+    updated = rows.filter(pl.col("action") == Action.UPDATE)
+    written = set(updated["written"].explode().drop_nulls().unique())
+    return [c for c in trail.columns if c in written]
+
+
+def _precondition(rows: pl.DataFrame, trail: Trail, digest_key: bytes) -> pl.Series:
+    """Of an update, the cells it replaces but for blind indexes; of a delete, the whole row."""
+    indexes = {column.index for column in trail.mapping.fields.values()}
+    update, delete = (rows["action"] == a for a in (Action.UPDATE, Action.DELETE))
+    empty = pl.Series("precondition", [None] * rows.height, dtype=pl.String)
+    updated = rows.filter(update)
+    covered = [c for c in _written_columns(rows, trail) if c not in indexes]
+    replaced = updated.select(
+        pl.when(pl.col("written").list.contains(c))
+        .then(_NOW + c)
+        .otherwise(pl.lit(UNTOUCHED))
+        .alias(c)
+        for c in covered
+    )
+    digests = preconditions(digest_key, replaced) if covered else []
+    return empty.scatter(update.arg_true(), digests).scatter(
+        delete.arg_true(), rows.filter(delete)["now_digest"]
+    )
+
+
+def _edited_before(rows: pl.DataFrame, mapping: TargetEntity, digest_key: bytes) -> pl.Series:
+    """Mask: when the plan came, the row was no longer as the base row of that day said."""
+    was = rows.select(pl.col(WAS + c).alias(c) for c in row_columns(mapping))
+    return (preconditions(digest_key, was) != rows["i_raw_digest"]).alias("edited_before")
