@@ -120,6 +120,8 @@ class ForeignKey:
     columns: tuple[str, ...]
     table: str
     referred: tuple[str, ...]
+    cascades: bool = False
+    """Deleting the referred row changes these rows, too (ON DELETE CASCADE, SET NULL, …)."""
 
 
 @dataclass(frozen=True)
@@ -138,6 +140,10 @@ class TargetTable:
     """SHA-256 of what the system keeps as the table's and its triggers' definition."""
     unfit: tuple[Text, ...] = ()
     """Why this table can't be written safely (an engine without transactions, say)."""
+    indexes: tuple[tuple[str, ...], ...] = ()
+    """Columns of the indexes that are not unique, in their order."""
+    unseen: tuple[Text, ...] = ()
+    """What this user's rights don't show of the table (triggers, say)."""
 
     def column(self, name: str) -> ColumnInfo:
         """The column of that name.
