@@ -98,6 +98,17 @@ REASONS = {
     ),
     "kept_base": Text("stays, since it was loaded by us", "保留:该记录由本工具导入"),
     "kept_smallest_key": Text("stays, since its key is the smallest", "保留:主键最小的记录"),
+    "taken_back": Text("as it was before the plan", "恢复到计划执行之前"),
+    "along": Text("comes along: it hangs on what is deleted", "随所属记录一并撤回"),
+    "nothing_left": Text("taken back already, or nothing to take back", "已撤回或无需撤回"),
+    "edited_since": Text("kept: edited in the CRM since", "保留:执行后在 CRM 中被修改"),
+    "gone": Text("kept: deleted from the CRM since", "保留:执行后已从 CRM 中删除"),
+    "later_plan": Text("kept: a later plan wrote it", "保留:其后有计划写入"),
+    "in_use": Text("kept: other rows of the CRM refer to it", "保留:CRM 中有其他记录引用它"),
+    "key_taken": Text("kept: another row has its key now", "保留:原主键已被其他记录占用"),
+    "group_kept": Text(
+        "kept: another record of its customer is kept", "保留:同一客户的其他记录须保留"
+    ),
     "outside_scope": Text("no part of this plan's scope", "不在本计划范围内"),
     "excluded": Text("excluded by those who checked the plan", "核对时已排除"),
 }

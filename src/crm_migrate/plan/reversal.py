@@ -14,7 +14,8 @@ kept, with the reason:
 | `key_taken`    | was deleted, and another row has its key now                                  |
 | `group_kept`   | is as it was left, but another row of its group is not                        |
 
-What a plan taken back twice would find done already is `nothing_left`. Cells are raw text as the
+What is taken back is `taken_back`, or `along` where only what it hangs on was asked for; what a
+plan taken back twice would find done already is `nothing_left`. Cells are raw text as the
 target stores them, sealed ones too: nothing is opened.
 """
 
@@ -79,8 +80,8 @@ class Trail:
 class Judged:
     """The rows of one entity, each in one of the three heaps.
 
-    `rows`: as `Trail.done`, with `fate` (the heap), `reason`, `key` (where the row is), its cells as
-    they stand (`now:`) and as they were (`was:`), and the base row to be put back (`i_…`).
+    `rows`: as `Trail.done`, with `fate` (the heap), `reason`, `key` (where the row is), its cells
+    as they stand (`now:`) and as they were (`was:`), and the base row to be put back (`i_…`).
     """
 
     trail: Trail
@@ -159,9 +160,9 @@ def choose(
         wanted = more
     found = {}
     for name, part in judged.items():
-        along = pl.Series("along", wanted[name] & ~chosen[name])
-        rows = part.rows.with_columns(along).filter(wanted[name])
-        found[name] = Judged(part.trail, rows)
+        along = wanted[name] & ~chosen[name] & (part.rows["fate"] == REVERSE)
+        reason = part.rows["reason"].set(along, "along")
+        found[name] = Judged(part.trail, part.rows.with_columns(reason).filter(wanted[name]))
     return found
 
 

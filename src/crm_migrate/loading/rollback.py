@@ -1,0 +1,49 @@
+"""The operations that take an applied plan back, as the target stands now; writes nothing."""
+
+from collections.abc import Collection
+
+import polars as pl
+
+from crm_migrate.loading.applied import LoadingKeys
+from crm_migrate.loading.bearings import Bearings
+from crm_migrate.loading.referring import referring_rows
+from crm_migrate.loading.rollback_trail import read_trails
+from crm_migrate.plan.change import Plan
+from crm_migrate.plan.operations import with_digests
+from crm_migrate.plan.reversal import choose, hold_groups, hold_referred, judge, operations_of
+from crm_migrate.systems.target import TargetReader
+
+
+def inverse_of(
+    reader: TargetReader,
+    plan: Plan,
+    bearings: Bearings,
+    keys: LoadingKeys,
+    *,
+    entities: Collection[str] = (),
+    groups: Collection[str] = (),
+) -> dict[str, pl.DataFrame]:
+    """Entity → operations of the inverse (see plan/reversal.py), with their digests.
+
+    `entities`, `groups`: only these (customers are groups), and what hangs on what is deleted.
+
+    Raises:
+        IntegrityFault: a before-image does not open.
+        TargetFault: the target can't be read, or a mapped table or column is gone.
+    """
+    digest_key = bearings.digest_key
+    trails = read_trails(reader, plan, bearings, keys)
+    judged = {entity: judge(trail, digest_key) for entity, trail in trails.items()}
+    held = hold_groups(choose(judged, entities=entities, groups=groups))
+    wanted = {entity: operations_of(part, digest_key) for entity, part in held.items()}
+    held = hold_referred(held, referring_rows(reader, bearings, wanted))
+    return {
+        entity: with_digests(
+            digest_key,
+            entity,
+            operations_of(part, digest_key),
+            bearings.entity(entity),
+            {},
+        )
+        for entity, part in held.items()
+    }
