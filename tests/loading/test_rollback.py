@@ -1,4 +1,4 @@
-"""Rollback on a small CRM in a real file: what was applied is taken back, edits are kept (R-6.3)."""
+"""Rollback on a small CRM in a real file: what was applied is taken back, edits are kept."""
 
 from collections.abc import Collection
 from dataclasses import replace
