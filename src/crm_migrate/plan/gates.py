@@ -1,88 +1,127 @@
 """Gates: what must hold of a plan's figures before it may be approved (`rules/gates.yaml`)."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import ValidationError
 
 from crm_migrate.language import Text
+from crm_migrate.model import Model
 from crm_migrate.plan.change import Gate
-
-LABELS = {
-    "control_totals_differ": Text("control totals that differ", "不一致的控制总数"),
-    "quarantined_share": Text("share of rows in quarantine", "隔离行占比"),
-    "changed_share": Text("share of CRM rows that change", "CRM 记录变更占比"),
-    "unmapped_values": Text("values without a mapping", "未映射的取值"),
-    "open_reviews": Text("doubtful pairs not decided", "未裁决的疑似重复"),
-    "owner_conflicts": Text("customers with two owners", "撞单客户"),
-    "conflicts": Text("conflicts with edits in the CRM", "与 CRM 修改的冲突"),
-    "does_not_fit": Text("records that do not fit the CRM", "不符合 CRM 限制的记录"),
-}
-"""Every gate there is; the figures handed to `evaluate` go by these names."""
+from crm_migrate.project.gates_file import MEASURES, GateRule, Measure, parts
 
 FaultAt = tuple[str, Text]
 """Key path (parts joined by `/`) and what is wrong there."""
 
 
-@dataclass(frozen=True, slots=True)
-class GateRule:
-    """The largest figure that passes, and what happens above it."""
-
-    limit: float
-    on_failure: Literal["block", "warn"] = "block"
-
-
-def parse_gates(data: Any) -> tuple[dict[str, GateRule], list[FaultAt]]:
+def parse_gates(data: Any, model: Model) -> tuple[dict[str, GateRule], list[FaultAt]]:
     """The gates from the plain data of the file, and every fault found in it."""
-    faults: list[FaultAt] = []
     gates = data.get("gates") if isinstance(data, Mapping) else None
     if not isinstance(gates, Mapping):
         return {}, [("gates", Text("expected a table of gates", "应为门禁列表"))]
-    rules = {}
-    for name, rule in gates.items():
+    faults = [
+        (str(key), Text(f"there is no '{key}' here", f"此处没有“{key}”"))
+        for key in data
+        if key != "gates"
+    ]
+    rules: dict[str, GateRule] = {}
+    for name, given in gates.items():
         at = f"gates/{name}"
-        known = ", ".join(LABELS)
-        if name not in LABELS:
-            text = Text(f"there is no gate '{name}'; known: {known}", f"没有门禁“{name}”")
-            faults.append((at, text))
+        wrong = _wrong_name(str(name), model)
+        if wrong is not None:
+            faults.append((at, wrong))
             continue
-        found = _rule(rule)
-        if found is None:
-            text = Text(
-                "expected {limit: NUMBER, on_failure: block|warn}",
-                "格式应为 {limit: 数值, on_failure: block|warn}",
-            )
-            faults.append((at, text))
+        try:
+            rule = GateRule.model_validate(given)
+        except ValidationError as error:
+            faults += [(at, text) for text in _told(error)]
+            continue
+        misread = _misread(rule, MEASURES[parts(str(name))[0]])
+        if misread is not None:
+            faults.append((at, misread))
         else:
-            rules[name] = found
+            rules[str(name)] = rule
     return rules, faults
 
 
-def evaluate(rules: Mapping[str, GateRule], figures: Mapping[str, float]) -> tuple[Gate, ...]:
-    """Every gate with its figure, in the order of the rules; a figure not handed in is 0."""
-    return tuple(
-        Gate(
-            name=name,
-            label=LABELS[name],
-            value=float(figures.get(name, 0)),
-            limit=rule.limit,
-            passed=figures.get(name, 0) <= rule.limit,
-            on_failure=rule.on_failure,
-        )
-        for name, rule in rules.items()
-    )
+def evaluate(
+    rules: Mapping[str, GateRule], figures: Mapping[str, float], model: Model
+) -> tuple[Gate, ...]:
+    """Every gate with its figure, in the order of the rules.
+
+    A figure that is not handed in had nothing to be measured on: 0 of what should be few, 1 of
+    what should be many.
+    """
+    return tuple(_judge(name, rule, figures, model) for name, rule in rules.items())
 
 
 def blocking(gates: tuple[Gate, ...]) -> tuple[Gate, ...]:
-    """The gates that keep a plan from being approved."""
+    """The gates that keep a plan from being approved unless someone overrides them."""
     return tuple(g for g in gates if not g.passed and g.on_failure == "block")
 
 
-def _rule(rule: Any) -> GateRule | None:
-    if not isinstance(rule, Mapping) or rule.keys() - {"limit", "on_failure"}:
-        return None
-    limit, on_failure = rule.get("limit"), rule.get("on_failure", "block")
-    if isinstance(limit, bool) or not isinstance(limit, int | float) or limit < 0:
-        return None
-    if on_failure not in ("block", "warn"):
-        return None
-    return GateRule(float(limit), on_failure)
+def gate_label(name: str, model: Model) -> Text:
+    """The gate's name for people: its measure, and the entity and field it is narrowed to."""
+    measure, entity, field = parts(name)
+    label = MEASURES[measure].label
+    if entity is None or entity not in model.by_name:
+        return label
+    within = model.entity(entity)
+    narrowed = [within.label]
+    if field is not None and field in within.by_name:
+        narrowed.append(within.by_name[field].label)
+    en, zh = " · ".join(t.en for t in narrowed), " · ".join(t.zh for t in narrowed)
+    return Text(f"{label.en}: {en}", f"{label.zh}:{zh}")
+
+
+def _judge(name: str, rule: GateRule, figures: Mapping[str, float], model: Model) -> Gate:
+    measure = MEASURES[parts(name)[0]]
+    value = float(figures.get(name, 0 if measure.better == "low" else 1))
+    at_least = rule.at_least is not None
+    limit = float(rule.at_least if rule.at_least is not None else rule.limit or 0)
+    return Gate(
+        name=name,
+        label=gate_label(name, model),
+        value=value,
+        limit=limit,
+        passed=value >= limit if at_least else value <= limit,
+        on_failure=rule.on_failure,
+        bound="at_least" if at_least else "at_most",
+        share=measure.share,
+    )
+
+
+def _wrong_name(name: str, model: Model) -> Text | None:
+    measure, entity, field = parts(name)
+    if measure not in MEASURES:
+        known = ", ".join(MEASURES)
+        return Text(f"there is no gate '{measure}'; known: {known}", f"没有门禁“{measure}”")
+    selector = "field" if field else "entity" if entity else "plan"
+    allowed = MEASURES[measure].selectors
+    if selector not in allowed:
+        words = {"plan": "", "entity": ".ENTITY", "field": ".ENTITY.FIELD"}
+        forms = ", ".join(measure + words[s] for s in allowed)
+        return Text(f"'{name}' cannot be measured; write: {forms}", f"“{name}”应写作:{forms}")
+    if entity is not None and entity not in model.by_name:
+        return Text(f"unknown entity '{entity}'", f"未知的实体“{entity}”")
+    if entity is not None and field is not None and field not in model.entity(entity).by_name:
+        return Text(f"unknown field '{field}'", f"未知的字段“{field}”")
+    return None
+
+
+def _misread(rule: GateRule, measure: Measure) -> Text | None:
+    if measure.better == "high" and rule.at_least is None:
+        return Text("the more the better: write `at_least`", "该指标越高越好,应写 at_least")
+    if measure.better == "low" and rule.limit is None:
+        return Text("the less the better: write `limit`", "该指标越低越好,应写 limit")
+    bound = rule.at_least if rule.at_least is not None else rule.limit
+    if measure.share and bound is not None and bound > 1:
+        return Text("a share lies between 0 and 1", "占比应介于 0 与 1 之间")
+    return None
+
+
+def _told(error: ValidationError) -> Iterator[Text]:
+    for item in error.errors(include_url=False, include_input=False):
+        at = ".".join(str(p) for p in item["loc"])
+        text = item["msg"].removeprefix("Value error, ")
+        yield Text(f"{at}: {text}", f"{at}:{text}") if at else Text(text, text)

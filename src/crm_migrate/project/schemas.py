@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from crm_migrate.project.entities_file import EntitiesFile
+from crm_migrate.project.gates_file import NAMES, GatesFile
 from crm_migrate.project.mapping_file import SourceMapping, TargetMapping, ValueMap
 from crm_migrate.project.settings import Settings
 
@@ -20,6 +21,7 @@ FILES: dict[str, tuple[type[BaseModel], str]] = {
     "values": (ValueMap, "mappings/values/<name>.yaml"),
     "target": (TargetMapping, "mappings/target.yaml"),
     "entities": (EntitiesFile, "rules/entities.yaml"),
+    "gates": (GatesFile, "rules/gates.yaml"),
 }
 """Schema name → the class that reads the file, and where such files lie."""
 
@@ -43,7 +45,17 @@ def _schema(kind: type[BaseModel], place: str) -> dict[str, Any]:
     schema["title"] = place
     if kind is EntitiesFile:
         _as_change(schema)
+    if kind is GatesFile:
+        _gate_names(schema)
     return schema
+
+
+def _gate_names(schema: dict[str, Any]) -> None:
+    """Gates go by names of measures; with `extends: standard` null takes one away."""
+    schema["properties"]["extends"] = {"const": "standard"}
+    gates = schema["properties"]["gates"]
+    gates["propertyNames"] = {"pattern": NAMES}
+    gates["additionalProperties"] = {"anyOf": [gates["additionalProperties"], {"type": "null"}]}
 
 
 def _as_change(schema: dict[str, Any]) -> None:

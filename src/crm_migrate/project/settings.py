@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 _PASSWORD_IN_URL = re.compile(r"://[^/@:]*:(?!\$\{)[^@/]+@")
 
@@ -47,13 +47,59 @@ class Target(Frozen):
     mapping: str = "mappings/target.yaml"
 
 
+ApprovingRole = Literal["approver", "steward", "administrator"]
+"""Who may be asked to approve; whoever applies or audits is no part of it."""
+
+
+class More(Frozen):
+    """Approvals demanded beside those of the plan's size."""
+
+    approvers: int = Field(default=1, ge=1, le=9)
+    roles: tuple[ApprovingRole, ...] = Field(default=("approver",), min_length=1)
+    departments: tuple[str, ...] = ()
+    """One approver of each of these departments."""
+
+
+class ApprovalLevel(Frozen):
+    """What plans up to a size need; a level without bounds fits every plan."""
+
+    up_to: int | None = Field(default=None, ge=0)
+    """Operations (inserts, updates, deletes, merges)."""
+    up_to_share: float | None = Field(default=None, ge=0, le=1)
+    """Share of the CRM's rows that change."""
+    approvers: int = Field(default=1, ge=1, le=9)
+    roles: tuple[ApprovingRole, ...] = Field(default=("approver",), min_length=1)
+    departments: Literal["each_affected"] | tuple[str, ...] = ()
+    """One approver of each: of the departments whose customers change, or of these."""
+
+
 class Approval(Frozen):
-    """What an approval is worth and for how long."""
+    """What an approval is worth and for how long, and who must give one."""
 
     expires_days: int = Field(default=7, ge=1, le=365)
     stale_limit: float = Field(default=0.01, ge=0, le=1)
     """Share of stale groups above which apply writes nothing (design: 1 %)."""
+    failure_limit: float = Field(default=0.01, ge=0, le=1)
+    """Share of groups that the CRM may refuse before apply stops."""
     approvers: int = Field(default=1, ge=1, le=9)
+    """The least number for any plan."""
+    levels: tuple[ApprovalLevel, ...] = ()
+    """By size; the first that fits counts. Where none fits, or none is given: `approvers`."""
+    entities: dict[str, More] = {}
+    """Demanded beside where the plan changes records of the entity."""
+    merges: More | None = None
+    """Demanded beside where the plan merges rows of the CRM."""
+    deletes: More | None = None
+    """Demanded beside where the plan deletes rows of the CRM."""
+    rollback: Literal["approve", "direct"] = "approve"
+    """Whether taking an applied plan back wants an approval of its own."""
+
+    @model_validator(mode="after")
+    def _levels_can_be_reached(self) -> "Approval":
+        for level in self.levels[:-1]:
+            if level.up_to is None and level.up_to_share is None:
+                raise ValueError("levels: one without `up_to` fits every plan, so it must be last")
+        return self
 
 
 class Cover(Frozen):

@@ -105,7 +105,7 @@ class ApplyFacts:
 
 @dataclass(frozen=True, slots=True)
 class ApprovalFacts:
-    """Who decided what on a plan."""
+    """Who signed what about a plan; `decision`: approve, reject, override or revoke."""
 
     person: str
     name: str
@@ -113,6 +113,21 @@ class ApprovalFacts:
     decision: str
     at: str
     reason: str
+    about: str = ""
+    """Of an override the gate with its figure; of a revocation whose decision was taken back."""
+
+
+@dataclass(frozen=True, slots=True)
+class GateFacts:
+    """A gate that was missed: what it measured, and what followed."""
+
+    label_en: str
+    label_zh: str
+    figure: str
+    bound: str
+    """`≤` or `≥` and the limit."""
+    on_failure: str
+    overridden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,3 +142,9 @@ class PlanEntry:
     evidence: str
     approvals: tuple[ApprovalFacts, ...]
     applied: ApplyFacts | None
+    demands: tuple[str, ...] = ()
+    """In words, who must approve."""
+    missing: tuple[str, ...] = ()
+    """In words, who must still approve."""
+    gates: tuple[GateFacts, ...] = ()
+    """Those that were missed, also those that only warned."""

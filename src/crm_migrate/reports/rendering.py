@@ -18,11 +18,23 @@ from crm_migrate.reports.audit_report import AuditReport, next_review
 EVIDENCE_TEXTS = {
     "inputs": Text("evidence: sources", "依据:来源数据"),
     "rules": Text("evidence: rules and mappings", "依据:规则与映射"),
+    "mappings": Text("evidence: mappings", "依据:映射"),
+    "demands": Text("evidence: who must approve", "依据:审批要求"),
     "linkage_model": Text("evidence: deduplication model", "依据:去重模型"),
     "figures": Text("evidence: gate figures", "依据:门禁指标"),
     "counts": Text("evidence: counts", "依据:数量"),
 }
-DECISIONS = {"approve": Text("approved", "批准"), "reject": Text("rejected", "驳回")}
+DECISIONS = {
+    "approve": Text("approved", "批准"),
+    "reject": Text("rejected", "驳回"),
+    "override": Text("gate overridden", "门禁放行"),
+    "revoke": Text("decision taken back", "撤回审批"),
+}
+CONSEQUENCES = {
+    "block": Text("blocked the plan", "阻止计划"),
+    "extra_approval": Text("more approvals demanded", "要求追加审批"),
+    "warn": Text("warned", "仅警告"),
+}
 
 
 def cover_rows(report: AuditReport, language: Language) -> list[tuple[str, str]]:
@@ -152,7 +164,9 @@ def plan_rows(report: AuditReport, language: Language) -> list[tuple[str, ...]]:
             STATE_TEXTS[p.state].in_language(language),
             f"{p.created_by} {p.created_at}",
             "；".join(
-                f"{DECISIONS[a.decision].in_language(language)}: {a.name}({a.role}) {a.at}"
+                f"{DECISIONS[a.decision].in_language(language)}"
+                + (f" [{a.about}]" if a.about else "")
+                + f": {a.name}({a.role}) {a.at}"
                 + (f" · {a.reason}" if a.reason else "")
                 for a in p.approvals
             ),
@@ -162,6 +176,22 @@ def plan_rows(report: AuditReport, language: Language) -> list[tuple[str, ...]]:
             + _read_back(p.applied.verified).in_language(language),
         )
         for p in report.plans
+    ]
+
+
+def gate_rows(report: AuditReport, language: Language) -> list[tuple[str, ...]]:
+    """Every gate that was missed: plan, gate, figure, bound, what followed."""
+    overridden = Text(", overridden", ",已放行").in_language(language)
+    return [
+        (
+            p.plan_id,
+            g.label_zh if language == "zh" else g.label_en,
+            g.figure,
+            g.bound,
+            CONSEQUENCES[g.on_failure].in_language(language) + (overridden if g.overridden else ""),
+        )
+        for p in report.plans
+        for g in p.gates
     ]
 
 
@@ -250,6 +280,7 @@ def report_html(
             severities={k: v.in_language(language) for k, v in SEVERITY_TEXTS.items()},
             states={k: v.in_language(language) for k, v in STATE_TEXTS.items()},
             decisions={k: v.in_language(language) for k, v in DECISIONS.items()},
+            gates=gate_rows(report, language),
             evidence=evidence_rows(report, language),
             style=Markup(template_text("page.css")),  # noqa: S704
         )

@@ -12,6 +12,7 @@ from crm_migrate.reports.rendering import (
     conclusion_lines,
     cover_rows,
     evidence_rows,
+    gate_rows,
     linkage_rows,
     plan_rows,
     protection_rows,
@@ -47,6 +48,13 @@ _PLAN = (
     (Text("made", "编制"), 30),
     (Text("decisions", "审批"), 50),
     (Text("applied", "执行"), 50),
+)
+_GATE = (
+    (Text("plan", "计划"), 26),
+    (Text("gate", "门禁"), 40),
+    (Text("figure", "实际"), 12),
+    (Text("bound", "限值"), 12),
+    (Text("what followed", "处理"), 30),
 )
 _ENTITY = (Text("entity", "对象"), 16)
 
@@ -137,6 +145,7 @@ def _sections(
     )
     yield Section(Text("Deduplication", "去重"), _ITEM, linkage_rows(report, language))
     yield Section(Text("Changes", "变更与批准"), _PLAN, plan_rows(report, language))
+    yield Section(Text("Gates missed", "未达标门禁"), _GATE, gate_rows(report, language))
     protected = protection_rows(report, field_labels, language)
     yield Section(Text("Protection", "个人信息保护"), _ITEM, protected)
     waiting = [(line,) for line in waiting_lines(report, language)]

@@ -13,23 +13,23 @@ from crm_migrate.loading.apply import apply as load
 from crm_migrate.loading.outcome import outcome
 from crm_migrate.loading.plan_lock import plan_state, used_approvals
 from crm_migrate.loading.precondition import LEFT_REASONS
-from crm_migrate.plan.approval import check_approval
-from crm_migrate.plan.change import Plan
+from crm_migrate.plan.change import Plan, PlanHeader
 from crm_migrate.plan.operations import verify_plan
+from crm_migrate.plan.planfile import SUFFIX, read_header
 from crm_migrate.plan.show.risks import reason_text
 from crm_migrate.reports.facts import ApplyFacts
 from crm_migrate.stages import link, survive
 from crm_migrate.stages.plans import (
-    decisions_on,
     entity_labels,
     open_checked,
     require_same_project,
     rfc3339,
 )
+from crm_migrate.stages.said import approved_to_apply
 from crm_migrate.stages.sandbox import require_laid_out
 from crm_migrate.stages.session import About, Session
 from crm_migrate.state import plans as entries
-from crm_migrate.state.approvals import approvals_of, mark_used
+from crm_migrate.state.approvals import mark_used
 from crm_migrate.state.registry import activate, retire, store_members
 from crm_migrate.systems.opening import open_target
 from crm_migrate.systems.target import TargetSystem
@@ -106,19 +106,11 @@ def apply_plan(session: Session, name: str, *, by: str | None = None) -> Done:
     mapping = session.project.target
     verify_plan(plan, mapping, digest_key=job.keyring.digest_key, keys=job.keyring)
     target = open_target(session.project.target_url)
-    used = [a.approval_id for a in approvals_of(session.state, header.effect) if a.used_at]
     resumed = entry.state == "applying"
     if resumed and _ended(target, header.plan_id):
         return _recover(session, plan, target, person.id)
     require_same_project(session, header)
-    approved = check_approval(
-        header,
-        decisions_on(session, header.effect),
-        session.trust,
-        header.created_at if resumed else job.clock(),
-        approvers=session.project.settings.approval.approvers,
-        used=used,
-    )
+    approved = approved_to_apply(session, header, header.created_at if resumed else job.clock())
 
     def journal(event: str, about: About) -> None:
         session.record(person.id, event, about)
@@ -229,3 +221,17 @@ def read_applied(session: Session, plan_id: str) -> ApplyFacts | None:
     if not path.exists():
         return None
     return ApplyFacts.from_json(json.loads(path.read_text("utf-8")))
+
+
+def last_applied(session: Session) -> tuple[PlanHeader, ApplyFacts] | None:
+    """Header and outcome of the plan that was applied last; None where none is kept."""
+    found = [
+        (facts.applied_at, entry.plan_id, facts)
+        for entry in entries.list_plans(session.state)
+        if (facts := read_applied(session, entry.plan_id)) is not None
+    ]
+    for _, plan_id, facts in sorted(found, key=lambda f: f[:2], reverse=True):
+        path = session.plan_folder(plan_id) / f"{plan_id}{SUFFIX}"
+        if path.exists():
+            return read_header(path), facts
+    return None

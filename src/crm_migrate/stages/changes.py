@@ -18,11 +18,10 @@ from crm_migrate.plan.present import resolve_references
 from crm_migrate.quality.control_totals import record_totals
 from crm_migrate.records import RECORD_ID, SOURCE
 from crm_migrate.stages import extract, link, present, standardize, survive
+from crm_migrate.stages.figures import figures, quality_figures
 from crm_migrate.stages.job import Job
 from crm_migrate.stages.present import Present
 from crm_migrate.workspace import Run
-
-UNMAPPED_RULES = ("mapping.unmapped_value", "mapping.unknown_owner")
 
 
 @dataclass(frozen=True)
@@ -72,8 +71,9 @@ def compare(job: Job, run: Run, now: Present) -> Changes:
     totals = _totals(job, run, names)
     review = run.read(link.STAGE, "review.customer").height
     waiting = {"review": review, "owner_conflict": len(conflicts)}
-    figures = _figures(run, rows, counts, totals, waiting, planned)
-    return Changes(planned, identity, rows, counts, totals, waiting, figures)
+    found = figures(run, rows, counts, totals, waiting, planned.notes)
+    found |= quality_figures(run, project.model, job.rules.gates)
+    return Changes(planned, identity, rows, counts, totals, waiting, found)
 
 
 def _sides(job: Job, run: Run, now: Present, names: list[str]) -> dict[str, TargetSide]:
@@ -173,30 +173,3 @@ def _totals(job: Job, run: Run, names: list[str]) -> tuple[ControlTotal, ...]:
 
 def _money(value: Decimal | None) -> str:
     return f"{value or Decimal(0):.2f}"
-
-
-def _figures(
-    run: Run,
-    rows: RowCounts,
-    counts: dict[str, EntityCounts],
-    totals: tuple[ControlTotal, ...],
-    waiting: dict[str, int],
-    planned: PlannedOperations,
-) -> dict[str, float]:
-    data_rows = rows.quarantined + rows.accepted
-    findings = run.read(standardize.STAGE, "x_findings")
-    standing = sum(
-        run.read(present.STAGE, n).height for n in counts if n in run.names(present.STAGE)
-    )
-    changed = sum(c.update for c in counts.values())
-    misfit = planned.notes.filter(pl.col("reason") == "does_not_fit").height
-    return {
-        "quarantined_share": rows.quarantined / data_rows if data_rows else 0.0,
-        "changed_share": changed / standing if standing else 0.0,
-        "unmapped_values": findings.filter(pl.col("rule").is_in(UNMAPPED_RULES)).height,
-        "open_reviews": waiting["review"],
-        "owner_conflicts": waiting["owner_conflict"],
-        "conflicts": sum(c.conflict for c in counts.values()),
-        "control_totals_differ": sum(t.source_amount != t.plan_amount for t in totals),
-        "does_not_fit": misfit,
-    }

@@ -9,8 +9,9 @@ from crm_migrate.language import Text
 from crm_migrate.linkage.rules import LinkageRules
 from crm_migrate.linkage.rules import parse_rules as parse_linkage
 from crm_migrate.linkage.survivorship_rules import SurvivorshipRules, parse_survivorship
-from crm_migrate.plan.gates import GateRule, parse_gates
+from crm_migrate.plan.gates import parse_gates
 from crm_migrate.project import Project
+from crm_migrate.project.gates_file import GateRule
 from crm_migrate.protection.policy import Policy, parse_policy
 from crm_migrate.trust.keyring import Keyring
 
@@ -61,7 +62,7 @@ def parse_rules(project: Project) -> Rules:
     fields = {e.name: e.field_names for e in project.model.entities}
     linkage, linkage_faults = parse_linkage(files["linkage"].data, fields)
     survivorship, survivorship_faults = parse_survivorship(files["survivorship"].data, fields)
-    gates, gate_faults = parse_gates(files["gates"].data)
+    gates, gate_faults = parse_gates(files["gates"].data, project.model)
     for name, found in (
         ("linkage", linkage_faults),
         ("survivorship", survivorship_faults),

@@ -130,7 +130,7 @@ def _view(
         language=language,
         findings=findings,
         names=_names(session, run, language),
-        author=session.trust.person(plan.header.created_by).name,
+        author=session.name_of(plan.header.created_by),
     )
 
 

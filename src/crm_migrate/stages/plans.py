@@ -6,15 +6,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from crm_migrate.errors import IntegrityFault, PlanRefused
+from crm_migrate.errors import PlanRefused
 from crm_migrate.language import Language, Text
-from crm_migrate.plan.approval import Decision, PlanState, plan_state
+from crm_migrate.plan.approval import PlanState, plan_state
 from crm_migrate.plan.change import Plan, PlanHeader
 from crm_migrate.plan.planfile import SUFFIX, open_plan, read_header
 from crm_migrate.reports.facts import PlanFacts
+from crm_migrate.stages.said import said_about
 from crm_migrate.stages.session import Session, no_such_plan
 from crm_migrate.state import plans as entries
-from crm_migrate.state.approvals import approvals_of
 from crm_migrate.state.plans import PlanEntry, find_plan
 
 FACTS = "facts.json"
@@ -76,38 +76,15 @@ def require_same_project(session: Session, header: PlanHeader) -> None:
     )
 
 
-def decisions_on(session: Session, effect: str) -> list[Decision]:
-    """All signed decisions on plans of that effect, from the run state.
-
-    Raises:
-        IntegrityFault: an entry is no decision.
-    """
-    entered = [a.signature for a in approvals_of(session.state, effect)]
-    try:
-        return [Decision.from_json(json.loads(text)) for text in entered]
-    except (ValueError, AttributeError):
-        raise IntegrityFault(
-            Text("a decision in the run state was changed", "运行状态中的审批记录被改动"),
-            where="state.db",
-            remedy=Text(
-                "restore it from its backup, or make a new plan and have it approved",
-                "请从备份恢复,或重新生成计划并审批",
-            ),
-        ) from None
-
-
 def state_of(session: Session, header: PlanHeader) -> PlanState:
     """Where a plan stands now."""
     known = {e.plan_id: e.state for e in entries.list_plans(session.state)}
-    used = [a.approval_id for a in approvals_of(session.state, header.effect) if a.used_at]
     return plan_state(
         header,
-        decisions_on(session, header.effect),
+        said_about(session, header),
         known.get(header.plan_id) == "applied",
         session.job.clock(),
         people=session.trust,
-        approvers=session.project.settings.approval.approvers,
-        used_approvals=used,
     )
 
 
@@ -128,6 +105,12 @@ class ListedPlan(PlanEntry):
     def to_json(self) -> dict[str, Any]:
         """As plain data."""
         return asdict(self) | {"plan": self.plan_id}
+
+
+def plan_header(session: Session, plan_id: str) -> PlanHeader | None:
+    """The header of a plan; None where its file is no longer kept."""
+    path = session.plan_folder(plan_id) / f"{plan_id}{SUFFIX}"
+    return read_header(path) if path.exists() else None
 
 
 def read_facts(session: Session, plan_id: str) -> PlanFacts:

@@ -1,32 +1,38 @@
 """The audit report's next version, and the check of the journal."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from crm_migrate.errors import NotFound
 from crm_migrate.language import Language, Text
+from crm_migrate.plan.change import PlanHeader
+from crm_migrate.plan.inheritance import gate_bound, gate_figure, inherits
 from crm_migrate.plan.planfile import SUFFIX, read_header
+from crm_migrate.plan.standing import demand_text
+from crm_migrate.plan.statements import Signed
 from crm_migrate.project import Project
 from crm_migrate.reports.audit_report import AuditReport, JournalFacts, build_report
-from crm_migrate.reports.facts import ApprovalFacts, PlanEntry
+from crm_migrate.reports.facts import ApprovalFacts, GateFacts, PlanEntry
 from crm_migrate.reports.rendering import report_html
 from crm_migrate.reports.versions import load_versions, store_version
 from crm_migrate.reports.workbook import report_workbook
 from crm_migrate.stages.apply import read_applied
 from crm_migrate.stages.plans import (
-    decisions_on,
+    ListedPlan,
     entity_labels,
     field_labels,
     list_plans,
+    plan_header,
     read_facts,
 )
+from crm_migrate.stages.said import said_about, standing_of
 from crm_migrate.stages.session import JOURNAL, REPORTS, Session
 from crm_migrate.trust import people
 from crm_migrate.trust.checkpoint import open_checkpoint
 from crm_migrate.trust.journal import Verdict, verify
-from crm_migrate.trust.people import ROLE_LABELS, Action
+from crm_migrate.trust.people import ROLE_LABELS, Action, Role
 from crm_migrate.trust.setup import TRUST_FILE
 
 _WITHOUT_SUBSTANCE = ("empty", "expired")
@@ -120,7 +126,7 @@ def _build(
     signed = session.journal.read_checkpoint()
     checkpoint = open_checkpoint(signed, session.trust.journal_key) if signed else None
     root = checkpoint.root.hex() if checkpoint else ""
-    author = session.trust.person(header.created_by).name
+    author = session.name_of(header.created_by)
     return build_report(
         cover=session.project.settings.document,
         project=session.project.settings.name,
@@ -135,28 +141,75 @@ def _build(
     )
 
 
-def _entry(session: Session, plan: Any, language: Language) -> PlanEntry:
-    decisions = [
-        ApprovalFacts(
-            person=d.approver,
-            name=session.trust.person(d.approver).name,
-            role=ROLE_LABELS[session.trust.person(d.approver).role].in_language(language),
-            decision=d.decision,
-            at=d.decided_at,
-            reason=d.reason,
-        )
-        for d in decisions_on(session, plan.effect)
-        if d.evidence == plan.evidence
-    ]
-    return PlanEntry(
+def _entry(session: Session, plan: ListedPlan, language: Language) -> PlanEntry:
+    header = plan_header(session, plan.plan_id)
+    signed = () if header is None else _signed(session, header, language)
+    entry = PlanEntry(
         plan_id=plan.plan_id,
         state=plan.state,
         created_at=plan.created_at,
-        created_by=session.trust.person(plan.created_by).name,
+        created_by=session.name_of(plan.created_by),
         effect=plan.effect,
         evidence=plan.evidence,
-        approvals=tuple(decisions),
+        approvals=signed,
         applied=read_applied(session, plan.plan_id),
+    )
+    if header is None:
+        return entry
+    now = standing_of(session, header)
+    return replace(
+        entry,
+        demands=tuple(demand_text(d).in_language(language) for d in header.demands),
+        # What was applied misses nothing: its approvals are spent.
+        missing=()
+        if plan.state == "applied"
+        else tuple(m.text().in_language(language) for m in now.missing),
+        gates=tuple(
+            GateFacts(
+                label_en=g.label.en,
+                label_zh=g.label.zh,
+                figure=gate_figure(g),
+                bound=gate_bound(g),
+                on_failure=g.on_failure,
+                overridden=g.name in overridden_gates(session, header),
+            )
+            for g in header.gates
+            if not g.passed
+        ),
+    )
+
+
+def overridden_gates(session: Session, header: PlanHeader) -> set[str]:
+    """Gates of the plan that somebody overrode, whether or not that has expired since."""
+    said = said_about(session, header)
+    return {o.gate for o in said.overrides if o.evidence == header.evidence}
+
+
+def _signed(session: Session, header: PlanHeader, language: Language) -> tuple[ApprovalFacts, ...]:
+    """Decisions, overrides and revocations about the plan, in the order of time."""
+    said = said_about(session, header)
+    served = {header.evidence, *(e.evidence for e in said.earlier if inherits(header, e))}
+    found: list[tuple[Signed, str, str]] = [
+        (d, d.decision, "") for d in said.decisions if d.evidence in served
+    ]
+    labels = {g.name: g.label for g in header.gates}
+    for o in said.overrides:
+        if o.evidence == header.evidence:
+            label = labels[o.gate].in_language(language) if o.gate in labels else o.gate
+            found.append((o, "override", f"{label}: {o.figure} ({o.limit})"))
+    known = {d.id for d in said.decisions if d.evidence in served}
+    found += [(r, "revoke", session.name_of(r.of)) for r in said.revocations if r.decision in known]
+    return tuple(
+        ApprovalFacts(
+            person=one.by,
+            name=session.name_of(one.by),
+            role=ROLE_LABELS[Role(one.role)].in_language(language),
+            decision=decision,
+            at=one.at,
+            reason=one.reason,
+            about=about,
+        )
+        for one, decision, about in sorted(found, key=lambda f: (f[0].at, f[0].id))
     )
 
 

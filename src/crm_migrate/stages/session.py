@@ -1,7 +1,7 @@
 """A project opened for work: keys, people, run state, workspace and journal."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from sqlalchemy import Engine as Database
@@ -40,6 +40,7 @@ class Session:
     journal: Journal
     trust: TrustFile
     ask: Ask | None = None
+    _signers: dict[str, Signer] = field(default_factory=dict, repr=False)
 
     @property
     def project(self) -> Project:
@@ -106,7 +107,9 @@ class Session:
         return action is Action.REVIEW and sandbox and len(self.trust.people) == 1
 
     def signer(self, person: Person) -> Signer:
-        """The person's signing key. Raises KeyFault or NotFound like `open_person`."""
+        """The person's key, asked for once. Raises KeyFault or NotFound like `open_person`."""
+        if person.id in self._signers:
+            return self._signers[person.id]
         signer = open_person(self.project.state / KEYRING, person.id, self.ask)
         if signer.public_key != person.public_key:
             raise KeyFault(
@@ -115,7 +118,13 @@ class Session:
                     f"{person.id} 的密钥与信任文件不符",
                 )
             )
+        self._signers[person.id] = signer
         return signer
+
+    def name_of(self, person_id: str) -> str:
+        """What the person is called; the id of one whom the trust file no longer lists."""
+        known = (p.name for p in self.trust.people if p.id == person_id)
+        return next(known, person_id)
 
     def record(self, actor: str, event: str, objects: About, outcome: str = "ok") -> None:
         """Append to the journal, durably."""

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,13 +12,17 @@ import polars as pl
 from crm_migrate.language import current_language
 from crm_migrate.plan import gates
 from crm_migrate.plan.approval import PlanState
+from crm_migrate.plan.authorship import sign_as_author
 from crm_migrate.plan.change import Plan, PlanHeader
-from crm_migrate.plan.digest import evidence
+from crm_migrate.plan.demands import demands
 from crm_migrate.plan.planfile import FORMAT, SUFFIX
 from crm_migrate.plan.planfile import write_plan as write_plan_file
 from crm_migrate.stages import link, survive
+from crm_migrate.stages.apply import last_applied
 from crm_migrate.stages.changes import Changes
+from crm_migrate.stages.departments import affected_departments
 from crm_migrate.stages.facts import plan_facts
+from crm_migrate.stages.figures import drift_figures, mapping_digest
 from crm_migrate.stages.plan_pages import write_all_pages
 from crm_migrate.stages.plans import FACTS, entity_labels, rfc3339, state_of
 from crm_migrate.stages.reviews import store_reviews
@@ -86,12 +90,14 @@ def write_plan(
     now = job.clock()
     plan_id = f"P{run.id}"
     facts = plan_facts(run, changes)
-    judged = gates.evaluate(job.rules.gates, changes.figures)
+    fingerprint = changes.identity.fingerprint
+    drift = drift_figures(job, run, job.rules.gates, fingerprint, last_applied(session))
+    judged = gates.evaluate(job.rules.gates, changes.figures | drift, session.project.model)
     parts = {
         "inputs": inputs,
         "rules": session.project.digest,
+        "mappings": mapping_digest(session.project),
         "linkage_model": facts.linkage.model,
-        "figures": _digest(changes.figures),
         "counts": _digest({n: asdict(c) for n, c in changes.counts.items()}),
     }
     header = PlanHeader(
@@ -104,7 +110,7 @@ def write_plan(
         project=settings.name,
         target=changes.identity,
         effect=changes.planned.effect,
-        evidence=evidence(parts),
+        evidence="",  # filled when it is signed
         evidence_parts=parts,
         rows=changes.rows,
         counts=changes.counts,
@@ -114,6 +120,16 @@ def write_plan(
         treatments=changes.planned.treatments,
         files={},
     )
+    who = demands(
+        settings.approval,
+        header.counts,
+        merges=header.merges,
+        share=changes.figures.get("changed_share", 0.0),
+        departments=affected_departments(run, changes.planned.operations),
+        gates=judged,
+        rules=job.rules.gates,
+    )
+    header = sign_as_author(replace(header, demands=who), session.signer(person))
     lineage = {n: run.read(survive.STAGE, f"lineage.{n}") for n in changes.planned.operations}
     plan = Plan(header, changes.planned.operations, lineage)
     folder = private_folder(session.plan_folder(plan_id))

@@ -10,7 +10,7 @@ from typing import Literal
 from sqlalchemy import insert, select, update
 from sqlalchemy.engine import Engine
 
-from crm_migrate.state.schema import APPROVALS
+from crm_migrate.state.schema import APPROVALS, STATEMENTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,36 @@ def approvals_of(state: Engine, effect: str) -> list[ApprovalEntry]:
             ApprovalEntry(**{str(name): value for name, value in row.items()})
             for row in connection.execute(query).mappings()
         ]
+
+
+@dataclass(frozen=True, slots=True)
+class StatementEntry:
+    """An override of a gate or a revocation of a decision; `document` is the signed JSON."""
+
+    statement_id: str
+    kind: Literal["override", "revocation"]
+    effect: str
+    signer: str
+    document: str
+    at: str
+
+
+def add_statement(state: Engine, statement: StatementEntry) -> None:
+    """Enter an override or a revocation."""
+    with state.begin() as connection:
+        connection.execute(insert(STATEMENTS).values(**asdict(statement)))
+
+
+def statements_of(state: Engine, effect: str) -> list[StatementEntry]:
+    """All overrides and revocations on plans with that effect, the oldest first."""
+    query = (
+        select(STATEMENTS)
+        .where(STATEMENTS.c.effect == effect)
+        .order_by(STATEMENTS.c.at, STATEMENTS.c.statement_id)
+    )
+    with state.connect() as connection:
+        rows = connection.execute(query).mappings()
+        return [StatementEntry(**{str(k): v for k, v in row.items()}) for row in rows]
 
 
 def revoke(state: Engine, approval_id: str, at: str) -> bool:

@@ -118,3 +118,15 @@ APPROVALS = Table(
     Column("used_at", String),
     CheckConstraint("decision IN ('approve', 'reject')"),
 )
+
+STATEMENTS = Table(
+    "statements",
+    METADATA,
+    Column("statement_id", String, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("effect", String, nullable=False, index=True),
+    Column("signer", String, nullable=False),
+    Column("document", Text, nullable=False),
+    Column("at", String, nullable=False),
+    CheckConstraint("kind IN ('override', 'revocation')"),
+)

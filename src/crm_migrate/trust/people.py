@@ -50,6 +50,8 @@ class Action(StrEnum):
     CONFIRM_MAPPING = "confirm-mapping"
     REVIEW = "review"
     APPROVE = "approve"
+    OVERRIDE = "override"
+    REVOKE = "revoke"
     APPLY = "apply"
     ROLL_BACK = "roll-back"
     EXPORT = "export"
@@ -66,9 +68,13 @@ MAY: dict[Role, frozenset[Action]] = {
     Role.STEWARD: frozenset(
         {Action.PLAN, Action.CONFIRM_MAPPING, Action.REVIEW, Action.EXPORT, Action.VERIFY}
     ),
-    Role.APPROVER: frozenset({Action.CONFIRM_MAPPING, Action.APPROVE, Action.VERIFY}),
+    Role.APPROVER: frozenset(
+        {Action.CONFIRM_MAPPING, Action.APPROVE, Action.OVERRIDE, Action.VERIFY}
+    ),
     Role.AUDITOR: frozenset({Action.VERIFY, Action.REVIEW_ACCESS}),
-    Role.ADMINISTRATOR: frozenset({Action.MANAGE_KEYS, Action.ERASE, Action.VERIFY}),
+    Role.ADMINISTRATOR: frozenset(
+        {Action.MANAGE_KEYS, Action.OVERRIDE, Action.REVOKE, Action.ERASE, Action.VERIFY}
+    ),
 }
 """Nobody holds two sides of a change: who applies cannot approve, who audits cannot act."""
 
