@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crm_migrate.plan.change import UNTOUCHED
+from crm_migrate.plan.commitments import as_text, commitments
 from crm_migrate.plan.diff import diff_entity
-from crm_migrate.plan.digest import commitments, commitments_json
 from crm_migrate.plan.operations import with_digests
 from tests.plan.crm import CUSTOMER, KEY, MODEL, Crm, frame, golden, no_base, rules
 
@@ -54,7 +54,7 @@ def tables(rows: list[Any]) -> tuple[pl.DataFrame, Crm]:
                     )
                     for f, c in named.items()
                 ]
-                text = commitments_json(held)[0]
+                text = as_text(held)[0]
                 base.append({"golden_id": id, "target_key": key, "commitments": text})
     crm = Crm(CUSTOMER, stored, linked, frame(base, no_base().columns))
     return golden(CUSTOMER, *new), crm

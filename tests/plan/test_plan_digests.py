@@ -1,6 +1,5 @@
 """Digests: the same meaning, the same effect; any other meaning, another (user need 5)."""
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -12,11 +11,10 @@ from hypothesis import strategies as st
 from crm_migrate.errors import IntegrityFault, KeyFault, PlanRefused
 from crm_migrate.plan.cells import DiffRules
 from crm_migrate.plan.change import AFTER, UNTOUCHED, Plan
+from crm_migrate.plan.commitments import as_text, commitments, read_texts
 from crm_migrate.plan.diff import diff_entity
 from crm_migrate.plan.digest import (
-    commitments,
     effect,
-    keyed_digests,
     operation_digests,
     precondition,
     preconditions,
@@ -25,7 +23,7 @@ from crm_migrate.plan.groups import Standing
 from crm_migrate.plan.operations import target_treatments, verify_plan
 from crm_migrate.plan.sealed_cells import SealedCells
 from crm_migrate.project.mapping_file import TargetMapping
-from crm_migrate.trust.canonical import canonical_json
+from crm_migrate.trust.keyed_digest import digest_text, framed, framed_text, purpose_key
 from tests.plan.crm import CONTACT, CUSTOMER, KEY, MODEL, TARGET, Crm, applied, golden
 from tests.plan.crm import MAPPINGS as TABLES
 from tests.plan.plans import CONTACTS, CRM, CUSTOMERS, Keys, plan, planned, policy
@@ -47,10 +45,10 @@ def test_preconditions_by_column_are_those_of_single_rows(
 
 
 @given(st.lists(st.tuples(TEXT, TEXT), min_size=1, max_size=8))
-def test_operations_are_digested_as_canonical_json(
+def test_operations_are_digested_as_framed_parts(
     cells: list[tuple[str | None, str | None]],
 ) -> None:
-    """The message built by columns is canonical JSON, byte for byte."""
+    """The message built by columns is the documented one; untouched cells take no part."""
     operations = pl.DataFrame(
         {
             "golden_id": [f"g{n}" for n in range(len(cells))],
@@ -67,12 +65,11 @@ def test_operations_are_digested_as_canonical_json(
     )
     found = operation_digests(KEY, "customer", operations, {}).to_list()
     messages = [
-        canonical_json(
-            ["customer", f"g{n}", None, "update", "00", None, [["名称:clear", before, after]]]
-        ).decode()
-        for n, (before, after) in enumerate(cells)
+        framed_text("customer", f"g{n}", None, "update", "00", None, "名称", "clear", *cell)
+        for n, cell in enumerate(cells)
     ]
-    assert found == keyed_digests(KEY, b"operation\0", pl.Series(messages)).to_list()
+    key = purpose_key(KEY, "operation")
+    assert found == [digest_text(key, m) for m in messages]
 
 
 def test_planning_again_gives_the_same_effect_though_every_ciphertext_differs() -> None:
@@ -122,7 +119,7 @@ def test_commitments_are_bound_to_their_cell() -> None:
     other = commitments(KEY, "customer", "remark", ids, values).to_list()
     assert found[2] is None
     assert len({*found[:2], *other[:2]}) == 4
-    assert all(len(c or "") == 32 for c in found[:2])
+    assert all(len(c or "") == 16 for c in found[:2])
 
 
 def test_sealed_cells_are_bound_indexed_and_open_again() -> None:
@@ -248,7 +245,30 @@ def test_a_sealed_cell_is_opened_only_when_it_must_be() -> None:
     assert action("110101199003070011") == ("unchanged", "edited")
 
 
-def test_base_commitments_are_json_by_field() -> None:
-    """The base keeps one commitment per golden cell."""
+def test_the_base_keeps_one_commitment_per_golden_cell() -> None:
+    """What is written into the base is read again, field by field."""
     row = planned().operations["customer"].filter(golden_id="g2").row(0, named=True)
-    assert set(json.loads(row["commitments"])) == {"name", "customer_type"}
+    kept = read_texts(pl.Series([row["commitments"]]), ["name", "remark", "customer_type", "new"])
+    assert [kept[f][0] is not None for f in kept.columns] == [True, False, True, False]
+    golden_ids, name = pl.Series(["g2"]), pl.Series(["北京乙水商贸有限公司"])
+    assert kept["name"][0] != commitments(KEY, "contact", "name", golden_ids, name)[0]
+
+
+def test_commitments_of_several_layouts_stand_side_by_side() -> None:
+    """A base keeps rows of older mappings: other fields, another order, or none at all."""
+    old = as_text([pl.Series("b", ["1" * 16, None]), pl.Series("a", ["2" * 16, "3" * 16])])
+    new = as_text([pl.Series("a", ["4" * 16])])
+    found = read_texts(pl.concat([old, new, pl.Series(["{}"])]), ["a", "b"])
+    assert found["a"].to_list() == ["2" * 16, "3" * 16, "4" * 16, None]
+    assert found["b"].to_list() == ["1" * 16, None, None, None]
+
+
+@given(st.lists(st.lists(TEXT, min_size=3, max_size=3), min_size=1, max_size=6))
+def test_framed_messages_are_the_same_by_columns_and_one_by_one(
+    rows: list[list[str | None]],
+) -> None:
+    """Whatever stands in a cell, the parts of a message keep apart."""
+    cells = pl.DataFrame(rows, schema=dict.fromkeys("abc", pl.String), orient="row")
+    made = cells.select(pl.concat_str(framed(c) for c in "abc")).to_series().to_list()
+    assert made == [framed_text(*row) for row in rows]
+    assert len(set(made)) == len({tuple(row) for row in rows})

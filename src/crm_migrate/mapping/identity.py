@@ -8,14 +8,13 @@ and keeps it); file, sheet and row number stand nowhere in it. A look-up compute
 from the other table's key, so it needs no join.
 """
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
-_BLOCK = 64
-"""Block size of SHA-256 in bytes (RFC 2104 pads the key to it)."""
+from crm_migrate.records import ID_CHARACTERS
+from crm_migrate.trust.keyed_digest import digests, framed, framed_lit
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,27 +54,12 @@ def key_text(values: pl.Series) -> pl.Series:
 
 
 def hashed_ids(key: bytes, prefix: Sequence[str], columns: Sequence[pl.Series]) -> pl.Series:
-    """`records.record_id(key, *prefix, *cells)` for every row; null where a cell is null.
-
-    The HMAC's two states are prepared once and copied per value (RFC 2104, FIPS 198-1).
-    """
-    padded = (hashlib.sha256(key).digest() if len(key) > _BLOCK else key).ljust(_BLOCK, b"\0")
-    inner = hashlib.sha256(bytes(b ^ 0x36 for b in padded))
-    outer = hashlib.sha256(bytes(b ^ 0x5C for b in padded))
-    for part in prefix:
-        inner.update(_framed(part))
-    found: list[str | None] = []
-    for cells in zip(*(c.to_list() for c in columns), strict=True):
-        if None in cells:
-            found.append(None)
-            continue
-        first, second = inner.copy(), outer.copy()
-        for cell in cells:
-            data = cell.encode()
-            first.update(len(data).to_bytes(4, "big") + data)
-        second.update(first.digest())
-        found.append(second.hexdigest()[:32])
-    return pl.Series(found, dtype=pl.String)
+    """`records.record_id(key, *prefix, *cells)` for every row; null where a cell is null."""
+    cells = pl.DataFrame([c.alias(str(n)) for n, c in enumerate(columns)])
+    known = pl.all_horizontal(pl.all().is_not_null())
+    message = pl.concat_str(framed_lit(*prefix), *(framed(c) for c in cells.columns))
+    messages = cells.select(pl.when(known).then(message).alias("m")).to_series()
+    return digests(key.hex(), messages).str.head(ID_CHARACTERS).alias("")
 
 
 def look_up_ids(key: bytes, kind: Kind, columns: Sequence[pl.Series]) -> pl.Series:
@@ -158,8 +142,3 @@ def identify(
         repeated=nowhere.clone().scatter(at, lost) & ~missing & bool(key_columns),
         ambiguous=unsure.filter(unsure["contested"])["key"].unique(),
     )
-
-
-def _framed(part: str) -> bytes:
-    data = part.encode()
-    return len(data).to_bytes(4, "big") + data

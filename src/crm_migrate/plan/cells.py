@@ -7,7 +7,8 @@ import polars as pl
 
 from crm_migrate.model import Entity, Field, SemanticType
 from crm_migrate.plan.change import REFERENCE_PREFIX, UNTOUCHED
-from crm_migrate.plan.digest import commitments, preconditions, row_columns
+from crm_migrate.plan.commitments import commitments, read_texts
+from crm_migrate.plan.digest import preconditions, row_columns
 from crm_migrate.plan.fit import misfits
 from crm_migrate.plan.present import KEY_REFERENCE, TARGET_KEY, smallest_keys
 from crm_migrate.plan.sealed_cells import sealed_lengths
@@ -33,7 +34,7 @@ class TargetSide:
 
     `stored`: raw rows with the key and all mapped columns. `present`: the same rows as canonical
     records with `target_key` and `golden_id` (null where none), references resolved. `base`:
-    golden_id, target_key, commitments (JSON: field → commitment) and raw_digest.
+    golden_id, target_key, commitments (see commitments.py) and raw_digest.
     """
 
     mapping: TargetEntity
@@ -119,9 +120,9 @@ def align(
         "golden_id",
         pl.col(TARGET_KEY).alias("_base_key"),
         pl.col("raw_digest").alias("_digest"),
-        pl.col("commitments").str.json_decode(pl.Struct(dict.fromkeys(names, pl.String))),
-    ).unnest("commitments")
-    base = base.rename({f: _BASE + f for f in names})
+    )
+    kept = read_texts(side.base["commitments"], names)
+    base = base.with_columns(kept.rename({f: _BASE + f for f in names}))
     aligned = aligned.join(base, on="golden_id", how="left", maintain_order="left")
     same_row = (pl.col("_base_key") == pl.col(TARGET_KEY)).fill_null(False)
     now = preconditions(digest_key, _raw_cells(aligned, held, side))

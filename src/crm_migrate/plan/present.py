@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 
 import polars as pl
 
+from crm_migrate.mapping.identity import hashed_ids
 from crm_migrate.model import Entity, Field, SemanticType
 from crm_migrate.plan.target_form import lookup_values
 from crm_migrate.project.mapping_file import TargetColumn, TargetEntity
@@ -14,7 +15,6 @@ from crm_migrate.records import (
     SHEET,
     SOURCE,
     TARGET_SOURCE,
-    record_id,
 )
 
 TARGET_KEY = "target_key"
@@ -47,11 +47,9 @@ def present_records(
         _field_value(entity.by_name[name], column, name in sealed, lookups).alias(name)
         for name, column in target_entity.fields.items()
     ]
-    ids = [
-        record_id(key, TARGET_SOURCE, entity.name, k) for k in ordered[target_entity.key].to_list()
-    ]
+    ids = hashed_ids(key, (TARGET_SOURCE, entity.name), [ordered[target_entity.key]])
     return ordered.select(
-        pl.Series(RECORD_ID, ids, dtype=pl.String),
+        ids.alias(RECORD_ID),
         pl.lit(TARGET_SOURCE).alias(SOURCE),
         pl.lit(target).alias(FILE),
         pl.lit(target_entity.table).alias(SHEET),

@@ -5,7 +5,8 @@ import polars as pl
 from crm_migrate.model import Entity
 from crm_migrate.plan.cells import ColumnChange, DiffRules, TargetSide
 from crm_migrate.plan.change import AFTER, BEFORE, UNTOUCHED, Action
-from crm_migrate.plan.digest import WRITES, commitments, commitments_json, preconditions
+from crm_migrate.plan.commitments import base_texts
+from crm_migrate.plan.digest import WRITES, preconditions
 from crm_migrate.plan.present import TARGET_KEY
 from crm_migrate.plan.three_way import Outcome
 
@@ -68,8 +69,8 @@ def _base_commitments(
         golden = change.golden.gather(at)
         contested = change.outcome.gather(at) == Outcome.CONFLICT
         golden = golden.zip_with(~contested, pl.Series([None] * len(at), dtype=pl.String))
-        kept.append(commitments(rules.digest_key, entity.name, change.field, ids, golden))
-    text = commitments_json(kept) if kept else pl.repeat("{}", len(at), eager=True)
+        kept.append(golden.alias(change.field))
+    text = base_texts(rules.digest_key, entity.name, ids, pl.DataFrame(kept))
     empty = pl.Series("commitments", [None] * len(wanted), dtype=pl.String)
     return empty.scatter(at, text)
 

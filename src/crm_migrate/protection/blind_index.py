@@ -6,8 +6,8 @@ Not for fields with few distinct values: their frequencies would show through.
 """
 
 import polars as pl
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.hmac import HMAC
+
+from crm_migrate.trust.keyed_digest import digests
 
 INDEX_CHARACTERS = 16
 
@@ -15,16 +15,6 @@ INDEX_CHARACTERS = 16
 def blind_index(values: pl.Series, key: bytes) -> pl.Series:
     """16 hex characters for each normalised value; null stays null.
 
-    `key` is `Keyring.index_key(entity, field, version)`.
+    `key` is `Keyring.index_key(entity, field, version)`; the HMAC takes it as hex text.
     """
-    keyed = HMAC(key, hashes.SHA256())
-
-    def index(value: bytes | None) -> bytes | None:
-        if value is None:
-            return None
-        mac = keyed.copy()
-        mac.update(value)
-        return mac.finalize()[: INDEX_CHARACTERS // 2]
-
-    macs = [index(value) for value in values.cast(pl.Binary).to_list()]
-    return pl.Series(values.name, macs, dtype=pl.Binary).bin.encode("hex")
+    return digests(key.hex(), values).str.head(INDEX_CHARACTERS).alias(values.name)

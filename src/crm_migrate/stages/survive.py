@@ -5,7 +5,8 @@ from sqlalchemy.engine import Engine as Database
 
 from crm_migrate.linkage.identity import customer_codes
 from crm_migrate.linkage.survivorship import owner_conflicts, survive
-from crm_migrate.records import PROVENANCE, RECORD_ID, ROW, SHEET, SOURCE, record_id
+from crm_migrate.mapping.identity import hashed_ids
+from crm_migrate.records import PROVENANCE, RECORD_ID, ROW, SHEET, SOURCE
 from crm_migrate.stages import link, present
 from crm_migrate.stages.job import Job
 from crm_migrate.state.owners import decided_owners
@@ -61,8 +62,7 @@ def _with_doubtful(
     ids = ids.filter(ids.is_in(sourced["golden_id"].implode()))
     if not len(ids):
         return records, members
-    key = job.keyring.record_key
-    made = [record_id(key, REVIEW_SOURCE, "tag", golden) for golden in ids]
+    made = hashed_ids(job.keyring.record_key, (REVIEW_SOURCE, "tag"), [ids])
     tags = pl.DataFrame({RECORD_ID: made, "customer": ids}).with_columns(
         pl.lit(DOUBTFUL_TAG).alias("label"), pl.lit(REVIEW_SOURCE).alias(SOURCE)
     )
