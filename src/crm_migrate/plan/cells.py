@@ -13,7 +13,7 @@ from crm_migrate.plan.fit import misfits
 from crm_migrate.plan.present import KEY_REFERENCE, TARGET_KEY, smallest_keys
 from crm_migrate.plan.sealed_cells import sealed_lengths
 from crm_migrate.plan.target_form import StoredForm, as_given, to_target
-from crm_migrate.plan.three_way import WRITTEN, settle
+from crm_migrate.plan.three_way import WRITTEN, Outcome, settle
 from crm_migrate.project.mapping_file import TargetEntity
 from crm_migrate.protection.policy import Treatment
 from crm_migrate.systems.target import ColumnInfo, TargetTable
@@ -25,6 +25,8 @@ Indexer = Callable[[str, str, pl.Series], pl.Series]
 
 UNREADABLE = "\x00unreadable"
 """Stands for a sealed cell that cannot be opened; equal to no value."""
+LENT = "lent:"
+"""Column of golden records beside a field: the value is borrowed from a row that is given up."""
 _PRESENT, _RAW, _BASE = "present:", "raw:", "base:"
 
 
@@ -44,6 +46,17 @@ class TargetSide:
     table: TargetTable | None = None
     lookups: Mapping[str, pl.DataFrame] = field(default_factory=dict)
     stored_form: StoredForm = as_given
+    leaving: pl.Series | None = None
+    """Keys of rows that are given up for others."""
+
+    def staying(self, columns: Collection[str]) -> pl.DataFrame:
+        """The stored rows but for those that are given up and let go of one of the columns."""
+        policy = self.mapping.merge
+        if policy is None or self.leaving is None:
+            return self.stored
+        if not policy.delete and not set(columns) & set(policy.mark):
+            return self.stored
+        return self.stored.filter(~pl.col(self.mapping.key).is_in(self.leaving.implode()))
 
     def column_info(self, column: str) -> ColumnInfo | None:
         """What the target declares of a column; raises TargetFault when there is none."""
@@ -71,7 +84,8 @@ class ColumnChange:
 
     `golden` (what is compared and committed), `outcome` (three_way.Outcome), `after` (UNTOUCHED
     where not written), `before` (as shown), `raw` (as stored, what a precondition covers),
-    `misfit` (written, but the target refuses it).
+    `misfit` (written, but the target refuses it), `lent` (golden is borrowed from a row that is
+    given up; None: nowhere).
     """
 
     field: str
@@ -83,6 +97,7 @@ class ColumnChange:
     raw: pl.Series
     misfit: pl.Series
     reference: bool = False
+    lent: pl.Series | None = None
 
     @property
     def written(self) -> pl.Series:
@@ -168,6 +183,10 @@ def column_change(
         column.on_conflict or side.mapping.on_conflict,
         lambda ids, cells: commitments(rules.digest_key, entity.name, name, ids, cells),
     )
+    lent = aligned[LENT + name] if LENT + name in aligned.columns else None
+    if lent is not None:  # a borrowed value fills an empty cell and does nothing else
+        idle = lent.gather(at) & ((outcome != Outcome.FILLED) | refused)
+        outcome = outcome.zip_with(~idle, pl.Series([Outcome.NONE], dtype=outcome.dtype))
     written = outcome.is_in(list(WRITTEN))
     height = aligned.height
     return ColumnChange(
@@ -182,6 +201,7 @@ def column_change(
         raw=raw,
         misfit=pl.repeat(False, height, eager=True).scatter(at, written & refused),
         reference=kind.type is SemanticType.REFERENCE,
+        lent=lent,
     )
 
 

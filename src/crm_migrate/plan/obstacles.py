@@ -124,7 +124,7 @@ def _taken_in_target(
 def _as_planned(side: TargetSide, columns: Sequence[ColumnChange]) -> pl.DataFrame:
     """All rows of the target with references as golden ids, as `after:` cells have them."""
     names = [c.column for c in columns]
-    stored = side.stored.select(pl.col(side.mapping.key).alias(TARGET_KEY), *names)
+    stored = side.staying(names).select(pl.col(side.mapping.key).alias(TARGET_KEY), *names)
     references = {c.column: c.field for c in columns if c.reference}
     known = side.present.select(
         TARGET_KEY, *(pl.col(f).alias(f"present:{c}") for c, f in references.items())

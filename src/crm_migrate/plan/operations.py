@@ -1,7 +1,7 @@
 """From golden records to sealed operations and the effect they amount to, all entities in order."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import polars as pl
 
@@ -13,6 +13,8 @@ from crm_migrate.plan.change import Action, EntityCounts, Plan, TargetIdentity
 from crm_migrate.plan.diff import EntityDiff, diff_entity, no_notes
 from crm_migrate.plan.digest import WRITES, effect, operation_digests
 from crm_migrate.plan.groups import Standing
+from crm_migrate.plan.merges import Around, move_digests
+from crm_migrate.plan.merging import Merging
 from crm_migrate.plan.scope import Scope, confine, reference_columns
 from crm_migrate.plan.sealed_cells import (
     PlanFieldKeys,
@@ -25,6 +27,9 @@ from crm_migrate.plan.sealed_cells import (
 from crm_migrate.project.mapping_file import TargetEntity, TargetMapping
 from crm_migrate.protection.policy import Audience, Policy, Treatment
 
+_MOVES = ""
+"""Stands for the moves among the entities' digests."""
+
 Treatments = Mapping[str, Treatment]
 """Field → treatment in the target."""
 
@@ -35,7 +40,9 @@ class PlannedOperations:
 
     `operations`: sealed, by entity in dependency order. `notes`: see `diff.EntityDiff`.
     `forbidden`: `entity.field` → values that policy keeps out of the target. `rotate`:
-    `entity.field` whose key should be rotated. `treatments`: as in the plan's header.
+    `entity.field` whose key should be rotated. `treatments`: as in the plan's header. `moves`:
+    merges and re-parented cells. `crm_only`: entity → rows of the CRM, and golden records made of
+    them alone, that are part of the operations because they are merged.
     """
 
     operations: dict[str, pl.DataFrame]
@@ -44,6 +51,8 @@ class PlannedOperations:
     forbidden: dict[str, int]
     rotate: tuple[str, ...]
     treatments: dict[str, str]
+    moves: pl.DataFrame | None = None
+    crm_only: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 
 def plan_operations(
@@ -58,12 +67,14 @@ def plan_operations(
     project: str,
     owner_conflict: Mapping[str, list[str]] | None = None,
     scope: Scope | None = None,
+    around: Around | None = None,
 ) -> PlannedOperations:
     """Diff, digest and seal every entity that the target holds (`sides`), parents first.
 
     `golden`: entity → golden_id and fields in canonical text. `owner_conflict`: entity → golden
     ids that two owners claim. `scope`: what lies outside of it is skipped; notes and `forbidden`
-    are about all data nonetheless.
+    are about all data nonetheless. `around`: what surrounds the rows that may be merged; without
+    it nothing is merged.
 
     Raises:
         TargetFault: the mapping names a column that the target does not have.
@@ -73,18 +84,24 @@ def plan_operations(
     sealed: dict[str, pl.DataFrame] = {}
     rotate: list[str] = []
     cells = SealedCells(keys)
+    merging = Merging(model, sides, around)
     for entity in model.entities:
         if entity.name not in sides or entity.name not in golden:
             continue
+        treatments = target_treatments(policy, entity.name, sides[entity.name].mapping)
+        claimed = (owner_conflict or {}).get(entity.name, ())
+        records, side = merging.prepare(
+            entity, golden[entity.name], claimed, standing, treatments, cells.open
+        )
         rules = DiffRules(
             digest_key=digest_key,
-            treatments=target_treatments(policy, entity.name, sides[entity.name].mapping),
-            owner_conflict=(owner_conflict or {}).get(entity.name, ()),
+            treatments=treatments,
+            owner_conflict=claimed,
             open_sealed=cells.open,
             index=cells.index,
         )
-        side = sides[entity.name]
-        diff = diff_entity(entity, model, golden[entity.name], side, standing, rules)
+        diff = diff_entity(entity, model, records, side, standing, rules)
+        merging.settle(entity.name, diff.operations)
         standing[entity.name] = diff.standing
         found[entity.name] = diff
     clear = {name: diff.operations for name, diff in found.items()}
@@ -92,6 +109,9 @@ def plan_operations(
         mapped = {name: sides[name].mapping for name in found}
         clear = confine(clear, reference_columns(model, mapped), scope)
     digests: dict[str, pl.Series] = {}
+    moves = merging.moves(clear, digest_key)
+    if moves is not None:
+        digests[_MOVES] = moves["op_digest"]
     for name, operations in clear.items():
         mapping = sides[name].mapping
         treatments = target_treatments(policy, name, mapping)
@@ -102,10 +122,12 @@ def plan_operations(
     return PlannedOperations(
         operations=sealed,
         effect=effect(target, project, digests),
-        notes=pl.concat([no_notes(), *(d.notes for d in found.values())]),
+        notes=merging.judged(pl.concat([no_notes(), *(d.notes for d in found.values())])),
         forbidden={f"{e}.{f}": n for e, d in found.items() for f, n in d.forbidden.items()},
         rotate=tuple(rotate),
         treatments=_not_clear(policy, {name: sides[name].mapping for name in found}),
+        moves=moves,
+        crm_only=merging.crm_only,
     )
 
 
@@ -165,6 +187,11 @@ def verify_plan(
         if not again.eq_missing(operations["op_digest"]).all():
             raise _altered(entity)
         digests[entity] = again
+    if plan.moves is not None:
+        again = move_digests(digest_key, plan.moves)
+        if not again.eq_missing(plan.moves["op_digest"]).all():
+            raise _altered(plan.header.plan_id)
+        digests[_MOVES] = again
     if effect(plan.header.target, plan.header.project, digests) != plan.header.effect:
         raise _altered(plan.header.plan_id)
 

@@ -61,14 +61,16 @@ def _base_commitments(
     golden_ids: pl.Series,
     rules: DiffRules,
 ) -> pl.Series:
-    """What the base is to keep of each record: its golden cells, without those still contested."""
+    """What the base is to keep of each record: its golden cells but contested and borrowed ones."""
     at = wanted.arg_true()
     ids = golden_ids.gather(at)
     kept = []
     for change in changes:
         golden = change.golden.gather(at)
-        contested = change.outcome.gather(at) == Outcome.CONFLICT
-        golden = golden.zip_with(~contested, pl.Series([None] * len(at), dtype=pl.String))
+        left_out = change.outcome.gather(at) == Outcome.CONFLICT
+        if change.lent is not None:
+            left_out = left_out | change.lent.gather(at)
+        golden = golden.zip_with(~left_out, pl.Series([None] * len(at), dtype=pl.String))
         kept.append(golden.alias(change.field))
     text = base_texts(rules.digest_key, entity.name, ids, pl.DataFrame(kept))
     empty = pl.Series("commitments", [None] * len(wanted), dtype=pl.String)
