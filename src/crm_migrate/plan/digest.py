@@ -34,6 +34,15 @@ _SHORT = 32
 _BATCH = 100_000
 
 
+def keyed_digests(key: bytes, purpose: bytes, messages: pl.Series, size: int = 32) -> pl.Series:
+    """Digest of each message under the purpose's key, cut to `size` bytes, as hex; null for null.
+
+    Who builds messages of several parts sees to it that no two lists of parts share one.
+    """
+    named = purpose.decode().strip("\0")
+    return digests(purpose_key(key, named), messages).str.head(2 * size).alias(messages.name)
+
+
 def precondition(digest_key: bytes, cells: Mapping[str, str | None]) -> str:
     """Digest of raw stored cells by column name, 32 hex characters; the order does not matter.
 
