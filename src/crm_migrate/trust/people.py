@@ -185,6 +185,34 @@ def add(trust: TrustFile, person: Person, signer: Signer) -> TrustFile:
     return _sign(following, signer)
 
 
+def remove(trust: TrustFile, person_id: str, signer: Signer) -> TrustFile:
+    """The next version without the person; what they signed no longer counts.
+
+    Raises:
+        KeyFault: the signer may not, or the person is the founder, whom every version needs, or
+            the signer themself.
+        NotFound: the trust file does not list them.
+    """
+    require_may_change(trust, signer)
+    person = trust.person(person_id)
+    if person.id in (trust.people[0].id, signer.id):
+        raise KeyFault(
+            Text(
+                "neither the founder of the trust file nor whoever signs it can be removed",
+                "不能移除信任文件的建立者或签署人本人",
+            ),
+            remedy=Text("have another administrator do it", "请由其他系统管理员操作"),
+        )
+    following = replace(
+        trust,
+        version=trust.version + 1,
+        people=tuple(p for p in trust.people if p.id != person_id),
+        previous=trust.fingerprint,
+        signed_by=signer.id,
+    )
+    return _sign(following, signer)
+
+
 def require_may_change(trust: TrustFile, signer: Signer) -> None:
     """Refuse who may not sign the next version.
 
