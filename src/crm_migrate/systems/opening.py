@@ -16,7 +16,7 @@ def open_target(url: str, *, folder: Path | None = None) -> TargetSystem:
     from sqlalchemy import make_url
     from sqlalchemy.exc import ArgumentError
 
-    supported = "sqlite:///path/to/file.db"
+    supported = "sqlite:///path/to/file.db, mariadb://user:${PASSWORD}@host/database"
     try:
         parsed = make_url(url)
     except ArgumentError:
@@ -31,6 +31,10 @@ def open_target(url: str, *, folder: Path | None = None) -> TargetSystem:
 
             file = Path(parsed.database or "")
             return SqliteTarget(file if folder is None else folder / file)
+        case "mariadb" | "mysql":
+            from crm_migrate.systems.mariadb import MariadbTarget
+
+            return MariadbTarget(parsed)
         case other:
             raise TargetFault(
                 Text(

@@ -1,0 +1,367 @@
+"""What MariaDB or MySQL says about its tables: columns, keys, vocabularies, triggers, engine.
+
+From information_schema of the one database that the connection is in, set by set; the definition
+is SHOW CREATE TABLE without the running AUTO_INCREMENT. Triggers are shown only to users who have
+the right TRIGGER on the table; what is not shown is named in `TargetTable.unseen`.
+"""
+
+import hashlib
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from crm_migrate.language import Text
+from crm_migrate.systems.mariadb_cells import charset, quoted
+from crm_migrate.systems.mariadb_rights import Rights
+from crm_migrate.systems.target import (
+    OWN_PREFIX,
+    ColumnInfo,
+    ColumnKind,
+    ForeignKey,
+    TargetTable,
+    UniqueKey,
+)
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Row
+
+_KINDS: dict[str, ColumnKind] = {
+    **dict.fromkeys(("tinyint", "smallint", "mediumint", "int", "bigint", "year"), "integer"),
+    "decimal": "decimal",
+    **dict.fromkeys(("float", "double"), "real"),
+    "date": "date",
+    **dict.fromkeys(("datetime", "timestamp", "time"), "time"),
+    **dict.fromkeys(("binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"), "binary"),
+    **dict.fromkeys(
+        ("geometry", "point", "linestring", "polygon", "multipoint", "multilinestring"), "binary"
+    ),
+    **dict.fromkeys(("multipolygon", "geometrycollection", "geomcollection", "vector"), "binary"),
+}  # fmt: skip
+_BITS = {"tinyint": 8, "smallint": 16, "mediumint": 24, "int": 32, "bigint": 64}
+_CODECS: dict[str, str | None] = {
+    "utf8mb4": None,
+    "utf16": None,
+    "utf16le": None,
+    "utf32": None,
+    "gb18030": None,
+    "utf8mb3": "bmp",
+    "utf8": "bmp",
+    "ucs2": "bmp",
+    "gbk": "gbk",
+    "gb2312": "gb2312",
+    "big5": "big5",
+    "latin1": "cp1252",
+    "latin2": "iso8859_2",
+    "latin5": "iso8859_9",
+    "latin7": "iso8859_13",
+    "cp1250": "cp1250",
+    "cp1251": "cp1251",
+    "cp1256": "cp1256",
+    "cp1257": "cp1257",
+    "cp932": "cp932",
+    "sjis": "cp932",
+    "ujis": "euc_jp",
+    "eucjpms": "euc_jp",
+    "euckr": "euc_kr",
+    "greek": "iso8859_7",
+    "hebrew": "iso8859_8",
+    "koi8r": "koi8_r",
+    "koi8u": "koi8_u",
+    "tis620": "tis_620",
+}
+_STRING = r"(?:_\w+)?'(?:[^'\\]|''|\\.)*'"
+_VOCABULARY = re.compile(rf"\(*`([^`]+)` in \(({_STRING}(?:,{_STRING})*)\)\)*", re.IGNORECASE)
+_NULL_OR = re.compile(r"\(*`[^`]+` is null\)* or ", re.IGNORECASE)
+_OR_NULL = re.compile(r" or \(*`[^`]+` is null\)*$", re.IGNORECASE)
+
+
+def strings(listed: str) -> tuple[str, ...]:
+    """The literals of a list in SQL, as enumerations and CHECK clauses have them.
+
+    >>> strings("'x',_utf8mb4'it''s'")
+    ('x', "it's")
+    """
+    found = re.findall(r"'((?:[^'\\]|''|\\.)*)'", listed)
+    return tuple(re.sub(r"\\(.)", r"\1", text.replace("''", "'")) for text in found)
+
+
+def vocabulary(clause: str) -> tuple[str, tuple[str, ...]] | None:
+    r"""Column and values of a CHECK clause that holds a column to a list of strings.
+
+    >>> vocabulary("`kind` in ('甲','乙')")
+    ('kind', ('甲', '乙'))
+    >>> vocabulary("(`kind` in (_utf8mb4\\'a\\',_utf8mb4\\'b\\'))")
+    ('kind', ('a', 'b'))
+    >>> vocabulary("`kind` is null or `kind` in ('a')")
+    ('kind', ('a',))
+    >>> vocabulary("`a` > 3")
+    """
+    plain = clause.replace("\\'", "'")
+    plain = _OR_NULL.sub("", _NULL_OR.sub("", plain, count=1))
+    match = _VOCABULARY.fullmatch(plain.strip())
+    return (match[1], strings(match[2])) if match else None
+
+
+def describe_columns(
+    connection: "Connection", table: str | None = None
+) -> dict[str, list[ColumnInfo]]:
+    """Columns by table (or of one table), in their order; vocabularies of CHECKs are left out."""
+    chosen = " AND table_name = %s" if table is not None else ""
+    rows = connection.exec_driver_sql(
+        "SELECT table_name AS tbl, column_name AS name, column_type AS type, data_type AS bare,"
+        " is_nullable AS nullable, character_maximum_length AS length,"
+        " character_octet_length AS octets, numeric_precision AS digits, numeric_scale AS scale,"
+        " character_set_name AS characters, collation_name AS collation, column_default AS value,"
+        " extra AS extra FROM information_schema.columns"
+        f" WHERE table_schema = DATABASE(){chosen} ORDER BY table_name, ordinal_position",
+        (table,) if table is not None else (),
+    )
+    columns: dict[str, list[ColumnInfo]] = defaultdict(list)
+    for row in rows:
+        columns[row.tbl].append(_column(row))
+    return columns
+
+
+def describe_tables(connection: "Connection", rights: Rights) -> tuple[TargetTable, ...]:
+    """All base tables of the database but ours, in order of their names."""
+    listed = connection.exec_driver_sql(
+        "SELECT table_name AS name, engine FROM information_schema.tables"
+        " WHERE table_schema = DATABASE() AND table_type IN ('BASE TABLE', 'SYSTEM VERSIONED')"
+        " ORDER BY table_name"
+    ).all()
+    columns, checks = describe_columns(connection), _checks(connection)
+    keys, foreign, triggers = _keys(connection), _foreign_keys(connection), _triggers(connection)
+    tables = []
+    for name, engine in listed:
+        if name.startswith(OWN_PREFIX):
+            continue
+        allowed = checks.get(name, {})
+        indexed = keys.get(name, _Keys())
+        tables.append(
+            TargetTable(
+                name=name,
+                columns=tuple(
+                    replace(c, vocabulary=c.vocabulary or allowed.get(c.name, ()))
+                    for c in columns[name]
+                ),
+                primary_key=indexed.primary,
+                unique_keys=indexed.unique,
+                foreign_keys=tuple(foreign.get(name, ())),
+                triggers=tuple(t.name for t in triggers.get(name, ())),
+                definition=_definition(connection, name, triggers.get(name, ())),
+                unfit=_unfit(engine),
+                indexes=indexed.others,
+                unseen=() if rights.has("TRIGGER", name) else (_UNSEEN.fill(table=name),),
+            )
+        )
+    return tuple(tables)
+
+
+@dataclass(frozen=True, slots=True)
+class _Keys:
+    primary: tuple[str, ...] = ()
+    unique: tuple[UniqueKey, ...] = ()
+    others: tuple[tuple[str, ...], ...] = ()
+
+
+_UNSEEN = Text(
+    "whether triggers run on {table}: this user lacks the right TRIGGER, which shows them",
+    "表 {table} 上是否有触发器:当前用户没有 TRIGGER 权限,无法查看",
+)
+
+
+def _unfit(engine: str | None) -> tuple[Text, ...]:
+    if (engine or "").lower() == "innodb":
+        return ()
+    return (
+        Text(
+            "its engine {engine} knows no transactions: what was written could not be undone;"
+            " an administrator can convert it: ALTER TABLE … ENGINE=InnoDB",
+            "其存储引擎 {engine} 不支持事务,写入后无法撤销;可由管理员执行 ALTER TABLE …"
+            " ENGINE=InnoDB 转换",
+        ).fill(engine=engine or "?"),
+    )
+
+
+def _column(row: "Row[Any]") -> ColumnInfo:
+    bare, declared = row.bare.lower(), row.type
+    extra = (row.extra or "").lower()
+    kind = _KINDS.get(bare, "text")
+    unsigned = "unsigned" in declared
+    low: int | None = 0 if unsigned else None
+    high: int | None = None
+    if bare in _BITS:
+        low = 0 if unsigned else -(2 ** (_BITS[bare] - 1))
+        high = 2 ** _BITS[bare] - 1 if unsigned else 2 ** (_BITS[bare] - 1) - 1
+    elif bare == "year":
+        low, high = 1901, 2155
+    elif bare == "bit":
+        width = int(row.digits or 1)
+        kind = "boolean" if width == 1 else "integer"
+        low, high = 0, 2**width - 1
+    return ColumnInfo(
+        name=row.name,
+        type=declared,
+        kind=kind,
+        nullable=row.nullable == "YES",
+        length=int(row.length) if bare in ("char", "varchar") else None,
+        vocabulary=strings(declared) if bare == "enum" else (),
+        generated="generated" in extra.replace("default_generated", ""),
+        default=_default(row.value, extra),
+        collation=row.collation,
+        characters=_CODECS.get((row.characters or "").lower()),
+        octets=int(row.octets) if _limited_by_octets(bare, kind, row.octets) else None,
+        precision=int(row.digits) if kind == "decimal" else None,
+        scale=int(row.scale) if kind == "decimal" else None,
+        low=low if kind in ("integer", "boolean", "decimal") else None,
+        high=high if kind in ("integer", "boolean") else None,
+    )
+
+
+def _limited_by_octets(bare: str, kind: ColumnKind, octets: int | None) -> bool:
+    return octets is not None and (bare.endswith("text") or kind == "binary")
+
+
+def _default(value: str | None, extra: str) -> str | None:
+    """The default in SQL; MariaDB writes NULL as text. What the system fills in counts, too."""
+    if "auto_increment" in extra:
+        return "auto_increment"
+    found = None if value is None or value == "NULL" else value
+    if "on update" in extra:
+        changed = extra[extra.index("on update") :]
+        return f"{found or 'NULL'} {changed}" if found else None
+    return found
+
+
+def changes_itself(column: ColumnInfo) -> bool:
+    """Whether the system sets the column anew with every update of its row."""
+    return column.default is not None and "on update" in column.default
+
+
+def _checks(connection: "Connection") -> dict[str, dict[str, tuple[str, ...]]]:
+    """Table → column → what a CHECK … IN allows."""
+    if connection.dialect.is_mariadb:  # type: ignore[attr-defined]
+        query = (
+            "SELECT table_name AS tbl, check_clause AS clause"
+            " FROM information_schema.check_constraints WHERE constraint_schema = DATABASE()"
+        )
+    else:
+        query = (
+            "SELECT k.table_name AS tbl, c.check_clause AS clause"
+            " FROM information_schema.check_constraints c"
+            " JOIN information_schema.table_constraints k"
+            " USING (constraint_schema, constraint_name)"
+            " WHERE c.constraint_schema = DATABASE()"
+        )
+    found: dict[str, dict[str, tuple[str, ...]]] = defaultdict(dict)
+    for table, clause in connection.exec_driver_sql(query):
+        if allowed := vocabulary(clause):
+            found[table][allowed[0]] = allowed[1]
+    return found
+
+
+def _keys(connection: "Connection") -> dict[str, _Keys]:
+    """Primary key, unique keys and other indexes by table."""
+    functional = "NULL" if connection.dialect.is_mariadb else "expression"  # type: ignore[attr-defined]
+    rows = connection.exec_driver_sql(
+        "SELECT s.table_name AS tbl, s.index_name AS name, s.non_unique AS repeats,"
+        f" s.column_name AS part, s.sub_part AS prefix, {functional} AS expression,"
+        " c.collation_name AS collation FROM information_schema.statistics s"
+        " LEFT JOIN information_schema.columns c ON c.table_schema = s.table_schema"
+        " AND c.table_name = s.table_name AND c.column_name = s.column_name"
+        " WHERE s.table_schema = DATABASE() ORDER BY s.table_name, s.index_name, s.seq_in_index"
+    ).all()
+    indexes: dict[str, dict[str, list[Row[Any]]]] = defaultdict(lambda: defaultdict(list))
+    for row in rows:
+        indexes[row.tbl][row.name].append(row)
+    sameness = _sameness(connection, {r.collation for r in rows if r.collation})
+    return {table: _keys_of(of_table, sameness) for table, of_table in indexes.items()}
+
+
+def _keys_of(
+    indexes: "Mapping[str, Sequence[Row[Any]]]", sameness: Mapping[str, tuple[bool, bool]]
+) -> _Keys:
+    primary: tuple[str, ...] = ()
+    unique, others = [], []
+    for name, parts in indexes.items():
+        columns = tuple(p.part for p in parts if p.part is not None)
+        if name == "PRIMARY":
+            primary = columns
+        elif parts[0].repeats:
+            others.append(columns)
+        else:
+            same = [sameness.get(p.collation, (False, False)) for p in parts if p.collation]
+            unique.append(
+                UniqueKey(
+                    columns=columns,
+                    case_insensitive=any(case for case, _ in same),
+                    accent_insensitive=any(accent for _, accent in same),
+                    expression=any(p.part is None or p.prefix is not None for p in parts),
+                )
+            )
+    return _Keys(primary, tuple(unique), tuple(others))
+
+
+def _sameness(connection: "Connection", collations: set[str]) -> dict[str, tuple[bool, bool]]:
+    """By collation: whether a and A, and e and é, are equal to it; the server itself is asked."""
+    ordered = sorted(c for c in collations if c != "binary")
+    if not ordered:
+        return {}
+
+    def equal(one: str, other: str, collation: str) -> str:
+        left, right = (f"CONVERT('{t}' USING {charset(collation)})" for t in (one, other))
+        return f"{left} = {right} COLLATE {collation}"
+
+    asked = ", ".join(f"{equal('a', 'A', c)}, {equal('e', 'é', c)}" for c in ordered)
+    row = connection.exec_driver_sql(f"SELECT {asked}").one()
+    return {c: (bool(row[2 * n]), bool(row[2 * n + 1])) for n, c in enumerate(ordered)}
+
+
+def _foreign_keys(connection: "Connection") -> dict[str, list[ForeignKey]]:
+    rows = connection.exec_driver_sql(
+        "SELECT k.table_name AS tbl, k.constraint_name AS name, k.column_name AS part,"
+        " k.referenced_table_name AS other, k.referenced_column_name AS referred,"
+        " r.delete_rule AS rule FROM information_schema.key_column_usage k"
+        " JOIN information_schema.referential_constraints r"
+        " ON r.constraint_schema = k.constraint_schema AND r.constraint_name = k.constraint_name"
+        " AND r.table_name = k.table_name WHERE k.table_schema = DATABASE()"
+        " AND k.referenced_table_name IS NOT NULL"
+        " ORDER BY k.table_name, k.constraint_name, k.ordinal_position"
+    ).all()
+    parts: dict[tuple[str, str], list[Row[Any]]] = defaultdict(list)
+    for row in rows:
+        parts[row.tbl, row.name].append(row)
+    found: dict[str, list[ForeignKey]] = defaultdict(list)
+    for (table, _), listed in parts.items():
+        found[table].append(
+            ForeignKey(
+                columns=tuple(r.part for r in listed),
+                table=listed[0].other,
+                referred=tuple(r.referred for r in listed),
+                cascades=listed[0].rule not in ("RESTRICT", "NO ACTION"),
+            )
+        )
+    return found
+
+
+def _triggers(connection: "Connection") -> "dict[str, list[Row[Any]]]":
+    rows = connection.exec_driver_sql(
+        "SELECT event_object_table AS tbl, trigger_name AS name, action_timing AS timing,"
+        " event_manipulation AS event, action_statement AS body"
+        " FROM information_schema.triggers WHERE event_object_schema = DATABASE()"
+        " ORDER BY event_object_table, trigger_name"
+    )
+    found: dict[str, list[Row[Any]]] = defaultdict(list)
+    for row in rows:
+        found[row.tbl].append(row)
+    return found
+
+
+def _definition(connection: "Connection", name: str, triggers: "Sequence[Row[Any]]") -> str:
+    shown = connection.exec_driver_sql(f"SHOW CREATE TABLE {quoted(name)}").one()[1]
+    head, separator, options = shown.rpartition("\n)")
+    fixed = head + separator + re.sub(r" AUTO_INCREMENT=\d+", "", options)
+    parts = [fixed, *("\x01".join((t.timing, t.event, t.body)) for t in triggers)]
+    return hashlib.sha256("\x00".join(parts).encode()).hexdigest()

@@ -1,0 +1,409 @@
+"""One transaction on MariaDB or MySQL: what it reads, and what it writes by way of a stage.
+
+Whatever is written is first loaded, as text, into a temporary table and from there inserted or
+updated in one strict statement: LOAD DATA LOCAL itself turns errors into warnings, skips
+duplicates and cuts what is too long. Any warning on the way is a fault. The lines to load come
+from memory (a memfd), never from a file; where the server forbids local_infile, the stage is
+filled by INSERT.
+
+Rows that were asked for by key inside a write transaction are locked. Such a transaction reads
+what is committed at the moment of each statement (READ COMMITTED): it takes no locks on gaps,
+for which people at work in the CRM would be broken off.
+"""
+
+import os
+import re
+import secrets
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+from pymysql import MySQLError
+from pymysql.cursors import SSCursor
+
+from crm_migrate.errors import TargetFault
+from crm_migrate.language import Text
+from crm_migrate.systems import mariadb_faults
+from crm_migrate.systems.mariadb_cells import (
+    STAGE,
+    as_json,
+    asked,
+    assigned,
+    comparable,
+    data_type,
+    lines,
+    portions,
+    quoted,
+    stored_text,
+)
+from crm_migrate.systems.mariadb_rights import rights_of
+from crm_migrate.systems.mariadb_schema import describe_columns, describe_tables
+from crm_migrate.systems.target import (
+    ColumnInfo,
+    ConstraintViolated,
+    TargetSchema,
+    TransientFault,
+    fingerprint,
+)
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+_READ_ROWS, _KEYS_ASKED, _LOADED_ROWS = 50_000, 5_000, 50_000
+_HARMLESS = frozenset({1287, 1592, 1681, 3719, 3778, 4095})
+"""Warnings about how a statement is written or logged, not about what it writes."""
+_ON_PRIMARY = re.compile(r"for key '(?:[^']*\.)?PRIMARY'$")
+_NUMBER = r"^[+-]?\d+$"
+_PROBE = "crm_migrate_probe"
+
+
+class MariadbView:
+    """Reads, and writes where it was opened for writing."""
+
+    def __init__(self, connection: "Connection", database: str, *, writes: bool) -> None:
+        self.connection = connection
+        self.undone: TransientFault | None = None
+        """Why the server has undone the transaction: nothing of it may be committed any more."""
+        self._database = database
+        self._lock = " FOR UPDATE" if writes else ""
+        self._schema: TargetSchema | None = None
+        self._columns: dict[str, dict[str, ColumnInfo]] = {}
+        self._given: dict[str, tuple[str, int]] = {}
+        """Table → key column and greatest number that was handed out."""
+
+    def describe(self) -> TargetSchema:
+        """The schema; read once per transaction, in which only our own tables are made."""
+        if self._schema is None:
+            with mariadb_faults.faults(self._database):
+                tables = describe_tables(self.connection, rights_of(self.connection))
+            self._schema = TargetSchema(
+                system="mariadb",
+                database=self._database,
+                tables={table.name: table for table in tables},
+                fingerprint=fingerprint(tables),
+            )
+        return self._schema
+
+    def read_table(self, name: str, columns: Sequence[str]) -> pl.DataFrame:
+        """All rows as stored text, streamed; each row comes as one cell and is parted here, since
+        the driver's own parting costs more than all the rest.
+        """
+        known = self._columns_of(name)
+        # Nobody can know the marks of this very statement, so no cell holds them.
+        mark, null = (f"\x1f{secrets.token_hex(8)}\x1f" for _ in range(2))
+        cells = [f"IFNULL({stored_text(known.get(c), quoted(c))}, '{null}')" for c in columns]
+        query = f"SELECT CONCAT_WS('{mark}', {', '.join(cells)}) FROM {quoted(name)}"
+        schema = dict.fromkeys(columns, pl.String)
+        parts = [pl.DataFrame(schema=schema)]
+        with self._cursor(SSCursor) as cursor:
+            cursor.execute(query, ())
+            while rows := cursor.fetchmany(_READ_ROWS):
+                joined = pl.Series([row for (row,) in rows], dtype=pl.String)
+                if joined.null_count():
+                    raise TargetFault(
+                        Text(
+                            "a row of the target is larger than it may send",
+                            "目标数据库中有一行超出可发送的大小",
+                        ),
+                        where=name,
+                        remedy=Text("have max_allowed_packet raised", "请调大 max_allowed_packet"),
+                    )
+                split = joined.str.split_exact(mark, len(columns) - 1).struct.unnest()
+                split.columns = list(columns)
+                parts.append(split.with_columns(pl.all().replace({null: None})))
+        return pl.concat(parts)
+
+    def rows(self, name: str, key: str, keys: pl.Series, columns: Sequence[str]) -> pl.DataFrame:
+        """The rows with these keys, in their order: `_key` and the columns; locked for writing."""
+        known = self._columns_of(name)
+        cells = ", ".join(stored_text(known.get(c), quoted(c)) for c in (key, *columns))
+        schema = dict.fromkeys(("_key", *columns), pl.String)
+        parts = [pl.DataFrame(schema=schema)]
+        for condition, values in self._named(name, key, keys):
+            query = (
+                f"SELECT {cells} FROM {quoted(name)} WHERE {condition}"
+                f" ORDER BY {quoted(key)}{self._lock}"
+            )
+            with self._cursor() as cursor:
+                cursor.execute(query, values)
+                parts.append(pl.DataFrame(cursor.fetchall(), schema=schema, orient="row"))
+        return pl.concat(parts)
+
+    def taken(
+        self, name: str, key: str, wanted: pl.DataFrame, *, where: str | None = None
+    ) -> pl.DataFrame:
+        """Which wanted tuples stand in the table, under the collations of its columns."""
+        known = self._columns_of(name)
+        columns = [c for c in wanted.columns if c != "_n"]
+        names = [f"_w{n}" for n in range(len(columns) + 1)]
+        equal = " AND ".join(
+            f"t.{quoted(c)} = {comparable(known.get(c), f'w.{quoted(w)}')}"
+            for c, w in zip(columns, names[1:], strict=True)
+        )
+        found = stored_text(known.get(key), f"t.{quoted(key)}")
+        query = (
+            f"SELECT w._w0, {found} FROM {asked(names)} STRAIGHT_JOIN {quoted(name)} t ON {equal}"
+            + (f" WHERE {where.replace('%', '%%')}" if where else "")
+        )
+        sensible = [
+            pl.col(c).str.contains(_NUMBER) for c in columns if _is_whole(known.get(c))
+        ]  # what is no number would count as 0
+        rows = wanted.select("_n", *columns).drop_nulls().filter(pl.lit(True), *sensible)
+        schema = {"_n": pl.String, "_key": pl.String}
+        parts = [pl.DataFrame(schema=schema)]
+        for part in portions(rows):
+            with self._cursor() as cursor:
+                cursor.execute(query, (as_json(part),))
+                parts.append(pl.DataFrame(cursor.fetchall(), schema=schema, orient="row"))
+        return pl.concat(parts)
+
+    def insert(self, name: str, rows: pl.DataFrame) -> None:
+        """Inserts rows in order."""
+        if rows.is_empty():
+            return
+        listed = ", ".join(map(quoted, rows.columns))
+        into = f"INSERT INTO {quoted(name)} ({listed})"
+        with self._staged(rows):
+            cells = self._assigned(name, rows)
+            self._raise_counter(name, into, rows.columns, cells)
+            with self._numbers_ours(name):
+                self._write(f"{into} SELECT {', '.join(cells)} FROM {STAGE} s ORDER BY s._row")
+
+    def update(self, name: str, key: str, rows: pl.DataFrame) -> int:
+        """Writes the frame's columns into the rows named by `_key`."""
+        written = [c for c in rows.columns if c != "_key"]
+        if rows.is_empty() or not written:
+            return 0
+        staged = rows.select("_key", *written)
+        with self._staged(staged):
+            same = comparable(self._columns_of(name).get(key), "s.c0")
+            _, *cells = self._assigned(name, staged)
+            values = ", ".join(f"t.{quoted(c)} = {v}" for c, v in zip(written, cells, strict=True))
+            return self._write(
+                f"UPDATE {STAGE} s STRAIGHT_JOIN {quoted(name)} t ON t.{quoted(key)} = {same}"
+                f" SET {values}"
+            )
+
+    def delete(self, name: str, key: str, keys: pl.Series) -> int:
+        """Deletes the rows with these keys."""
+        return sum(
+            self._write(f"DELETE FROM {quoted(name)} WHERE {condition}", values)
+            for condition, values in self._named(name, key, keys)
+        )
+
+    def next_keys(self, name: str, key: str, count: int) -> pl.Series:
+        """The numbers after the counter's and the largest key.
+
+        The counter itself is raised by the first insert; whoever took one of the numbers until
+        then makes that insert raise `key_race`.
+        """
+        with self._cursor() as cursor:
+            cursor.execute(
+                "SELECT auto_increment, @@auto_increment_increment, @@auto_increment_offset"
+                " FROM information_schema.tables"
+                " WHERE table_schema = DATABASE() AND table_name = %s",
+                (name,),
+            )
+            counter, step, offset = cursor.fetchone() or (None, 1, 1)
+            cursor.execute(f"SELECT MAX({quoted(key)} + 0) FROM {quoted(name)}", ())
+            ((largest,),) = cursor.fetchall()
+        _, given = self._given.get(name, ("", 0))
+        least = max(int(counter or 1), int(largest or 0) + 1, given + 1)
+        # Members of a cluster number in steps; ours are left to this member.
+        first = least + (int(offset) - least) % int(step)
+        numbers = pl.int_range(first, first + count * int(step), int(step), eager=True)
+        if count:
+            self._given[name] = (key, int(numbers[-1]))
+        return numbers.cast(pl.String).alias(key)
+
+    def ask(self, query: str, rows: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
+        """The answers to `query`, which has a `%s` for the rows (see `asked`), as text."""
+        schema = dict.fromkeys(columns, pl.String)
+        parts = [pl.DataFrame(schema=schema)]
+        for part in portions(rows):
+            with self._cursor() as cursor:
+                cursor.execute(query, (as_json(part),))
+                parts.append(pl.DataFrame(cursor.fetchall(), schema=schema, orient="row"))
+        return pl.concat(parts)
+
+    def undo(self, code: int) -> TransientFault:
+        """Roll back at once what the server undid in part or whole.
+
+        After a lock time-out InnoDB undoes one statement only, and a COMMIT would keep the half.
+        """
+        self.undone = mariadb_faults.transient(code, self._database)
+        with suppress(MySQLError):
+            self._driver.rollback()
+        return self.undone
+
+    @property
+    def _driver(self) -> Any:
+        return self.connection.connection.driver_connection
+
+    @contextmanager
+    def _cursor(self, kind: type[Any] | None = None) -> Iterator[Any]:
+        """A cursor of the driver; its errors come out as faults."""
+        if self.undone is not None:
+            raise self.undone
+        cursor = self._driver.cursor(kind)
+        try:
+            yield cursor
+        except MySQLError as error:
+            code = mariadb_faults.code_of(error)
+            if code is not None and mariadb_faults.passes(code):
+                raise self.undo(code) from None
+            raise mariadb_faults.fault_of(error, self._database) from None
+        finally:
+            with suppress(MySQLError):
+                cursor.close()
+
+    def _columns_of(self, name: str) -> dict[str, ColumnInfo]:
+        if name not in self._columns:
+            with mariadb_faults.faults(self._database):
+                found = describe_columns(self.connection, name).get(name, [])
+            self._columns[name] = {c.name: c for c in found}
+        return self._columns[name]
+
+    def _named(
+        self, name: str, key: str, keys: pl.Series
+    ) -> Iterator[tuple[str, tuple[str | int, ...]]]:
+        """Conditions that name rows by key, with their values, in portions."""
+        column = self._columns_of(name).get(key)
+        whole = _is_whole(column)
+        asked_for = keys.drop_nulls().unique(maintain_order=True)
+        if whole:
+            asked_for = asked_for.filter(asked_for.str.contains(_NUMBER))
+        literal = "%s" if whole or column is None else comparable(column, "%s")
+        for part in asked_for.to_frame().iter_slices(_KEYS_ASKED):
+            values = part.to_series().to_list()
+            yield (
+                f"{quoted(key)} IN ({', '.join([literal] * len(values))})",
+                tuple(map(int, values) if whole else values) * literal.count("%s"),
+            )
+
+    @contextmanager
+    def _staged(self, rows: pl.DataFrame) -> Iterator[None]:
+        """The rows in the stage: `_row` numbers them, `c0`, `c1`, … are text, bytes as hex."""
+        text = rows.with_columns(pl.col(pl.Binary).bin.encode("hex"))
+        names = [f"c{n}" for n in range(text.width)]
+        columns = ", ".join(f"{n} LONGTEXT" for n in names)
+        with self._cursor() as cursor:
+            cursor.execute(f"DROP TEMPORARY TABLE IF EXISTS {STAGE}", ())
+            cursor.execute(
+                f"CREATE TEMPORARY TABLE {STAGE} (_row INT UNSIGNED AUTO_INCREMENT PRIMARY KEY,"
+                f" {columns}) ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
+                (),
+            )
+        for part in text.iter_slices(_LOADED_ROWS):
+            self._load(part, names)
+        try:
+            yield
+        finally:
+            with suppress(TargetFault), self._cursor() as cursor:
+                cursor.execute(f"DROP TEMPORARY TABLE IF EXISTS {STAGE}", ())
+
+    def _load(self, rows: pl.DataFrame, names: Sequence[str]) -> None:
+        listed = ", ".join(names)
+        if not self._loads_local():
+            marks = ", ".join(["%s"] * len(names))
+            with self._cursor() as cursor:
+                cursor.executemany(f"INSERT INTO {STAGE} ({listed}) VALUES ({marks})", rows.rows())
+            return
+        with _in_memory(lines(rows)) as file:
+            self._driver._local_infile = True  # for no other statement: servers can't ask for files
+            try:
+                loaded = self._write(
+                    f"LOAD DATA LOCAL INFILE '{file}' INTO TABLE {STAGE} CHARACTER SET utf8mb4"
+                    r" FIELDS TERMINATED BY '\t' ESCAPED BY '\\' LINES TERMINATED BY '\n'"
+                    f" ({listed})"
+                )
+            finally:
+                self._driver._local_infile = False
+        if loaded != rows.height:
+            raise TargetFault(
+                Text("the target did not take over all rows", "目标数据库未接收全部记录"),
+                where=self._database,
+            )
+
+    def _loads_local(self) -> bool:
+        if not hasattr(os, "memfd_create"):
+            return False
+        with self._cursor() as cursor:
+            cursor.execute("SELECT @@local_infile", ())
+            ((on,),) = cursor.fetchall()
+        return bool(on)
+
+    def _assigned(self, name: str, rows: pl.DataFrame) -> list[str]:
+        known = self._columns_of(name)
+        return [
+            assigned(known.get(c), f"s.c{n}", hexadecimal=rows.schema[c] == pl.Binary)
+            for n, c in enumerate(rows.columns)
+        ]
+
+    def _write(self, statement: str, values: tuple[Any, ...] = ()) -> int:
+        """Runs a statement and refuses to go on after any warning; returns rows found."""
+        with self._cursor() as cursor:
+            done = int(cursor.execute(statement, values))
+            cursor.execute("SHOW WARNINGS", ())
+            codes = [int(code) for _, code, _ in cursor.fetchall() if int(code) not in _HARMLESS]
+        if codes:
+            raise ConstraintViolated(mariadb_faults.violation_of(codes[0]), where=self._database)
+        return done
+
+    def _raise_counter(
+        self, name: str, into: str, columns: Sequence[str], cells: Sequence[str]
+    ) -> None:
+        """Let the table's counter pass the numbers that were handed out, before they are used.
+
+        InnoDB's counter is raised by an insert and stays raised when it is undone: the last row
+        is inserted under the greatest number, and taken back. Where the row can't be, the table
+        is left as it is.
+        """
+        key, greatest = self._given.get(name, ("", 0))
+        column = self._columns_of(name).get(key)
+        if key not in columns or column is None or column.default != "auto_increment":
+            return
+        values = [str(greatest) if c == key else v for c, v in zip(columns, cells, strict=True)]
+        chosen = f"SELECT {', '.join(values)} FROM {STAGE} s ORDER BY s._row DESC LIMIT 1"
+        with self._cursor() as cursor:
+            cursor.execute(f"SAVEPOINT {_PROBE}", ())
+        with suppress(ConstraintViolated), self._cursor() as cursor:
+            cursor.execute(f"{into} {chosen}", ())
+        with self._cursor() as cursor:
+            cursor.execute(f"ROLLBACK TO SAVEPOINT {_PROBE}", ())
+            cursor.execute(f"RELEASE SAVEPOINT {_PROBE}", ())
+
+    @contextmanager
+    def _numbers_ours(self, name: str) -> Iterator[None]:
+        """A number that is refused although we were handed it was taken by somebody else."""
+        try:
+            yield
+        except ConstraintViolated as refused:
+            if refused.violation == "unique" and name in self._given and self._primary_refused():
+                raise mariadb_faults.key_race(self._database) from None
+            raise
+
+    def _primary_refused(self) -> bool:
+        with self._cursor() as cursor:
+            cursor.execute("SHOW ERRORS", ())
+            return any(
+                int(code) == mariadb_faults.DUPLICATE and _ON_PRIMARY.search(str(words))
+                for _, code, words in cursor.fetchall()
+            )
+
+
+def _is_whole(column: ColumnInfo | None) -> bool:
+    return column is not None and (column.kind == "integer" or data_type(column) == "bit")
+
+
+@contextmanager
+def _in_memory(content: bytes) -> Iterator[str]:
+    """A name under which this process alone can read the bytes; they touch no disk."""
+    descriptor = os.memfd_create("stage")
+    try:
+        with os.fdopen(os.dup(descriptor), "wb") as file:
+            file.write(content)
+        yield f"/proc/self/fd/{descriptor}"
+    finally:
+        os.close(descriptor)
