@@ -8,10 +8,10 @@ run() { printf '\n\033[1m$ crm-migrate %s\033[0m\n' "$*"; crm-migrate "$@" || { 
 mkdir -p .crm-migrate/demo
 [ -e .crm-migrate/demo/crm.db ] || cp samples/crm.db .crm-migrate/demo/crm.db
 
-# Two people: the author of a plan may not approve it on a real target.
+# Three people: who lists people, who plans, who approves. The author may not approve a plan.
 if [ ! -d .crm-migrate/keyring ]; then
-  run keys init --no-passphrase --person operator:operator:演示操作员:信息部 \
-    --person approver:approver:演示审批人:销售部
+  run keys init --no-passphrase --person administrator:administrator:演示管理员:信息部 \
+    --person operator:operator:演示操作员:信息部 --person approver:approver:演示审批人:销售部
 fi
 
 run plan --as operator

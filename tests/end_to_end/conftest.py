@@ -18,8 +18,9 @@ import pytest
 
 REPOSITORY = Path(__file__).parents[2]
 
-OPERATOR, APPROVER = "operator", "approver"
+ADMINISTRATOR, OPERATOR, APPROVER = "administrator", "operator", "approver"
 PEOPLE = (
+    *("--person", f"{ADMINISTRATOR}:administrator:演示管理员:信息部"),
     *("--person", f"{OPERATOR}:operator:演示操作员:信息部"),
     *("--person", f"{APPROVER}:approver:演示审批人:销售部"),
 )

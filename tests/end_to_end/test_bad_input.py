@@ -202,8 +202,11 @@ def test_wrong_passphrase(small: Demo, said: Callable[[Ran], str]) -> None:
     """R-5.4: a wrong or missing passphrase opens nothing and leaves nothing."""
     small.at("keys")
     shutil.rmtree(small.state)
-    secrets = {"CRM_MIGRATE_PASSPHRASE": "right horse", "CRM_MIGRATE_PASSPHRASE_OPERATOR": "mine"}
-    made = small.run("keys", "init", "--person", "operator:operator", environment=secrets)
+    people = ("administrator", "operator")
+    secrets = {f"CRM_MIGRATE_PASSPHRASE_{p.upper()}": "mine" for p in people}
+    secrets |= {"CRM_MIGRATE_PASSPHRASE": "right horse"}
+    given = [f"--person={p}:{p}" for p in people]
+    made = small.run("keys", "init", *given, environment=secrets)
     assert made.code == 0, made.said
     before = sorted(small.root.rglob("*"))
     for wrong in ({"CRM_MIGRATE_PASSPHRASE": "wrong horse"}, {}):

@@ -9,7 +9,7 @@ import pytest
 from crm_migrate.trust.keyring import create_person
 from crm_migrate.trust.people import Role, add, found, load, save
 from crm_migrate.trust.wrapping import Unprotected
-from tests.end_to_end.conftest import APPROVER, OPERATOR, Demo, Ran
+from tests.end_to_end.conftest import ADMINISTRATOR, APPROVER, OPERATOR, Demo, Ran
 from tests.end_to_end.contents import business_rows
 
 APPLY = ("apply", "latest", "--as", OPERATOR)
@@ -60,11 +60,12 @@ def test_replaced_trust_file(small: Demo) -> None:
 
 
 def test_added_approver(small: Demo) -> None:
-    """Who was added as the trust file says may approve; an approver may add nobody."""
+    """Who was added as the trust file says may approve; only an administrator may add somebody."""
     small.at("planned")
     add_person = ("keys", "add-person", "wu:approver", "--no-passphrase", "--by")
     refused(small, *add_person, APPROVER)
-    small.ok(*add_person, OPERATOR)
+    refused(small, *add_person, OPERATOR)
+    small.ok(*add_person, ADMINISTRATOR)
     assert small.ok("approve", "latest", "--as", "wu", "--reason", "checked")["state"] == "approved"
 
 

@@ -1,4 +1,4 @@
-"""`keys init` and `keys add-person`."""
+"""`keys init`, `keys add-person` and `keys remove-person`."""
 
 import os
 from collections.abc import Callable
@@ -8,10 +8,12 @@ import click
 
 from crm_migrate.cli.folder import project_folder
 from crm_migrate.cli.output import Output, verb_options
-from crm_migrate.cli.session import ask_passphrase, opened
+from crm_migrate.cli.session import opened
 from crm_migrate.language import Text
 
 if TYPE_CHECKING:
+    from crm_migrate.trust.people import TrustFile
+    from crm_migrate.trust.setup import NewPerson
     from crm_migrate.trust.wrapping import Protection
 
 INIT_HELP = Text(
@@ -22,9 +24,13 @@ passphrase (Argon2id): the project's from CRM_MIGRATE_PASSPHRASE, a person's fro
 CRM_MIGRATE_PASSPHRASE_<ID>, else you are asked. Back the folder up: without it nothing that was
 sealed can be opened.
 
+Whoever founds the trust file can add people to it. On a real target that is an administrator, who
+neither plans nor applies; a sandbox is founded by its operator.
+
 \b
 Examples:
-  crm-migrate keys init --person li:operator:李操作:信息部 --person wang:approver:王审批:销售部
+  crm-migrate keys init --person chen:administrator:陈管理:信息部 \\
+    --person li:operator:李操作:信息部 --person wang:approver:王审批:销售部
   crm-migrate keys init --no-passphrase        # protected by file mode 0600 only
 """,
     """创建项目密钥与人员签名密钥。
@@ -32,15 +38,18 @@ Examples:
 密钥环位于状态目录,仅本人可读。各文件以口令保护(Argon2id):项目口令取自 CRM_MIGRATE_PASSPHRASE,
 人员口令取自 CRM_MIGRATE_PASSPHRASE_<ID>,否则会提示输入。请备份该目录:丢失后已加密的数据无法打开。
 
+信任文件的建立者可以添加人员:真实目标须由系统管理员建立(其不编制、不执行计划);沙箱由操作员建立。
+
 \b
 示例:
-  crm-migrate keys init --person li:operator:李操作:信息部 --person wang:approver:王审批:销售部
+  crm-migrate keys init --person chen:administrator:陈管理:信息部 \\
+    --person li:operator:李操作:信息部 --person wang:approver:王审批:销售部
   crm-migrate keys init --no-passphrase        # 仅以文件权限 0600 保护
 """,
 )
 PERSON = Text(
-    "ID:ROLE[:NAME[:DEPARTMENT]]; the first may add others",
-    "标识:角色[:姓名[:部门]];第一位可添加其他人",
+    "ID:ROLE[:NAME[:DEPARTMENT]]; an administrator may add others",
+    "标识:角色[:姓名[:部门]];系统管理员可添加其他人",
 )
 NO_PASSPHRASE = Text("protect by file mode alone", "仅以文件权限保护")
 
@@ -62,8 +71,11 @@ def init(ctx: click.Context, persons: tuple[str, ...], no_passphrase: bool, out:
     from crm_migrate.trust.setup import parse_person, set_up_keys
 
     project = load_project(project_folder(ctx))
-    given = persons or (f"{os.environ.get('USER') or 'operator'}:operator",)
-    new = [parse_person(text) for text in given]
+    sandbox = project.settings.target.sandbox
+    role = "operator" if sandbox else "administrator"
+    new = [parse_person(text) for text in persons or (f"{os.environ.get('USER') or role}:{role}",)]
+    if not sandbox:
+        _require_administrator(new)
     _, trust = set_up_keys(project.state, new, _protector(no_passphrase))
     rows = [(p.id, p.name, str(ROLE_LABELS[p.role]), p.department) for p in trust.people]
     head = ("ID", Text("name", "姓名"), Text("role", "角色"), Text("department", "部门"))
@@ -73,7 +85,11 @@ def init(ctx: click.Context, persons: tuple[str, ...], no_passphrase: bool, out:
             "The keys are protected by file mode 0600 only.", "密钥仅以文件权限 0600 保护。"
         ), "yellow")  # fmt: skip
     out.say(Text(f"keyring: {project.state / 'keyring'}", f"密钥环:{project.state / 'keyring'}"))
-    out.next_step("crm-migrate plan")
+    lacking = _lacking(trust, sandbox)
+    if lacking:
+        out.say(lacking, "yellow")
+    add = f"crm-migrate keys add-person … --by {trust.people[0].id}"
+    out.next_step(add if lacking else "crm-migrate plan")
     out.result({
         "keyring": str(project.state / "keyring"),
         "people": [{"id": p.id, "role": str(p.role)} for p in trust.people],
@@ -81,10 +97,10 @@ def init(ctx: click.Context, persons: tuple[str, ...], no_passphrase: bool, out:
 
 
 @keys.command("add-person", help=str(Text(
-    "Give someone a signing key: ID:ROLE[:NAME[:DEPARTMENT]].\n\n\b\nExample:\n"
-    "  crm-migrate keys add-person zhao:auditor:赵审计:审计部 --by li",
-    "为人员创建签名密钥:标识:角色[:姓名[:部门]]。\n\n\b\n示例:\n"
-    "  crm-migrate keys add-person zhao:auditor:赵审计:审计部 --by li",
+    "Give someone a signing key, or another role: ID:ROLE[:NAME[:DEPARTMENT]].\n\n\b\nExample:\n"
+    "  crm-migrate keys add-person zhao:auditor:赵审计:审计部 --by chen",
+    "为人员创建签名密钥,或变更其角色:标识:角色[:姓名[:部门]]。\n\n\b\n示例:\n"
+    "  crm-migrate keys add-person zhao:auditor:赵审计:审计部 --by chen",
 )))  # fmt: skip
 @click.argument("person")
 @click.option("--by", required=True, help=str(Text("who signs the trust file", "由谁签署信任文件")))
@@ -92,24 +108,69 @@ def init(ctx: click.Context, persons: tuple[str, ...], no_passphrase: bool, out:
 @verb_options
 @click.pass_context
 def add_person(ctx: click.Context, person: str, by: str, no_passphrase: bool, out: Output) -> None:
-    """Add one person."""
-    from crm_migrate.stages.session import TRUST
-    from crm_migrate.trust.setup import add_person as add
+    """Add one person, or change their role."""
+    from crm_migrate.stages.people import add_person as add
     from crm_migrate.trust.setup import parse_person
 
     new = parse_person(person)
     with opened(ctx, out) as session:
-        protection = _protector(no_passphrase)(new.id)
-        trust = add(session.project.state, new, protection, by, ask_passphrase)
-        about: dict[str, str | int | bool | None] = {
-            "person": new.id,
-            "role": str(new.role),
-            TRUST: trust.fingerprint,
-        }
-        session.record(by, "trust.changed", about)
+        trust = add(session, new, _protector(no_passphrase), by)
     out.say(Text(f"{new.id} is in the trust file now", f"{new.id} 已加入信任文件"), "green")
     out.next_step("crm-migrate plan")
     out.result({"version": trust.version, "people": [p.id for p in trust.people]})
+
+
+@keys.command("remove-person", help=str(Text(
+    "Take someone off the trust file: what they signed no longer counts.\n\n\b\nExample:\n"
+    "  crm-migrate keys remove-person wang --by chen",
+    "将人员从信任文件移除:其签名不再有效。\n\n\b\n示例:\n"
+    "  crm-migrate keys remove-person wang --by chen",
+)))  # fmt: skip
+@click.argument("person")
+@click.option("--by", required=True, help=str(Text("who signs the trust file", "由谁签署信任文件")))
+@verb_options
+@click.pass_context
+def remove_person(ctx: click.Context, person: str, by: str, out: Output) -> None:
+    """Remove one person."""
+    from crm_migrate.stages.people import remove_person as remove
+
+    with opened(ctx, out) as session:
+        trust = remove(session, person, by)
+    out.say(Text(f"{person} is off the trust file", f"{person} 已从信任文件移除"), "yellow")
+    out.next_step("crm-migrate runs")
+    out.result({"version": trust.version, "people": [p.id for p in trust.people]})
+
+
+def _require_administrator(new: "list[NewPerson]") -> None:
+    from crm_migrate.errors import UsageFault
+
+    if not any(person.role == "administrator" for person in new):
+        raise UsageFault(
+            Text(
+                "on a real target an administrator founds the trust file: whoever does can add"
+                " approvers, so it must not be somebody who plans and applies",
+                "真实目标的信任文件须由系统管理员建立:建立者可添加审批人,因此不能是编制或执行计划的人",
+            ),
+            remedy=Text(
+                "--person ID:administrator beside the others", "请增加 --person 标识:administrator"
+            ),
+        )
+
+
+def _lacking(trust: "TrustFile", sandbox: bool) -> Text | None:
+    """Which roles somebody must still have before a plan can be made and approved."""
+    from crm_migrate.trust.people import ROLE_LABELS, Action, Role, may
+
+    wanted = {Role.OPERATOR: Action.APPLY, Role.APPROVER: Action.APPROVE}
+    held = [p.role for p in trust.people]
+    missing = [r for r, action in wanted.items() if not any(may(h, action) for h in held)]
+    if sandbox or not missing:
+        return None
+    labels = [ROLE_LABELS[r] for r in missing]
+    return Text(
+        "still to be added: " + ", ".join(t.en for t in labels),
+        "尚需添加:" + "、".join(t.zh for t in labels),
+    )
 
 
 def _protector(no_passphrase: bool) -> "Callable[[str], Protection]":

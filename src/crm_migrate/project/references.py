@@ -33,6 +33,10 @@ def check_references(
         if (source.path is None) == (source.url is None):
             message = Text("needs either path or url", "path 与 url 必须且只能填写一个")
             faults.append(main.fault(("sources", name), message))
+    for name in settings.approval.entities:
+        if name not in model.by_name:
+            message = Text(f"unknown entity '{name}'", f"未知的实体“{name}”")
+            faults.append(main.fault(("approval", "entities", name), message))
     keys = {
         (m.source, t.table, r.entity): t.key if r.key is None else r.key
         for _, m in mappings.values()

@@ -13,7 +13,7 @@ from crm_migrate.stages.job import Clock, Job, Progress, no_progress, parse_rule
 from crm_migrate.state.database import open_state
 from crm_migrate.state.plans import list_plans
 from crm_migrate.trust import people
-from crm_migrate.trust.journal import Journal, last_named
+from crm_migrate.trust.journal import Journal, last_naming
 from crm_migrate.trust.keyring import open_keyring, open_person
 from crm_migrate.trust.people import Action, Person, TrustFile, may
 from crm_migrate.trust.setup import KEYRING, TRUST_FILE
@@ -26,6 +26,8 @@ PLANS = "plans"
 REPORTS = "reports"
 TRUST = "trust"
 """Under this name events say which version of the trust file stands: its fingerprint."""
+TRUST_NEXT = "trust_next"
+"""Under this name an event announces the version that is about to replace it."""
 
 About = Mapping[str, str | int | bool | None]
 
@@ -170,8 +172,12 @@ def open_session(
 
 def _require_journaled(trust: TrustFile, journal: Journal) -> None:
     """A trust file vouches for itself only; that it was not replaced, the journal says."""
-    named = last_named(journal.path, TRUST)
-    if named is not None and named != trust.fingerprint:
+    named = last_naming(journal.path, TRUST)
+    announced = last_naming(journal.path, TRUST_NEXT)
+    if named is not None and named[1] != trust.fingerprint:
+        # Who changes the file announces it first: one killed in between locks nobody out.
+        if announced is not None and announced[0] > named[0] and announced[1] == trust.fingerprint:
+            return
         raise IntegrityFault(
             Text(
                 "the trust file is not the one that the journal names",

@@ -216,14 +216,20 @@ def last_named(path: Path, name: str) -> str | None:
 
     Whether the journal is sound is `verify`'s to say, and is checked before anything is appended.
     """
+    found = last_naming(path, name)
+    return found[1] if found is not None else None
+
+
+def last_naming(path: Path, name: str) -> tuple[int, str] | None:
+    """Number and value of the newest event that names such an object; None where none does."""
     journal = path.read_bytes() if path.exists() else b""
     end = len(journal)
     while (found := journal.rfind(f'"{name}":'.encode(), 0, end)) >= 0:
         begin = journal.rfind(b"\n", 0, found) + 1
         try:
-            objects = json.loads(journal[begin:].partition(b"\n")[0])["objects"]
-            if isinstance(objects.get(name), str):
-                return str(objects[name])
+            event = json.loads(journal[begin:].partition(b"\n")[0])
+            if isinstance(event["objects"].get(name), str):
+                return int(event["seq"]), str(event["objects"][name])
         except (ValueError, KeyError, TypeError, AttributeError):
             pass  # a torn or changed line names nothing
         end = begin

@@ -282,6 +282,12 @@ def create_person(
     return person, signer
 
 
+def person_file(folder: Path, person_id: str) -> Path:
+    """Where the key of a person lies. Raises KeyFault where the id cannot name one."""
+    require_person_id(person_id)
+    return folder / f"{person_id}.json"
+
+
 def open_person(
     folder: Path,
     person_id: str,
@@ -298,8 +304,7 @@ def open_person(
         KeyFault: readable by others, wrong passphrase, damaged.
     """
     environment = os.environ if environment is None else environment
-    require_person_id(person_id)
-    path = folder / f"{person_id}.json"
+    path = person_file(folder, person_id)
     if not path.exists():
         raise NotFound(
             Text(f"there is no signing key of {person_id}", f"没有 {person_id} 的签名密钥"),

@@ -14,8 +14,9 @@ from crm_migrate.trust.keyring import (
     create_project_keyring,
     open_keyring,
     open_person,
+    person_file,
 )
-from crm_migrate.trust.people import Role, TrustFile
+from crm_migrate.trust.people import Person, Role, TrustFile
 from crm_migrate.trust.wrapping import Ask, Protection
 
 KEYRING = "keyring"
@@ -58,7 +59,10 @@ def parse_person(text: str) -> NewPerson:
 def set_up_keys(
     state: Path, persons: Sequence[NewPerson], protect: Callable[[str], Protection]
 ) -> tuple[Keyring, TrustFile]:
-    """Make the project's secrets and the persons' keys; the first person founds the trust file.
+    """Make the project's secrets and the persons' keys.
+
+    The first administrator, or else the first person, founds the trust file: whoever does can add
+    people to it.
 
     `protect` gives the protection of a file by its label (`project` or a person's id).
 
@@ -69,7 +73,8 @@ def set_up_keys(
     keyring = create_project_keyring(folder, protect("project"))
     trust: TrustFile | None = None
     founder = None
-    for new in persons:
+    order = sorted(persons, key=lambda new: new.role is not Role.ADMINISTRATOR)
+    for new in order:
         person, signer = create_person(
             folder, new.id, new.name, new.role, new.department, protect(new.id)
         )
@@ -83,22 +88,46 @@ def set_up_keys(
     return keyring, trust
 
 
-def add_person(
-    state: Path, new: NewPerson, protection: Protection, by: str, ask: Ask | None = None
+def with_person(
+    state: Path,
+    new: NewPerson,
+    protect: Callable[[str], Protection],
+    by: str,
+    ask: Ask | None = None,
 ) -> TrustFile:
-    """Give someone a key and list them in the trust file, signed by `by`.
+    """The next version of the trust file, signed by `by`, not yet saved.
+
+    Someone who is listed gets the new role, name and department and keeps their key. Someone who
+    has a key but is not listed (removed, or the process died half-way) gets listed with it.
 
     Raises:
-        KeyFault: `by` may not change the trust file, or the id has a key already.
+        KeyFault: `by` may not change the trust file, or a key does not open.
     """
     folder = state / KEYRING
     signer = open_person(folder, by, ask)
     trust = trust_people.load(state / TRUST_FILE)
     trust_people.require_may_change(trust, signer)
-    person, _ = create_person(folder, new.id, new.name, new.role, new.department, protection)
-    following = trust_people.add(trust, person, signer)
-    trust_people.save(state / TRUST_FILE, following)
-    return following
+    known = next((p.public_key for p in trust.people if p.id == new.id), None)
+    if known is None and person_file(folder, new.id).exists():
+        known = open_person(folder, new.id, ask).public_key
+    if known is not None:
+        person = Person(new.id, new.name, new.role, new.department, known)
+    else:
+        person, _ = create_person(
+            folder, new.id, new.name, new.role, new.department, protect(new.id)
+        )
+    return trust_people.add(trust, person, signer)
+
+
+def without_person(state: Path, person_id: str, by: str, ask: Ask | None = None) -> TrustFile:
+    """The next version of the trust file without the person, not yet saved.
+
+    Raises:
+        KeyFault: `by` may not change the trust file, or the person cannot be removed.
+        NotFound: the trust file does not list them.
+    """
+    trust = trust_people.load(state / TRUST_FILE)
+    return trust_people.remove(trust, person_id, open_person(state / KEYRING, by, ask))
 
 
 def open_keys(state: Path, ask: Ask | None = None) -> Keyring:
