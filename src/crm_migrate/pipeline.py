@@ -29,6 +29,7 @@ from crm_migrate.stages.present import read_target
 from crm_migrate.stages.report import Written, audit_report, verify_journal
 from crm_migrate.stages.retention import sweep
 from crm_migrate.stages.reviews import decide_review, list_reviews, state_digest
+from crm_migrate.stages.rollback import RolledBack, plan_rollback, roll_back
 from crm_migrate.stages.sandbox import make_ready, require_laid_out
 from crm_migrate.stages.session import TRUST, Session, open_session
 from crm_migrate.stages.standardize import standardize
@@ -46,6 +47,7 @@ __all__ = [
     "Exported",
     "PlanView",
     "Planned",
+    "RolledBack",
     "Session",
     "Trace",
     "Written",
@@ -62,6 +64,8 @@ __all__ = [
     "make_ready",
     "open_session",
     "plan",
+    "plan_rollback",
+    "roll_back",
     "sweep_exports",
     "trace",
     "verify_journal",

@@ -51,6 +51,10 @@ VERBS: dict[str, Verb] = {
         "apply:apply",
         Text("write what was approved, then read it back", "执行已批准的计划并回读核对"),
     ),
+    "rollback": Verb(
+        "rollback:rollback",
+        Text("take an applied plan back", "撤回已执行的计划"),
+    ),
     "runs": Verb("runs:runs", Text("list runs and plans", "列出运行与计划")),
     "review": Verb("review:review", Text("decide doubtful pairs and 撞单", "裁决疑似重复与撞单")),
     "link": Verb("link:link", Text("deduplicate one file, no project needed", "对单个文件去重")),

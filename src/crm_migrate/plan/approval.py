@@ -33,7 +33,19 @@ from crm_migrate.plan.statements import (
 from crm_migrate.trust.people import Person, TrustFile
 from crm_migrate.trust.signature import Signer
 
-PlanState = Literal["empty", "approvable", "approved", "blocked", "applied", "expired", "rejected"]
+PlanState = Literal[
+    "empty",
+    "approvable",
+    "approved",
+    "blocked",
+    "applied",
+    "rolled_back",
+    "partly_rolled_back",
+    "expired",
+    "rejected",
+]
+USED: tuple[PlanState, ...] = ("applied", "rolled_back", "partly_rolled_back")
+"""States of a plan that was carried out."""
 REHEARSAL = "演练/REHEARSAL"
 
 

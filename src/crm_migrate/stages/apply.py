@@ -13,6 +13,7 @@ from crm_migrate.loading.apply import apply as load
 from crm_migrate.loading.outcome import outcome
 from crm_migrate.loading.plan_lock import plan_state, used_approvals
 from crm_migrate.loading.precondition import LEFT_REASONS
+from crm_migrate.plan.approval import USED
 from crm_migrate.plan.change import Plan, PlanHeader
 from crm_migrate.plan.operations import verify_plan
 from crm_migrate.plan.planfile import SUFFIX, read_header
@@ -28,6 +29,7 @@ from crm_migrate.stages.plans import (
 from crm_migrate.stages.said import approved_to_apply
 from crm_migrate.stages.sandbox import require_laid_out
 from crm_migrate.stages.session import About, Session
+from crm_migrate.stages.taken_back import ROLLED_BACK, settle_taken_back
 from crm_migrate.state import plans as entries
 from crm_migrate.state.approvals import mark_used
 from crm_migrate.state.registry import activate, retire, store_members
@@ -97,7 +99,9 @@ def apply_plan(session: Session, name: str, *, by: str | None = None) -> Done:
     require_laid_out(session.project)
     entry, plan = open_checked(session, name)
     header = plan.header
-    if entry.state == "applied":
+    if header.kind == "rollback":
+        session.person(person.id, Action.ROLL_BACK)
+    if entry.state in USED:
         raise PlanRefused(
             Text("this plan was applied already", "该计划已执行"),
             where=header.plan_id,
@@ -132,7 +136,7 @@ def apply_plan(session: Session, name: str, *, by: str | None = None) -> Done:
             limit=session.project.settings.approval.stale_limit,
         )
         facts = _facts(session, person.id, applied)
-        _settle(session, plan, approved.approvals, facts, memberships)
+        _settle(session, plan, approved.approvals, facts, memberships, applied)
     labels = entity_labels(session, current_language())
     return Done(header.run, header.plan_id, facts, applied, labels)
 
@@ -150,7 +154,7 @@ def _recover(session: Session, plan: Plan, target: TargetSystem, person: str) ->
     applied = outcome(plan, target, session.project.target, keys, model=model)
     served = [a for a, served in used_approvals(target).items() if served == plan_id]
     facts = _facts(session, person, applied)
-    _settle(session, plan, tuple(served), facts, _memberships(session, plan))
+    _settle(session, plan, tuple(served), facts, _memberships(session, plan), applied)
     session.record(person, "apply.recovered", {"plan": plan_id})
     labels = entity_labels(session, current_language())
     return Done(plan.header.run, plan_id, facts, applied, labels)
@@ -181,6 +185,8 @@ class _Membership:
 
 
 def _memberships(session: Session, plan: Plan) -> dict[str, _Membership]:
+    if plan.header.kind == "rollback":  # it binds nothing new
+        return {}
     with session.workspace.open(plan.header.run) as run:
         return {
             name: _Membership(
@@ -197,19 +203,22 @@ def _settle(
     approvals: tuple[str, ...],
     facts: ApplyFacts,
     memberships: dict[str, _Membership],
+    applied: Applied,
 ) -> None:
     """The run state after the target transaction: identities final, approvals used."""
     plan_id = plan.header.plan_id
     for approval in approvals:
         mark_used(session.state, approval, facts.applied_at)
-    for name, operations in plan.operations.items():
+    if plan.header.kind == "rollback":
+        settle_taken_back(session, plan, applied.left)
+    for name, membership in memberships.items():
         # Records of a customer that waits are not bound to it yet: the next plan looks afresh.
-        standing = operations.filter(pl.col("action") != "skip")["golden_id"]
-        members = memberships[name].members
-        bound = members.filter(pl.col("golden_id").is_in(standing.implode()))
+        settled = pl.col("action") != "skip"
+        standing = plan.operations[name].filter(settled)["golden_id"]
+        bound = membership.members.filter(pl.col("golden_id").is_in(standing.implode()))
         store_members(session.state, bound, name, plan.header.run)
         activate(session.state, standing)
-        retire(session.state, memberships[name].tombstones)
+        retire(session.state, membership.tombstones)
     path = session.plan_folder(plan_id) / APPLIED
     write_private(path, json.dumps(facts.to_json(), ensure_ascii=False).encode())
     entries.set_plan_state(session.state, plan_id, "applied")
@@ -224,14 +233,15 @@ def read_applied(session: Session, plan_id: str) -> ApplyFacts | None:
 
 
 def last_applied(session: Session) -> tuple[PlanHeader, ApplyFacts] | None:
-    """Header and outcome of the plan that was applied last; None where none is kept."""
+    """Header and outcome of the migration that was applied last and stands; None where none is."""
     found = [
         (facts.applied_at, entry.plan_id, facts)
         for entry in entries.list_plans(session.state)
-        if (facts := read_applied(session, entry.plan_id)) is not None
+        if entry.state != ROLLED_BACK and (facts := read_applied(session, entry.plan_id))
     ]
     for _, plan_id, facts in sorted(found, key=lambda f: f[:2], reverse=True):
         path = session.plan_folder(plan_id) / f"{plan_id}{SUFFIX}"
-        if path.exists():
-            return read_header(path), facts
+        header = read_header(path) if path.exists() else None
+        if header is not None and header.kind == "migration":
+            return header, facts
     return None

@@ -164,7 +164,7 @@ def decide(
         session.job.clock(),
         decision="approve" if decision == "approve" else "reject",
         reason=reason,
-        used=state_of(session, header) == "applied",
+        used=state_of(session, header) in approval.USED,
         overrides=said.overrides,
     )
     others = [p for p in before.rejections if p != person.id]
@@ -238,7 +238,7 @@ def revoke_decisions(
         raise NotFound(
             Text("there is no decision to take back", "没有可撤回的审批"), where=header.plan_id
         )
-    used = state_of(session, header) == "applied"
+    used = state_of(session, header) in approval.USED
     signer = session.signer(person)
     made = []
     for decision in chosen:

@@ -8,7 +8,7 @@ from typing import Any
 
 from crm_migrate.errors import PlanRefused
 from crm_migrate.language import Language, Text
-from crm_migrate.plan.approval import PlanState, plan_state
+from crm_migrate.plan.approval import USED, PlanState, plan_state
 from crm_migrate.plan.change import Plan, PlanHeader
 from crm_migrate.plan.planfile import SUFFIX, open_plan, read_header
 from crm_migrate.reports.facts import PlanFacts
@@ -79,10 +79,13 @@ def require_same_project(session: Session, header: PlanHeader) -> None:
 def state_of(session: Session, header: PlanHeader) -> PlanState:
     """Where a plan stands now."""
     known = {e.plan_id: e.state for e in entries.list_plans(session.state)}
+    for state in USED:
+        if known.get(header.plan_id) == state:
+            return state
     return plan_state(
         header,
         said_about(session, header),
-        known.get(header.plan_id) == "applied",
+        False,
         session.job.clock(),
         people=session.trust,
     )

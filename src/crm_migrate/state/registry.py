@@ -4,10 +4,21 @@ Tables come and go as Polars frames; 1 M rows are written in a few seconds by th
 bulk insert.
 """
 
+from dataclasses import dataclass
+
 import polars as pl
 from sqlalchemy.engine import Connection, Engine
 
 _BATCH = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Golden ids that go by a name: it is the id, its beginning, or the customer code."""
+
+    same: set[str]
+    by_prefix: set[str]
+    by_code: set[str]
 
 
 def reserve(state: Engine, identities: pl.DataFrame, entity: str, run: str, at: str) -> None:
@@ -38,11 +49,34 @@ def activate(state: Engine, golden_ids: pl.Series) -> None:
         connection.exec_driver_sql("DROP TABLE final")
 
 
+def release(state: Engine, golden_ids: pl.Series) -> None:
+    """Final identities that stand in the target no more: reserved again, their records unbound."""
+    with state.begin() as connection:
+        connection.exec_driver_sql("CREATE TEMP TABLE gone (golden_id TEXT PRIMARY KEY)")
+        _write(connection, "INSERT OR IGNORE INTO gone VALUES (?)", golden_ids.sort().to_frame())
+        chosen = "golden_id IN (SELECT golden_id FROM gone)"
+        connection.exec_driver_sql(
+            f"UPDATE identities SET status = 'reserved' WHERE status = 'active' AND {chosen}"
+        )
+        connection.exec_driver_sql(f"DELETE FROM members WHERE {chosen}")
+        connection.exec_driver_sql("DROP TABLE gone")
+
+
 def retire(state: Engine, tombstones: pl.DataFrame) -> None:
     """Golden ids that gave way to another on a merge; `golden_id`, `into`."""
     _insert(
         state,
         "UPDATE identities SET successor = ?, status = 'merged' WHERE golden_id = ?",
+        tombstones.select("into", "golden_id"),
+    )
+
+
+def revive(state: Engine, tombstones: pl.DataFrame) -> None:
+    """Takes `retire` back: golden ids that stand for themselves again; `golden_id`, `into`."""
+    _insert(
+        state,
+        "UPDATE identities SET successor = NULL, status = 'active'"
+        " WHERE successor = ? AND golden_id = ? AND status = 'merged'",
         tombstones.select("into", "golden_id"),
     )
 
@@ -90,6 +124,21 @@ def known_identities(state: Engine, entity: str) -> pl.DataFrame:
         f"SELECT {', '.join(columns)} FROM identities WHERE entity = ? ORDER BY golden_id",
         (entity,),
         columns,
+    )
+
+
+def golden_ids_of(state: Engine, entity: str, name: str) -> Named:
+    """The golden ids of an entity that go by that name."""
+    query = (
+        "SELECT golden_id, customer_code FROM identities WHERE entity = ?"
+        " AND (golden_id = ? OR substr(golden_id, 1, ?) = ? OR customer_code = ?)"
+    )
+    with state.connect() as connection:
+        rows = connection.exec_driver_sql(query, (entity, name, len(name), name, name)).all()
+    return Named(
+        same={g for g, _ in rows if g == name},
+        by_prefix={g for g, _ in rows if g.startswith(name)},
+        by_code={g for g, code in rows if code == name},
     )
 
 
