@@ -12,6 +12,7 @@ from crm_migrate.errors import PlanRefused
 from crm_migrate.loading.applied import Applied
 from crm_migrate.loading.apply import apply
 from crm_migrate.loading.before_image import open_image
+from crm_migrate.loading.patience import Patience
 from crm_migrate.loading.plan_lock import Holder
 from crm_migrate.loading.target_ledger import read_base
 from crm_migrate.plan.change import Plan
@@ -40,6 +41,7 @@ def run(plan: Plan, target: SqliteTarget, **options: Any) -> Applied:
         "clock": lambda: NOW,
         "journal": lambda _event, _objects: None,
         "limit": 0.5,
+        "patience": Patience(times=2, sleep=lambda _seconds: None),
     }
     return apply(plan, target, MAPPING, Keys(), **(chosen | options))
 

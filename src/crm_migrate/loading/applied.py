@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 import polars as pl
 
+from crm_migrate.loading.plan_lock import State
 from crm_migrate.loading.verify import Verified
 from crm_migrate.loading.write import CREATED, DELETED, FAILED, SKIPPED, UPDATED
 from crm_migrate.plan.change import Action, Plan
@@ -56,10 +57,10 @@ class EntityResult:
 
 @dataclass(frozen=True)
 class Applied:
-    """What an apply did. `stopped`: the limit of stale groups was passed on the way."""
+    """What an apply did."""
 
     plan_id: str
-    state: Literal["done", "stopped"]
+    state: State
     resumed: bool
     counts: dict[str, EntityResult]
     left: pl.DataFrame
@@ -69,6 +70,10 @@ class Applied:
     """Rows of the CRM that were given up for another one."""
     reparented: int = 0
     """Cells that now refer to the row that stays."""
+    why: str | None = None
+    """What ended it before its end: `stale` or `failed` (a limit was passed), pause, cancel."""
+    silenced: tuple[str, ...] = ()
+    """`table.trigger` of the triggers that were kept from running."""
 
     @property
     def adds_up(self) -> bool:
@@ -81,9 +86,10 @@ def summary(
     ledger: pl.DataFrame,
     moved: pl.DataFrame,
     verified: Verified,
-    state: Literal["done", "stopped"],
+    state: State,
     *,
     resumed: bool,
+    why: str | None = None,
 ) -> Applied:
     """What happened, from the plan and the target ledger (`moved`: its merges)."""
     counts, left = {}, []
@@ -113,6 +119,7 @@ def summary(
         verified=verified,
         merges=_carried_out(moved, "merge"),
         reparented=_carried_out(moved, "reparent"),
+        why=why,
     )
 
 

@@ -1,10 +1,13 @@
 """Carry out an approved plan: once, in whole groups, resumable wherever it dies.
 
-1. In one transaction: our tables, the plan's lock, schema drift, and a full pre-check. When more
-   groups than the limit are stale, it is undone and nothing was written.
+1. Nothing is written before everything was looked at: schema drift, and a full pre-check. When
+   more groups than the limit are stale, the plan is refused. Then our tables, and the plan's lock.
 2. Batches of whole groups, one transaction each, in the order of `work.py`. A batch that the
    target refuses is halved until the group that is refused stands alone, each part in a
    transaction of its own (some constraints are judged at COMMIT only); that group is `failed`.
+   A fault that may pass is waited out. Where nobody knows whether a COMMIT took place, the
+   ledger is asked, behind the lock on the plan's row: what it holds is done, the rest is done
+   again.
 3. Everything written is read back and compared; then the plan is `done` for good.
 
 Around each transaction: journal intent → target transaction → journal outcome. After a crash
@@ -12,29 +15,34 @@ the target ledger says which groups are finished; the others are done as if noth
 """
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Literal
 
 import polars as pl
 
 from crm_migrate.errors import CrmMigrateError, PlanRefused
 from crm_migrate.language import Text
 from crm_migrate.loading.applied import Applied, Journal, LoadingKeys, Progress, summary
-from crm_migrate.loading.bearings import Bearings, reference_columns
-from crm_migrate.loading.holder import this_process
-from crm_migrate.loading.plan_lock import Holder, Lock, hold, release, take_lock
-from crm_migrate.loading.precondition import check, resolve
-from crm_migrate.loading.target_ledger import create_tables, read_ledger, read_moves, rfc3339
-from crm_migrate.loading.verify import keys_of_plan, verify
+from crm_migrate.loading.course import Course, Limits, Order, lay_out, left_in, look, take
+from crm_migrate.loading.patience import PATIENT, Patience
+from crm_migrate.loading.plan_lock import Holder, Request, State, hold, release
+from crm_migrate.loading.target_ledger import read_ledger, read_moves, rfc3339
+from crm_migrate.loading.verify import NOT_READ_BACK, verify
 from crm_migrate.loading.work import Work, deletes, moves_in, only_groups, work_of
-from crm_migrate.loading.write import FAILED, SKIPPED, Books, Left, leave_groups, write_batch
+from crm_migrate.loading.write import FAILED, Books, Left, leave_groups, write_batch
 from crm_migrate.model import Model
 from crm_migrate.plan.approval import Approved
-from crm_migrate.plan.change import Action, Plan
+from crm_migrate.plan.change import Plan
 from crm_migrate.project.mapping_file import TargetMapping
-from crm_migrate.systems.target import ConstraintViolated, TargetSystem, TargetTransaction
+from crm_migrate.systems.target import (
+    ConstraintViolated,
+    TargetSystem,
+    TargetTransaction,
+    TransientFault,
+)
+
+About = Mapping[str, str | int | bool | None]
 
 
 def apply(
@@ -48,18 +56,25 @@ def apply(
     clock: Callable[[], datetime],
     journal: Journal,
     progress: Progress = lambda _done, _all: None,
+    asked: Callable[[], Request | None] = lambda: None,
     batch_groups: int | None = None,
     limit: float = 0.01,
+    failure_limit: float = 0.01,
+    triggers: bool = True,
+    patience: Patience = PATIENT,
     holder: Holder | None = None,
 ) -> Applied:
     """Write what the plan says into the target; that `approved` is genuine the caller has checked.
 
-    `limit`: share of stale groups (0 to 1) that is put up with. `batch_groups`: groups per
-    transaction (None: by the size of the plan); it changes no result.
+    `limit`: share of stale groups (0 to 1) that is put up with; `failure_limit`: of groups that
+    the target refuses. `asked`: whether to pause or cancel, asked before each batch. `triggers`:
+    False keeps the target's triggers from running. `batch_groups`: groups per transaction (None:
+    by the size of the plan); it changes no result.
 
     Raises:
-        PlanRefused: the plan was used or has expired, its target drifted, too much is stale, or
-            another apply is at work. Nothing was written by this call.
+        PlanRefused: the plan was used or has expired, its target drifted, too much is stale,
+            another apply is at work, or triggers can't be kept from running. Nothing was written
+            by this call.
         TargetFault: the target can't be reached or written (any more). What was finished stands;
             applying again goes on from there.
     """
@@ -69,9 +84,17 @@ def apply(
         "target": plan.header.target.name,
     }
     journal("apply.begin", about)
+    limits = Limits(limit, failure_limit)
+    order = Order(plan, target, mapping, keys, model, approved, clock, limits, triggers, holder)
+
+    def waited(fault: TransientFault, tried: int) -> None:
+        journal("apply.retry", {**about, "fault": fault.passing, "tried": tried + 1})
+
     try:
         _require_approved(plan, approved)
-        course = _begin(plan, target, mapping, keys, model, approved, clock, limit, holder)
+        sight = patience.through(lambda: look(order), waited)
+        patience.through(lambda: lay_out(target), waited)
+        course = patience.through(lambda: take(order, sight), waited)
     except CrmMigrateError as error:
         journal("apply.refused", {**about, "code": error.code})
         raise
@@ -82,168 +105,141 @@ def apply(
         batch_groups=batch_groups,
         backwards=deletes(course.operations),
     )
-    run = _Run(plan, target, keys, clock, journal, limit, course)
-    journal("apply.begun", {**about, "resumed": course.lock.resumed, "groups": course.groups})
+    run = _Run(order, course, journal, asked, patience, waited)
+    journal(
+        "apply.begun",
+        {
+            **about,
+            "resumed": course.lock.resumed,
+            "groups": course.groups,
+            "silenced": ", ".join(course.silenced),
+        },
+    )
     try:
-        done = course.groups - work.groups.height
-        for number in range(work.batches):
-            done += run.batch(work, number)
-            progress(done, course.groups)
-            if run.over_limit():
-                break
-        applied = run.finish()
+        applied = run.all(work, progress)
     except CrmMigrateError as error:
         with suppress(CrmMigrateError), target.transaction() as transaction:
             release(transaction, course.lock, "running", clock())
         journal("apply.interrupted", {**about, "code": error.code})
         raise
-    journal("apply.end", {**about, "state": applied.state, "left": applied.left.height})
+    journal(
+        "apply.end",
+        {**about, "state": applied.state, "why": applied.why, "left": applied.left.height},
+    )
     return applied
 
 
-@dataclass(frozen=True)
-class _Course:
-    """What stands when an apply has begun or resumed."""
+class _Asked(Exception):
+    """Somebody asked to pause or to cancel; what was begun is undone."""
 
-    lock: Lock
-    bearings: Bearings
-    operations: dict[str, pl.DataFrame]
-    """The plan's operations, references to rows that stand in the target resolved."""
-    finished: pl.Series
-    groups: int
-    stale: int
-    """Groups found stale by an earlier attempt."""
-
-
-def _begin(
-    plan: Plan,
-    target: TargetSystem,
-    mapping: TargetMapping,
-    keys: LoadingKeys,
-    model: Model,
-    approved: Approved,
-    clock: Callable[[], datetime],
-    limit: float,
-    holder: Holder | None,
-) -> _Course:
-    header = plan.header
-    with target.transaction() as transaction:
-        create_tables(transaction)
-        now = clock()
-        lock = take_lock(
-            transaction,
-            plan_id=header.plan_id,
-            effect=header.effect,
-            evidence=header.evidence,
-            approvals=approved.approvals,
-            holder=holder or this_process(),
-            now=now,
-        )
-        if not lock.resumed and now >= header.expires_at:
-            raise _expired(header.plan_id)
-        schema = transaction.describe()
-        _require_undrifted(plan, schema.system, schema.database, schema.fingerprint)
-        bearings = Bearings(mapping, reference_columns(mapping, model), schema, keys.digest_key)
-        ledger = read_ledger(transaction, header.plan_id)
-        standing = keys_of_plan(plan, ledger.clear())
-        operations = {
-            entity: resolve(frame, bearings.references.get(entity, {}), standing)
-            for entity, frame in plan.operations.items()
-        }
-        moved = read_moves(transaction, header.plan_id)
-        finished = pl.concat([ledger["group_id"], moved["group_id"]]).unique()
-        groups = work_of(operations, finished=finished.clear(), moves=plan.moves).groups.height
-        stale = _stale_groups(pl.concat([f.select(_REASONED) for f in (ledger, moved)]))
-        stale_now = stale + _pre_check(transaction, bearings, operations, plan.moves, finished)
-        if stale_now > limit * groups:
-            raise _too_stale(stale_now, groups)
-    return _Course(lock, bearings, operations, finished, groups, stale)
-
-
-def _pre_check(
-    transaction: TargetTransaction,
-    bearings: Bearings,
-    operations: Mapping[str, pl.DataFrame],
-    moves: pl.DataFrame | None,
-    finished: pl.Series,
-) -> int:
-    """How many of the groups that are still to be done are stale."""
-    work = work_of(operations, finished=finished, moves=moves)
-    found = check(
-        transaction,
-        bearings,
-        {e: f.drop("_batch") for e, f in work.operations.items()},
-        None if work.moves is None else work.moves.drop("_batch"),
-    )
-    return found.stale["group"].n_unique()
+    def __init__(self, request: Request) -> None:
+        super().__init__(request)
+        self.request = request
 
 
 @dataclass
 class _Run:
     """One apply on its way through the batches."""
 
-    plan: Plan
-    target: TargetSystem
-    keys: LoadingKeys
-    clock: Callable[[], datetime]
+    order: Order
+    course: Course
     journal: Journal
-    limit: float
-    course: _Course
-    stale: int = field(init=False)
+    asked: Callable[[], Request | None]
+    patience: Patience
+    waited: Callable[[TransientFault, int], None]
+    left: Left = field(init=False)
 
     def __post_init__(self) -> None:
-        self.stale = self.course.stale
+        self.left = self.course.left
 
-    def over_limit(self) -> bool:
-        """Whether more groups are stale than the approval puts up with."""
-        return self.stale > self.limit * self.course.groups
+    def all(self, work: Work, progress: Progress) -> Applied:
+        """Carry out the work as far as it goes; then read back and close the plan."""
+        done = self.course.groups - work.groups.height
+        progress(done, self.course.groups)
+        for number in range(work.batches):
+            try:
+                self._heed(self.asked())
+                done += self._batch(work, number)
+            except _Asked as asked:
+                paused = asked.request == "pause"
+                return self._finish("paused" if paused else "cancelled", asked.request)
+            progress(done, self.course.groups)
+            if passed := self._limits_passed():
+                return self._finish("stopped", passed)
+        return self._finish("done", None)
 
-    def batch(self, work: Work, number: int) -> int:
+    def _limits_passed(self) -> str | None:
+        return self.order.limits.passed(self.left, self.course.groups)
+
+    def _heed(self, request: Request | None) -> None:
+        if request is not None:
+            raise _Asked(request)
+
+    def _batch(self, work: Work, number: int) -> int:
         """Carry out one batch; returns its number of groups."""
         groups = work.groups.filter(pl.col("_batch") == number)["group"].to_list()
         about: dict[str, str | int | bool | None] = {
-            "plan": self.plan.header.plan_id,
+            "plan": self.order.plan.header.plan_id,
             "batch": number,
             "fence": self.course.lock.fence,
             "groups": len(groups),
         }
         self.journal("apply.batch.intent", about)
         left = self._settle(work.batch(number), work.moves_of(number), groups)
-        self.stale += left.stale
+        self.left += left
         self.journal("apply.batch.outcome", {**about, "stale": left.stale, "failed": left.failed})
         return len(groups)
-
-    def finish(self) -> Applied:
-        """Read back, close the plan, and sum up from the target ledger."""
-        state: Literal["done", "stopped"] = "stopped" if self.over_limit() else "done"
-        with self.target.transaction() as transaction:
-            ledger = read_ledger(transaction, self.plan.header.plan_id)
-            moved = read_moves(transaction, self.plan.header.plan_id)
-            verified = verify(transaction, self.plan, self.course.bearings)
-            release(transaction, self.course.lock, state, self.clock())
-        return summary(self.plan, ledger, moved, verified, state, resumed=self.course.lock.resumed)
 
     def _settle(
         self, operations: Mapping[str, pl.DataFrame], moves: pl.DataFrame | None, groups: list[str]
     ) -> Left:
-        """Carry out the groups; returns how many were left."""
-        try:
-            with self.target.transaction() as transaction:
-                now = self.clock()
-                hold(transaction, self.course.lock, now)
-                books = self._books(now)
-                return write_batch(transaction, self.course.bearings, books, operations, moves)
-        except ConstraintViolated as refused:
-            if len(groups) == 1:
-                self._fail(operations, moves, groups[0], refused)
-                return Left(failed=1)
+        """Carry out the groups, in halves where the target refuses; returns what was left."""
+        before = Left()
+        tried = 0
+        while groups:
+            try:
+                return before + self._once(operations, moves)
+            except ConstraintViolated as refused:
+                if len(groups) == 1:
+                    return before + self._fail(operations, moves, groups[0], refused)
+                break
+            except TransientFault as fault:
+                self.patience.wait(fault, tried, self.waited)
+                tried += 1
+                if fault.passing == "connection":
+                    finished, found = self._finished(groups)
+                    before += found
+                    groups = [g for g in groups if g not in finished]
+                    operations = only_groups(operations, groups, keep=True)
+                    moves = moves_in(moves, groups)
         half = len(groups) // 2
-        left = Left()
         for part in (groups[:half], groups[half:]):
-            left += self._settle(
-                only_groups(operations, part, keep=True), moves_in(moves, part), part
+            if part:
+                some = only_groups(operations, part, keep=True)
+                before += self._settle(some, moves_in(moves, part), part)
+        return before
+
+    def _once(self, operations: Mapping[str, pl.DataFrame], moves: pl.DataFrame | None) -> Left:
+        with self._writing() as transaction:
+            now = self.order.clock()
+            self._heed(hold(transaction, self.course.lock, now))
+            return write_batch(
+                transaction, self.course.bearings, self._books(now), operations, moves
             )
-        return left
+
+    def _finished(self, groups: list[str]) -> tuple[set[str], Left]:
+        """Which of the groups a lost transaction has finished after all, and left of them."""
+
+        def behind_the_lock() -> tuple[pl.DataFrame, pl.DataFrame]:
+            plan_id = self.order.plan.header.plan_id
+            with self._writing() as transaction:
+                hold(transaction, self.course.lock, self.order.clock())
+                return read_ledger(transaction, plan_id), read_moves(transaction, plan_id)
+
+        ours = pl.col("group_id").is_in(pl.Series(groups, dtype=pl.String).implode())
+        ledger, moved = self.patience.through(behind_the_lock, self.waited)
+        ledger, moved = ledger.filter(ours), moved.filter(ours)
+        return {*ledger["group_id"], *moved["group_id"]}, left_in(ledger, moved)
 
     def _fail(
         self,
@@ -251,36 +247,62 @@ class _Run:
         moves: pl.DataFrame | None,
         group: str,
         refused: ConstraintViolated,
-    ) -> None:
-        deletes = any((f["action"] == Action.DELETE).any() for f in operations.values())
-        referred = deletes and refused.violation == "foreign_key"
+    ) -> Left:
+        in_use = deletes(operations) and refused.violation == "foreign_key"
         frames = {**operations, **({} if moves is None else {"": moves})}
         left = pl.concat(
             frame.select(
                 (pl.lit(entity) if entity else pl.col("entity")).alias("entity"),
                 "golden_id",
                 "group",
-                pl.lit("referred" if referred else refused.violation).alias("reason"),
+                pl.lit("referred" if in_use else refused.violation).alias("reason"),
             )
             for entity, frame in frames.items()
         ).filter(pl.col("group") == group)
-        with self.target.transaction() as transaction:
-            now = self.clock()
-            hold(transaction, self.course.lock, now)
-            leave_groups(transaction, self._books(now), operations, moves, left, FAILED)
+
+        def enter() -> None:
+            with self._writing() as transaction:
+                now = self.order.clock()
+                hold(transaction, self.course.lock, now)
+                if not self._entered(transaction, group):
+                    leave_groups(transaction, self._books(now), operations, moves, left, FAILED)
+
+        self.patience.through(enter, self.waited)
+        return Left(failed=1)
+
+    def _entered(self, transaction: TargetTransaction, group: str) -> bool:
+        """Whether an attempt whose COMMIT was not answered has entered the group already."""
+        plan_id = self.order.plan.header.plan_id
+        frames = (read_ledger(transaction, plan_id, group), read_moves(transaction, plan_id, group))
+        return any(frame.height for frame in frames)
+
+    def _finish(self, state: State, why: str | None) -> Applied:
+        """Read back, close the plan, and sum up from the target ledger."""
+        order, course = self.order, self.course
+
+        def read_back() -> Applied:
+            plan_id = order.plan.header.plan_id
+            with order.target.reading() as reader:
+                ledger, moved = read_ledger(reader, plan_id), read_moves(reader, plan_id)
+                verified = NOT_READ_BACK
+                if state != "paused":
+                    verified = verify(reader, order.plan, course.bearings)
+            resumed = course.lock.resumed
+            return summary(order.plan, ledger, moved, verified, state, resumed=resumed, why=why)
+
+        def close() -> None:
+            with order.target.transaction() as transaction:
+                release(transaction, course.lock, state, order.clock())
+
+        applied = self.patience.through(read_back, self.waited)
+        self.patience.through(close, self.waited)
+        return replace(applied, silenced=course.silenced)
+
+    def _writing(self) -> AbstractContextManager[TargetTransaction]:
+        return self.order.target.transaction(triggers=not self.course.silenced)
 
     def _books(self, now: datetime) -> Books:
-        return Books(self.plan.header.plan_id, rfc3339(now), self.keys.rollback_key)
-
-
-_REASONED = ("group_id", "result", "reason")
-
-
-def _stale_groups(ledger: pl.DataFrame) -> int:
-    by_group = ledger.filter(pl.col("result") == SKIPPED).group_by("group_id")
-    # A group that only waited for another one carries no other reason.
-    waited = by_group.agg((pl.col("reason") == "parent_waits").all().alias("waited"))
-    return waited.filter(~pl.col("waited")).height
+        return Books(self.order.plan.header.plan_id, rfc3339(now), self.order.keys.rollback_key)
 
 
 def _require_approved(plan: Plan, approved: Approved) -> None:
@@ -290,40 +312,3 @@ def _require_approved(plan: Plan, approved: Approved) -> None:
             where=plan.header.plan_id,
             remedy=Text("have this plan approved", "请审批该计划"),
         )
-
-
-def _require_undrifted(plan: Plan, system: str, database: str, fingerprint: str) -> None:
-    planned = plan.header.target
-    if (planned.system, planned.database) != (system, database):
-        raise PlanRefused(
-            Text("the plan was made for another target", "该计划针对的是另一个目标系统"),
-            where=planned.name,
-            remedy=Text("make a new plan for this target", "请针对该目标系统重新生成计划"),
-        )
-    if planned.fingerprint != fingerprint:
-        raise PlanRefused(
-            Text(
-                "the target's tables changed since planning",
-                "计划生成后目标系统的表结构发生了变化",
-            ),
-            where=planned.name,
-            remedy=Text("make a new plan", "请重新生成计划"),
-        )
-
-
-def _expired(plan_id: str) -> PlanRefused:
-    return PlanRefused(
-        Text("this plan has expired", "该计划已过期"),
-        where=plan_id,
-        remedy=Text("make a new plan", "请重新生成计划"),
-    )
-
-
-def _too_stale(stale: int, groups: int) -> PlanRefused:
-    return PlanRefused(
-        Text(
-            "{stale} of {groups} groups changed in the CRM since planning; nothing was written",
-            "{groups} 组中有 {stale} 组在计划生成后被修改;未写入任何数据",
-        ).fill(stale=stale, groups=groups),
-        remedy=Text("make a new plan", "请重新生成计划"),
-    )

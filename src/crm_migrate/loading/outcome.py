@@ -9,7 +9,7 @@ from crm_migrate.errors import NotFound
 from crm_migrate.language import Text
 from crm_migrate.loading.applied import Applied, LoadingKeys, summary
 from crm_migrate.loading.bearings import Bearings, reference_columns
-from crm_migrate.loading.plan_lock import plan_state
+from crm_migrate.loading.plan_lock import ENDED, plan_state
 from crm_migrate.loading.target_ledger import read_ledger, read_moves
 from crm_migrate.loading.verify import target_totals, verify
 from crm_migrate.model import Model
@@ -29,7 +29,7 @@ def outcome(
     """
     with target.reading() as reader:
         state = plan_state(reader, plan.header.plan_id)
-        if state is None or state == "running":
+        if state not in ENDED:
             raise NotFound(
                 Text(
                     "the target knows no finished apply of this plan",

@@ -2,14 +2,19 @@
 
 A plan and each of its approvals are used once; both are rows of the target ledger. Who applies
 writes its name and a sign of life there. Whoever takes over from a dead one raises the fencing
-number, and every transaction of an apply first makes sure that the number is still its own.
+number, and every transaction of an apply first locks the row and makes sure that the number is
+still its own. So a transaction that nobody hears of any more (its connection was lost, its COMMIT
+under way) is waited for: it holds the same row.
+
+    running → done | stopped (a limit was passed) | cancelled      these plans are used up
+    running ⇄ paused                                               goes on with the same command
 """
 
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import insert, inspect, select, update
 
@@ -19,9 +24,12 @@ from crm_migrate.loading.target_ledger import APPROVALS, PLANS, rfc3339
 from crm_migrate.systems.target import TargetReader, TargetSystem, TargetTransaction
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Row
 
-State = Literal["running", "done", "stopped"]
+State = Literal["running", "paused", "done", "stopped", "cancelled"]
+Request = Literal["pause", "cancel"]
+ENDED: tuple[State, ...] = ("done", "stopped", "cancelled")
+"""States in which a plan is used up."""
 
 
 def _unknown(_other: str) -> bool | None:
@@ -85,9 +93,7 @@ def take_lock(
         PlanRefused: the plan or an approval was used already, or another apply is at work.
     """
     connection = transaction.connection
-    row = connection.execute(
-        select(PLANS).where(PLANS.c.plan_id == plan_id).with_for_update()
-    ).one_or_none()
+    row = _locked(transaction, plan_id)
     at = rfc3339(now)
     if row is None:
         _use_approvals(connection, approvals, plan_id, at)
@@ -105,8 +111,8 @@ def take_lock(
             )
         )
         return Lock(plan_id, 1, resumed=False)
-    if row.state != "running":
-        raise _used()
+    if row.state in ENDED:
+        raise used(plan_id)
     if (row.effect, row.evidence) != (effect, evidence):
         raise PlanRefused(
             Text(
@@ -119,39 +125,96 @@ def take_lock(
     if row.holder is not None and row.holder != holder.name:
         _require_gone(holder, row.holder, row.seen_at, now)
     fence = int(row.fence) + 1
-    connection.execute(
-        update(PLANS)
-        .where(PLANS.c.plan_id == plan_id)
-        .values(fence=fence, holder=holder.name, seen_at=at)
+    # A pause is over when somebody goes on; what was asked for beyond that still stands.
+    values = {"fence": fence, "holder": holder.name, "seen_at": at, "state": "running"}
+    if row.request == "pause":
+        values["request"] = None
+    connection.execute(update(PLANS).where(PLANS.c.plan_id == plan_id).values(values))
+    # Our own row, though nobody told us that it was written: the answer to a COMMIT was lost.
+    return Lock(plan_id, fence, resumed=row.holder != holder.name)
+
+
+def hold(transaction: TargetTransaction, lock: Lock, now: datetime) -> Request | None:
+    """Lock the plan's row and give a sign of life; must stand first in every transaction.
+
+    Returns what somebody asked for meanwhile: to pause or to cancel.
+
+    Raises:
+        PlanRefused: another apply has taken over since, or the plan was ended.
+    """
+    row = _locked(transaction, lock.plan_id)
+    if row is None or row.fence != lock.fence or row.state != "running":
+        raise _at_work(lock.plan_id)
+    transaction.connection.execute(
+        update(PLANS).where(PLANS.c.plan_id == lock.plan_id).values(seen_at=rfc3339(now))
     )
-    return Lock(plan_id, fence, resumed=True)
+    request: Request | None = row.request
+    return request
 
 
-def hold(transaction: TargetTransaction, lock: Lock, now: datetime) -> None:
-    """Sign of life; must stand in every transaction of an apply.
+def release(transaction: TargetTransaction, lock: Lock, state: State, now: datetime) -> None:
+    """Let go of the plan; a `running` or `paused` one can be taken up again.
+
+    Once more for a COMMIT whose answer was lost, it does nothing.
 
     Raises:
         PlanRefused: another apply has taken over since.
     """
-    held = transaction.connection.execute(
-        update(PLANS)
-        .where(PLANS.c.plan_id == lock.plan_id, PLANS.c.fence == lock.fence)
-        .where(PLANS.c.state == "running")
-        .values(seen_at=rfc3339(now))
-    )
-    if held.rowcount != 1:
+    row = _locked(transaction, lock.plan_id)
+    if row is None or row.fence != lock.fence:
         raise _at_work(lock.plan_id)
+    if row.state != "running":
+        return
+    _leave(transaction, lock.plan_id, state, lock.fence, now)
 
 
-def release(transaction: TargetTransaction, lock: Lock, state: State, now: datetime) -> None:
-    """Let go of the plan; `done` and `stopped` plans are used up, a `running` one is resumable."""
-    hold(transaction, lock, now)
-    finished = None if state == "running" else rfc3339(now)
-    transaction.connection.execute(
-        update(PLANS)
-        .where(PLANS.c.plan_id == lock.plan_id)
-        .values(state=state, holder=None, finished_at=finished)
-    )
+def ask(
+    transaction: TargetTransaction, plan_id: str, request: Request, holder: Holder, now: datetime
+) -> State:
+    """Ask the apply that is at work to pause or to cancel; returns the state after that.
+
+    Where none is at work any more, it happens at once, and the fencing number goes up.
+
+    Raises:
+        PlanRefused: the plan was never begun, or is used up.
+    """
+    row = _locked(transaction, plan_id)
+    if row is None:
+        raise PlanRefused(
+            Text("this plan was not begun yet", "该计划尚未开始执行"),
+            where=plan_id,
+            remedy=Text(
+                "to keep it from being applied: crm-migrate reject",
+                "如需阻止执行:crm-migrate reject",
+            ),
+        )
+    if row.state in ENDED:
+        raise used(plan_id)
+    if row.holder is not None and not _gone(holder, row.holder, row.seen_at, now):
+        # Who wants to cancel means it, whatever somebody else asks for afterwards.
+        wanted = "cancel" if row.request == "cancel" else request
+        values = update(PLANS).where(PLANS.c.plan_id == plan_id).values(request=wanted)
+        transaction.connection.execute(values)
+        return "running"
+    state: State = "cancelled" if request == "cancel" else "paused"
+    _leave(transaction, plan_id, state, int(row.fence) + 1, now)
+    return state
+
+
+def _locked(transaction: TargetTransaction, plan_id: str) -> "Row[Any] | None":
+    chosen = select(PLANS).where(PLANS.c.plan_id == plan_id).with_for_update()
+    return transaction.connection.execute(chosen).one_or_none()
+
+
+def _leave(
+    transaction: TargetTransaction, plan_id: str, state: State, fence: int, now: datetime
+) -> None:
+    values = {"state": state, "holder": None, "fence": fence, "seen_at": rfc3339(now)}
+    if state in ENDED:
+        values["finished_at"] = rfc3339(now)
+    if state != "running":
+        values["request"] = None
+    transaction.connection.execute(update(PLANS).where(PLANS.c.plan_id == plan_id).values(values))
 
 
 def _use_approvals(
@@ -171,10 +234,15 @@ def _use_approvals(
 
 
 def _require_gone(holder: Holder, other: str, seen_at: str | None, now: datetime) -> None:
-    alive = holder.alive(other)
-    quiet = seen_at is None or now - datetime.fromisoformat(seen_at) > holder.lease
-    if alive is True or (alive is None and not quiet):
+    if not _gone(holder, other, seen_at, now):
         raise _at_work(other)
+
+
+def _gone(holder: Holder, other: str, seen_at: str | None, now: datetime) -> bool:
+    alive = holder.alive(other)
+    if alive is None:
+        return seen_at is None or now - datetime.fromisoformat(seen_at) > holder.lease
+    return not alive
 
 
 def _at_work(where: str) -> PlanRefused:
@@ -188,8 +256,10 @@ def _at_work(where: str) -> PlanRefused:
     )
 
 
-def _used() -> PlanRefused:
+def used(plan_id: str) -> PlanRefused:
+    """The fault of a plan that was carried out, stopped or cancelled before."""
     return PlanRefused(
         Text("this plan was applied already", "该计划已执行过"),
+        where=plan_id,
         remedy=Text("make a new plan: `crm-migrate plan`", "请重新生成计划:`crm-migrate plan`"),
     )

@@ -25,6 +25,7 @@ from sqlalchemy import (
     Select,
     String,
     Table,
+    delete,
     inspect,
     select,
 )
@@ -43,7 +44,8 @@ PLANS = Table(
     Column("plan_id", _ID, primary_key=True),
     Column("effect", _DIGEST, nullable=False),
     Column("evidence", _DIGEST, nullable=False),
-    Column("state", String(8), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("request", String(8)),  # pause or cancel, until it is heeded
     Column("fence", Integer, nullable=False),
     Column("holder", String(200)),
     Column("seen_at", _TIME),
@@ -136,25 +138,42 @@ def base_of(reader: TargetReader, entity: str) -> pl.DataFrame:
     return _read(reader, BASE, chosen, BASE_COLUMNS)
 
 
-def read_ledger(reader: TargetReader, plan_id: str) -> pl.DataFrame:
-    """The plan's ledger entries (LEDGER_COLUMNS, all String); empty when it was never begun."""
+def read_ledger(reader: TargetReader, plan_id: str, group: str | None = None) -> pl.DataFrame:
+    """The plan's ledger entries (LEDGER_COLUMNS, all String); empty when it was never begun.
+
+    `group`: of that group only.
+    """
     chosen = select(*(LEDGER.c[name] for name in LEDGER_COLUMNS)).where(LEDGER.c.plan_id == plan_id)
+    if group is not None:
+        chosen = chosen.where(LEDGER.c.group_id == group)
     return _read(reader, LEDGER, chosen, LEDGER_COLUMNS)
 
 
-def read_moves(reader: TargetReader, plan_id: str) -> pl.DataFrame:
-    """The plan's merges and re-parented rows (MOVE_COLUMNS, all String), carried out or left."""
+def read_moves(reader: TargetReader, plan_id: str, group: str | None = None) -> pl.DataFrame:
+    """The plan's merges and re-parented rows (MOVE_COLUMNS, all String), carried out or left.
+
+    `group`: of that group only.
+    """
     chosen = select(*(MOVES.c[name] for name in MOVE_COLUMNS)).where(MOVES.c.plan_id == plan_id)
+    if group is not None:
+        chosen = chosen.where(MOVES.c.group_id == group)
     return _read(reader, MOVES, chosen, MOVE_COLUMNS)
 
 
 def base_before(reader: TargetReader, entity: str, golden_ids: pl.Series) -> pl.DataFrame:
-    """The base rows of these golden ids: golden_id, target_key and BASE_BEFORE."""
+    """The base rows of these golden ids: golden_id, target_key, BASE_BEFORE and `shared`.
+
+    `shared`: another entity has a record of that golden id (none of ours does).
+    """
     columns = ("entity", "golden_id", "target_key", *BASE_BEFORE)
     if not inspect(reader.connection).has_table(BASE.name):
-        return pl.DataFrame(schema=dict.fromkeys(columns[1:], pl.String))
+        schema = dict.fromkeys(columns[1:], pl.String)
+        return pl.DataFrame(schema={**schema, "shared": pl.Boolean})
     rows = reader.rows(BASE.name, "golden_id", golden_ids, columns)
-    return rows.filter(pl.col("entity") == entity).select(columns[1:])
+    shared = rows.filter(pl.col("entity") != entity)["golden_id"]
+    return rows.filter(pl.col("entity") == entity).select(
+        *columns[1:], pl.col("golden_id").is_in(shared.implode()).alias("shared")
+    )
 
 
 def known_keys(reader: TargetReader, golden_ids: Sequence[str]) -> pl.DataFrame:
@@ -234,9 +253,12 @@ def write_base(
     transaction.insert(BASE.name, named)
 
 
-def remove_base(transaction: TargetTransaction, golden_ids: pl.Series) -> None:
-    """The base rows of these golden ids go (a golden id belongs to one entity alone)."""
-    transaction.delete(BASE.name, "golden_id", golden_ids)
+def remove_base(transaction: TargetTransaction, entity: str, based: pl.DataFrame) -> None:
+    """These base rows of the entity (see `base_before`) go."""
+    transaction.delete(BASE.name, "golden_id", based.filter(~pl.col("shared"))["golden_id"])
+    for golden_id in based.filter("shared")["golden_id"]:
+        own = delete(BASE).where(BASE.c.entity == entity, BASE.c.golden_id == golden_id)
+        transaction.connection.execute(own)
 
 
 def rfc3339(time: datetime) -> str:

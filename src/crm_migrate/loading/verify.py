@@ -48,6 +48,10 @@ class Verified:
     """See DIFFERING."""
 
 
+NOT_READ_BACK = Verified(ok=False, rows=0, differing=pl.DataFrame(schema=DIFFERING))
+"""Of a plan that is paused: it will be read back as a whole."""
+
+
 def verify(reader: TargetReader, plan: Plan, bearings: Bearings) -> Verified:
     """Read every written row back and compare it cell by cell with the plan."""
     ledger = read_ledger(reader, plan.header.plan_id)

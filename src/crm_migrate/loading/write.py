@@ -349,7 +349,7 @@ def _keep_books(
         changed = frame.filter(pl.col("action").is_in([Action.UPDATE, Action.DELETE]))
         imaged = _images(books, entity, changed, current, based)
         write_images(transaction, books.plan_id, entity, mapping.table, imaged)
-    remove_base(transaction, based["golden_id"])
+    remove_base(transaction, entity, based)
     stands = frame.filter(pl.col("action") != Action.DELETE)
     digests = raw_digests(transaction, bearings, entity, stands["target_key"])
     base = stands.join(digests, left_on="target_key", right_on="_key", maintain_order="left")

@@ -1,0 +1,240 @@
+"""How an apply begins, and what stands then: drift, the full pre-check, our tables, the lock."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import polars as pl
+
+from crm_migrate.errors import PlanRefused
+from crm_migrate.language import Text
+from crm_migrate.loading.applied import LoadingKeys
+from crm_migrate.loading.bearings import Bearings, reference_columns
+from crm_migrate.loading.holder import this_process
+from crm_migrate.loading.plan_lock import ENDED, Holder, Lock, plan_state, take_lock, used
+from crm_migrate.loading.precondition import check, resolve
+from crm_migrate.loading.target_ledger import create_tables, read_ledger, read_moves
+from crm_migrate.loading.verify import keys_of_plan
+from crm_migrate.loading.work import work_of
+from crm_migrate.loading.write import FAILED, SKIPPED, Left
+from crm_migrate.model import Model
+from crm_migrate.plan.approval import Approved
+from crm_migrate.plan.change import Plan
+from crm_migrate.project.mapping_file import TargetMapping
+from crm_migrate.systems.target import TargetReader, TargetSystem
+
+FEW = 5
+"""So many refused groups are put up with in any plan, unless none are."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Shares of a plan's groups (0 to 1): above them apply writes nothing, or stops."""
+
+    stale: float = 0.01
+    failed: float = 0.01
+
+    def passed(self, left: Left, groups: int) -> str | None:
+        """Which limit the groups that were left have passed: `stale`, `failed` or none."""
+        if left.stale > self.stale * groups:
+            return "stale"
+        few = FEW if self.failed else 0
+        return "failed" if left.failed > max(self.failed * groups, few) else None
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be applied, where, by which keys and within which limits."""
+
+    plan: Plan
+    target: TargetSystem
+    mapping: TargetMapping
+    keys: LoadingKeys
+    model: Model
+    approved: Approved
+    clock: Callable[[], datetime]
+    limits: Limits
+    triggers: bool = True
+    holder: Holder | None = None
+
+
+@dataclass(frozen=True)
+class Course:
+    """What stands when an apply has begun or resumed."""
+
+    lock: Lock
+    bearings: Bearings
+    operations: dict[str, pl.DataFrame]
+    """The plan's operations, references to rows that stand in the target resolved."""
+    finished: pl.Series
+    """Groups that are done."""
+    groups: int
+    left: Left
+    """Groups that an earlier attempt left."""
+    silenced: tuple[str, ...] = ()
+    """`table.trigger` of the triggers that are kept from running."""
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What is found before anything is written."""
+
+    bearings: Bearings
+    operations: dict[str, pl.DataFrame]
+    groups: int
+    silenced: tuple[str, ...]
+
+
+def look(order: Order) -> Sight:
+    """Whether the plan may still be applied, asked of the target as a whole; nothing is written.
+
+    Raises:
+        PlanRefused: the plan was used or has expired, its target drifted, or too much is stale.
+        TransientFault, TargetFault: the target can't be read.
+    """
+    header = order.plan.header
+    with order.target.reading() as reader:
+        state = plan_state(reader, header.plan_id)
+        if state in ENDED:
+            raise used(header.plan_id)
+        if state is None and order.clock() >= header.expires_at:
+            raise _expired(header.plan_id)
+        schema = reader.describe()
+        _require_undrifted(order.plan, schema.system, schema.database, schema.fingerprint)
+        references = reference_columns(order.mapping, order.model)
+        bearings = Bearings(order.mapping, references, schema, order.keys.digest_key)
+        ledger = read_ledger(reader, header.plan_id)
+        standing = keys_of_plan(order.plan, ledger.clear())
+        operations = {
+            entity: resolve(frame, references.get(entity, {}), standing)
+            for entity, frame in order.plan.operations.items()
+        }
+        moved = read_moves(reader, header.plan_id)
+        finished = _groups(ledger, moved)
+        moves = order.plan.moves
+        groups = work_of(operations, finished=finished.clear(), moves=moves).groups.height
+        found = _pre_check(reader, bearings, operations, moves, finished)
+        stale = left_in(ledger, moved).stale + found
+        if stale > order.limits.stale * groups:
+            raise _too_stale(stale, groups)
+    return Sight(bearings, operations, groups, _silenced(order, bearings))
+
+
+def lay_out(target: TargetSystem) -> None:
+    """Make our tables where they do not stand: alone, since MariaDB commits with every table."""
+    with target.transaction() as transaction:
+        create_tables(transaction)
+
+
+def take(order: Order, sight: Sight) -> Course:
+    """Take the plan's lock; from here on it is used.
+
+    Raises:
+        PlanRefused: the plan or an approval was used already, or another apply is at work.
+        TransientFault, TargetFault: the target can't be written.
+    """
+    header = order.plan.header
+    with order.target.transaction() as transaction:
+        lock = take_lock(
+            transaction,
+            plan_id=header.plan_id,
+            effect=header.effect,
+            evidence=header.evidence,
+            approvals=order.approved.approvals,
+            holder=order.holder or this_process(),
+            now=order.clock(),
+        )
+        # Read behind the lock: whoever wrote until now has come to an end.
+        ledger = read_ledger(transaction, header.plan_id)
+        moved = read_moves(transaction, header.plan_id)
+    finished, left = _groups(ledger, moved), left_in(ledger, moved)
+    return Course(
+        lock, sight.bearings, sight.operations, finished, sight.groups, left, sight.silenced
+    )
+
+
+def left_in(ledger: pl.DataFrame, moved: pl.DataFrame) -> Left:
+    """The groups that the ledger says were left: stale ones and refused ones."""
+    entries = pl.concat([f.select("group_id", "result", "reason") for f in (ledger, moved)])
+    skipped = entries.filter(pl.col("result") == SKIPPED).group_by("group_id")
+    # A group that only waited for another one carries no other reason.
+    waited = skipped.agg((pl.col("reason") == "parent_waits").all().alias("waited"))
+    failed = entries.filter(pl.col("result") == FAILED)["group_id"].n_unique()
+    return Left(waited.filter(~pl.col("waited")).height, failed)
+
+
+def _silenced(order: Order, bearings: Bearings) -> tuple[str, ...]:
+    """The triggers of the tables to be written, where policy keeps them from running."""
+    if order.triggers:
+        return ()
+    tables = (bearings.schema.table(bearings.entity(e).table) for e in order.plan.operations)
+    found = tuple(sorted({f"{table.name}.{name}" for table in tables for name in table.triggers}))
+    if found and not order.target.can_silence():
+        raise PlanRefused(
+            Text(
+                "this user can't keep the target's triggers from running",
+                "当前用户无权停用目标系统的触发器",
+            ),
+            where=", ".join(found),
+            remedy=Text(
+                "set target.triggers: on in crm-migrate.yaml, or have the right granted where"
+                " the system has it",
+                "请在 crm-migrate.yaml 中设置 target.triggers: on;若系统支持,也可授予相应权限",
+            ),
+        )
+    return found
+
+
+def _groups(ledger: pl.DataFrame, moved: pl.DataFrame) -> pl.Series:
+    return pl.concat([ledger["group_id"], moved["group_id"]]).unique()
+
+
+def _pre_check(
+    reader: TargetReader,
+    bearings: Bearings,
+    operations: Mapping[str, pl.DataFrame],
+    moves: pl.DataFrame | None,
+    finished: pl.Series,
+) -> int:
+    """How many of the groups that are still to be done are stale."""
+    work = work_of(operations, finished=finished, moves=moves)
+    frames = {e: f.drop("_batch") for e, f in work.operations.items()}
+    moved = None if work.moves is None else work.moves.drop("_batch")
+    return check(reader, bearings, frames, moved).stale["group"].n_unique()
+
+
+def _require_undrifted(plan: Plan, system: str, database: str, fingerprint: str) -> None:
+    planned = plan.header.target
+    if (planned.system, planned.database) != (system, database):
+        raise PlanRefused(
+            Text("the plan was made for another target", "该计划针对的是另一个目标系统"),
+            where=planned.name,
+            remedy=Text("make a new plan for this target", "请针对该目标系统重新生成计划"),
+        )
+    if planned.fingerprint != fingerprint:
+        raise PlanRefused(
+            Text(
+                "the target's tables changed since planning",
+                "计划生成后目标系统的表结构发生了变化",
+            ),
+            where=planned.name,
+            remedy=Text("make a new plan", "请重新生成计划"),
+        )
+
+
+def _expired(plan_id: str) -> PlanRefused:
+    return PlanRefused(
+        Text("this plan has expired", "该计划已过期"),
+        where=plan_id,
+        remedy=Text("make a new plan", "请重新生成计划"),
+    )
+
+
+def _too_stale(stale: int, groups: int) -> PlanRefused:
+    return PlanRefused(
+        Text(
+            "{stale} of {groups} groups changed in the CRM since planning; nothing was written",
+            "{groups} 组中有 {stale} 组在计划生成后被修改;未写入任何数据",
+        ).fill(stale=stale, groups=groups),
+        remedy=Text("make a new plan", "请重新生成计划"),
+    )
