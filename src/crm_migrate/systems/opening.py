@@ -16,7 +16,10 @@ def open_target(url: str, *, folder: Path | None = None) -> TargetSystem:
     from sqlalchemy import make_url
     from sqlalchemy.exc import ArgumentError
 
-    supported = "sqlite:///path/to/file.db, mariadb://user:${PASSWORD}@host/database"
+    supported = (
+        "sqlite:///path/to/file.db, postgresql://user:${PASSWORD}@host/database,"
+        " mariadb://user:${PASSWORD}@host/database"
+    )
     try:
         parsed = make_url(url)
     except ArgumentError:
@@ -31,6 +34,10 @@ def open_target(url: str, *, folder: Path | None = None) -> TargetSystem:
 
             file = Path(parsed.database or "")
             return SqliteTarget(file if folder is None else folder / file)
+        case "postgresql" | "postgres":
+            from crm_migrate.systems.postgres import PostgresTarget
+
+            return PostgresTarget(parsed)
         case "mariadb" | "mysql":
             from crm_migrate.systems.mariadb import MariadbTarget
 

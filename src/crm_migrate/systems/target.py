@@ -106,6 +106,8 @@ class UniqueKey:
     """Predicate of a partial index (rows that are not soft-deleted, say)."""
     expression: bool = False
     """Some part is an expression: `columns` are incomplete, the key can't be asked for ahead."""
+    nulls_equal: bool = False
+    """NULL counts as a value (NULLS NOT DISTINCT): rows with a null can't be asked for ahead."""
 
     @property
     def checkable(self) -> bool:

@@ -1,0 +1,137 @@
+"""Cells between Polars and PostgreSQL: stored text, COPY's text format, array literals.
+
+Stored text is the server's own output under the settings of `postgres.SETTINGS`, with three
+spellings of ours: booleans `true`/`false`, bytes `x'0A'` (as SQLite's), padded `char(n)` without
+its padding. Text of that form, written back, gives the same cell again.
+"""
+
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+PLAIN_TEXT = frozenset({"text", "character varying", "name", "citext"})
+_OUTPUT_IS_TEXT = PLAIN_TEXT | {
+    "smallint", "integer", "bigint", "numeric", "real", "double precision", "date", "uuid",
+    "timestamp without time zone", "timestamp with time zone",
+}  # fmt: skip
+"""Base types that COPY writes exactly as a cast to text would."""
+
+_SPECIAL = ["\\", "\n", "\r", "\t"]
+_ESCAPED = ["\\\\", "\\n", "\\r", "\\t"]
+_WRITTEN_ROWS = 20_000
+"""Rows per piece of a COPY: while the server stores one, the next is spelt out."""
+_READ_BYTES = 32_000_000
+_BYTES = r"^x'([0-9A-Fa-f]*)'$"
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """How the values of a column are spelt: its base type (of a domain: what it is made from)."""
+
+    base: str
+    """Type name without modifiers, qualified where needed, ready for SQL."""
+
+    @property
+    def name(self) -> str:
+        """The type's bare name."""
+        return self.base.rpartition(".")[2]
+
+
+def quoted(name: str) -> str:
+    """An identifier in SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """A string in SQL, under standard_conforming_strings."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def cell(column: str, cast: Cast) -> str:
+    """SQL for a cell as stored text."""
+    if cast.base == "bytea":
+        return f"'x''' || upper(encode({column}, 'hex')) || ''''"
+    return column if cast.name in _OUTPUT_IS_TEXT else f"{column}::text"
+
+
+def bytes_as_input(values: pl.Series) -> pl.Series:
+    """Stored text of a bytea column as PostgreSQL reads it; other text means its UTF-8 bytes."""
+    raw = values.str.extract(_BYTES)
+    return ("\\x" + raw.fill_null(values.str.encode("hex"))).alias(values.name)
+
+
+def bytes_as_stored(values: pl.Series) -> pl.Series:
+    """What `bytes_as_input` would be read back as."""
+    raw = values.str.extract(_BYTES).fill_null(values.str.encode("hex"))
+    odd = (raw.str.len_bytes() % 2 == 1).fill_null(False)
+    return ("x'" + raw.str.to_uppercase() + "'").set(odd, None).alias(values.name)
+
+
+def as_input(rows: pl.DataFrame, casts: dict[str, Cast]) -> pl.DataFrame:
+    """The frame with every cell as text that the column's input function reads."""
+    columns = []
+    for column in rows.iter_columns():
+        if column.dtype == pl.Binary:
+            column = ("\\x" + column.bin.encode("hex")).alias(column.name)
+        elif column.dtype != pl.String:
+            column = column.cast(pl.String)
+        elif casts[column.name].base == "bytea":
+            column = bytes_as_input(column)
+        columns.append(column)
+    return pl.DataFrame(columns)
+
+
+def copy_pieces(rows: pl.DataFrame) -> Iterator[bytes]:
+    """A frame of Strings in COPY's text format (manual, COPY, "Text Format")."""
+    for piece in rows.iter_slices(_WRITTEN_ROWS):
+        escaped = [
+            pl.col(c.name).str.replace_many(_SPECIAL, _ESCAPED)
+            for c in piece.iter_columns()
+            if c.str.contains_any(_SPECIAL).any()
+        ]
+        yield (
+            piece.with_columns(escaped)
+            .write_csv(include_header=False, separator="\t", quote_style="never", null_value="\\N")
+            .encode()
+        )
+
+
+def array(values: pl.Series) -> str:
+    """An array literal of Strings, for `'…'::text[]`; null is NULL."""
+    if values.is_empty():
+        return "{}"
+    special = values.str.replace_many(["\\", '"'], ["\\\\", '\\"'])
+    elements = ('"' + special + '"').fill_null("NULL").to_frame("e")
+    joined: str = elements.select(pl.col("e").str.join(",")).item()
+    return "{" + joined + "}"
+
+
+def frame_of(
+    lines: Iterable[bytes | bytearray | memoryview], columns: Sequence[str]
+) -> pl.DataFrame:
+    """The frame of Strings that COPY … TO STDOUT (FORMAT csv) delivers, line by line, in UTF-8."""
+    schema = dict.fromkeys(columns, pl.String)
+    parts = [pl.DataFrame(schema=schema)]
+    held, size = list[bytes | bytearray | memoryview](), 0
+    for line in lines:
+        held.append(line)
+        size += len(line)
+        if size > _READ_BYTES:
+            parts.append(_parsed(held, columns))
+            held, size = [], 0
+    if held:
+        parts.append(_parsed(held, columns))
+    return pl.concat(parts)
+
+
+def _parsed(
+    lines: Sequence[bytes | bytearray | memoryview], columns: Sequence[str]
+) -> pl.DataFrame:
+    # An unquoted empty cell is NULL, a quoted one the empty text: Polars reads them so.
+    places = [f"c{n}" for n in range(len(columns))]
+    schema = dict.fromkeys(places, pl.String)
+    frame = pl.read_csv(b"".join(lines), has_header=False, infer_schema=False, schema=schema)
+    frame.columns = list(columns)
+    return frame

@@ -1,0 +1,240 @@
+"""One transaction on PostgreSQL: reads by COPY, and writes set by set where it may write.
+
+What is wanted travels as array literals; the column's own type says what is equal, so indexes
+serve. Text that is no value of a column's type matches nothing there.
+"""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+import polars as pl
+import psycopg
+from sqlalchemy import Connection
+
+from crm_migrate.errors import TargetFault
+from crm_migrate.language import Text
+from crm_migrate.systems import postgres_catalog as catalog
+from crm_migrate.systems.postgres_faults import faults, is_unique
+from crm_migrate.systems.postgres_forms import castable
+from crm_migrate.systems.postgres_keys import Keys
+from crm_migrate.systems.postgres_schema import describe_tables
+from crm_migrate.systems.postgres_silence import Silence
+from crm_migrate.systems.postgres_text import (
+    Cast,
+    array,
+    as_input,
+    cell,
+    copy_pieces,
+    frame_of,
+    literal,
+    quoted,
+)
+from crm_migrate.systems.target import TargetSchema, TransientFault, fingerprint
+
+_NAMED_ROWS = 20_000
+"""Rows per statement that names rows by key."""
+
+
+class PostgresView:
+    """Reads, and writes where it was opened for writing."""
+
+    def __init__(
+        self, connection: Connection, database: str, *, writes: bool = False, silent: bool = False
+    ) -> None:
+        """`writes`: rows that are asked for by key are locked; `silent`: triggers don't run."""
+        self.connection = connection
+        self._database = database
+        self._writes = writes
+        self._schema: TargetSchema | None = None
+        self._casts: dict[str, dict[str, Cast]] = {}
+        raw = connection.connection.driver_connection
+        assert isinstance(raw, psycopg.Connection)
+        self._raw: psycopg.Connection[Any] = raw
+        row = raw.execute("SELECT current_schema()").fetchone()
+        self.schema_name = str(row[0]) if row and row[0] else "public"
+        self._keys = Keys(raw)
+        self._silence = Silence(raw) if silent else None
+
+    def describe(self) -> TargetSchema:
+        """The schema; read once per transaction, in which only our own tables are made."""
+        if self._schema is None:
+            with faults(self._database):
+                found = describe_tables(self._raw, self.schema_name)
+            self._casts |= found.casts
+            self._schema = TargetSchema(
+                system="postgresql",
+                database=self._database,
+                tables={table.name: table for table in found.tables},
+                fingerprint=fingerprint(found.tables),
+            )
+        return self._schema
+
+    def read_table(self, name: str, columns: Sequence[str]) -> pl.DataFrame:
+        """All rows as stored text."""
+        cells = self._cells(name, columns)
+        return self._copied(name, f"SELECT {cells} FROM {self._table(name)} t", columns)
+
+    def rows(self, name: str, key: str, keys: pl.Series, columns: Sequence[str]) -> pl.DataFrame:
+        """The rows with these keys: `_key` and the columns; locked in the order of the key."""
+        cast = self._cast(name, key)
+        cells = self._cells(name, (key, *columns))
+        labels = ("_key", *columns)
+        parts = [pl.DataFrame(schema=dict.fromkeys(labels, pl.String))]
+        for some in self._named(name, key, keys):
+            query = (
+                f"SELECT {cells} FROM {self._table(name)} t"
+                f" WHERE t.{quoted(key)} = ANY ({literal(array(some))}::text[]::{cast.base}[])"
+            )
+            if self._writes:  # two writers that want the same rows wait, and don't deadlock
+                query += f" ORDER BY t.{quoted(key)} FOR UPDATE"
+            parts.append(self._copied(name, query, labels))
+        return pl.concat(parts)
+
+    def taken(
+        self, name: str, key: str, wanted: pl.DataFrame, *, where: str | None = None
+    ) -> pl.DataFrame:
+        """Which wanted tuples stand in the table, as its columns' types and collations compare."""
+        columns = [c for c in wanted.columns if c != "_n"]
+        asked = wanted.select("_n", *columns).drop_nulls()
+        with self._guard(name):
+            asked = asked.with_columns(
+                castable(self._raw, self._cast(name, c), asked[c]).alias(c) for c in columns
+            ).drop_nulls()
+        source = f"SELECT * FROM {self._table(name)}" + (f" WHERE {where}" if where else "")
+        equal = " AND ".join(
+            f"t.{quoted(c)} = w.v{i}::{self._cast(name, c).base}" for i, c in enumerate(columns)
+        )
+        found = cell(f"t.{quoted(key)}", self._cast(name, key))
+        names = ", ".join(["n", *(f"v{i}" for i in range(len(columns)))])
+        parts = [pl.DataFrame(schema={"_n": pl.String, "_key": pl.String})]
+        for part in asked.iter_slices(_NAMED_ROWS):
+            arrays = ", ".join(
+                f"{literal(array(c))}::text[]"
+                for c in as_input(part, {"_n": Cast("text")} | self._casts_of(name)).iter_columns()
+            )
+            query = f"SELECT w.n, {found} FROM unnest({arrays}) w ({names}) JOIN ({source}) t ON {equal}"
+            parts.append(self._copied(name, query, ("_n", "_key")))
+        return pl.concat(parts)
+
+    def insert(self, name: str, rows: pl.DataFrame) -> None:
+        """Inserts rows in order, by COPY."""
+        if not rows.height:
+            return
+        with self._guard(name):
+            typed = as_input(rows, self._casts_of(name))
+            columns = ", ".join(map(quoted, rows.columns))
+            try:
+                with self._raw.cursor().copy(
+                    f"COPY {self._table(name)} ({columns}) FROM STDIN"
+                ) as copy:
+                    for piece in copy_pieces(typed):
+                        copy.write(piece)
+            except psycopg.Error as error:
+                if is_unique(error) and self._keys.counted(name):
+                    raise _key_race(self._database) from None
+                raise
+            if self._silence is not None:
+                self._silence.wrote(self._table(name), rows)
+
+    def update(self, name: str, key: str, rows: pl.DataFrame) -> int:
+        """Writes the frame's columns into the rows named by `_key`."""
+        columns = [c for c in rows.columns if c != "_key"]
+        if not rows.height or not columns:
+            return 0
+        casts = self._casts_of(name)
+        written = ", ".join(f"{quoted(c)} = w.v{i}::{casts[c].base}" for i, c in enumerate(columns))
+        names = ", ".join(["k", *(f"v{i}" for i in range(len(columns)))])
+        arrays = ", ".join(f"${i}::text[]" for i in range(1, len(columns) + 2))
+        statement = (
+            f"UPDATE {self._table(name)} t SET {written} FROM unnest({arrays}) w ({names})"
+            f" WHERE t.{quoted(key)} = w.k::{casts[key].base}"
+        )
+        done = 0
+        with self._guard(name):
+            keyed = rows.select(
+                castable(self._raw, casts[key], rows["_key"]).alias("_key"), *columns
+            )
+            typed = as_input(keyed.drop_nulls("_key"), {**casts, "_key": casts[key]})
+            for part in typed.iter_slices(_NAMED_ROWS):
+                values = [array(c) for c in part.iter_columns()]
+                done += psycopg.RawCursor(self._raw).execute(statement, values).rowcount
+            if self._silence is not None:
+                self._silence.changed(self._table(name), key, casts[key], typed["_key"])
+        return done
+
+    def delete(self, name: str, key: str, keys: pl.Series) -> int:
+        """Deletes the rows with these keys."""
+        done = 0
+        cast = self._cast(name, key)
+        for some in self._named(name, key, keys):
+            with self._guard(name):
+                if self._silence is not None:
+                    self._silence.will_delete(self._table(name), key, cast, some)
+                done += self._raw.execute(
+                    f"DELETE FROM {self._table(name)}"
+                    f" WHERE {quoted(key)} = ANY ({literal(array(some))}::text[]::{cast.base}[])"
+                ).rowcount
+        return done
+
+    def next_keys(self, name: str, key: str, count: int) -> pl.Series:
+        """Numbers from the column's own sequence, else those after the largest."""
+        with self._guard(name):
+            return self._keys.next(name, self._table(name), key, count)
+
+    def finish(self) -> None:
+        """What is to be checked before COMMIT: references that silenced triggers did not check."""
+        if self._silence is not None:
+            with faults(self._database):
+                self._silence.check(self._database)
+
+    def _table(self, name: str) -> str:
+        return f"{quoted(self.schema_name)}.{quoted(name)}"
+
+    def _casts_of(self, name: str) -> dict[str, Cast]:
+        if name not in self._casts:
+            with faults(self._database), catalog.plain_names(self._raw) as cursor:
+                self._casts[name] = catalog.casts(cursor, self._table(name))
+        return self._casts[name]
+
+    def _cast(self, name: str, column: str) -> Cast:
+        casts = self._casts_of(name)
+        if column not in casts:
+            raise TargetFault(
+                Text(
+                    "table {table} has no column {column}", "目标表 {table} 没有字段 {column}"
+                ).fill(table=name, column=column),
+                where=self._database,
+            )
+        return casts[column]
+
+    def _cells(self, name: str, columns: Sequence[str]) -> str:
+        return ", ".join(cell(f"t.{quoted(c)}", self._cast(name, c)) for c in columns)
+
+    def _named(self, name: str, key: str, keys: pl.Series) -> list[pl.Series]:
+        """The keys that can be keys of the table, as its type reads them, in parts."""
+        cast = self._cast(name, key)
+        with self._guard(name):
+            fit = castable(self._raw, cast, keys.drop_nulls().cast(pl.String)).drop_nulls()
+        typed = as_input(fit.to_frame("k"), {"k": cast})
+        return [part.to_series() for part in typed.iter_slices(_NAMED_ROWS)]
+
+    def _copied(self, name: str, query: str, labels: Sequence[str]) -> pl.DataFrame:
+        with (
+            self._guard(name),
+            self._raw.cursor().copy(f"COPY ({query}) TO STDOUT (FORMAT csv)") as copied,
+        ):
+            return frame_of(copied, labels)
+
+    def _guard(self, name: str) -> AbstractContextManager[None]:
+        rights = "SELECT, INSERT, UPDATE, DELETE" if self._writes else "SELECT"
+        user = quoted(self._raw.info.user)
+        return faults(self._database, (f"GRANT {rights} ON {self._table(name)} TO {user}",))
+
+
+def _key_race(database: str) -> TransientFault:
+    return TransientFault(
+        "key_race",
+        Text("another program took a key that was to be ours", "其他程序占用了预定的主键"),
+        where=database,
+    )
