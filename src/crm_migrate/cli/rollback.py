@@ -1,5 +1,6 @@
 """`rollback`: take an applied plan back, as far as nobody has edited its rows since."""
 
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -89,7 +90,7 @@ def rollback(
 
 def _agreed(found: "RolledBack", out: Output, sure: bool) -> bool:
     """Ask once more on a terminal; where nobody can be asked, the approval speaks."""
-    if sure or not click.get_text_stream("stdin").isatty():
+    if sure or not sys.stdin.isatty():
         return True
     _show(found, out, ahead=True)
     return click.confirm(str(Text("take these rows back?", "撤回这些记录?")), err=True)
