@@ -27,18 +27,19 @@ from crm_migrate.systems.target import (
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
 
+_BLOBS = ("tinyblob", "blob", "mediumblob", "longblob")
+_SHAPES = (
+    *("geometry", "point", "linestring", "polygon", "geometrycollection", "geomcollection"),
+    *("multipoint", "multilinestring", "multipolygon"),
+)
 _KINDS: dict[str, ColumnKind] = {
     **dict.fromkeys(("tinyint", "smallint", "mediumint", "int", "bigint", "year"), "integer"),
     "decimal": "decimal",
     **dict.fromkeys(("float", "double"), "real"),
     "date": "date",
     **dict.fromkeys(("datetime", "timestamp", "time"), "time"),
-    **dict.fromkeys(("binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"), "binary"),
-    **dict.fromkeys(
-        ("geometry", "point", "linestring", "polygon", "multipoint", "multilinestring"), "binary"
-    ),
-    **dict.fromkeys(("multipolygon", "geometrycollection", "geomcollection", "vector"), "binary"),
-}  # fmt: skip
+    **dict.fromkeys(("binary", "varbinary", "vector", *_BLOBS, *_SHAPES), "binary"),
+}
 _BITS = {"tinyint": 8, "smallint": 16, "mediumint": 24, "int": 32, "bigint": 64}
 _CODECS: dict[str, str | None] = {
     "utf8mb4": None,
@@ -132,7 +133,8 @@ def describe_tables(connection: "Connection", rights: Rights) -> tuple[TargetTab
         " ORDER BY table_name"
     ).all()
     columns, checks = describe_columns(connection), _checks(connection)
-    keys, foreign, triggers = _keys(connection), _foreign_keys(connection), _triggers(connection)
+    keys, foreign = _keys(connection, columns), _foreign_keys(connection)
+    triggers = _triggers(connection)
     tables = []
     for name, engine in listed:
         if name.startswith(OWN_PREFIX):
@@ -262,27 +264,34 @@ def _checks(connection: "Connection") -> dict[str, dict[str, tuple[str, ...]]]:
     return found
 
 
-def _keys(connection: "Connection") -> dict[str, _Keys]:
+def _keys(
+    connection: "Connection", columns: Mapping[str, Sequence[ColumnInfo]]
+) -> dict[str, _Keys]:
     """Primary key, unique keys and other indexes by table."""
     functional = "NULL" if connection.dialect.is_mariadb else "expression"  # type: ignore[attr-defined]
     rows = connection.exec_driver_sql(
-        "SELECT s.table_name AS tbl, s.index_name AS name, s.non_unique AS repeats,"
-        f" s.column_name AS part, s.sub_part AS prefix, {functional} AS expression,"
-        " c.collation_name AS collation FROM information_schema.statistics s"
-        " LEFT JOIN information_schema.columns c ON c.table_schema = s.table_schema"
-        " AND c.table_name = s.table_name AND c.column_name = s.column_name"
-        " WHERE s.table_schema = DATABASE() ORDER BY s.table_name, s.index_name, s.seq_in_index"
+        "SELECT table_name AS tbl, index_name AS name, non_unique AS repeats,"
+        f" column_name AS part, sub_part AS prefix, {functional} AS expression"
+        " FROM information_schema.statistics WHERE table_schema = DATABASE()"
+        " ORDER BY table_name, index_name, seq_in_index"
     ).all()
     indexes: dict[str, dict[str, list[Row[Any]]]] = defaultdict(lambda: defaultdict(list))
     for row in rows:
         indexes[row.tbl][row.name].append(row)
-    sameness = _sameness(connection, {r.collation for r in rows if r.collation})
-    return {table: _keys_of(of_table, sameness) for table, of_table in indexes.items()}
+    known = {table: {c.name: c.collation for c in columns[table]} for table in indexes}
+    unique = [r for r in rows if not r.repeats and r.part is not None]
+    sameness = _sameness(connection, {c for r in unique if (c := known[r.tbl][r.part])})
+    found = {}
+    for table, of_table in indexes.items():
+        same = {name: sameness.get(c or "", (False, False)) for name, c in known[table].items()}
+        found[table] = _keys_of(of_table, same)
+    return found
 
 
 def _keys_of(
     indexes: "Mapping[str, Sequence[Row[Any]]]", sameness: Mapping[str, tuple[bool, bool]]
 ) -> _Keys:
+    """`sameness`: by column, whether case and accents make no difference."""
     primary: tuple[str, ...] = ()
     unique, others = [], []
     for name, parts in indexes.items():
@@ -292,7 +301,7 @@ def _keys_of(
         elif parts[0].repeats:
             others.append(columns)
         else:
-            same = [sameness.get(p.collation, (False, False)) for p in parts if p.collation]
+            same = [sameness.get(c, (False, False)) for c in columns]
             unique.append(
                 UniqueKey(
                     columns=columns,
@@ -320,27 +329,30 @@ def _sameness(connection: "Connection", collations: set[str]) -> dict[str, tuple
 
 
 def _foreign_keys(connection: "Connection") -> dict[str, list[ForeignKey]]:
+    # Joined here: the server itself would open every table of every database for it.
+    rules = connection.exec_driver_sql(
+        "SELECT table_name AS tbl, constraint_name AS name, delete_rule AS rule"
+        " FROM information_schema.referential_constraints WHERE constraint_schema = DATABASE()"
+    )
+    ruled = {(row.tbl, row.name): row.rule for row in rules}
     rows = connection.exec_driver_sql(
-        "SELECT k.table_name AS tbl, k.constraint_name AS name, k.column_name AS part,"
-        " k.referenced_table_name AS other, k.referenced_column_name AS referred,"
-        " r.delete_rule AS rule FROM information_schema.key_column_usage k"
-        " JOIN information_schema.referential_constraints r"
-        " ON r.constraint_schema = k.constraint_schema AND r.constraint_name = k.constraint_name"
-        " AND r.table_name = k.table_name WHERE k.table_schema = DATABASE()"
-        " AND k.referenced_table_name IS NOT NULL"
-        " ORDER BY k.table_name, k.constraint_name, k.ordinal_position"
+        "SELECT table_name AS tbl, constraint_name AS name, column_name AS part,"
+        " referenced_table_name AS other, referenced_column_name AS referred"
+        " FROM information_schema.key_column_usage WHERE table_schema = DATABASE()"
+        " AND referenced_table_name IS NOT NULL"
+        " ORDER BY table_name, constraint_name, ordinal_position"
     ).all()
     parts: dict[tuple[str, str], list[Row[Any]]] = defaultdict(list)
     for row in rows:
         parts[row.tbl, row.name].append(row)
     found: dict[str, list[ForeignKey]] = defaultdict(list)
-    for (table, _), listed in parts.items():
+    for (table, name), listed in parts.items():
         found[table].append(
             ForeignKey(
                 columns=tuple(r.part for r in listed),
                 table=listed[0].other,
                 referred=tuple(r.referred for r in listed),
-                cascades=listed[0].rule not in ("RESTRICT", "NO ACTION"),
+                cascades=ruled.get((table, name)) not in ("RESTRICT", "NO ACTION"),
             )
         )
     return found
