@@ -14,16 +14,24 @@ from threading import Thread
 
 from crm_migrate.errors import IntegrityFault, KeyFault
 from crm_migrate.stages.apply import Done, apply_plan
+from crm_migrate.stages.approval_file import export_approval
 from crm_migrate.stages.changes import compare
 from crm_migrate.stages.check import Checked, check
 from crm_migrate.stages.compare_engines import compare as compare_engines
-from crm_migrate.stages.decisions import Decided, decide
+from crm_migrate.stages.decisions import (
+    Considered,
+    Decided,
+    consider,
+    decide,
+    override_gate,
+    revoke_decisions,
+)
 from crm_migrate.stages.export import Exported, export
 from crm_migrate.stages.export import sweep as sweep_exports
 from crm_migrate.stages.extract import extract, input_digest, is_live
 from crm_migrate.stages.link import link
 from crm_migrate.stages.link_files import link_files, write_clusters
-from crm_migrate.stages.plan_pages import PlanView, view_plan
+from crm_migrate.stages.plan_pages import Shown, view_plan
 from crm_migrate.stages.plans import list_plans
 from crm_migrate.stages.present import read_target
 from crm_migrate.stages.report import Written, audit_report, verify_journal
@@ -42,29 +50,34 @@ from crm_migrate.workspace import Run
 
 __all__ = [
     "Checked",
+    "Considered",
     "Decided",
     "Done",
     "Exported",
-    "PlanView",
     "Planned",
     "RolledBack",
     "Session",
+    "Shown",
     "Trace",
     "Written",
     "apply_plan",
     "audit_report",
     "check",
     "compare_engines",
+    "consider",
     "decide",
     "decide_review",
     "export",
+    "export_approval",
     "link_files",
     "list_plans",
     "list_reviews",
     "make_ready",
     "open_session",
+    "override_gate",
     "plan",
     "plan_rollback",
+    "revoke_decisions",
     "roll_back",
     "sweep_exports",
     "trace",

@@ -47,6 +47,14 @@ VERBS: dict[str, Verb] = {
     "show": Verb("show:show", Text("show a plan", "查看计划")),
     "approve": Verb("approve:approve", Text("approve a plan as another person", "由他人批准计划")),
     "reject": Verb("approve:reject", Text("reject a plan", "驳回计划")),
+    "override": Verb(
+        "override:override", Text("let a gate hold a plan up no longer", "放行阻止计划的门禁")
+    ),
+    "revoke": Verb("revoke:revoke", Text("take a decision back", "撤回审批")),
+    "approval": Verb(
+        "approval:approval",
+        Text("a plan's approval for outsiders: export, verify", "导出、核验审批文件"),
+    ),
     "apply": Verb(
         "apply:apply",
         Text("write what was approved, then read it back", "执行已批准的计划并回读核对"),

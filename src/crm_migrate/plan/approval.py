@@ -228,9 +228,13 @@ def check_approval(header: PlanHeader, said: Said, people: TrustFile, now: datet
             that its demands ask for are missing.
     """
     require_author(header, people)
+    return check_standing(header, standing(header, said, people, now), now)
+
+
+def check_standing(header: PlanHeader, now_standing: Standing, now: datetime) -> Approved:
+    """The same for a plan whose author is proven already. Raises PlanRefused."""
     if now >= header.expires_at:
         raise _refused(header, "the plan has expired", "计划已过期")
-    now_standing = standing(header, said, people, now)
     _require_no_gate(header, now_standing)
     for person in now_standing.rejections:
         raise _refused(header, f"{person} rejected the plan", f"{person} 已驳回该计划")

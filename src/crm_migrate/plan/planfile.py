@@ -71,7 +71,7 @@ def write_plan(path: Path, plan: Plan, plan_key: bytes) -> PlanHeader:
                     cipher = _encrypt(frame, plan_key, plan.header.plan_id, name)
                     digests[name] = hashlib.sha256(cipher).hexdigest()
                     archive.writestr(_entry(name), cipher)
-                header = replace(plan.header, files=digests, held=_held(plan))
+                header = replace(plan.header, files=digests, held=held_back(plan.operations))
                 archive.writestr(_entry(_HEADER), header_json(header))
                 archive.comment = b"0" * _MAC_LENGTH
             raw.flush()
@@ -97,19 +97,37 @@ def read_header(path: Path) -> PlanHeader:
         NotFound: there is no such file.
         IntegrityFault: the file is no plan.
     """
+    try:
+        return parse_header(header_text(path))
+    except (ValueError, KeyError, TypeError):
+        raise _changed(path) from None
+
+
+def header_text(path: Path, *, parts: bool = False) -> bytes:
+    """The header's JSON byte for byte; with `parts`, the digests of the encrypted parts checked.
+
+    Raises:
+        NotFound: there is no such file.
+        IntegrityFault: the file is no plan, or (with `parts`) a part is not the one named.
+    """
     if not path.is_file():
         raise NotFound(
             Text("there is no such plan", "计划不存在"),
             where=str(path),
-            remedy=Text("list the plans with `crm-migrate plans`", "用 `crm-migrate plans` 查看"),
+            remedy=Text("list the plans with `crm-migrate runs`", "用 `crm-migrate runs` 查看"),
         )
     try:
         with zipfile.ZipFile(path) as archive:
-            return parse_header(archive.read(_HEADER))
+            text = archive.read(_HEADER)
+            named = json.loads(text)["files"] if parts else {}
+            found = {n: hashlib.sha256(archive.read(n)).hexdigest() for n in named}
     except (zipfile.BadZipFile, ValueError, KeyError, TypeError, OSError, EOFError):
         raise _changed(path) from None
     except (NotImplementedError, RuntimeError):  # a method or encryption that we never write
         raise _changed(path) from None
+    if found != named:
+        raise _changed(path)
+    return text
 
 
 class StoredPlan:
@@ -234,10 +252,10 @@ def parse_header(data: bytes) -> PlanHeader:
     )
 
 
-def _held(plan: Plan) -> tuple[Held, ...]:
+def held_back(operations: Mapping[str, pl.DataFrame]) -> tuple[Held, ...]:
     """What the operations hold back: views tell it without opening a million of them."""
     held = []
-    for entity, frame in plan.operations.items():
+    for entity, frame in operations.items():
         waiting = frame.filter(pl.col("action").is_in([str(Action.CONFLICT), str(Action.SKIP)]))
         counted = waiting.group_by("action", pl.col("reason").fill_null("")).len()
         rows = counted.sort("len", "action", "reason", descending=[True, False, False])

@@ -16,11 +16,12 @@ from pathlib import Path
 from crm_migrate.errors import IntegrityFault, KeyFault, NotFound
 from crm_migrate.language import Text
 from crm_migrate.trust.canonical import Json, canonical_json
-from crm_migrate.trust.private_files import write_private
+from crm_migrate.trust.private_files import private_folder, write_private
 from crm_migrate.trust.signature import Signer, verify
 
 _FORMAT = "crm-migrate-trust/1"
 _CONTEXT = "trust-file"
+_VERSIONS = "trust-versions"
 _RESERVED = ("project", "wrapped", "journal")
 
 
@@ -244,7 +245,7 @@ def load(path: Path, previous: TrustFile | None = None) -> TrustFile:
                 "found it with `crm-migrate keys init`", "请用 `crm-migrate keys init` 建立"
             ),
         )
-    trust = _parse(path)
+    trust = _parse(path.read_bytes(), str(path))
     # Only the version right before names those who might sign this one.
     judge = previous if previous is not None and previous.version + 1 == trust.version else trust
     signing = next((p for p in judge.people if p.id == trust.signed_by), None)
@@ -254,13 +255,47 @@ def load(path: Path, previous: TrustFile | None = None) -> TrustFile:
         or not verify(signing.public_key, _CONTEXT, trust._statement(), trust.signature)
         or (previous is not None and not _follows(trust, previous))
     ):
-        raise _changed(path)
+        raise _changed(str(path))
+    return trust
+
+
+def parse(data: bytes, where: str) -> TrustFile:
+    """A trust file that was handed over, its own signature checked.
+
+    Raises:
+        IntegrityFault: changed, or signed by someone who may not.
+    """
+    trust = _parse(data, where)
+    signing = next((p for p in trust.people if p.id == trust.signed_by), None)
+    if (
+        signing is None
+        or not _may_sign(trust, signing)
+        or not verify(signing.public_key, _CONTEXT, trust._statement(), trust.signature)
+    ):
+        raise _changed(where)
     return trust
 
 
 def save(path: Path, trust: TrustFile) -> None:
-    """Write the trust file."""
+    """Write the trust file, and the version for good beside it (see `version_of`)."""
+    kept = private_folder(path.with_name(_VERSIONS)) / f"{trust.fingerprint}.json"
+    write_private(kept, trust.to_bytes())
     write_private(path, trust.to_bytes())
+
+
+def version_of(path: Path, fingerprint: str) -> TrustFile | None:
+    """The version with that fingerprint, which was saved at `path` some time; None: not kept.
+
+    Raises:
+        IntegrityFault: it was changed since.
+    """
+    kept = path.with_name(_VERSIONS) / f"{fingerprint}.json"
+    if not kept.exists():
+        return None
+    found = parse(kept.read_bytes(), str(kept))
+    if found.fingerprint != fingerprint:
+        raise _changed(str(kept))
+    return found
 
 
 def require_person_id(id: str) -> None:
@@ -296,9 +331,9 @@ def _sign(trust: TrustFile, signer: Signer) -> TrustFile:
     return replace(trust, signature=signer.sign(_CONTEXT, trust._statement()))
 
 
-def _parse(path: Path) -> TrustFile:
+def _parse(data: bytes, where: str) -> TrustFile:
     try:
-        content = json.loads(path.read_bytes())
+        content = json.loads(data)
         if content["format"] != _FORMAT or not content["people"]:
             raise ValueError("format")
         people = tuple(
@@ -320,16 +355,16 @@ def _parse(path: Path) -> TrustFile:
             signature=str(content["signature"]),
         )
     except (ValueError, KeyError, TypeError):
-        raise _changed(path) from None
+        raise _changed(where) from None
 
 
-def _changed(path: Path) -> IntegrityFault:
+def _changed(where: str) -> IntegrityFault:
     return IntegrityFault(
         Text(
             "the trust file was changed by someone who may not",
             "信任文件被无权者改动",
         ),
-        where=str(path),
+        where=where,
         remedy=Text(
             "restore it from its backup and find out who changed it",
             "请从备份恢复，并查明改动者",

@@ -26,7 +26,7 @@ class Signer:
 
     def sign(self, context: str, statement: Json) -> str:
         """Base64 of the signature of the statement, valid in this context only."""
-        return base64.b64encode(self.sign_raw(_message(context, statement))).decode()
+        return base64.b64encode(self.sign_raw(message(context, statement))).decode()
 
     def sign_raw(self, message: bytes) -> bytes:
         """The 64-byte signature of a message whose format separates its domain by itself."""
@@ -39,7 +39,7 @@ def verify(public_key: str, context: str, statement: Json, signature: str) -> bo
         raw = base64.b64decode(signature, validate=True)
     except (binascii.Error, ValueError):
         return False
-    return verify_raw(public_key, _message(context, statement), raw)
+    return verify_raw(public_key, message(context, statement), raw)
 
 
 def verify_raw(public_key: str, message: bytes, signature: bytes) -> bool:
@@ -52,6 +52,7 @@ def verify_raw(public_key: str, message: bytes, signature: bytes) -> bool:
     return True
 
 
-def _message(context: str, statement: Json) -> bytes:
+def message(context: str, statement: Json) -> bytes:
+    """The bytes that a signature of the statement in this context is over."""
     # The context keeps a signature made for one purpose from being shown for another.
     return b"crm-migrate\0" + context.encode() + b"\0" + canonical_json(statement)
