@@ -15,6 +15,8 @@ from crm_migrate.systems.postgres_text import (
     frame_of,
     literal,
 )
+from crm_migrate.systems.postgres_types import codec_of
+from crm_migrate.systems.repertoire import unheld
 from crm_migrate.systems.target import ColumnInfo
 
 Connection = psycopg.Connection[Any]
@@ -48,8 +50,7 @@ def needs_server(column: ColumnInfo) -> bool:
     """Whether only the server can tell the stored form of the column's values."""
     if column.kind == "binary":
         return False
-    plain = _bare(column.type) in PLAIN_TEXT | {"character"}
-    return column.characters is not None or not plain
+    return column.type.partition("(")[0] not in PLAIN_TEXT | {"character"}
 
 
 def stored_form(connection: Connection | None, column: ColumnInfo, values: pl.Series) -> pl.Series:
@@ -68,6 +69,8 @@ def stored_form(connection: Connection | None, column: ColumnInfo, values: pl.Se
     given = given.set(~fit.fill_null(False), None)
     if column.kind == "text":
         given = _of_length(column, given)
+        if column.characters is not None:
+            given = given.set(unheld(given, column.characters), None)
     if connection is None or not needs_server(column):
         return given
     distinct = given.drop_nulls().unique()
@@ -91,16 +94,16 @@ def castable(connection: Connection, cast: Cast, values: pl.Series) -> pl.Series
         numbers = held.str.strip_chars().cast(pl.Int64, strict=False)
         limit = {"smallint": 2**15, "integer": 2**31, "bigint": 2**63}[cast.name]
         return held.set(~numbers.is_between(-limit, limit - 1).fill_null(False), None)
-    utf8 = connection.info.parameter_status("server_encoding") == "UTF8"
-    if cast.base == "bytea" or (utf8 and (cast.name in PLAIN_TEXT or cast.name == "bpchar")):
+    if cast.base == "bytea":
         return held
+    if cast.name in PLAIN_TEXT or cast.name == "bpchar":
+        codec = codec_of(connection.info.parameter_status("server_encoding") or "")
+        return held if codec is None else held.set(unheld(held, codec), None)
     distinct = held.drop_nulls().unique().to_frame("given")
-    asked = [
-        _asked(connection, cast.base, p.to_series()) for p in distinct.iter_slices(_ASKED_ROWS)
-    ]
-    refused = [part.filter(pl.col("stored").is_null())["given"] for part in asked]
-    if not any(len(part) for part in refused):
-        return held
+    refused = [distinct["given"].clear()]
+    for part in distinct.iter_slices(_ASKED_ROWS):
+        asked = _asked(connection, cast.base, part.to_series())
+        refused.append(asked.filter(pl.col("stored").is_null())["given"])
     return held.set(held.is_in(pl.concat(refused).implode()).fill_null(False), None)
 
 

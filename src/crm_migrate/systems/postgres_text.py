@@ -91,11 +91,11 @@ def copy_pieces(rows: pl.DataFrame) -> Iterator[bytes]:
             for c in piece.iter_columns()
             if c.str.contains_any(_SPECIAL).any()
         ]
-        yield (
-            piece.with_columns(escaped)
-            .write_csv(include_header=False, separator="\t", quote_style="never", null_value="\\N")
-            .encode()
+        written = io.BytesIO()
+        piece.with_columns(escaped).write_csv(
+            written, include_header=False, separator="\t", quote_style="never", null_value="\\N"
         )
+        yield written.getvalue()
 
 
 def array(values: pl.Series) -> str:

@@ -113,7 +113,10 @@ class PostgresView:
                 f"{literal(array(c))}::text[]"
                 for c in as_input(part, {"_n": Cast("text")} | self._casts_of(name)).iter_columns()
             )
-            query = f"SELECT w.n, {found} FROM unnest({arrays}) w ({names}) JOIN ({source}) t ON {equal}"
+            query = (
+                f"SELECT w.n, {found} FROM unnest({arrays}) w ({names})"
+                f" JOIN ({source}) t ON {equal}"
+            )
             parts.append(self._copied(name, query, ("_n", "_key")))
         return pl.concat(parts)
 
@@ -152,9 +155,8 @@ class PostgresView:
         )
         done = 0
         with self._guard(name):
-            keyed = rows.select(
-                castable(self._raw, casts[key], rows["_key"]).alias("_key"), *columns
-            )
+            keys = castable(self._raw, casts[key], rows["_key"])
+            keyed = rows.select(keys.alias("_key"), *columns)
             typed = as_input(keyed.drop_nulls("_key"), {**casts, "_key": casts[key]})
             for part in typed.iter_slices(_NAMED_ROWS):
                 values = [array(c) for c in part.iter_columns()]
@@ -201,10 +203,8 @@ class PostgresView:
         casts = self._casts_of(name)
         if column not in casts:
             raise TargetFault(
-                Text(
-                    "table {table} has no column {column}", "目标表 {table} 没有字段 {column}"
-                ).fill(table=name, column=column),
-                where=self._database,
+                Text("there is no column {column}", "没有字段 {column}").fill(column=column),
+                where=f"{self._database}, {name}",
             )
         return casts[column]
 
