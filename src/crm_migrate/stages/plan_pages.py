@@ -1,43 +1,54 @@
-"""A plan's pages for people, written beside its file: masked, in one language."""
+"""A plan's pages for people, written beside its file: masked, in one language.
+
+`plan` writes the page, which people open first; the workbook is written when someone asks for it.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from crm_migrate.errors import KeyFault, NotFound
-from crm_migrate.language import Language
-from crm_migrate.plan.approval import PlanState
-from crm_migrate.plan.change import Plan
+import polars as pl
+
+from crm_migrate.errors import KeyFault, NotFound, UsageFault
+from crm_migrate.language import Language, Text
+from crm_migrate.plan.change import PlanHeader
+from crm_migrate.plan.opened import Opened
+from crm_migrate.plan.show.choice import EVERYTHING, NOTHING, Choice
 from crm_migrate.plan.show.excel import plan_workbook
 from crm_migrate.plan.show.html import plan_html
 from crm_migrate.plan.show.names import Names, title_columns
-from crm_migrate.plan.show.view import PlanView as View
-from crm_migrate.plan.show.view import plan_view
-from crm_migrate.reports.facts import PlanFacts
+from crm_migrate.plan.show.view import PlanView, plan_view
+from crm_migrate.records import FILE, RECORD_ID, ROW, SHEET
 from crm_migrate.stages import present, survive
 from crm_migrate.stages.findings import findings_workbook
 from crm_migrate.stages.plans import (
     entity_labels,
     field_labels,
-    open_checked,
+    open_to_read,
     read_facts,
     rfc3339,
     state_of,
 )
+from crm_migrate.stages.remarks import read_remarks
 from crm_migrate.stages.session import Session
+from crm_migrate.stages.trace_wanted import wanted_customer
 from crm_migrate.trust.private_files import write_private
 from crm_migrate.workspace import Run
 
+PAGE, WORKBOOK, FINDINGS = "plan.html", "plan.xlsx", "findings.xlsx"
+
 
 @dataclass(frozen=True)
-class PlanView:
-    """A plan opened to be looked at."""
+class Shown:
+    """A plan opened to be looked at; `page` and `workbook` where they are written."""
 
-    view: View
-    page: Path
-    workbook: Path
+    view: PlanView
+    choice: Choice
+    page: Path | None
+    workbook: Path | None
 
     @property
     def next_step(self) -> str:
@@ -47,45 +58,99 @@ class PlanView:
 
     def to_json(self) -> dict[str, Any]:
         """The masked view as data."""
-        header = self.view.header
+        view, header = self.view, self.view.header
+        size = self.choice.size
         return {
-            "run": header.run,
-            "plan": header.plan_id,
-            "effect": header.effect,
-            "evidence": header.evidence,
-            "state": self.view.state,
-            "created_by": header.created_by,
-            "expires_at": rfc3339(header.expires_at),
-            "rows": asdict(header.rows),
-            "risks": [asdict(r) for r in self.view.risks],
-            "counts": {name: asdict(c) for name, c in header.counts.items()},
+            **header_json(header, view.language),
+            "state": view.state,
+            "risks": [asdict(r) for r in view.risks],
             "operations": {
-                e.name: {"total": e.total, "shown": [asdict(o) for o in e.operations]}
-                for e in self.view.entities
+                e.name: {
+                    "total": e.total,
+                    "page": self.choice.page,
+                    "pages": -(-e.total // size) if size else 1,
+                    "shown": [asdict(o) for o in e.operations],
+                }
+                for e in view.entities
             },
-            "page": str(self.page),
-            "workbook": str(self.workbook),
+            "moves": [asdict(m) for m in view.moves],
+            "comments": [asdict(c) for c in view.comments],
+            "page": str(self.page) if self.page else None,
+            "workbook": str(self.workbook) if self.workbook else None,
         }
 
 
-def view_plan(session: Session, name: str, language: Language) -> PlanView:
-    """A plan masked for people; its page and workbook are written anew in that language.
+def header_json(header: PlanHeader, language: Language) -> dict[str, Any]:
+    """What `show` says of a header."""
+    return {
+        "run": header.run,
+        "plan": header.plan_id,
+        "kind": header.kind,
+        "reverses": header.reverses,
+        "scope": header.scope.in_language(language) if header.scope else None,
+        "effect": header.effect,
+        "evidence": header.evidence,
+        "created_by": header.created_by,
+        "expires_at": rfc3339(header.expires_at),
+        "rows": asdict(header.rows),
+        "counts": {name: asdict(c) for name, c in header.counts.items()},
+        "merges": header.merges,
+        "reparented": header.reparented,
+        "irreversible": [t.in_language(language) for t in header.irreversible],
+        "unchecked": [t.in_language(language) for t in header.unchecked],
+    }
+
+
+def view_plan(
+    session: Session,
+    name: str,
+    language: Language,
+    choice: Choice = NOTHING,
+    *,
+    customer: str | None = None,
+    page: bool = False,
+    workbook: bool = False,
+) -> Shown:
+    """The chosen part of a plan, masked for people; its page or workbook written on demand.
+
+    `customer`: only what hangs on this one, by code, golden id or key of the target.
 
     Raises:
-        NotFound: there is none.
+        NotFound: there is no such plan or customer.
+        UsageFault: several customers go by that name, or the plan has no such entity.
         IntegrityFault: the file was altered.
     """
-    _, plan = open_checked(session, name)
-    state = state_of(session, plan.header)
-    facts = read_facts(session, plan.header.plan_id)
-    with _stored_run(session, plan.header.run) as run:
-        view = _view(session, run, plan, state, facts, language)
-    page, workbook = _write_pages(session, view)
-    return PlanView(view, page, workbook)
+    _, stored = open_to_read(session, name)
+    with stored, stored_run(session, stored.header.run) as run:
+        if choice.entity is not None and choice.entity not in stored.entities:
+            raise _no_entity(choice.entity, stored.entities)
+        if customer is not None:
+            choice = replace(choice, groups=(_group(session, run, customer),))
+        view = view_of(session, run, stored, language, choice)
+        if page or workbook:
+            whole = view_of(session, run, stored, language)
+            _write(session, whole, page=page, workbook=workbook)
+    folder = session.plan_folder(stored.header.plan_id)
+    paths = [p if p.exists() else None for p in (folder / PAGE, folder / WORKBOOK)]
+    return Shown(view, choice, *paths)
+
+
+def _group(session: Session, run: Run | None, customer: str) -> str:
+    """The golden id of a customer, which names its group."""
+    if run is None:  # the names are gone with the run: only the id itself is known
+        return customer
+    return wanted_customer(session, run, customer, None).golden_id or customer
+
+
+def _no_entity(name: str, known: list[str]) -> UsageFault:
+    return UsageFault(
+        Text(f"the plan has no '{name}'", f"计划中没有“{name}”"),
+        remedy=Text(f"one of: {', '.join(known)}", f"可选:{', '.join(known)}"),
+    )
 
 
 @contextmanager
-def _stored_run(session: Session, name: str) -> Iterator[Run | None]:
+def stored_run(session: Session, name: str) -> Iterator[Run | None]:
     """The run of a plan, while it is kept: names of records stand in it, not in the plan."""
     try:
         run = session.workspace.open(name)
@@ -96,62 +161,83 @@ def _stored_run(session: Session, name: str) -> Iterator[Run | None]:
         yield run
 
 
-def _names(session: Session, run: Run | None, language: Language) -> Names:
+def names_of(session: Session, run: Run | None, language: Language) -> Names:
+    """What records of a run are called; each table is read when something of it is shown."""
     model, policy = session.project.model, session.job.rules.policy
     if run is None:
         return Names(model, policy, language)
     kept = set(run.names(survive.STAGE))
-    golden = {
-        e.name: run.read(survive.STAGE, e.name, title_columns(e))
-        for e in model.entities
-        if e.name in kept
-    }
-    return Names(model, policy, language, golden, present.lookups(run))
+
+    @cache
+    def golden(entity: str) -> pl.DataFrame | None:
+        if entity not in kept:
+            return None
+        return run.read(survive.STAGE, entity, title_columns(model.entity(entity)))
+
+    @cache
+    def places(entity: str) -> pl.DataFrame | None:
+        table = f"records.{entity}"
+        if table not in kept:
+            return None
+        return run.read(survive.STAGE, table, [RECORD_ID, FILE, SHEET, ROW])
+
+    return Names(model, policy, language, golden, places, present.lookups(run))
 
 
-def _view(
-    session: Session,
-    run: Run | None,
-    plan: Plan,
-    state: PlanState,
-    facts: PlanFacts,
-    language: Language,
-) -> View:
-    findings = tuple(
-        (f.severity, f.rule, f.message_zh if language == "zh" else f.message_en, f.count)
-        for f in facts.findings
-    )
+def view_of(
+    session: Session, run: Run | None, plan: Opened, language: Language, choice: Choice = EVERYTHING
+) -> PlanView:
+    """The chosen part of an opened plan."""
+    header = plan.header
     return plan_view(
         plan,
-        state=state,
+        state=state_of(session, header),
         model=session.project.model,
         target=session.project.target,
-        policy=session.job.rules.policy,
-        language=language,
-        findings=findings,
-        names=_names(session, run, language),
-        author=session.name_of(plan.header.created_by),
+        names=names_of(session, run, language),
+        findings=_findings(session, header.plan_id, language),
+        author=session.trust.person(header.created_by).name,
+        choice=choice,
+        comments=read_remarks(session, header.plan_id).comments,
+    )
+
+
+def _findings(
+    session: Session, plan_id: str, language: Language
+) -> tuple[tuple[str, str, str, int], ...]:
+    try:
+        facts = read_facts(session, plan_id)
+    except NotFound:  # a plan that takes another one back reads no sources
+        return ()
+    return tuple(
+        (f.severity, f.rule, f.message_zh if language == "zh" else f.message_en, f.count)
+        for f in facts.findings
     )
 
 
 def write_all_pages(
-    session: Session, run: Run, plan: Plan, state: PlanState, facts: PlanFacts, language: Language
+    session: Session, run: Run, plan: Opened, language: Language
 ) -> tuple[Path, ...]:
-    """Page, workbook and findings of a plan just made; their paths."""
+    """Page and findings of a plan just made; their paths. Its facts must stand beside it."""
     session.job.progress("pages", 0, 1)
-    view = _view(session, run, plan, state, facts, language)
-    page, workbook = _write_pages(session, view)
-    findings = session.plan_folder(plan.header.plan_id) / "findings.xlsx"
+    page = _write(session, view_of(session, run, plan, language), page=True)[0]
+    findings = session.plan_folder(plan.header.plan_id) / FINDINGS
     content = findings_workbook(run, session.project.model, session.job.rules.policy, language)
     write_private(findings, content)
     session.job.progress("pages", 1, 1)
-    return page, workbook, findings
+    return page, findings
 
 
-def _write_pages(session: Session, view: View) -> tuple[Path, Path]:
+def _write(
+    session: Session, view: PlanView, *, page: bool = False, workbook: bool = False
+) -> tuple[Path, Path]:
     folder = session.plan_folder(view.header.plan_id)
-    page, workbook = folder / "plan.html", folder / "plan.xlsx"
-    fields, labels = field_labels(session, view.language), entity_labels(session, view.language)
-    write_private(page, plan_html(view, fields, labels).encode())
-    write_private(workbook, plan_workbook(view))
-    return page, workbook
+    paths = folder / PAGE, folder / WORKBOOK
+    labels = entity_labels(session, view.language)
+    if page:
+        fields = field_labels(session, view.language)
+        write_private(paths[0], plan_html(view, fields, labels).encode())
+    if workbook:
+        key = session.job.keyring.plan_key(view.header.plan_id)
+        write_private(paths[1], plan_workbook(view, key))
+    return paths

@@ -10,7 +10,7 @@ from crm_migrate.errors import PlanRefused
 from crm_migrate.language import Language, Text
 from crm_migrate.plan.approval import USED, PlanState, plan_state
 from crm_migrate.plan.change import Plan, PlanHeader
-from crm_migrate.plan.planfile import SUFFIX, open_plan, read_header
+from crm_migrate.plan.planfile import SUFFIX, StoredPlan, open_plan, open_stored, read_header
 from crm_migrate.reports.facts import PlanFacts
 from crm_migrate.stages.said import said_about
 from crm_migrate.stages.session import Session, no_such_plan
@@ -50,6 +50,17 @@ def open_checked(session: Session, name: str) -> tuple[PlanEntry, Plan]:
     """
     entry, path = resolve_plan(session, name)
     return entry, open_plan(path, session.job.keyring.plan_key(entry.plan_id))
+
+
+def open_to_read(session: Session, name: str) -> tuple[PlanEntry, StoredPlan]:
+    """The plan, every byte of its file checked, its tables opened when they are asked for.
+
+    Raises:
+        NotFound: there is none.
+        IntegrityFault: the file was altered.
+    """
+    entry, path = resolve_plan(session, name)
+    return entry, open_stored(path, session.job.keyring.plan_key(entry.plan_id))
 
 
 def require_same_project(session: Session, header: PlanHeader) -> None:

@@ -422,8 +422,8 @@ def _enter(
     }
     session.record(person.id, "rollback.planned", about)
     language = session.project.settings.language or current_language()
-    view = view_plan(session, plan_id, language)
-    return view.page, view.workbook
+    shown = view_plan(session, plan_id, language, page=True)
+    return tuple(path for path in (shown.page, shown.workbook) if path is not None)
 
 
 def _rolled_back(

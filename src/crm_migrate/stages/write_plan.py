@@ -15,6 +15,8 @@ from crm_migrate.plan.approval import PlanState
 from crm_migrate.plan.authorship import sign_as_author
 from crm_migrate.plan.change import Plan, PlanHeader
 from crm_migrate.plan.demands import demands
+from crm_migrate.plan.merges import count_moves
+from crm_migrate.plan.opened import InMemory
 from crm_migrate.plan.planfile import FORMAT, SUFFIX
 from crm_migrate.plan.planfile import write_plan as write_plan_file
 from crm_migrate.stages import link, survive
@@ -77,6 +79,8 @@ class Planned:
             ],
             "control_totals": [asdict(t) for t in header.control_totals],
             "waiting": header.waiting,
+            "merges": header.merges,
+            "reparented": header.reparented,
             "path": str(self.path),
             "files": [str(f) for f in self.files],
         }
@@ -119,6 +123,8 @@ def write_plan(
         waiting=changes.waiting,
         treatments=changes.planned.treatments,
         files={},
+        merges=count_moves(changes.planned.moves, "merge"),
+        reparented=count_moves(changes.planned.moves, "reparent"),
     )
     who = demands(
         settings.approval,
@@ -131,16 +137,14 @@ def write_plan(
     )
     header = sign_as_author(replace(header, demands=who), session.signer(person))
     lineage = {n: run.read(survive.STAGE, f"lineage.{n}") for n in changes.planned.operations}
-    plan = Plan(header, changes.planned.operations, lineage)
+    plan = Plan(header, changes.planned.operations, lineage, changes.planned.moves)
     folder = private_folder(session.plan_folder(plan_id))
     path = folder / f"{plan_id}{SUFFIX}"
     header = write_plan_file(path, plan, job.keyring.plan_key(plan_id, create=True))
     write_private(folder / FACTS, json.dumps(facts.to_json(), ensure_ascii=False).encode())
     state = state_of(session, header)
     language = settings.language or current_language()
-    files = write_all_pages(
-        session, run, Plan(header, plan.operations, lineage), state, facts, language
-    )
+    files = write_all_pages(session, run, InMemory(replace(plan, header=header)), language)
     # Last: until its files are whole, nobody finds the plan, and the run that died is resumed.
     _enter(session, run, changes, header, path, state)
     about = {"plan": plan_id, "run": run.id, "effect": header.effect, "evidence": header.evidence}

@@ -1,15 +1,18 @@
 """A small plan with hostile and personal values, and its view."""
 
+from dataclasses import replace
 from functools import cache
 
 import polars as pl
 
 from crm_migrate.language import Language
 from crm_migrate.plan.change import ControlTotal, Gate, Plan
-from crm_migrate.plan.gates import LABELS
+from crm_migrate.plan.gates import gate_label
+from crm_migrate.plan.opened import InMemory
 from crm_migrate.plan.operations import count_actions
+from crm_migrate.plan.planfile import held_back
 from crm_migrate.plan.show.names import Names
-from crm_migrate.plan.show.view import PlanView, plan_view
+from crm_migrate.plan.show.view import Comment, PlanView, plan_view
 from crm_migrate.project.mapping_file import TargetMapping
 from tests.plan.crm import CONTACT, CUSTOMER, MAPPINGS, MODEL, USERS, Crm, golden
 from tests.plan.plans import header, planned, policy
@@ -36,9 +39,17 @@ def view(language: Language) -> PlanView:
     found = planned(CUSTOMERS, CONTACTS, sides={"customer": crm})
     counts = {e: count_actions(f, accepted=f.height + 1) for e, f in found.operations.items()}
     gates = (
-        Gate("does_not_fit", LABELS["does_not_fit"], 2, 0, False, "warn"),
-        Gate("changed_share", LABELS["changed_share"], 0.75, 0.5, False, "block"),
-        Gate("open_reviews", LABELS["open_reviews"], 3, 0, False, "warn"),
+        Gate("does_not_fit", gate_label("does_not_fit", MODEL), 2, 0, False, "warn"),
+        Gate(
+            "changed_share",
+            gate_label("changed_share", MODEL),
+            0.75,
+            0.5,
+            False,
+            "block",
+            share=True,
+        ),
+        Gate("open_reviews", gate_label("open_reviews", MODEL), 3, 0, False, "warn"),
     )
     totals = (
         ControlTotal("customer", "sales", "销售一部", "2024", 2, "1200000.5", "1200000.5"),
@@ -52,13 +63,17 @@ def view(language: Language) -> PlanView:
         counts=counts, gates=gates, control_totals=totals, waiting={"review": 3},
         treatments=found.treatments,
     )  # fmt: skip
+    made = replace(made, held=held_back(found.operations))
     plan = Plan(made, found.operations, {"customer": lineage})
     records = {"customer": golden(CUSTOMER, *CUSTOMERS), "contact": golden(CONTACT, *CONTACTS)}
+    places = pl.DataFrame(
+        {"record_id": ["r"], "_file": ["sales.xlsx"], "_sheet": ["客户"], "_row": [12]}
+    )
     target = TargetMapping(target="crm", entities=MAPPINGS)
 
-    names = Names(MODEL, policy(), language, records, USERS)
+    names = Names(MODEL, policy(), language, records.get, {"customer": places}.get, USERS)
     return plan_view(
-        plan, state="approvable", model=MODEL, target=target, policy=policy(),
-        language=language, findings=(("error", "record.unidentified", "无法识别", 4),),
-        names=names, author="李工",
+        InMemory(plan), state="approvable", model=MODEL, target=target, names=names,
+        findings=(("error", "record.unidentified", "无法识别", 4),), author="李工",
+        comments=(Comment("customer", "g1", "上海甲木科技有限公司", "等级请再核实"),),
     )  # fmt: skip

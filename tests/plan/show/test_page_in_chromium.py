@@ -3,10 +3,12 @@
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from crm_migrate.plan.show.cells import CellChange
 from crm_migrate.plan.show.html import plan_html
 from tests.plan.show.shown import view
 
@@ -27,6 +29,7 @@ def visible(folder: Path, content: str, steps: str) -> tuple[list[str], str]:
          f"--user-data-dir={folder / 'profile'}", "--dump-dom", page.as_uri()],
         capture_output=True, text=True, timeout=120, check=True,
     )  # fmt: skip
+    (folder / "dom.html").write_text(done.stdout, "utf-8")
     rows = re.findall(r'<tr class="op \w+" data-action="(\w+)"( hidden="")?>', done.stdout)
     count = re.search(r'<span id="count">([^<]*)</span>', done.stdout)
     assert count is not None
@@ -44,12 +47,38 @@ def test_filters_show_what_they_say(tmp_path: Path) -> None:
     """Without a filter all rows are seen; by action, entity and words only those that fit."""
     content = plan_html(view("zh"), {}, {})
     everything, count = visible(tmp_path, content, "")
-    assert count == str(len(everything)) == "4"
+    assert (len(everything), count) == (4, "1–4 / 4")
     updates, count = visible(tmp_path, content, choose("action", "update"))
-    assert (updates, count) == (["update"], "1")
+    assert (updates, count) == (["update"], "1–1 / 1")
     people, _ = visible(tmp_path, content, choose("entity", "contact"))
     assert people == ["insert"]
     found, _ = visible(tmp_path, content, choose("search", "甲木 重点客户"))
     assert found == ["update"]
     none, count = visible(tmp_path, content, choose("search", "没有这家"))
     assert (none, count) == ([], "0")
+
+
+def test_a_hundred_at_a_time_risks_first_and_what_differs_is_marked(tmp_path: Path) -> None:
+    """Long plans are paged, what is left out comes first; in a change the middle is marked."""
+    few = view("zh")
+    customers = next(e for e in few.entities if e.name == "customer")
+    insert = next(o for o in customers.operations if o.action == "insert")
+    held = replace(insert, action="skip", action_label="暂不处理")
+    moved = CellChange("地址", "福州市鼓楼区一号路1号", "福州市鼓楼区二号路1号", "")
+    change = replace(insert, action="update", cells=(moved,))
+    many = replace(customers, operations=(change, *[insert] * 250, held), total=252)
+    content = plan_html(replace(few, entities=(many,)), {}, {})
+    first, count = visible(tmp_path, content, "")
+    assert (first[:3], len(first), count) == (["skip", "update", "insert"], 100, "1–100 / 252")
+    last, count = visible(tmp_path, content, "after.click();after.click();")
+    assert (len(last), count) == (52, "201–252 / 252")
+    printed, _ = visible(tmp_path, content, 'window.dispatchEvent(new Event("beforeprint"));')
+    assert len(printed) == 252
+    page = (tmp_path / "page.html").read_text("utf-8")
+    assert "一号路" in page
+    marked = (
+        'document.title=[].map.call(document.querySelectorAll(".changed"),'
+        "function(e){return e.textContent}).join();"
+    )
+    visible(tmp_path, content, marked)
+    assert "<title>一,二</title>" in (tmp_path / "dom.html").read_text("utf-8")

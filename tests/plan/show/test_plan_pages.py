@@ -1,19 +1,29 @@
 """The plan's page and workbook: masked, safe, in people's words (R-5.3, R-6.3, R-4.2)."""
 
+import json
 import re
 import zipfile
+from dataclasses import replace
 from html.parser import HTMLParser
 from io import BytesIO
 
 import openpyxl
+import polars as pl
 import pytest
 
-from crm_migrate.language import Language
+from crm_migrate.language import Language, Text
+from crm_migrate.plan.change import MOVES
 from crm_migrate.plan.show.excel import plan_workbook
 from crm_migrate.plan.show.html import plan_html
+from crm_migrate.plan.show.moves import moves_shown
+from crm_migrate.plan.show.names import Names
 from crm_migrate.plan.show.view import OperationView, PlanView
+from crm_migrate.project.mapping_file import TargetMapping
+from tests.plan.crm import KEY, MAPPINGS, MODEL
+from tests.plan.plans import policy
 from tests.plan.show.shown import HOSTILE, PERSONAL, SCRIPT, view
 
+MOVES_SCHEMA = {name: getattr(pl, kind) for name, kind in MOVES.items()}
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
 
 
@@ -34,7 +44,7 @@ def test_no_personal_value_stands_in_page_or_workbook(language: Language) -> Non
     """Mobiles, document numbers, mail and names of persons are masked or left out (R-5.3)."""
     shown = view(language)
     files = [page(shown)]
-    with zipfile.ZipFile(BytesIO(plan_workbook(shown))) as book:
+    with zipfile.ZipFile(BytesIO(plan_workbook(shown, KEY))) as book:
         files += [book.read(n).decode() for n in book.namelist()]
     for content in files:
         assert [n for n, value in enumerate(PERSONAL) if value in content] == []
@@ -44,7 +54,7 @@ def test_no_personal_value_stands_in_page_or_workbook(language: Language) -> Non
 def test_formulas_and_markup_in_values_stay_text() -> None:
     """A name that is a formula gets an apostrophe, one that is markup is escaped."""
     shown = view("zh")
-    book = openpyxl.load_workbook(BytesIO(plan_workbook(shown)))
+    book = openpyxl.load_workbook(BytesIO(plan_workbook(shown, KEY)))
     values = [c.value for sheet in book for row in sheet.iter_rows() for c in row]
     assert "'" + HOSTILE in values
     assert not [v for v in values if isinstance(v, str) and v[:1] in "=+-@"]
@@ -53,7 +63,10 @@ def test_formulas_and_markup_in_values_stay_text() -> None:
     content = page(shown)
     assert SCRIPT not in content
     assert content.count("<script>") == 1
-    assert "&lt;script&gt;" in content
+    data = re.search(r'<script type="application/json" id="data">([^<]*)</script>', content)
+    assert data is not None, "no character of the data ends its element"
+    titles = [row[2] for row in json.loads(data[1])["rows"]]
+    assert SCRIPT in titles
 
 
 def test_the_page_asks_nothing_of_the_network() -> None:
@@ -73,7 +86,7 @@ def test_titles_names_and_words_replace_ids_and_codes() -> None:
     assert cells(shown, "g1")["客户等级"] == ("普通客户", "重点客户")
     assert cells(shown, "g2")["客户类型"] == ("", "潜在客户")
     origin = next(c.origin for c in operation(shown, "g1").cells if c.label == "客户等级")
-    assert origin == "sales · 取最可信来源"
+    assert origin == "sales.xlsx · 客户 · 第 12 行 · 取最可信来源"
     assert "most_trusted" not in page(shown)
 
 
@@ -115,7 +128,7 @@ def test_the_counts_shown_are_the_headers(language: Language) -> None:
     shown = view(language)
     parser = _Table()
     parser.feed(page(shown))
-    summary = openpyxl.load_workbook(BytesIO(plan_workbook(shown))).worksheets[0]
+    summary = openpyxl.load_workbook(BytesIO(plan_workbook(shown, KEY))).worksheets[0]
     for entity in shown.entities:
         c = entity.counts
         expected = [
@@ -139,7 +152,7 @@ def test_a_control_total_that_differs_is_shown_by_department() -> None:
 
 def test_before_and_after_are_told_apart_in_the_workbook() -> None:
     """A line per changed cell: the old value struck through, the new one on green."""
-    sheet = openpyxl.load_workbook(BytesIO(plan_workbook(view("zh"))))["客户"]
+    sheet = openpyxl.load_workbook(BytesIO(plan_workbook(view("zh"), KEY)))["客户"]
     row = next(r for r in sheet.iter_rows() if r[4].value == "客户等级")
     assert (row[5].value, row[6].value) == ("普通客户", "重点客户")
     assert row[5].font.strike
@@ -147,3 +160,47 @@ def test_before_and_after_are_told_apart_in_the_workbook() -> None:
     assert sheet.freeze_panes == "A2"
     assert sheet.page_setup.paperSize == 9
     assert sheet.print_title_rows == "$1:$1"
+
+
+def test_scope_irreversible_unchecked_and_comments_are_told() -> None:
+    """R-6.2, R-6.5: a pilot says so on every page, and what can't be taken back or was not seen."""
+    shown = view("zh")
+    told = {
+        "scope": Text('pilot: department = "A\\"</style>', '试点:部门 = "A\\"</style>'),
+        "irreversible": (Text("mails of triggers", "触发器发出的邮件"),),
+        "unchecked": (Text("triggers were not read", "未读取触发器"),),
+    }
+    shown = replace(shown, header=replace(shown.header, **told))
+    content = page(shown)
+    for text in ("试点:部门", "触发器发出的邮件", "未读取触发器", "等级请再核实", "仅部分数据"):
+        assert text in content
+    assert content.count("</style>") == 1
+    book = openpyxl.load_workbook(BytesIO(plan_workbook(shown, KEY)))
+    values = [c.value for sheet in book for row in sheet.iter_rows() for c in row]
+    for text in ("触发器发出的邮件", "未读取触发器", "等级请再核实"):
+        assert text in values
+
+
+def test_merges_are_listed_with_what_moves_over() -> None:
+    """What is given up for which row, and how many rows of which entity go over to it."""
+    shown = view("zh")
+    moves = pl.DataFrame(
+        [
+            ["g1", 1, "merge", "customer", "g1", "accounts", "id", "12", None, None, "11", "p",
+             "kept_base", None, "d"],
+            *(
+                ["g1", 1, "reparent", "customer", "g1", "people", "id", k, "account_id", "12",
+                 "11", None, None, None, "d"]
+                for k in ("5", "6")
+            ),
+        ],
+        schema=MOVES_SCHEMA,
+        orient="row",
+    )  # fmt: skip
+    names = Names(MODEL, policy(), "zh")
+    found = moves_shown(moves, TargetMapping(target="crm", entities=MAPPINGS), names)
+    assert [(m.kept, m.given_up, m.moved) for m in found] == [("11", "12", (("联系人", 2),))]
+    header = replace(shown.header, merges=1, reparented=2)
+    content = page(replace(shown, header=header, moves=found))
+    assert "并入 1 条记录,随迁关联记录 2 条" in content
+    assert "#12" in content

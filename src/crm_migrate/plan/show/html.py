@@ -2,14 +2,13 @@
 
 from datetime import datetime
 from functools import cache
-from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from crm_migrate.language import Text
-from crm_migrate.plan.show.risks import ACTION_LABELS
+from crm_migrate.plan.show.page_data import page_data
 from crm_migrate.plan.show.totals import by_year
-from crm_migrate.plan.show.view import CellChange, EntityView, OperationView, PlanView
+from crm_migrate.plan.show.view import PlanView
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -25,15 +24,16 @@ STATE_TEXTS = {
     "expired": Text("expired", "已过期"),
     "rejected": Text("rejected", "已驳回"),
 }
+KIND_TEXTS = {
+    "migration": Text("change plan", "变更计划"),
+    "rollback": Text("rollback plan", "撤回计划"),
+}
 TREATMENT_TEXTS = {
     "seal": Text("encrypted", "加密存储"),
     "index": Text("indexed", "仅索引"),
     "forbid": Text("never stored", "禁止存储"),
     "mask": Text("masked", "脱敏存储"),
 }
-ACTIONS = ("conflict", "skip", "update", "insert")
-PAGE_OTHERS = 1_000
-"""Operations without risk per entity on the page; the workbook holds more."""
 SEVERITY_TEXTS = {
     "error": Text("error", "错误"),
     "warning": Text("warning", "警告"),
@@ -61,64 +61,47 @@ def page_environment() -> "Environment":
     return Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
 
 
-def _on_page(entity: EntityView) -> tuple[OperationView, ...]:
-    risky = sum(o.action in ("conflict", "skip") for o in entity.operations)
-    return entity.operations[: risky + PAGE_OTHERS]
-
-
-def _row(o: OperationView) -> str:
-    """A line of the long table; every value is escaped here, for the template does not see it."""
-    told = f"{o.reason}: {o.conflicts}" if o.conflicts else o.reason
-    key = f" · #{escape(o.target_key)}" if o.target_key else ""
-    cells = "".join(_cell(c, o.action == "update") for c in o.cells)
-    return (
-        f'<tr class="op {escape(o.action)}" data-action="{escape(o.action)}"><td class="what">'
-        f'<span class="badge">{escape(o.action_label)}</span></td><td class="who">'
-        f"<b>{escape(o.title)}</b><small>{escape(told)}{key}</small></td>"
-        f'<td class="cells">{cells}</td></tr>'
-    )
-
-
-def _cell(c: CellChange, with_origin: bool) -> str:
-    before = f"<del>{escape(c.before)}</del> → " if c.before else ""
-    origin = f"<small>{escape(c.origin)}</small>" if with_origin and c.origin else ""
-    after = escape(c.after) if c.after else "∅"
-    return f'<span class="cell"><i>{escape(c.label)}</i>{before}<ins>{after}</ins>{origin}</span>'
+def css_string(text: str) -> str:
+    """A text for `content: "…"` in CSS, where letters of the style's own grammar are escaped."""
+    return "".join(c if c.isalnum() else f"\\{ord(c):x} " for c in text)
 
 
 def plan_html(view: PlanView, field_labels: dict[str, str], entity_labels: dict[str, str]) -> str:
     """The page; `field_labels` names `entity.field` in the view's language."""
     from markupsafe import Markup
 
-    language = view.language
+    language, header = view.language, view.header
 
     def t(en: str, zh: str) -> str:
         return zh if language == "zh" else en
 
     treatments = [
         (field_labels.get(name, name), TREATMENT_TEXTS[kind].in_language(language))
-        for name, kind in sorted(view.header.treatments.items())
+        for name, kind in sorted(header.treatments.items())
         if kind in TREATMENT_TEXTS
     ]
+    scope = header.scope.in_language(language) if header.scope else None
     return (
         page_environment()
         .from_string(template_text("plan.html.j2"))
         .render(
             view=view,
-            h=view.header,
+            h=header,
             t=t,
             zh=language == "zh",
+            scope=scope,
+            running=Markup(css_string(f"{header.plan_id} {scope or ''}".strip())),  # noqa: S704
+            kind=KIND_TEXTS[header.kind].in_language(language),
+            deletes=any(c.delete for c in header.counts.values()),
             labels=entity_labels,
             treatments=treatments,
-            actions=[(a, ACTION_LABELS[a].in_language(language)) for a in ACTIONS],
-            totals=by_year(view.header.control_totals),
-            differing=[c for c in view.header.control_totals if c.source_amount != c.plan_amount],
-            shown={e.name: _on_page(e) for e in view.entities},
-            rows=lambda operations: Markup("\n".join(map(_row, operations))),  # noqa: S704
+            totals=by_year(header.control_totals),
+            differing=[c for c in header.control_totals if c.source_amount != c.plan_amount],
+            data=Markup(page_data(view)),  # noqa: S704
             time=local_time,
             severities={k: v.in_language(language) for k, v in SEVERITY_TEXTS.items()},
             state_text=STATE_TEXTS[view.state].in_language(language),
-            style=Markup(template_text("page.css")),  # noqa: S704
+            style=Markup(template_text("page.css") + template_text("plan.css")),  # noqa: S704
             script=Markup(template_text("plan.js")),  # noqa: S704
         )
     )

@@ -1,6 +1,6 @@
 """What people call a record: titles for golden ids, words for what the CRM stores as codes."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -11,6 +11,7 @@ from crm_migrate.plan.change import REFERENCE_PREFIX
 from crm_migrate.project.mapping_file import TargetColumn
 from crm_migrate.protection.masking import mask_series
 from crm_migrate.protection.policy import Audience, Policy, Treatment
+from crm_migrate.records import FILE, RECORD_ID, ROW, SHEET
 from crm_migrate.standards import standard
 
 TITLE_FIELDS = (
@@ -37,6 +38,14 @@ _YES_NO = {"true": Text("yes", "是"), "false": Text("no", "否")}
 _FORMATTED = (SemanticType.AMOUNT, SemanticType.INDUSTRY, SemanticType.PERCENTAGE)
 
 
+Load = Callable[[str], pl.DataFrame | None]
+"""A table of an entity; None where it is not kept. Asked for only when something is shown."""
+
+
+def _nothing(entity: str) -> pl.DataFrame | None:
+    return None
+
+
 @dataclass(frozen=True)
 class Names:
     """Where names come from. Without golden records, titles are made of the plan's own cells."""
@@ -44,14 +53,17 @@ class Names:
     model: Model
     policy: Policy
     language: Language
-    golden: Mapping[str, pl.DataFrame] = field(default_factory=dict)
-    """Per entity: golden_id, its title fields and the reference to its owner (`title_columns`)."""
+    golden: Load = _nothing
+    """Of an entity: golden_id, its title fields and the reference to its owner
+    (`title_columns`)."""
+    places: Load = _nothing
+    """Of an entity: record_id, file, sheet and row of its source records."""
     lookups: Mapping[str, pl.DataFrame] = field(default_factory=dict)
     """Look-up tables of the target, such as its users."""
 
     def titles(self, entity: Entity, ids: pl.Series) -> pl.Series:
         """Masked titles of golden ids, `customer · own title`; null where nothing is known."""
-        frame = self.golden.get(entity.name)
+        frame = self.golden(entity.name) if len(ids) else None
         if frame is None:
             return pl.Series([None] * len(ids), dtype=pl.String)
         wanted = ids.str.strip_prefix(REFERENCE_PREFIX).alias("golden_id").to_frame()
@@ -105,6 +117,27 @@ class Names:
             formatted = standard(field.type).format(values)
             return formatted.zip_with(formatted.is_not_null(), values)
         return values
+
+    def origins(self, entity: Entity, lineage: pl.DataFrame) -> pl.Series:
+        """Where each golden cell comes from: source, file, sheet and row, and the rule."""
+        said = {c: self.rule(entity, c) for c in lineage["rule"].drop_nulls().unique()}
+        rules = lineage["rule"].replace(said)
+        places = self.places(entity.name)
+        told = lineage.with_columns(rules.alias("_rule"))
+        if places is None:
+            parts = ["source", "_rule"]
+        else:
+            number = Text("row ", "第 ").in_language(self.language), Text("", " 行")
+            told = told.join(places, on=RECORD_ID, how="left", maintain_order="left").with_columns(
+                pl.coalesce(FILE, "source").alias(FILE),
+                pl.concat_str(
+                    pl.lit(number[0]),
+                    pl.col(ROW).cast(pl.String),
+                    pl.lit(number[1].in_language(self.language)),
+                ).alias(ROW),
+            )
+            parts = [FILE, SHEET, ROW, "_rule"]
+        return told.select(pl.concat_str(parts, separator=" · ", ignore_nulls=True)).to_series()
 
     def rule(self, entity: Entity, code: str) -> str:
         """Why a cell has its value, in words."""

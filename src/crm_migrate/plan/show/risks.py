@@ -1,9 +1,7 @@
 """What to look at before a plan is approved: failed gates, open decisions, what is left out."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-
-import polars as pl
 
 from crm_migrate.language import Language, Text
 from crm_migrate.plan.change import REASONS, Action, Gate, PlanHeader
@@ -11,6 +9,7 @@ from crm_migrate.plan.change import REASONS, Action, Gate, PlanHeader
 ACTION_LABELS: dict[str, Text] = {
     Action.INSERT: Text("new", "新增"),
     Action.UPDATE: Text("change", "修改"),
+    Action.DELETE: Text("delete", "删除"),
     Action.UNCHANGED: Text("unchanged", "不变"),
     Action.CONFLICT: Text("conflict", "冲突"),
     Action.SKIP: Text("left out", "暂不处理"),
@@ -55,15 +54,13 @@ _GATE_OF = {"review": "open_reviews", "owner_conflict": "owner_conflicts"}
 """Open decision → the gate that counts the same."""
 
 
-def risks_of(
-    header: PlanHeader, operations: Mapping[str, pl.DataFrame], language: Language
-) -> Iterator[Risk]:
+def risks_of(header: PlanHeader, language: Language) -> Iterator[Risk]:
     """The figures to look at before approving; each thing is told once."""
     failed = {g.name: g for g in header.gates if not g.passed}
     of_gate = {gate: name for name, gate in _GATE_OF.items()}
     for gate in failed.values():
         if not header.waiting.get(of_gate.get(gate.name, "")):
-            share = gate.value if gate.name.endswith("_share") else None
+            share = gate.value if gate.share else None
             label = _limited(gate, language)
             yield Risk(label, int(gate.value), gate.on_failure == "block", share)
     for name, count in header.waiting.items():
@@ -75,33 +72,50 @@ def risks_of(
     if totals and "control_totals_differ" not in failed:
         differing = Text("control totals that differ from the sources", "控制总数与来源不一致")
         yield Risk(differing.in_language(language), len(totals), False)
-    told = {"owner_conflict"} if header.waiting.get("owner_conflict") else set()
-    for (action, code), count in _held(operations):
+    if header.merges:
+        text = Text(
+            f"rows of the CRM are merged into others; {header.reparented:,} rows that refer to"
+            " them move over",
+            f"条 CRM 记录并入其他记录,关联的 {header.reparented:,} 条记录随之迁移",
+        )
+        yield Risk(text.in_language(language), header.merges, False)
+    deleted = sum(c.delete for c in header.counts.values())
+    if deleted:
+        text = Text("rows are deleted from the CRM", "条记录将从 CRM 删除")
+        yield Risk(text.in_language(language), deleted, False)
+    told = {"outside_scope"}
+    if header.waiting.get("owner_conflict"):
+        told.add("owner_conflict")
+    for (action, code), count in held_by_reason(header):
         if code not in told:
             label = ACTION_LABELS[action].in_language(language)
             reason = reason_text(code).in_language(language)
             yield Risk(f"{label}: {reason}", count, False)
 
 
-def _held(operations: Mapping[str, pl.DataFrame]) -> list[tuple[tuple[str, str], int]]:
+def held_by_reason(header: PlanHeader) -> list[tuple[tuple[str, str], int]]:
     """(action, reason) → how many operations are conflicts or left out; the most frequent first."""
     reasons: dict[tuple[str, str], int] = {}
-    for frame in operations.values():
-        held = frame.filter(pl.col("action").is_in([str(Action.SKIP), str(Action.CONFLICT)]))
-        counted = held.group_by("action", pl.col("reason").str.split(":").list.first()).len()
-        for action, code, count in counted.iter_rows():
-            key = (action, code or "")
-            reasons[key] = reasons.get(key, 0) + int(count)
+    for held in header.held:
+        key = (held.action, held.reason.partition(":")[0])
+        reasons[key] = reasons.get(key, 0) + held.count
     return sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
 
 
 def _limited(gate: Gate, language: Language) -> str:
-    """The gate's label, with its limit where that is not zero."""
-    label = gate.label.in_language(language)
-    if not gate.limit:
+    """The gate's label, with its limit where that says something, and who else must approve."""
+    label, least = gate.label.in_language(language), gate.bound == "at_least"
+    parts = []
+    if gate.limit:
+        limit = f"{gate.limit:.0%}" if gate.share else f"{gate.limit:g}"
+        name = Text("at least", "不低于") if least else Text("limit", "限值")
+        parts.append(f"{name.in_language(language)} {limit}")
+    if gate.on_failure == "extra_approval":
+        parts.append(Text("one more approval", "需加签").in_language(language))
+    if not parts:
         return label
-    limit = f"{gate.limit:.0%}" if gate.name.endswith("_share") else f"{gate.limit:g}"
-    return Text(f"{label} (limit {limit})", f"{label}(限值 {limit})").in_language(language)
+    told = ", ".join(parts)
+    return Text(f"{label} ({told})", f"{label}({told})").in_language(language)
 
 
 def gate_text(gate: Gate, language: Language) -> str:

@@ -5,8 +5,8 @@ every page.
 """
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import IntEnum
 from io import BytesIO
@@ -34,6 +34,8 @@ class Style(IntEnum):
     STRONG = 7
     LINE = 8
     """Text on one line that may run over empty cells beside it."""
+    OPEN = 9
+    """What people fill in: the only cells of a protected sheet that can be changed."""
 
 
 class Marked(NamedTuple):
@@ -45,13 +47,19 @@ class Marked(NamedTuple):
 
 @dataclass(frozen=True)
 class Sheet:
-    """One sheet: `head` and `widths` (in characters) per column; `foot` follows below the rows."""
+    """One sheet: `head` and `widths` (in characters) per column; `foot` follows below the rows.
+
+    `filled_in`: place of a column that people fill in → the choices they have (none: free text);
+    all else is then protected against slips, without a password. `hidden`: places of columns.
+    """
 
     title: str
     head: Sequence[str]
     widths: Sequence[int]
     rows: Iterable[Sequence[object]]
     foot: Iterable[Sequence[object]] = ()
+    filled_in: Mapping[int, Sequence[str]] = field(default_factory=dict)
+    hidden: Sequence[int] = ()
 
 
 LONGEST = 32_767
@@ -80,6 +88,7 @@ _LOOKS: dict[Style, dict[str, object]] = {
     Style.WARN: {**_WRAPPED, "bold": True, "font_color": "#B3261E", "bg_color": "#FDF6EA"},
     Style.STRONG: {**_WRAPPED, "bold": True},
     Style.LINE: {"num_format": "@"},
+    Style.OPEN: {**_WRAPPED, "locked": False, "bg_color": "#FFFBE6"},
 }
 _EVERY = {"font_name": "Microsoft YaHei", "font_size": 10, "valign": "top"}
 
@@ -87,6 +96,11 @@ _EVERY = {"font_name": "Microsoft YaHei", "font_size": 10, "valign": "top"}
 def safe_text(value: str) -> str:
     """Text that a spreadsheet could run as a formula gets a leading apostrophe."""
     return "'" + value if value.startswith(_FORMULA_START) else value
+
+
+def cell_text(value: str) -> str:
+    """The text as it stands in its cell: safe, of characters that XML has, not too long."""
+    return _NOT_IN_XML.sub("", _BREAK.sub("\n", safe_text(value)))[:LONGEST]
 
 
 def workbook_bytes(sheets: Sequence[Sheet]) -> bytes:
@@ -106,7 +120,8 @@ def _write(book: "Workbook", sheet: Sheet, number: int, looks: "dict[Style, Form
     title = _NOT_IN_XML.sub("", _NOT_IN_TITLE.sub(" ", sheet.title))[:31]
     page = book.add_worksheet(title or str(number))
     for place, width in enumerate(sheet.widths):
-        page.set_column(place, place, width)
+        look = looks[Style.OPEN] if place in sheet.filled_in else None
+        page.set_column(place, place, width, look, {"hidden": place in sheet.hidden})
     # Room for the second cell of a foot below a single column.
     room = [width * 1.1 for width in (*sheet.widths, 10)]
     _write_row(page, 0, [Marked(h, Style.HEAD) for h in sheet.head], room, looks)
@@ -115,6 +130,7 @@ def _write(book: "Workbook", sheet: Sheet, number: int, looks: "dict[Style, Form
         _write_row(page, last, row, room, looks)
     for place, row in enumerate(sheet.foot, last + 2):
         _write_row(page, place, row, room, looks)
+    _protect(page, sheet, last)
     page.freeze_panes(1, 0)
     page.autofilter(0, 0, last, len(sheet.head) - 1)
     page.set_landscape()
@@ -122,6 +138,19 @@ def _write(book: "Workbook", sheet: Sheet, number: int, looks: "dict[Style, Form
     page.fit_to_pages(1, 0)
     page.repeat_rows(0)
     page.set_footer("&L&A&R&P / &N")
+
+
+_STILL_ALLOWED = {"autofilter": True, "sort": True, "format_columns": True, "format_rows": True}
+
+
+def _protect(page: "Worksheet", sheet: Sheet, last: int) -> None:
+    if not sheet.filled_in:
+        return
+    page.protect("", _STILL_ALLOWED)
+    for place, choices in sheet.filled_in.items():
+        if choices and last:
+            rule = {"validate": "list", "source": list(choices), "ignore_blank": True}
+            page.data_validation(1, place, last, place, rule)
 
 
 def _write_row(
@@ -141,7 +170,7 @@ def _write_row(
             look = looks[style or (Style.WHOLE if isinstance(value, int) else Style.AMOUNT)]
             page.write_number(number, place, value, look)
             continue
-        text = _NOT_IN_XML.sub("", _BREAK.sub("\n", safe_text(str(value))))[:LONGEST]
+        text = cell_text(str(value))
         wide = len(text) if text.isascii() else len(text.encode("gb18030", "replace"))
         if wide > room[place] and style is not Style.LINE:
             lines = max(lines, ceil(wide / room[place]))

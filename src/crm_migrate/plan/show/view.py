@@ -5,38 +5,21 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from crm_migrate.language import Language, Text
+from crm_migrate.language import Language
 from crm_migrate.model import Entity, Model
-from crm_migrate.plan.change import (
-    AFTER,
-    BEFORE,
-    UNTOUCHED,
-    Action,
-    EntityCounts,
-    Plan,
-    PlanHeader,
-)
+from crm_migrate.plan.change import AFTER, Action, EntityCounts, PlanHeader
+from crm_migrate.plan.opened import Opened
+from crm_migrate.plan.show.cells import CellChange, Column, column_shown
+from crm_migrate.plan.show.choice import EVERYTHING, SHOWN_OTHERS, Choice, chosen
+from crm_migrate.plan.show.moves import MoveView, moves_shown
 from crm_migrate.plan.show.names import TITLE_FIELDS, Names
 from crm_migrate.plan.show.risks import ACTION_LABELS, Risk, reason_text, risks_of
 from crm_migrate.project.mapping_file import TargetColumn, TargetMapping
-from crm_migrate.protection.masking import mask_pair
-from crm_migrate.protection.policy import Audience, Policy, Treatment
 
-SHOWN_OTHERS = 50_000
-"""Operations without risk that a view holds in all; risky ones are all there."""
+__all__ = ["CellChange", "EntityView", "OperationView", "PlanView", "plan_view"]
 
-_RISK_ORDER = (Action.CONFLICT, Action.SKIP, Action.UPDATE, Action.INSERT)
-_SEALED = Text("(encrypted)", "(加密)")
-
-
-@dataclass(frozen=True, slots=True)
-class CellChange:
-    """One cell: label of the field, masked text before and after, where the value comes from."""
-
-    label: str
-    before: str
-    after: str
-    origin: str
+_ORIGINS = (str(Action.UPDATE), str(Action.CONFLICT))
+_CUSTOMER = "customer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +30,13 @@ class OperationView:
     action_label: str
     title: str
     golden_id: str
+    group: str
     target_key: str
     reason: str
     conflicts: str
     cells: tuple[CellChange, ...]
+    excluded: bool = False
+    """Left out because people who checked the plan said so."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +48,16 @@ class EntityView:
     counts: EntityCounts
     operations: tuple[OperationView, ...]
     total: int
+
+
+@dataclass(frozen=True)
+class Comment:
+    """What someone wrote beside a record of an earlier plan; `title` names the record."""
+
+    entity: str
+    golden_id: str
+    title: str
+    text: str
 
 
 @dataclass(frozen=True)
@@ -77,66 +73,73 @@ class PlanView:
     """severity, rule code, message, count"""
     author: str
     """Name of the person who made the plan."""
+    heads: tuple[OperationView, ...] = ()
+    """Customers that do not change themselves, but of which something else is shown."""
+    moves: tuple[MoveView, ...] = ()
+    comments: tuple[Comment, ...] = ()
 
 
 def plan_view(
-    plan: Plan,
+    plan: Opened,
     *,
     state: str,
     model: Model,
     target: TargetMapping,
-    policy: Policy,
-    language: Language,
+    names: Names,
     findings: tuple[tuple[str, str, str, int], ...] = (),
-    names: Names | None = None,
     author: str | None = None,
+    choice: Choice = EVERYTHING,
+    comments: tuple[Comment, ...] = (),
 ) -> PlanView:
-    """The plan masked for the `report` audience, risky operations first.
+    """The chosen operations masked for the `report` audience, risky ones first.
 
-    `names` knows what records are called; without it titles are made of the plan's own cells.
+    `names` knows what records are called; without golden records titles are made of the plan's
+    own cells.
     """
-    names = names or Names(model, policy, language)
+    language, header = names.language, plan.header
     entities = []
     room = SHOWN_OTHERS
-    for name, frame in plan.operations.items():
-        acting = _ordered(frame)
-        shown = acting.head(int((acting["_order"] < _SAFE).sum()) + room)
-        room -= int((shown["_order"] >= _SAFE).sum())
-        mapped = target.entities[name].fields
-        lineage = plan.lineage.get(name)
+    for name in plan.entities:
+        if choice.entity not in (None, name):
+            continue
+        part = chosen(plan, name, choice, room)
+        room -= part.others
+        entity, mapped = model.entity(name), target.entities[name].fields
+        lineage = _lineage(plan, name, part.operations)
         entities.append(
             EntityView(
                 name,
-                model.entity(name).label.in_language(language),
-                plan.header.counts.get(name, EntityCounts()),
-                tuple(_operations(shown, model.entity(name), mapped, lineage, names)),
-                acting.height,
+                entity.label.in_language(language),
+                header.counts.get(name, EntityCounts()),
+                tuple(_operations(part.operations, entity, mapped, lineage, names)),
+                part.total,
             )
         )
-    risks = sorted(risks_of(plan.header, plan.operations, language), key=lambda r: not r.grave)
-    who = author or plan.header.created_by
-    return PlanView(language, plan.header, state, tuple(risks), tuple(entities), findings, who)
+    risks = sorted(risks_of(header, language), key=lambda r: not r.grave)
+    shown = choice.size != 0 and choice.entity is None and choice.page == 1
+    return PlanView(
+        language,
+        header,
+        state,
+        tuple(risks),
+        tuple(entities),
+        findings,
+        author or header.created_by,
+        _heads(plan, entities, names) if choice.size is None else (),
+        moves_shown(plan.moves(), target, names, choice.groups) if shown else (),
+        comments,
+    )
 
 
-_SAFE = _RISK_ORDER.index(Action.UPDATE)
-
-
-def _ordered(frame: pl.DataFrame) -> pl.DataFrame:
-    order = {action: place for place, action in enumerate(_RISK_ORDER)}
-    place = pl.col("action").replace_strict(order, default=9, return_dtype=pl.Int8)
-    acting = frame.filter(pl.col("action") != Action.UNCHANGED)
-    return acting.with_columns(place.alias("_order")).sort("_order", "group", "golden_id")
-
-
-@dataclass(frozen=True)
-class _Column:
-    """A column of the target, ready to be shown: a value per shown operation."""
-
-    label: str
-    field: str
-    before: list[str | None]
-    after: list[str | None]
-    written: list[bool]
+def _lineage(plan: Opened, entity: str, shown: pl.DataFrame) -> pl.DataFrame | None:
+    """Where the cells that change come from, of the shown operations only."""
+    changed = shown.filter(pl.col("action").is_in(_ORIGINS))["golden_id"]
+    lineage = plan.lineage(entity)
+    if lineage is None or not len(changed):
+        return None
+    if "source" not in lineage.collect_schema().names():
+        return None
+    return lineage.filter(pl.col("golden_id").is_in(changed.implode())).collect()
 
 
 def _operations(
@@ -148,24 +151,25 @@ def _operations(
 ) -> Iterator[OperationView]:
     language = names.language
     columns = [
-        _column(shown, entity, field, column, names)
+        column_shown(shown, entity, field, column, names)
         for field, column in mapped.items()
         if f"{AFTER}{column.column}" in shown.columns
     ]
     labels = {name: f.label.in_language(language) for name, f in entity.by_name.items()}
     labels |= {c.column: labels[f] for f, c in mapped.items() if c.column not in labels}
-    actions = {a: t.in_language(language) for a, t in ACTION_LABELS.items()}
+    actions = {str(a): t.in_language(language) for a, t in ACTION_LABELS.items()}
     reasons = {r: reason_text(r or "").in_language(language) for r in shown["reason"].unique()}
-    origins = _origins(lineage, shown, entity, names)
+    origins = _origins(lineage, entity, names)
     titles = names.titles(entity, shown["golden_id"]).to_list()
     lines = zip(*(shown[n] for n in _PLAIN), titles, strict=True)
-    for number, (action, golden, key, reason, conflicts, title) in enumerate(lines):
+    for number, (action, golden, group, key, reason, conflicts, title) in enumerate(lines):
         cells = tuple(
             CellChange(
                 c.label,
                 c.before[number] or "",
                 c.after[number] or "",
                 origins.get((golden, c.field), ""),
+                c.kept[number],
             )
             for c in columns
             if c.written[number]
@@ -175,42 +179,19 @@ def _operations(
             action_label=actions[action],
             title=title or _own_title(columns, number) or golden[:10],
             golden_id=golden,
+            group=group,
             target_key=key or "",
             reason=reasons[reason],
             conflicts="、".join(labels.get(f, f) for f in (conflicts or "").split(";") if f),
             cells=cells,
+            excluded=reason == "excluded",
         )
 
 
-_PLAIN = ("action", "golden_id", "target_key", "reason", "conflicts")
+_PLAIN = ("action", "golden_id", "group", "target_key", "reason", "conflicts")
 
 
-def _column(
-    shown: pl.DataFrame, entity: Entity, name: str, column: TargetColumn, names: Names
-) -> _Column:
-    field = entity.by_name[name]
-    before, after = shown[f"{BEFORE}{column.column}"], shown[f"{AFTER}{column.column}"]
-    touched = (after != UNTOUCHED).fill_null(True)
-    after = after.set(~touched, None)
-    written = touched & (before.is_not_null() | after.is_not_null())
-    if field.references is not None:
-        before, after = names.references(field, before), names.references(field, after)
-    elif names.policy.treatment(entity.name, name, Audience.TARGET) == Treatment.SEAL:
-        word = _SEALED.in_language(names.language)
-        before, after = _instead(before, word), _instead(after, word)
-    elif names.policy.treatment(entity.name, name, Audience.REPORT) != Treatment.CLEAR:
-        before, after = mask_pair(before, after, field.type)
-    else:
-        before, after = names.words(field, column, before), names.words(field, column, after)
-    label = field.label.in_language(names.language)
-    return _Column(label, name, before.to_list(), after.to_list(), written.to_list())
-
-
-def _instead(values: pl.Series, word: str) -> pl.Series:
-    return values.set(values.is_not_null(), word)
-
-
-def _own_title(columns: list[_Column], number: int) -> str:
+def _own_title(columns: list[Column], number: int) -> str:
     for c in columns:
         if c.field in TITLE_FIELDS and (c.after[number] or c.before[number]):
             return c.after[number] or c.before[number] or ""
@@ -218,18 +199,45 @@ def _own_title(columns: list[_Column], number: int) -> str:
 
 
 def _origins(
-    lineage: pl.DataFrame | None, shown: pl.DataFrame, entity: Entity, names: Names
+    lineage: pl.DataFrame | None, entity: Entity, names: Names
 ) -> Mapping[tuple[str, str], str]:
     if lineage is None or lineage.is_empty():
         return {}
-    changed = shown.filter(pl.col("action").is_in([str(Action.UPDATE), str(Action.CONFLICT)]))
-    wanted = lineage.join(changed.select("golden_id").unique(), on="golden_id", how="semi")
-    if "source" not in wanted.columns:
-        return {}
-    said = {code: names.rule(entity, code) for code in wanted["rule"].unique()}
+    told = names.origins(entity, lineage)
     return {
-        (golden, field): f"{source} · {said[rule]}"
-        for golden, field, source, rule in wanted.select(
-            "golden_id", "field", "source", "rule"
-        ).iter_rows()
+        (golden, field): origin or ""
+        for golden, field, origin in zip(lineage["golden_id"], lineage["field"], told, strict=True)
     }
+
+
+def _heads(plan: Opened, entities: list[EntityView], names: Names) -> tuple[OperationView, ...]:
+    """Customers whose own row is not listed, though something that hangs on them is."""
+    if _CUSTOMER not in plan.entities:
+        return ()
+    listed = {o.golden_id for e in entities if e.name == _CUSTOMER for o in e.operations}
+    groups = {o.group for e in entities for o in e.operations} - listed
+    if not groups:
+        return ()
+    rows = (
+        plan.operations(_CUSTOMER)
+        .filter(pl.col("golden_id").is_in(sorted(groups)))
+        .select("action", "golden_id", "target_key", "reason")
+        .sort("golden_id")
+        .collect()
+    )
+    titles = names.titles(names.model.entity(_CUSTOMER), rows["golden_id"])
+    language = names.language
+    return tuple(
+        OperationView(
+            action=action,
+            action_label=ACTION_LABELS[action].in_language(language),
+            title=title or golden[:10],
+            golden_id=golden,
+            group=golden,
+            target_key=key or "",
+            reason=reason_text(reason or "").in_language(language),
+            conflicts="",
+            cells=(),
+        )
+        for (action, golden, key, reason), title in zip(rows.iter_rows(), titles, strict=True)
+    )
