@@ -15,6 +15,7 @@ Times are RFC 3339 text in UTC. No cell value stands here in clear.
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import polars as pl
 from sqlalchemy import (
@@ -30,12 +31,20 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy import (
-    Text as LongText,
+    Text as AnyText,
 )
+from sqlalchemy.dialects.mysql import LONGBLOB, LONGTEXT
 
 from crm_migrate.systems.target import TargetReader, TargetSystem, TargetTransaction
 
 _METADATA = MetaData()
+_LONG_TEXT = AnyText().with_variant(LONGTEXT(), "mysql")  # its TEXT and BLOB end at 64 KiB
+_BYTES = LargeBinary().with_variant(LONGBLOB(), "mysql")
+_OPTIONS: dict[str, Any] = {
+    "mysql_engine": "InnoDB",
+    "mysql_charset": "utf8mb4",
+    "mysql_collate": "utf8mb4_bin",  # keys and ids that differ in case are different
+}
 _ID, _DIGEST, _NAME, _TIME = String(64), String(64), String(100), String(32)
 
 PLANS = Table(
@@ -51,7 +60,8 @@ PLANS = Table(
     Column("seen_at", _TIME),
     Column("started_at", _TIME, nullable=False),
     Column("finished_at", _TIME),
-    Column("approvals", LongText, nullable=False),
+    Column("approvals", _LONG_TEXT, nullable=False),
+    **_OPTIONS,
 )
 APPROVALS = Table(
     "crm_migrate_approval",
@@ -59,6 +69,7 @@ APPROVALS = Table(
     Column("approval_id", _ID, primary_key=True),
     Column("plan_id", _ID, nullable=False),
     Column("used_at", _TIME, nullable=False),
+    **_OPTIONS,
 )
 LEDGER = Table(
     "crm_migrate_ledger",
@@ -73,6 +84,7 @@ LEDGER = Table(
     Column("result", String(16), nullable=False),
     Column("reason", String(40)),
     Column("at", _TIME, nullable=False),
+    **_OPTIONS,
 )
 MOVES = Table(
     "crm_migrate_move",
@@ -90,8 +102,9 @@ MOVES = Table(
     Column("op_digest", _DIGEST),
     Column("result", String(16), nullable=False),
     Column("reason", String(40)),
-    Column("image", LargeBinary),
+    Column("image", _BYTES),
     Column("at", _TIME, nullable=False),
+    **_OPTIONS,
 )
 BEFORE = Table(
     "crm_migrate_before",
@@ -101,7 +114,8 @@ BEFORE = Table(
     Column("golden_id", _ID, primary_key=True),
     Column("target_table", String(128), nullable=False),
     Column("target_key", String(200), nullable=False),
-    Column("image", LargeBinary, nullable=False),
+    Column("image", _BYTES, nullable=False),
+    **_OPTIONS,
 )
 BASE = Table(
     "crm_migrate_base",
@@ -110,10 +124,11 @@ BASE = Table(
     Column("entity", _NAME, primary_key=True),
     Column("target_table", String(128), nullable=False),
     Column("target_key", String(200), nullable=False),
-    Column("commitments", LongText, nullable=False),
+    Column("commitments", _LONG_TEXT, nullable=False),
     Column("raw_digest", _DIGEST, nullable=False),
     Column("plan_id", _ID, nullable=False),
     Column("at", _TIME, nullable=False),
+    **_OPTIONS,
 )
 
 BASE_COLUMNS = ("golden_id", "target_key", "commitments", "raw_digest")
