@@ -3,7 +3,7 @@
 import polars as pl
 from sqlalchemy import inspect, select
 
-from crm_migrate.loading.target_ledger import LEDGER
+from crm_migrate.loading.target_ledger import LEDGER, MOVES
 from crm_migrate.loading.write import CREATED
 from crm_migrate.systems.target import TargetSystem
 
@@ -20,3 +20,28 @@ def read_inserted(target: TargetSystem, entity: str) -> pl.Series:
             return pl.Series("golden_id", [], dtype=pl.String)
         ids = [row.golden_id for row in reader.connection.execute(chosen)]
     return pl.Series("golden_id", ids, dtype=pl.String)
+
+
+def read_given_up(target: TargetSystem, entity: str) -> pl.DataFrame:
+    """Rows that our plans had created and a merge gave up: target_key, and whose row stayed.
+
+    Empty where nothing was ever merged; `golden_id` may have given way to another one since.
+    """
+    names = ("target_key", "golden_id")
+    chosen = (
+        select(MOVES.c.row_key, MOVES.c.golden_id)
+        .join(
+            LEDGER,
+            (LEDGER.c.entity == MOVES.c.entity)
+            & (LEDGER.c.target_key == MOVES.c.row_key)
+            & (LEDGER.c.result == CREATED),
+        )
+        .where(MOVES.c.entity == entity, MOVES.c.kind == "merge", MOVES.c.result == "merged")
+        .order_by(MOVES.c.at)
+    )
+    with target.reading() as reader:
+        if not inspect(reader.connection).has_table(MOVES.name):
+            return pl.DataFrame(schema=dict.fromkeys(names, pl.String))
+        rows = [tuple(row) for row in reader.connection.execute(chosen)]
+    found = pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
+    return found.unique("target_key", keep="last", maintain_order=True)

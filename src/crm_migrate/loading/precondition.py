@@ -26,6 +26,9 @@ from crm_migrate.systems.target import TargetReader, UniqueKey
 
 LEFT_REASONS = {
     "edited_since": Text("edited in the CRM since planning", "计划生成后在 CRM 中被修改"),
+    "children_changed": Text(
+        "what hangs on it in the CRM changed since planning", "计划生成后其从属记录有增减"
+    ),
     "gone": Text("deleted from the CRM since planning", "计划生成后已从 CRM 中删除"),
     "taken": Text("someone entered it in the CRM since planning", "计划生成后已有人在 CRM 中录入"),
     "loaded_already": Text("another plan loaded it since", "已由其他计划导入"),

@@ -101,11 +101,16 @@ def write_batch(
     resolved = {
         e: resolve(frame, bearings.references.get(e, {}), known) for e, frame in keyed.items()
     }
+    # A row that is given up leaves its unique values to the one that stays, which gives them back
+    # before the other is restored.
+    restores = moves is not None and (moves["kind"] == "unmerge").any()
+    if moves is not None and not restores:
+        _move(transaction, bearings, books, moves, stale)
     for entity, frame in resolved.items():
         _insert(transaction, bearings, entity, frame.filter(pl.col("action") == Action.INSERT))
     for entity, frame in resolved.items():
         _update(transaction, bearings, entity, frame.filter(pl.col("action") == Action.UPDATE))
-    if moves is not None:
+    if moves is not None and restores:
         _move(transaction, bearings, books, moves, stale)
     for entity, frame in reversed(resolved.items()):
         _delete(transaction, bearings, entity, frame.filter(pl.col("action") == Action.DELETE))
@@ -128,7 +133,9 @@ def leave_groups(
     """
     if left.is_empty():
         return
-    by_row = left.select("entity", "golden_id", pl.col("reason").alias("_own"))
+    by_row = left.select("entity", "golden_id", pl.col("reason").alias("_own")).unique(
+        ["entity", "golden_id"], keep="first", maintain_order=True
+    )
     by_group = left.unique("group", keep="first", maintain_order=True).select(
         "group", pl.col("reason").alias("_group")
     )

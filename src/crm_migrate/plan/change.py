@@ -88,6 +88,10 @@ REASONS = {
         "it refers to a row that this plan merges; plan again afterwards",
         "它引用的记录将在本计划中合并,请执行后重新生成计划",
     ),
+    "child_moves": Text(
+        "what hangs on it goes to another customer by this plan; plan again afterwards",
+        "其从属记录在本计划中将转到其他客户,请执行后重新生成计划",
+    ),
     "reparent_collides": Text(
         "what hangs on it would stand twice under a unique key of the CRM",
         "转移从属记录会与 CRM 的唯一键冲突",

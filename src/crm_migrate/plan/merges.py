@@ -14,11 +14,14 @@ import polars as pl
 
 from crm_migrate.model import Entity, Model
 from crm_migrate.plan.cells import TargetSide
-from crm_migrate.plan.change import MOVES, Action
-from crm_migrate.plan.digest import keyed_digests, preconditions, row_columns
+from crm_migrate.plan.change import AFTER, MOVES, UNTOUCHED, Action
+from crm_migrate.plan.digest import cell_columns, keyed_digests, preconditions, row_columns
 from crm_migrate.plan.groups import Standing, self_reference
 from crm_migrate.plan.present import KEY_REFERENCE, TARGET_KEY, smallest_keys
+from crm_migrate.plan.scope import Scope
+from crm_migrate.plan.target_form import StoredForm
 from crm_migrate.project.mapping_file import TargetEntity
+from crm_migrate.systems.target import TargetTable
 
 CHILDREN = dict.fromkeys(("before", "table", "key_column", "column", "row_key"), pl.String)
 """Cells that refer to a row: its key (`before`), and where the cell stands (see change.MOVES)."""
@@ -71,20 +74,21 @@ def doubles(side: TargetSide) -> pl.DataFrame:
     )
 
 
-def given_up(side: TargetSide) -> pl.Series:
-    """Keys of the rows that are marked as given up already, by us or by people."""
-    policy = side.mapping.merge
+def given_up(
+    mapping: TargetEntity, stored: pl.DataFrame, table: TargetTable | None, form: StoredForm
+) -> pl.Series:
+    """Keys of the stored rows that are marked as given up already, by us or by people."""
+    policy = mapping.merge
     if policy is None or not policy.columns:
         return pl.Series(TARGET_KEY, [], dtype=pl.String)
     marked = pl.lit(True)
     for column, value in policy.mark.items():
-        info = side.column_info(column)
         wanted = pl.Series([value], dtype=pl.String)
-        stored = wanted if info is None else side.stored_form(info, wanted)
-        marked = marked & pl.col(column).eq_missing(pl.lit(stored[0], pl.String))
+        text = wanted if table is None else form(table.column(column), wanted)
+        marked = marked & pl.col(column).eq_missing(pl.lit(text[0], pl.String))
     if policy.into is not None:
         marked = marked & pl.col(policy.into).is_not_null()
-    return side.stored.filter(marked)[side.mapping.key].alias(TARGET_KEY)
+    return stored.filter(marked)[mapping.key].alias(TARGET_KEY)
 
 
 def decide(
@@ -156,6 +160,43 @@ def hold_colliding(
     return {entity: rows.with_columns(reason) for entity, rows in decided.items()}
 
 
+def hold_moving(
+    decided: Mapping[str, pl.DataFrame],
+    sides: Mapping[str, TargetSide],
+    operations: Mapping[str, pl.DataFrame],
+    around: Around,
+) -> dict[str, pl.DataFrame]:
+    """DOUBLES at the end: what hangs on a row is given to another customer by the plan itself."""
+    parts = [pl.DataFrame(schema={"table": pl.String, "column": pl.String, "row_key": pl.String})]
+    cells = {
+        cell for c in around.children.values() for cell in c.select("table", "column").iter_rows()
+    }
+    for name, frame in operations.items():
+        table = pl.lit(sides[name].mapping.table).alias("table")
+        here = {c for t, c in cells if t == sides[name].mapping.table}
+        for column in sorted(here.intersection(cell_columns(frame))):
+            updated = frame.filter(pl.col("action") == Action.UPDATE)
+            written = updated.filter(pl.col(AFTER + column).ne_missing(UNTOUCHED))
+            named = pl.lit(column).alias("column")
+            parts.append(written.select(table, named, pl.col(TARGET_KEY).alias("row_key")))
+    written = pl.concat(parts)
+    held = {}
+    for entity, rows in decided.items():
+        children = around.children.get(entity, pl.DataFrame(schema=CHILDREN))
+        moving = children.join(written, on=["table", "column", "row_key"], how="semi")["before"]
+        hit = rows.filter(pl.col("loser").is_in(moving.implode()))["golden_id"]
+        late = pl.col("reason").is_null() & pl.col("golden_id").is_in(hit.implode())
+        reason = pl.when(late).then(pl.lit("child_moves")).otherwise("reason").alias("reason")
+        held[entity] = rows.with_columns(reason)
+    return held
+
+
+def hold_outside(found: pl.DataFrame, scope: Scope) -> pl.DataFrame:
+    """DOUBLES of a plan that is confined to some groups."""
+    out = ~scope.covers(found["group"]) & found["reason"].is_null()
+    return found.with_columns(found["reason"].set(out, "outside_scope"))
+
+
 def merged(found: pl.DataFrame) -> pl.DataFrame:
     """The rows of DOUBLES that are merged."""
     return found.filter(pl.col("reason").is_null())
@@ -214,6 +255,11 @@ def move_digests(digest_key: bytes, moves: pl.DataFrame) -> pl.Series:
     """`op_digest` of every merge and re-parented cell: 64 hex characters over all that it says."""
     message = moves.select(pl.struct(_MEANING).struct.json_encode()).to_series()
     return keyed_digests(digest_key, _MOVE, message).alias("op_digest")
+
+
+def count_moves(moves: pl.DataFrame | None, kind: str) -> int:
+    """How many moves are of that kind."""
+    return 0 if moves is None else moves.filter(pl.col("kind") == kind).height
 
 
 def merge_columns(mapping: TargetEntity) -> list[str]:

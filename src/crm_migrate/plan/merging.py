@@ -14,12 +14,15 @@ from crm_migrate.plan.merges import (
     decide,
     doubles,
     hold_colliding,
+    hold_moving,
+    hold_outside,
     hold_waiting,
     leaving_rows,
     merged,
     moves_of,
 )
 from crm_migrate.plan.present import TARGET_KEY
+from crm_migrate.plan.scope import Scope
 from crm_migrate.protection.policy import Treatment
 
 
@@ -82,12 +85,15 @@ class Merging:
             self._found[entity] = hold_waiting(self._found[entity], operations)
 
     def moves(
-        self, operations: Mapping[str, pl.DataFrame], digest_key: bytes
+        self, operations: Mapping[str, pl.DataFrame], digest_key: bytes, scope: Scope | None
     ) -> pl.DataFrame | None:
-        """MOVES of what is left to be merged; None where nothing is."""
+        """MOVES of what is left to be merged, inside the scope; None where nothing is."""
         for name, frame in operations.items():
             self.settle(name, frame)
+        self._found = hold_moving(self._found, self._sides, operations, self._around)
         self._found = hold_colliding(self._found, self._sides, self._around)
+        if scope is not None:
+            self._found = {e: hold_outside(f, scope) for e, f in self._found.items()}
         return moves_of(self._model, self._found, self._sides, operations, self._around, digest_key)
 
     def judged(self, notes: pl.DataFrame) -> pl.DataFrame:

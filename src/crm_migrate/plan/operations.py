@@ -109,7 +109,7 @@ def plan_operations(
         mapped = {name: sides[name].mapping for name in found}
         clear = confine(clear, reference_columns(model, mapped), scope)
     digests: dict[str, pl.Series] = {}
-    moves = merging.moves(clear, digest_key)
+    moves = merging.moves(clear, digest_key, scope)
     if moves is not None:
         digests[_MOVES] = moves["op_digest"]
     for name, operations in clear.items():

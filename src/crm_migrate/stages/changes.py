@@ -20,6 +20,7 @@ from crm_migrate.records import RECORD_ID, SOURCE
 from crm_migrate.stages import extract, link, present, standardize, survive
 from crm_migrate.stages.figures import figures, quality_figures
 from crm_migrate.stages.job import Job
+from crm_migrate.stages.merges import look_around
 from crm_migrate.stages.present import Present
 from crm_migrate.workspace import Run
 
@@ -55,16 +56,20 @@ def compare(job: Job, run: Run, now: Present) -> Changes:
         sandbox=project.settings.target.sandbox,
     )
     conflicts = run.read(survive.STAGE, "x_owner_conflicts")["golden_id"].to_list()
+    sides = _sides(job, run, now, names)
     planned = plan_operations(
         project.model,
         golden,
-        _sides(job, run, now, names),
+        sides,
         job.rules.policy,
         digest_key=job.keyring.digest_key,
         keys=job.keyring,
         target=identity,
         project=project.settings.name,
         owner_conflict={"customer": conflicts},
+        around=look_around(
+            now.target, now.schema, project.target, project.model, sides, job.keyring.digest_key
+        ),
     )
     rows = _row_counts(run)
     counts = {name: _entity_counts(run, name, golden[name], planned) for name in names}
@@ -96,7 +101,7 @@ def _sides(job: Job, run: Run, now: Present, names: list[str]) -> dict[str, Targ
         sides[name] = TargetSide(
             mapping=target_entity,
             stored=run.read(present.STAGE, f"stored.{name}"),
-            present=resolve_references(entity, rows, keys),
+            present=resolve_references(entity, rows, keys).filter(~pl.col("given_up")),
             base=run.read(present.STAGE, f"base.{name}"),
             table=now.schema.table(target_entity.table),
             lookups=looked_up,
@@ -115,7 +120,10 @@ def _row_counts(run: Run) -> RowCounts:
 def _entity_counts(
     run: Run, name: str, golden: pl.DataFrame, planned: PlannedOperations
 ) -> EntityCounts:
-    accepted = run.read(survive.STAGE, f"members.{name}").height
+    # Rows of the CRM that are merged and that no source knows take part as records.
+    rows, records = planned.crm_only.get(name, (0, 0))
+    accepted = run.read(survive.STAGE, f"members.{name}").height + rows
+    held = golden.height + records
     operations = planned.operations.get(name)
     acted = dict.fromkeys(Action, 0)
     if operations is None:  # the target has no place for the entity
@@ -125,8 +133,8 @@ def _entity_counts(
             acted[Action(action)] = int(count)
     return EntityCounts(
         accepted=accepted,
-        golden=golden.height,
-        merged=accepted - golden.height,
+        golden=held,
+        merged=accepted - held,
         insert=acted[Action.INSERT],
         update=acted[Action.UPDATE],
         unchanged=acted[Action.UNCHANGED],

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from crm_migrate.loading.origin import read_inserted
+from crm_migrate.loading.origin import read_given_up, read_inserted
 from crm_migrate.loading.target_ledger import read_base
+from crm_migrate.plan.merges import given_up
 from crm_migrate.plan.present import present_records
 from crm_migrate.project.mapping_file import TargetEntity
 from crm_migrate.protection.policy import Audience, Treatment
@@ -33,7 +34,8 @@ def read_target(job: Job, run: Run) -> Present:
     """Write `present/<entity>` (records), `stored.<entity>`, `base.<entity>`, `lookup.<table>`.
 
     The records carry `target_key`, `base_id` (golden id that the target's base holds for the
-    row, or null) and `inserted` (whether an earlier plan made the row). Needs read rights only.
+    row, or null), `inserted` (whether an earlier plan made the row) and `given_up` (whether it is
+    marked as given up for another row). Needs read rights only.
 
     Raises:
         TargetFault: the target cannot be reached, or lacks a mapped table or column.
@@ -67,7 +69,14 @@ def read_target(job: Job, run: Run) -> Present:
             base = bases[name].select("target_key", pl.col("golden_id").alias("base_id"))
             records = records.join(base, on="target_key", how="left", maintain_order="left")
             made = pl.col("base_id").is_in(inserted[name].implode()).fill_null(False)
-            run.write(STAGE, name, records.with_columns(made.alias("inserted")))
+            records = records.with_columns(made.alias("inserted"))
+            up = given_up(
+                mapping.entities[name],
+                rows,
+                schema.table(mapping.entities[name].table),
+                target.stored_form,
+            )
+            run.write(STAGE, name, _with_given_up(target, name, records, up))
             run.write(STAGE, f"stored.{name}", rows)
             run.write(STAGE, f"base.{name}", bases[name])
     job.progress("CRM", len(stored), len(stored))
@@ -81,11 +90,29 @@ def lookups(run: Run) -> dict[str, pl.DataFrame]:
     return {n.removeprefix(prefix): run.read(STAGE, n) for n in names}
 
 
+def _with_given_up(
+    target: TargetSystem, name: str, records: pl.DataFrame, up: pl.Series
+) -> pl.DataFrame:
+    """A row of ours that a merge gave up has no base row; it belongs to the row that stayed."""
+    records = records.with_columns(pl.col("target_key").is_in(up.implode()).alias("given_up"))
+    if not len(up):
+        return records
+    ours = read_given_up(target, name).select("target_key", pl.col("golden_id").alias("_into"))
+    records = records.join(ours, on="target_key", how="left", maintain_order="left")
+    mine = pl.col("given_up") & pl.col("base_id").is_null() & pl.col("_into").is_not_null()
+    return records.with_columns(
+        pl.when(mine).then("_into").otherwise("base_id").alias("base_id"),
+        (pl.col("inserted") | mine).alias("inserted"),
+    ).drop("_into")
+
+
 def _columns(entity: TargetEntity, schema: TargetSchema) -> list[str]:
     table = schema.table(entity.table)
     names = {entity.key, *(c.column for c in entity.fields.values())}
     if entity.golden_id is not None:
         names.add(entity.golden_id)
+    if entity.merge is not None:
+        names.update(entity.merge.columns)
     for name in names:
         table.column(name)  # a mapped column that is missing is refused here
     return sorted(names)

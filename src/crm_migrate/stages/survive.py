@@ -4,7 +4,7 @@ import polars as pl
 from sqlalchemy.engine import Engine as Database
 
 from crm_migrate.linkage.identity import customer_codes
-from crm_migrate.linkage.survivorship import owner_conflicts, survive
+from crm_migrate.linkage.survivorship import POOL, owner_conflicts, survive
 from crm_migrate.mapping.identity import hashed_ids
 from crm_migrate.records import PROVENANCE, RECORD_ID, ROW, SHEET, SOURCE
 from crm_migrate.stages import link, present
@@ -37,7 +37,7 @@ def make_golden(job: Job, run: Run, state: Database) -> None:
         result = survive(records, sources, job.rules.survivorship, entity)
         golden = result.golden
         if entity.name == "customer":
-            conflicts = owner_conflicts(records, sources)
+            conflicts = owner_conflicts(*_with_doubles(job, run, records, sources, members))
             golden, conflicts = _decide_owners(golden, conflicts, decided_owners(state))
             golden = _with_codes(golden, members, run)
             run.write(STAGE, "crosswalk", _crosswalk(records, sources, golden))
@@ -85,6 +85,26 @@ def _with_doubtful(
     return pl.concat([records, filled.select(records.columns)]), pl.concat([members, fresh])
 
 
+def _with_doubles(
+    job: Job, run: Run, records: pl.DataFrame, sources: pl.DataFrame, members: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Records and their members, with the CRM's rows that a merge would join across owners."""
+    held = job.project.target.entities.get("customer")
+    if held is None or held.merge is None or "customer" not in run.names(present.STAGE):
+        return records, sources
+    columns = (RECORD_ID, "owner", "department")
+    rows = run.read(present.STAGE, "customer").filter(~pl.col("given_up"))
+    claims = (
+        members.filter(pl.col("target_key").is_not_null())
+        .join(rows.select(columns), on=RECORD_ID)
+        .filter(pl.col("owner").is_not_null() & (pl.col("owner") != POOL))
+        .filter(pl.col("owner").n_unique().over("golden_id") > 1)
+    )
+    both = [records.select(columns), claims.select(columns)]
+    known = [sources.select(RECORD_ID, "golden_id"), claims.select(RECORD_ID, "golden_id")]
+    return pl.concat(both), pl.concat(known)
+
+
 def _standing_tags(run: Run, members: pl.DataFrame) -> pl.DataFrame:
     """Customer (golden id) → golden id of its 疑似重复 tag in the CRM."""
     if "tag" not in run.names(present.STAGE):
@@ -130,10 +150,14 @@ def _with_codes(golden: pl.DataFrame, members: pl.DataFrame, run: Run) -> pl.Dat
     """Customer codes: the CRM's own where it has one, else derived from the golden id."""
     taken = pl.DataFrame(schema={"golden_id": pl.String(), "customer_code": pl.String()})
     if "customer" in run.names(present.STAGE):
-        rows = run.read(present.STAGE, "customer").select(RECORD_ID, "customer_code")
-        standing = members.filter(pl.col("target_key").is_not_null()).sort("golden_id", RECORD_ID)
+        rows = run.read(present.STAGE, "customer").drop_nulls("customer_code")
+        standing = members.filter(pl.col("target_key").is_not_null()).drop("target_key")
+        key = pl.col("target_key")
         taken = (
-            standing.join(rows.drop_nulls("customer_code"), on=RECORD_ID)
+            standing.join(rows, on=RECORD_ID)
+            # Of several rows the one that a merge would keep.
+            .with_columns(_ours=pl.col("base_id").eq_missing(pl.col("golden_id")))
+            .sort("golden_id", "given_up", ~pl.col("_ours"), key.str.len_chars(), key)
             .unique("golden_id", keep="first", maintain_order=True)
             .select("golden_id", "customer_code")
         )
