@@ -1,5 +1,6 @@
 """`plan`: the whole way up to a plan that someone else can approve."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -15,35 +16,114 @@ HELP = Text(
     """Read the sources, clean, link, compare with the CRM, and write a plan.
 
 Nothing is written to the CRM: read rights suffice. Exit code 3 says that a person has to decide
-something first (doubtful pairs, 撞单, a blocking gate).
+something first (doubtful pairs, 撞单, a blocking gate). A pilot confines the plan to some
+customers; all demands hold together, and the full plan afterwards knows what the pilot loaded.
 
 \b
 Examples:
   crm-migrate plan
+  crm-migrate plan --pilot "department=销售一部,销售二部"
+  crm-migrate plan --pilot grade=重点客户 --pilot-share 10%
+  crm-migrate plan --pilot-file chosen.xlsx
+  crm-migrate plan --exclude plan.xlsx       # the workbook that came back
+  crm-migrate plan diff latest P20260105     # what became different
   crm-migrate plan --json | jq .counts
 """,
     """读取来源、清洗、去重、与 CRM 比对并生成计划。
 
 不会写入 CRM,只需读权限。退出码 3 表示有事项待人工决定(疑似重复、撞单、门禁)。
+试点将计划限于部分客户,多个条件同时成立;之后的全量计划能识别试点已导入的数据。
 
 \b
 示例:
   crm-migrate plan
+  crm-migrate plan --pilot "部门=销售一部,销售二部"
+  crm-migrate plan --pilot 客户等级=重点客户 --pilot-share 10%
+  crm-migrate plan --pilot-file 名单.xlsx
+  crm-migrate plan --exclude plan.xlsx       # 读回核对过的工作簿
+  crm-migrate plan diff latest P20260105     # 两个计划有何不同
   crm-migrate plan --json | jq .counts
 """,
 )
+FILE = click.Path(path_type=Path, dir_okay=False)
 
 
-@click.command(help=str(HELP))
+class Share(click.ParamType):
+    """`10%` or `0.1`, as a number above 0 and up to 1."""
+
+    name = "share"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """The share as a number."""
+        text = str(value).strip().replace("%", "%")
+        try:
+            share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+        except ValueError:
+            share = 0.0
+        if not 0 < share <= 1:
+            self.fail(str(Text("a share is 10% or 0.1", "比例写作 10% 或 0.1")), param, ctx)
+        return share
+
+
+@click.group(help=str(HELP), invoke_without_command=True)
 @click.option("--as", "person", help=str(AS))
+@click.option(
+    "--pilot",
+    multiple=True,
+    metavar="FIELD=VALUE,…",
+    help=str(Text("only customers with this value", "仅限该字段取值的客户")),
+)
+@click.option(
+    "--pilot-file",
+    type=FILE,
+    multiple=True,
+    help=str(Text("only customers that this file lists", "仅限文件所列客户")),
+)
+@click.option(
+    "--pilot-share",
+    type=Share(),
+    metavar="10%",
+    help=str(Text("only this share of the customers", "仅限此比例的客户")),
+)
+@click.option(
+    "--only-customers",
+    metavar="CODE,…",
+    help=str(Text("only these customers", "仅限这些客户(编码或唯一标识)")),
+)
+@click.option(
+    "--exclude",
+    type=FILE,
+    multiple=True,
+    help=str(Text("a plan's workbook that came back", "读回的计划工作簿")),
+)
 @verb_options
 @click.pass_context
-def plan(ctx: click.Context, person: str | None, out: Output) -> int:
+def plan(
+    ctx: click.Context,
+    person: str | None,
+    pilot: tuple[str, ...],
+    pilot_file: tuple[Path, ...],
+    pilot_share: float | None,
+    only_customers: str | None,
+    exclude: tuple[Path, ...],
+    out: Output,
+) -> int:
     """Make a plan."""
+    if ctx.invoked_subcommand is not None:
+        return 0
+    from crm_migrate.pipeline import Asked, read_listing, with_exclusions
     from crm_migrate.pipeline import plan as make_plan
 
+    names = tuple(c.strip() for c in (only_customers or "").split(",") if c.strip())
     with opened(ctx, out) as session:
-        planned = make_plan(session, by=person)
+        listings = tuple(read_listing(path) for path in pilot_file)
+        asked = Asked(pilot, pilot_share, listings, names)
+        if exclude:
+            asked = with_exclusions(session, asked, exclude, person)
+        confined = asked.confines or exclude
+        planned = make_plan(session, by=person, scope=asked if confined else None)
     _show(planned, out)
     out.result(planned.to_json())
     return 3 if planned.waits else 0
@@ -103,7 +183,23 @@ def _show(planned: "Planned", out: Output) -> None:
             mark = "✗" if gate.on_failure == "block" else "!"
             out.say(f"{mark} {gate_text(gate, language)}", "red" if mark == "✗" else "yellow")
     state = STATE_TEXTS[planned.state]
+    if header.scope:
+        out.say(Text(f"only a part: {header.scope.en}", f"仅部分数据:{header.scope.zh}"), "yellow")
+        out.say(
+            Text(
+                "rows, accepted and golden records, control totals, reviews, 撞单 and quarantine"
+                " are over all data; new, change and conflict are what this plan does",
+                "读取行、接受、唯一记录、控制总数、疑似重复、撞单与隔离按全部数据统计;"
+                "新增、修改、冲突为本计划内的数量",
+            )
+        )
     out.say(Text(f"plan {header.plan_id}: {state.en}", f"计划 {header.plan_id}:{state.zh}"), "bold")
+    for source in planned.inherits:
+        text = Text(f"inherits the approval of {source}", f"沿用 {source} 的批准")
+        out.say(text, "green")
+    if planned.state in ("approvable", "blocked"):
+        for missing in planned.missing:
+            out.say(Text(f"must approve: {missing.en}", f"须批准:{missing.zh}"))
     for path in planned.files:
         out.say(f"  {path}")
     out.next_step(planned.next_step)

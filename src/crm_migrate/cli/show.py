@@ -149,6 +149,16 @@ def _summary(found: "Shown", out: Output) -> None:
         out.say(Text(f"was not checked: {text.en}", f"未检查:{text.zh}"))
     for comment in view.comments:
         out.say(f"“{comment.text}” ({comment.title})")
+    approval = view.approval
+    for name, lines, style in (
+        (Text("must approve", "须批准"), approval.demanded, None),
+        (Text("approved", "已批准"), approval.given, "green"),
+        (Text("still missing", "尚缺"), approval.missing, "yellow"),
+        (Text("rejected", "已驳回"), approval.rejected, "red"),
+        (Text("gate overridden", "门禁放行"), approval.overrides, "yellow"),
+    ):
+        for line in lines:
+            out.say(Text(f"{name.en}: {line}", f"{name.zh}:{line}"), style)
 
 
 def _files(found: "Shown", out: Output) -> None:

@@ -18,9 +18,10 @@ PART_TEXTS = {
     "mappings": Text("mappings", "映射"),
     "linkage_model": Text("deduplication model", "去重模型"),
     "counts": Text("counts", "数量"),
+    "scope": Text("the part of the data that it is confined to", "限定的数据范围"),
     DEMANDS: Text("who must approve", "审批要求"),
 }
-_WORSE = ("rules", "mappings", DEMANDS)
+_WORSE = ("rules", "mappings", "scope", DEMANDS)
 """Parts of the evidence that may not differ at all."""
 
 

@@ -68,7 +68,7 @@ def quality_figures(run: Run, model: Model, wanted: Iterable[str]) -> dict[str, 
     """Completeness, uniqueness and conformity, measured only where a gate asks for them.
 
     Completeness: filled cells of the golden records for those from whom the field is demanded
-    (R-1.3b; of all, where it is demanded of nobody). Uniqueness: of a field, distinct among
+    (R-1.3b; of all, where the model does not demand it). Uniqueness: of a field, distinct among
     filled cells of the golden records; of an entity, golden among accepted records. Conformity:
     cells of the sources' records that no rule found fault with, of those filled. GB/T 36344-2018.
     """
@@ -139,7 +139,8 @@ def _demanded(golden: pl.DataFrame, field: Field) -> pl.Series:
     holds = [
         pl.col(c.field).is_in(list(c.values)).fill_null(False)
         for c in field.required_when
-        if c.field in golden.columns
+        # Where nothing is known of the condition, the field is asked of everybody.
+        if c.field in golden.columns and golden[c.field].count()
     ]
     mask = pl.all_horizontal(holds) if field.required and holds else pl.lit(True)
     return golden.select(pl.repeat(True, pl.len()) & mask).to_series()

@@ -14,8 +14,10 @@ import polars as pl
 
 from crm_migrate.errors import KeyFault, NotFound, UsageFault
 from crm_migrate.language import Language, Text
+from crm_migrate.plan.approval import USED
 from crm_migrate.plan.change import PlanHeader
 from crm_migrate.plan.opened import Opened
+from crm_migrate.plan.show.approvals import approval_view
 from crm_migrate.plan.show.choice import EVERYTHING, NOTHING, Choice
 from crm_migrate.plan.show.excel import plan_workbook
 from crm_migrate.plan.show.html import plan_html
@@ -33,6 +35,7 @@ from crm_migrate.stages.plans import (
     state_of,
 )
 from crm_migrate.stages.remarks import read_remarks
+from crm_migrate.stages.said import standing_of
 from crm_migrate.stages.session import Session
 from crm_migrate.stages.trace_wanted import wanted_customer
 from crm_migrate.trust.private_files import write_private
@@ -64,6 +67,7 @@ class Shown:
             **header_json(header, view.language),
             "state": view.state,
             "risks": [asdict(r) for r in view.risks],
+            "approval": asdict(view.approval),
             "operations": {
                 e.name: {
                     "total": e.total,
@@ -188,17 +192,24 @@ def view_of(
     session: Session, run: Run | None, plan: Opened, language: Language, choice: Choice = EVERYTHING
 ) -> PlanView:
     """The chosen part of an opened plan."""
-    header = plan.header
+    header, state = plan.header, state_of(session, plan.header)
     return plan_view(
         plan,
-        state=state_of(session, header),
+        state=state,
         model=session.project.model,
         target=session.project.target,
         names=names_of(session, run, language),
         findings=_findings(session, header.plan_id, language),
-        author=session.trust.person(header.created_by).name,
+        author=session.name_of(header.created_by),
         choice=choice,
         comments=read_remarks(session, header.plan_id).comments,
+        approval=approval_view(
+            header,
+            standing_of(session, header),
+            session.name_of,
+            language,
+            spent=state in USED,
+        ),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from crm_migrate.language import current_language
+from crm_migrate.language import Text, current_language
 from crm_migrate.plan import gates
 from crm_migrate.plan.approval import PlanState
 from crm_migrate.plan.authorship import sign_as_author
@@ -19,6 +19,7 @@ from crm_migrate.plan.merges import count_moves
 from crm_migrate.plan.opened import InMemory
 from crm_migrate.plan.planfile import FORMAT, SUFFIX
 from crm_migrate.plan.planfile import write_plan as write_plan_file
+from crm_migrate.plan.scope import Scope
 from crm_migrate.stages import link, survive
 from crm_migrate.stages.apply import last_applied
 from crm_migrate.stages.changes import Changes
@@ -27,7 +28,10 @@ from crm_migrate.stages.facts import plan_facts
 from crm_migrate.stages.figures import drift_figures, mapping_digest
 from crm_migrate.stages.plan_pages import write_all_pages
 from crm_migrate.stages.plans import FACTS, entity_labels, rfc3339, state_of
+from crm_migrate.stages.remarks import Remarks, write_remarks
 from crm_migrate.stages.reviews import store_reviews
+from crm_migrate.stages.said import standing_of
+from crm_migrate.stages.scope import Asked
 from crm_migrate.stages.session import Session
 from crm_migrate.state.plans import PlanEntry, add_plan
 from crm_migrate.state.registry import reserve
@@ -45,6 +49,10 @@ class Planned:
     path: Path
     files: tuple[Path, ...]
     labels: dict[str, str]
+    missing: tuple[Text, ...] = ()
+    """In words, who must approve."""
+    inherits: tuple[str, ...] = ()
+    """Plans whose approvals serve this one."""
 
     @property
     def waits(self) -> bool:
@@ -57,7 +65,7 @@ class Planned:
         if self.state == "empty":
             return "crm-migrate audit report"
         if self.state == "blocked":
-            return "crm-migrate show latest --open (findings.xlsx; rules/gates.yaml)"
+            return "crm-migrate show latest --open, crm-migrate override latest GATE --reason …"
         if self.header.target.sandbox:
             return "crm-migrate show latest --open, crm-migrate approve latest --sandbox"
         return "crm-migrate show latest --open, crm-migrate approve latest --as …"
@@ -74,9 +82,18 @@ class Planned:
             "rows": asdict(header.rows),
             "counts": {name: asdict(c) for name, c in header.counts.items()},
             "gates": [
-                {"name": g.name, "value": g.value, "limit": g.limit, "passed": g.passed}
+                {
+                    "name": g.name,
+                    "value": g.value,
+                    "bound": g.bound,
+                    "limit": g.limit,
+                    "passed": g.passed,
+                    "on_failure": g.on_failure,
+                }
                 for g in header.gates
             ],
+            "missing": [str(text) for text in self.missing],
+            "inherits": list(self.inherits),
             "control_totals": [asdict(t) for t in header.control_totals],
             "waiting": header.waiting,
             "merges": header.merges,
@@ -87,9 +104,18 @@ class Planned:
 
 
 def write_plan(
-    session: Session, run: Run, changes: Changes, person: Person, inputs: str
+    session: Session,
+    run: Run,
+    changes: Changes,
+    person: Person,
+    inputs: str,
+    asked: Asked | None = None,
+    scope: Scope | None = None,
 ) -> Planned:
-    """Write plan file, pages, findings and facts; enter the plan; journal it."""
+    """Write plan file, pages, findings and facts; enter the plan; journal it.
+
+    `scope` is what `asked` means in this run; the changes are confined to it already.
+    """
     job, settings = session.job, session.project.settings
     now = job.clock()
     plan_id = f"P{run.id}"
@@ -104,6 +130,8 @@ def write_plan(
         "linkage_model": facts.linkage.model,
         "counts": _digest({n: asdict(c) for n, c in changes.counts.items()}),
     }
+    if scope is not None:
+        parts["scope"] = scope.digest()
     header = PlanHeader(
         plan_id=plan_id,
         run=run.id,
@@ -142,15 +170,20 @@ def write_plan(
     path = folder / f"{plan_id}{SUFFIX}"
     header = write_plan_file(path, plan, job.keyring.plan_key(plan_id, create=True))
     write_private(folder / FACTS, json.dumps(facts.to_json(), ensure_ascii=False).encode())
+    if asked is not None:
+        write_remarks(session, plan_id, Remarks(asked.to_json(), asked.comments))
     state = state_of(session, header)
     language = settings.language or current_language()
     files = write_all_pages(session, run, InMemory(replace(plan, header=header)), language)
     # Last: until its files are whole, nobody finds the plan, and the run that died is resumed.
     _enter(session, run, changes, header, path, state)
     about = {"plan": plan_id, "run": run.id, "effect": header.effect, "evidence": header.evidence}
-    session.record(person.id, "plan.made", {**about, "state": state})
+    session.record(person.id, "plan.made", {**about, "state": state, "confined": scope is not None})
     labels = entity_labels(session, current_language())
-    return Planned(header, state, path, files, labels)
+    standing = standing_of(session, header)
+    missing = tuple(m.text() for m in standing.missing)
+    inherits = tuple(sorted(set(standing.inherited.values())))
+    return Planned(header, state, path, files, labels, missing, inherits)
 
 
 def _enter(

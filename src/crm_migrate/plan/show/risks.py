@@ -1,6 +1,6 @@
 """What to look at before a plan is approved: failed gates, open decisions, what is left out."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from crm_migrate.language import Language, Text
@@ -54,20 +54,25 @@ _GATE_OF = {"review": "open_reviews", "owner_conflict": "owner_conflicts"}
 """Open decision → the gate that counts the same."""
 
 
-def risks_of(header: PlanHeader, language: Language) -> Iterator[Risk]:
-    """The figures to look at before approving; each thing is told once."""
+def risks_of(
+    header: PlanHeader, language: Language, overridden: Collection[str] = ()
+) -> Iterator[Risk]:
+    """The figures to look at before approving; each thing is told once.
+
+    Gates that were `overridden` hold nothing up any more.
+    """
     failed = {g.name: g for g in header.gates if not g.passed}
     of_gate = {gate: name for name, gate in _GATE_OF.items()}
     for gate in failed.values():
         if not header.waiting.get(of_gate.get(gate.name, "")):
             share = gate.value if gate.share else None
             label = _limited(gate, language)
-            yield Risk(label, int(gate.value), gate.on_failure == "block", share)
+            yield Risk(label, int(gate.value), _holds(gate, overridden), share)
     for name, count in header.waiting.items():
         if count:
             held = failed.get(_GATE_OF.get(name, ""))
             text = _WAITING.get(name, Text(name, name)).in_language(language)
-            yield Risk(text, count, held is not None and held.on_failure == "block")
+            yield Risk(text, count, held is not None and _holds(held, overridden))
     totals = [t for t in header.control_totals if t.source_amount != t.plan_amount]
     if totals and "control_totals_differ" not in failed:
         differing = Text("control totals that differ from the sources", "控制总数与来源不一致")
@@ -91,6 +96,10 @@ def risks_of(header: PlanHeader, language: Language) -> Iterator[Risk]:
             label = ACTION_LABELS[action].in_language(language)
             reason = reason_text(code).in_language(language)
             yield Risk(f"{label}: {reason}", count, False)
+
+
+def _holds(gate: Gate, overridden: Collection[str]) -> bool:
+    return gate.on_failure == "block" and gate.name not in overridden
 
 
 def held_by_reason(header: PlanHeader) -> list[tuple[tuple[str, str], int]]:
@@ -119,7 +128,9 @@ def _limited(gate: Gate, language: Language) -> str:
 
 
 def gate_text(gate: Gate, language: Language) -> str:
-    """`label: value (limit limit)`."""
+    """`label: value (limit limit)`, or `at least`."""
     label = gate.label.in_language(language)
-    limit = Text("limit", "限值").in_language(language)
-    return f"{label}: {gate.value:g} ({limit} {gate.limit:g})"
+    least = gate.bound == "at_least"
+    name = Text("at least", "不低于") if least else Text("limit", "限值")
+    form = ".1%" if gate.share else "g"
+    return f"{label}: {gate.value:{form}} ({name.in_language(language)} {gate.limit:{form}})"

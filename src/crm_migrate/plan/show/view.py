@@ -9,6 +9,7 @@ from crm_migrate.language import Language
 from crm_migrate.model import Entity, Model
 from crm_migrate.plan.change import AFTER, Action, EntityCounts, PlanHeader
 from crm_migrate.plan.opened import Opened
+from crm_migrate.plan.show.approvals import NOTHING_KNOWN, ApprovalView
 from crm_migrate.plan.show.cells import CellChange, Column, column_shown
 from crm_migrate.plan.show.choice import EVERYTHING, SHOWN_OTHERS, Choice, chosen
 from crm_migrate.plan.show.moves import MoveView, moves_shown
@@ -77,6 +78,7 @@ class PlanView:
     """Customers that do not change themselves, but of which something else is shown."""
     moves: tuple[MoveView, ...] = ()
     comments: tuple[Comment, ...] = ()
+    approval: ApprovalView = NOTHING_KNOWN
 
 
 def plan_view(
@@ -90,6 +92,7 @@ def plan_view(
     author: str | None = None,
     choice: Choice = EVERYTHING,
     comments: tuple[Comment, ...] = (),
+    approval: ApprovalView = NOTHING_KNOWN,
 ) -> PlanView:
     """The chosen operations masked for the `report` audience, risky ones first.
 
@@ -115,7 +118,7 @@ def plan_view(
                 part.total,
             )
         )
-    risks = sorted(risks_of(header, language), key=lambda r: not r.grave)
+    risks = sorted(risks_of(header, language, approval.overridden), key=lambda r: not r.grave)
     shown = choice.size != 0 and choice.entity is None and choice.page == 1
     return PlanView(
         language,
@@ -128,6 +131,7 @@ def plan_view(
         _heads(plan, entities, names) if choice.size is None else (),
         moves_shown(plan.moves(), target, names, choice.groups) if shown else (),
         comments,
+        approval,
     )
 
 
