@@ -101,7 +101,8 @@ def assigned(column: ColumnInfo | None, text: str, *, hexadecimal: bool) -> str:
     if hexadecimal:
         return f"UNHEX({text})"
     if column is not None and column.kind == "binary":
-        return f"IF({text} REGEXP '^x''([0-9A-F]{{2}})*''$', {_bytes(text)}, {text})"
+        spelled = f"{text} REGEXP '^x''([0-9A-F]{{2}})*''$'"
+        return f"IF({spelled}, {_bytes(text)}, CAST({text} AS BINARY))"
     if column is not None and data_type(column) == "bit":
         return f"CAST({text} AS UNSIGNED)"
     return text
