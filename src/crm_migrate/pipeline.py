@@ -39,6 +39,7 @@ from crm_migrate.stages.retention import sweep
 from crm_migrate.stages.reviews import decide_review, list_reviews, state_digest
 from crm_migrate.stages.rollback import RolledBack, plan_rollback, roll_back
 from crm_migrate.stages.sandbox import make_ready, require_laid_out
+from crm_migrate.stages.scope import Asked, confined, read_listing, with_exclusions
 from crm_migrate.stages.session import TRUST, Session, open_session
 from crm_migrate.stages.standardize import standardize
 from crm_migrate.stages.survive import make_golden
@@ -49,6 +50,7 @@ from crm_migrate.trust.people import Action
 from crm_migrate.workspace import Run
 
 __all__ = [
+    "Asked",
     "Checked",
     "Considered",
     "Decided",
@@ -77,20 +79,25 @@ __all__ = [
     "override_gate",
     "plan",
     "plan_rollback",
+    "read_listing",
     "revoke_decisions",
     "roll_back",
     "sweep_exports",
     "trace",
     "verify_journal",
     "view_plan",
+    "with_exclusions",
     "write_clusters",
 ]
 
 
-def plan(session: Session, *, by: str | None = None) -> Planned:
+def plan(session: Session, *, by: str | None = None, scope: Asked | None = None) -> Planned:
     """From the sources to a plan that someone else can approve; writes nothing to the target.
 
+    `scope`: confine it to a part; all stages work on all data nonetheless.
+
     Raises:
+        UsageFault: no customer fits the scope.
         SourceFault: a source cannot be read, or a mapped column is missing.
         TargetFault: the target cannot be read, or lacks a mapped column.
         WorkspaceFault: no space, or another run is at work.
@@ -113,9 +120,10 @@ def plan(session: Session, *, by: str | None = None) -> Planned:
         evidence = digest(inputs, present.digest, state_digest(session.state))
         stage(run, "linked", evidence, lambda: link(job, run, session.state), again=live)
         stage(run, "golden", evidence, lambda: make_golden(job, run, session.state), again=live)
-        changes = compare(job, run, present)
+        part = confined(job, run, scope) if scope is not None else None
+        changes = compare(job, run, present, part)
         with run.stage("plan", evidence):
-            return write_plan(session, run, changes, person, inputs)
+            return write_plan(session, run, changes, person, inputs, scope, part)
 
 
 def stage(

@@ -15,6 +15,7 @@ from crm_migrate.plan.change import (
 )
 from crm_migrate.plan.operations import PlannedOperations, plan_operations
 from crm_migrate.plan.present import resolve_references
+from crm_migrate.plan.scope import Scope
 from crm_migrate.quality.control_totals import record_totals
 from crm_migrate.records import RECORD_ID, SOURCE
 from crm_migrate.stages import extract, link, present, standardize, survive
@@ -39,7 +40,7 @@ class Changes:
     """What gates look at."""
 
 
-def compare(job: Job, run: Run, now: Present) -> Changes:
+def compare(job: Job, run: Run, now: Present, scope: Scope | None = None) -> Changes:
     """The operations that bring the CRM to the golden records, sealed, with all counts.
 
     Raises:
@@ -67,6 +68,7 @@ def compare(job: Job, run: Run, now: Present) -> Changes:
         target=identity,
         project=project.settings.name,
         owner_conflict={"customer": conflicts},
+        scope=scope,
         around=look_around(
             now.target, now.schema, project.target, project.model, sides, job.keyring.digest_key
         ),

@@ -96,6 +96,7 @@ class Planned:
             "inherits": list(self.inherits),
             "control_totals": [asdict(t) for t in header.control_totals],
             "waiting": header.waiting,
+            "scope": header.scope.in_language(current_language()) if header.scope else None,
             "merges": header.merges,
             "reparented": header.reparented,
             "path": str(self.path),
@@ -151,6 +152,7 @@ def write_plan(
         waiting=changes.waiting,
         treatments=changes.planned.treatments,
         files={},
+        scope=scope.words if scope is not None else None,
         merges=count_moves(changes.planned.moves, "merge"),
         reparented=count_moves(changes.planned.moves, "reparent"),
     )
