@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import polars as pl
 
+from crm_migrate.language import Text
 from crm_migrate.plan.cells import TargetSide
 from crm_migrate.plan.change import (
     Action,
@@ -13,6 +14,8 @@ from crm_migrate.plan.change import (
     RowCounts,
     TargetIdentity,
 )
+from crm_migrate.plan.irreversible import irreversible
+from crm_migrate.plan.merges import count_moves
 from crm_migrate.plan.operations import PlannedOperations, plan_operations
 from crm_migrate.plan.present import resolve_references
 from crm_migrate.plan.scope import Scope
@@ -38,6 +41,8 @@ class Changes:
     waiting: dict[str, int]
     figures: dict[str, float]
     """What gates look at."""
+    irreversible: tuple[Text, ...] = ()
+    """What can't be taken back once applied."""
 
 
 def compare(job: Job, run: Run, now: Present, scope: Scope | None = None) -> Changes:
@@ -80,7 +85,9 @@ def compare(job: Job, run: Run, now: Present, scope: Scope | None = None) -> Cha
     waiting = {"review": review, "owner_conflict": len(conflicts)}
     found = figures(run, rows, counts, totals, waiting, planned.notes)
     found |= quality_figures(run, project.model, job.rules.gates)
-    return Changes(planned, identity, rows, counts, totals, waiting, found)
+    merges = count_moves(planned.moves, "merge")
+    lasting = irreversible(now.schema, project.target.entities, planned.operations, merges)
+    return Changes(planned, identity, rows, counts, totals, waiting, found, lasting)
 
 
 def _sides(job: Job, run: Run, now: Present, names: list[str]) -> dict[str, TargetSide]:

@@ -155,6 +155,7 @@ def write_plan(
         scope=scope.words if scope is not None else None,
         merges=count_moves(changes.planned.moves, "merge"),
         reparented=count_moves(changes.planned.moves, "reparent"),
+        irreversible=changes.irreversible,
     )
     who = demands(
         settings.approval,
