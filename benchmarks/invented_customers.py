@@ -69,6 +69,8 @@ _SYLLABLES = _words(
 )
 _CODE = "0123456789ABCDEFGHJKLMNPQRTUWXY"  # GB 32100-2015: without I, O, S, V, Z
 _CODE_WEIGHTS = np.array([3**i % 31 for i in range(17)])
+_ORGANISATION_WEIGHTS = np.array([3, 7, 9, 10, 5, 8, 4, 2])
+_PROVINCES = np.array([[3, 2], [3, 3], [4, 4], [3, 7], [4, 1], [4, 2], [4, 3], [5, 1], [6, 1]])
 _ID_WEIGHTS = np.array([7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2])
 
 OWNERS = tuple(f"{s}{a}{b}" for s in "钟陶姜崔谭" for a in "思若启雅" for b in "源琳文然衡岚")
@@ -127,6 +129,7 @@ def _clean(count: int, random: np.random.Generator) -> pl.DataFrame:
             "phone": _text("0", random.integers(300, 999, count))
             + "-"
             + _text("", random.integers(20_000_000, 89_999_999, count)),
+            "status": _pick(("潜在客户", "成交客户", "合作中", "意向客户"), count, random),
             "address": province + "省" + city + "市" + _pick(_DISTRICTS, count, random) + "区"
             + _pick(_STREETS, count, random) + _text("", random.integers(1, 999, count)) + "号",
             "budget": _text("", random.integers(1, 5_000, count)),
@@ -215,11 +218,14 @@ def _dates(count: int, random: np.random.Generator) -> pl.Series:
 
 
 def _credit_codes(count: int, random: np.random.Generator) -> pl.Series:
-    """Well-formed unified social credit codes (GB 32100-2015) of no existing company."""
+    """Well-formed unified social credit codes (GB 32100-2015, GB 11714-1997)."""
     places = np.empty((count, 18), dtype=np.int64)
     places[:, 0], places[:, 1] = 9, 1
-    places[:, 2:8] = random.integers(0, 10, (count, 6))
-    places[:, 8:17] = random.integers(0, 31, (count, 9))
+    places[:, 2:4] = _PROVINCES[random.integers(0, len(_PROVINCES), count)]
+    places[:, 4:8] = random.integers(1, 3, (count, 4))
+    places[:, 8:16] = random.integers(0, 10, (count, 8))
+    check = (11 - places[:, 8:16] @ _ORGANISATION_WEIGHTS % 11) % 11
+    places[:, 16] = np.where(check == 10, _CODE.index("X"), check)
     places[:, 17] = (31 - places[:, :17] @ _CODE_WEIGHTS % 31) % 31
     return _characters(np.frombuffer(_CODE.encode(), np.uint8)[places])
 

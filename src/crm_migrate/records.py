@@ -1,7 +1,7 @@
 """Record identity, provenance and findings: the columns that every stage table carries."""
 
 import hmac
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -121,9 +121,38 @@ def findings_where(
     )
 
 
+_FINDING_ORDER = ("source", "file", "sheet", "row", "entity", "field", "rule")
+
+
 def concat_findings(parts: "Iterable[pl.DataFrame]") -> "pl.DataFrame":
     """All findings in one table, in a fixed order that does not depend on how they were found."""
     import polars as pl
 
-    frames = [no_findings(), *parts]
-    return pl.concat(frames).sort("source", "file", "sheet", "row", "entity", "field", "rule")
+    return in_order(pl.concat([no_findings(), *parts]), _FINDING_ORDER)
+
+
+def in_order(frame: "pl.DataFrame", by: "Sequence[str]") -> "pl.DataFrame":
+    """`frame.sort(by, maintain_order=True)`, quick where the columns repeat few values.
+
+    The ranks of the values are packed into one number per row: sorting several columns of text
+    is ten times as slow.
+    """
+    import polars as pl
+
+    packed, bits = pl.lit(0, dtype=pl.UInt64), 0
+    ranks = frame.select(_rank(frame[name]) for name in by)
+    for name in by:
+        width = int(ranks[name].max() or 0).bit_length()  # type: ignore[arg-type]
+        packed, bits = packed * 2**width + pl.col(name), bits + width
+    if bits > 64:
+        return frame.sort(by, maintain_order=True)
+    return frame[ranks.select(packed.arg_sort()).to_series()] if frame.height else frame
+
+
+def _rank(column: "pl.Series") -> "pl.Series":
+    """A number per value, in the order of the values; 0 for null."""
+    import polars as pl
+
+    if column.dtype == pl.String:
+        column = column.cast(pl.Enum(column.drop_nulls().unique().sort())).to_physical()
+    return (column.cast(pl.UInt64) + 1).fill_null(0)

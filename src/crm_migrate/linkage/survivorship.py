@@ -1,31 +1,26 @@
 """Golden records: one value per field from all records of a cluster, and where it came from."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 
 from crm_migrate.linkage.identity import GOLDEN_ID
-from crm_migrate.linkage.survivorship_rules import FieldGroup, Preference, SurvivorshipRules
+from crm_migrate.linkage.survivorship_rules import UNION, FieldGroup, SurvivorshipRules
+from crm_migrate.linkage.winners import Clusters, Rows, Won
 from crm_migrate.model import MULTI_SEPARATOR, Entity
 from crm_migrate.records import RECORD_ID, SOURCE
 
-LINEAGE_SCHEMA = {
-    "golden_id": pl.String(),
-    "field": pl.String(),
-    "record_id": pl.String(),
-    "rule": pl.String(),
-    "losers": pl.Int64(),
-}
 POOL = "公海"
 """The common pool: customers there belong to nobody, so nobody's claim conflicts with it."""
+AGREED = "agreed"
 
 
 @dataclass(frozen=True)
 class Golden:
     """golden: golden_id and the fields, ordered by golden_id. lineage: golden_id, field,
-    record_id (the winner), rule (`agreed` when no other value stood against it, else the
-    preference that decided, or `record_id`), losers (distinct other values).
+    record_id (the winner), source (of that record), rule (`agreed` when no other value stood
+    against it, else the preference that decided, or `record_id`), losers (distinct other values).
 
     Golden records of a single member have no lineage rows: every value is that member's.
     """
@@ -43,123 +38,126 @@ def survive(
     members: record_id, golden_id. The order of neither matters.
     """
     fields = [n for n in entity.field_names if n in records.columns]
-    placed = members.select(RECORD_ID, GOLDEN_ID).join(records, on=RECORD_ID, how="inner")
-    placed = placed.with_columns(_size=pl.len().over(GOLDEN_ID))
-    alone = placed.filter(pl.col("_size") == 1).select(GOLDEN_ID, *fields)
-    several = placed.filter(pl.col("_size") > 1).sort(GOLDEN_ID, RECORD_ID)
-    golden = several.select(pl.col(GOLDEN_ID).unique(maintain_order=True))
-    lineage = [pl.DataFrame(schema=LINEAGE_SCHEMA)]
+    owned, place = _placed(records, members)
+    new = (owned != owned.shift(1)).fill_null(True)
+    cluster = new.cum_sum().to_numpy().astype(np.int64) - 1
+    heads = new.arg_true().to_numpy().astype(np.int64)
+    alone = np.bincount(cluster, minlength=len(heads)) == 1
+    several = np.flatnonzero(~alone[cluster])
+    # Most fields of a model are empty in most sources: their columns cost nothing.
+    filled = [n for n in records.columns if records[n].null_count() < records.height]
+    rows = Clusters(records.select(filled)[place[several]], cluster[several], rules)
+    golden = {GOLDEN_ID: owned.gather(heads)}
+    lineage = _Lineage(rows, owned.gather(several), sorted(fields))
     for group in rules.of(entity.name, fields):
-        names = [n for n in group.fields if n in fields]
-        if not names:
-            continue
-        won = _union(several, names) if group.union else _winners(several, names, group, rules)
-        golden = golden.join(won.select(GOLDEN_ID, *names), on=GOLDEN_ID, how="left")
-        lineage.extend(_lineage(won, name) for name in names)
-    every = pl.concat([alone, golden.select(alone.columns)]) if fields else golden
-    return Golden(every.sort(GOLDEN_ID), pl.concat(lineage).sort(GOLDEN_ID, "field"))
+        names = [n for n in group.fields if n in fields and n in filled]
+        if group.union:
+            for name in names:
+                own = records[name].gather(place[heads]).set(pl.Series(~alone), None)
+                golden[name] = _union(own, rows, name, lineage)
+        elif names:
+            won = rows.winners(group, names)
+            at = np.where(alone, place[heads], -1)
+            at[won.cluster] = place[several[won.row]]
+            for name in names:
+                golden[name] = records[name].gather(pl.Series(at).set(pl.Series(at < 0), None))
+                lineage.add(name, group, won)
+    nothing = pl.Series([None], dtype=pl.String).new_from_index(0, len(heads))
+    every = (golden.get(n, nothing).alias(n) for n in (GOLDEN_ID, *fields))
+    return Golden(pl.DataFrame(every), lineage.frame())
 
 
-def _lineage(won: pl.DataFrame, name: str) -> pl.DataFrame:
-    return won.filter(pl.col(name).is_not_null()).select(
-        GOLDEN_ID,
-        pl.lit(name).alias("field"),
-        pl.col(RECORD_ID),
-        pl.col("_rule").alias("rule"),
-        pl.col("_losers").cast(pl.Int64).alias("losers"),
-    )
+def _placed(records: pl.DataFrame, members: pl.DataFrame) -> tuple[pl.Series, Rows]:
+    """Golden ids in order, and where in `records` each one's records stand, by record id."""
+    owned = members.select(RECORD_ID, GOLDEN_ID)
+    if not owned[RECORD_ID].equals(records[RECORD_ID]):
+        place = records.select(RECORD_ID).with_row_index("place")
+        owned = owned.join(place, on=RECORD_ID, how="inner")
+    else:
+        owned = owned.with_row_index("place")
+    owned = owned.sort(GOLDEN_ID, RECORD_ID)
+    return owned[GOLDEN_ID], owned["place"].cast(pl.Int64).to_numpy()
 
 
-def _winners(
-    several: pl.DataFrame, names: Sequence[str], group: FieldGroup, rules: SurvivorshipRules
-) -> pl.DataFrame:
-    """The winning record per golden id, with the rule that decided against the best other value."""
-    filled = several.filter(pl.any_horizontal(pl.col(n).is_not_null() for n in names))
-    value = pl.concat_str([pl.col(n).fill_null("\x00") for n in names], separator="\x1f")
-    filled = filled.with_columns(_value=value)
-    keys = [f"_key{i}" for i in range(len(group.preferences))]
-    filled = filled.with_columns(
-        _sort_key(preference, names, rules, filled.columns).cast(pl.Float64).alias(key)
-        for key, preference in zip(keys, group.preferences, strict=True)
-    ).sort(GOLDEN_ID, *keys, RECORD_ID)
-    first = filled.unique(GOLDEN_ID, keep="first", maintain_order=True)
-    others = (
-        filled.join(first.select(GOLDEN_ID, _best="_value"), on=GOLDEN_ID, maintain_order="left")
-        .filter(pl.col("_value") != pl.col("_best"))
-        .group_by(GOLDEN_ID, maintain_order=True)
-        .agg(
-            *(pl.col(key).first().name.suffix("_other") for key in keys),
-            _losers=pl.col("_value").n_unique(),
+class _Lineage:
+    """The lineage as numbers, made into text once at the end."""
+
+    def __init__(self, clusters: Clusters, golden_ids: pl.Series, fields: list[str]) -> None:
+        self._clusters = clusters
+        self._golden_ids = golden_ids
+        self._fields = fields
+        self._rules = [AGREED, RECORD_ID, UNION]
+        self._parts: list[tuple[Rows, Rows, Rows, Rows]] = []
+
+    def add(self, name: str, group: FieldGroup, won: Won) -> None:
+        """What decided about one field of a group."""
+        rules = [self._rule(p.name) for p in group.preferences]
+        codes = np.array([*rules, self._rule(RECORD_ID), self._rule(AGREED)], dtype=np.int64)
+        filled = self._clusters.rows[name].is_not_null().to_numpy()[won.row]
+        self._append(name, won.row[filled], codes[won.rule[filled]], won.losers[filled])
+
+    def add_union(self, name: str, rows: Rows) -> None:
+        """The first record of each cluster that contributed to a field."""
+        self._append(name, rows, np.full(len(rows), self._rule(UNION)), np.zeros_like(rows))
+
+    def _append(self, name: str, rows: Rows, rules: Rows, losers: Rows) -> None:
+        field = np.full(len(rows), self._fields.index(name), dtype=np.int64)
+        self._parts.append((field, rows, rules, losers))
+
+    def frame(self) -> pl.DataFrame:
+        """golden_id, field, record_id, source, rule, losers; by golden id and field."""
+        none = np.empty(0, dtype=np.int64)
+        parts = [np.concatenate([none, *some]) for some in zip(*self._parts, strict=True)]
+        field, row, rule, losers = parts or [none] * 4
+        cluster = self._clusters.cluster[row]
+        order = np.argsort(cluster * len(self._fields) + field, kind="stable")
+        row = row[order]
+        rows = self._clusters.rows
+        nothing = pl.Series([None], dtype=pl.String).new_from_index(0, rows.height)
+        source = rows[SOURCE] if SOURCE in rows.columns else nothing
+        return pl.DataFrame(
+            {
+                GOLDEN_ID: self._golden_ids.gather(row),
+                "field": pl.Series(self._fields, dtype=pl.String).gather(field[order]),
+                RECORD_ID: rows[RECORD_ID].gather(row),
+                "source": source.gather(row),
+                "rule": pl.Series(self._rules, dtype=pl.String).gather(rule[order]),
+                "losers": losers[order],
+            }
         )
-    )
-    decided = pl.coalesce(
-        pl.when(pl.col("_losers").is_null()).then(pl.lit("agreed")),
-        *(
-            pl.when(pl.col(key) != pl.col(f"{key}_other")).then(pl.lit(preference.name))
-            for key, preference in zip(keys, group.preferences, strict=True)
-        ),
-        pl.lit(RECORD_ID),
-    )
-    return first.join(others, on=GOLDEN_ID, how="left").select(
-        GOLDEN_ID, RECORD_ID, *names, _rule=decided, _losers=pl.col("_losers").fill_null(0)
-    )
+
+    def _rule(self, name: str) -> int:
+        if name not in self._rules:
+            self._rules.append(name)
+        return self._rules.index(name)
 
 
-def _sort_key(
-    preference: Preference, names: Sequence[str], rules: SurvivorshipRules, columns: Sequence[str]
-) -> pl.Expr:
-    """A number that is smallest for the preferred record."""
-    kind = preference.kind
-    if kind == "most_trusted":
-        if not rules.trusted or SOURCE not in columns:
-            return pl.lit(0)
-        ranks = list(range(len(rules.trusted)))
-        return pl.col(SOURCE).replace_strict(
-            list(rules.trusted), ranks, default=len(ranks), return_dtype=pl.Int64
-        )
-    if kind == "most_recent":
-        if rules.recent is None or rules.recent not in columns:
-            return pl.lit(0)
-        date = pl.col(rules.recent).str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False)
-        return -date.cast(pl.Int64).fill_null(-(10**7))
-    if kind == "most_complete":
-        return -pl.sum_horizontal(pl.col(n).is_not_null() for n in names).cast(pl.Int64)
-    if kind == "most_frequent":
-        return -pl.len().over(GOLDEN_ID, "_value").cast(pl.Int64)
-    if kind == "longest":
-        return -pl.sum_horizontal(
-            pl.col(n).str.len_chars().fill_null(0).cast(pl.Int64) for n in names
-        )
-    if kind == "most_restrictive":  # a single refusal stands against any number of consents
-        return pl.sum_horizontal((pl.col(n) != "false").fill_null(True) for n in names)
-    if preference.field not in columns:
-        return pl.lit(0)
-    wanted = pl.col(str(preference.field))
-    held = wanted.is_in(list(preference.values)) if preference.values else wanted.is_not_null()
-    return (~held.fill_null(False)).cast(pl.Int64)
+def _union(own: pl.Series, clusters: Clusters, name: str, lineage: _Lineage) -> pl.Series:
+    """All values of a field together, sorted; the lineage names the first contributor.
 
-
-def _union(several: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
-    """All values of each field together, sorted; the lineage names the first contributor."""
-    result = several.select(pl.col(GOLDEN_ID).unique(maintain_order=True)).with_columns(
-        _rule=pl.lit("union"), _losers=pl.lit(0)
+    `own`: the values of the clusters of one record, which stay as they are.
+    """
+    values = clusters.rows[name].str.strip_chars()
+    frame = pl.DataFrame({"cluster": clusters.cluster, "value": values}).with_row_index("row")
+    frame = frame.filter(pl.col("value").is_not_null() & (pl.col("value") != ""))
+    single = ~pl.col("value").str.contains(MULTI_SEPARATOR, literal=True)
+    same = (pl.col("value") == pl.col("value").first()).all() & single.all()
+    frame = frame.with_columns(_same=same.over("cluster"))
+    agreed = (
+        frame.filter("_same").unique("cluster", keep="first", maintain_order=True).drop("_same")
     )
-    for name in names:
-        joined = (
-            several.select(GOLDEN_ID, RECORD_ID, pl.col(name).str.split(MULTI_SEPARATOR))
-            .explode(name)
-            .with_columns(pl.col(name).str.strip_chars())
-            .filter(pl.col(name).is_not_null() & (pl.col(name) != ""))
-            .group_by(GOLDEN_ID, maintain_order=True)
-            .agg(
-                pl.col(name).unique().sort().str.join(MULTI_SEPARATOR),
-                pl.col(RECORD_ID).min(),
-            )
-        )
-        if RECORD_ID in result.columns:
-            joined = joined.drop(RECORD_ID)
-        result = result.join(joined, on=GOLDEN_ID, how="left")
-    return result
+    joined = (
+        frame.filter(~pl.col("_same"))
+        .with_columns(pl.col("value").str.split(MULTI_SEPARATOR))
+        .explode("value")
+        .with_columns(pl.col("value").str.strip_chars())
+        .filter(pl.col("value") != "")
+        .group_by("cluster")
+        .agg(pl.col("row").min(), pl.col("value").unique().sort().str.join(MULTI_SEPARATOR))
+    )
+    found = pl.concat([agreed, joined.select(agreed.columns)])
+    lineage.add_union(name, found["row"].cast(pl.Int64).to_numpy())
+    return own.scatter(found["cluster"], found["value"])
 
 
 def owner_conflicts(records: pl.DataFrame, members: pl.DataFrame) -> pl.DataFrame:

@@ -42,11 +42,8 @@ def make_golden(job: Job, run: Run, state: Database) -> None:
             golden = _with_codes(golden, members, run)
             run.write(STAGE, "crosswalk", _crosswalk(records, sources, golden))
             run.write(STAGE, "x_owner_conflicts", conflicts)
-        lineage = result.lineage.join(
-            records.select(RECORD_ID, pl.col(SOURCE).alias("source")), on=RECORD_ID, how="left"
-        )
         run.write(STAGE, entity.name, golden)
-        run.write(STAGE, f"lineage.{entity.name}", lineage)
+        run.write(STAGE, f"lineage.{entity.name}", result.lineage)
         run.write(STAGE, f"members.{entity.name}", sources)
         run.write(STAGE, f"records.{entity.name}", records)
     job.progress("golden", len(names), len(names))
