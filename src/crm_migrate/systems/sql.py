@@ -1,7 +1,8 @@
 """Databases as sources: any SQLAlchemy URL, streamed, every value as canonical text.
 
-Tried with SQLite; other dialects go the same way through SQLAlchemy but are untested here. SQLite
-files are opened read-only, so reading neither creates nor changes a file.
+PostgreSQL is read by COPY (`postgres_source.py`). SQLite files are opened read-only, so reading
+neither creates nor changes a file. Dialects other than these and MariaDB go the same way through
+SQLAlchemy but are untested here.
 """
 
 import datetime as dt
@@ -93,6 +94,17 @@ class SqlTable:
         if not self.primary_key and self._engine.dialect.name == "sqlite":
             query = query.order_by(sa.text("rowid"))
         done = 0
+        if self._engine.dialect.name == "postgresql":
+            from crm_migrate.systems.postgres_source import read_copied
+
+            with _faults(where):
+                for columns_read in read_copied(
+                    self._engine, self._schema, self._name, names, self.primary_key, size
+                ):
+                    frame, binary = _framed(names, *columns_read, done)
+                    done += frame.height
+                    yield frame, binary
+            return
         with _faults(where), self._engine.connect() as connection:
             streamed = connection.execution_options(stream_results=True, max_row_buffer=size)
             result = streamed.execute(query)
@@ -104,25 +116,34 @@ class SqlTable:
     def _canonical(
         self, names: Sequence[str], rows: Sequence[Any], done: int
     ) -> tuple[pl.DataFrame, pl.DataFrame]:
-        ordinal = pl.int_range(done + 1, done + len(rows) + 1, eager=True).alias(ROW)
-        columns: list[pl.Series] = []
-        binary = [pl.DataFrame(schema=DAMAGE_SCHEMA)]
-        for name, values in zip(names, zip(*rows, strict=True), strict=True):
-            text, undecodable = canonical_text(list(values), boolean=name in self.booleans)
-            columns.append(text.alias(name))
-            if undecodable:
-                binary.append(
-                    pl.DataFrame(
-                        {
-                            "row": [done + 1 + i for i in undecodable],
-                            "column": [name] * len(undecodable),
-                            "kind": ["binary"] * len(undecodable),
-                        },
-                        schema=DAMAGE_SCHEMA,
-                    )
-                )
-        frame = pl.DataFrame(columns).with_columns(ordinal, pl.lit(DATA).alias(KIND))
-        return frame, pl.concat(binary)
+        read = [
+            canonical_text(list(values), boolean=name in self.booleans)
+            for name, values in zip(names, zip(*rows, strict=True), strict=True)
+        ]
+        return _framed(names, [text for text, _ in read], [lost for _, lost in read], done)
+
+
+def _framed(
+    names: Sequence[str],
+    columns: Sequence[pl.Series],
+    undecodable: Sequence[tuple[int, ...]],
+    done: int,
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """A batch after `done` rows, and its damage: the places of bytes that are no text."""
+    binary = [pl.DataFrame(schema=DAMAGE_SCHEMA)]
+    for name, places in zip(names, undecodable, strict=True):
+        if places:
+            rows = pl.Series("row", places, dtype=pl.Int64) + (done + 1)
+            binary.append(rows.to_frame().with_columns(column=pl.lit(name), kind=pl.lit("binary")))
+    frame = pl.DataFrame([_filled(c).alias(n) for n, c in zip(names, columns, strict=True)])
+    ordinal = pl.int_range(done + 1, done + frame.height + 1, eager=True).alias(ROW)
+    return frame.with_columns(ordinal, pl.lit(DATA).alias(KIND)), pl.concat(binary)
+
+
+def _filled(text: pl.Series) -> pl.Series:
+    """Blank text is null."""
+    blank = text.str.strip_chars() == ""
+    return text.set(blank.fill_null(False), None)
 
 
 def sql_tables(url: str, names: Sequence[str] | None = None) -> list[SqlTable]:
@@ -212,8 +233,7 @@ def canonical_text(
         text = pl.Series(plain, dtype=pl.String)
     if boolean and kinds == {int}:
         text = text.replace({"0": "false", "1": "true"})
-    blank = text.str.strip_chars() == ""
-    return text.set(blank.fill_null(False), None), undecodable
+    return _filled(text), undecodable
 
 
 def _one(value: Any) -> str | None:
@@ -236,14 +256,14 @@ def _one(value: Any) -> str | None:
         case dt.date() | dt.time():
             return value.isoformat()
         case bytes() | bytearray() | memoryview():
-            return _decoded(bytes(value))
+            return decoded(bytes(value))
         case dict() | list():
             return json.dumps(value, ensure_ascii=False)
         case _:
             return str(value)
 
 
-def _decoded(data: bytes) -> str | None:
+def decoded(data: bytes) -> str | None:
     """Text in UTF-8 or GB18030; None for what is neither."""
     if b"\0" in data:
         return None
@@ -284,9 +304,15 @@ def _shown(url: URL) -> str:
 
 
 def _engine(url: URL, shown: str) -> Engine:
+    if url.get_backend_name() == "postgresql":
+        return sa.create_engine(
+            url.set(drivername="postgresql+psycopg"),
+            poolclass=sa.NullPool,
+            execution_options={"postgresql_readonly": True},
+            client_encoding="utf8",
+        )
     if url.get_backend_name() != "sqlite":
-        options = {"postgresql_readonly": True} if url.get_backend_name() == "postgresql" else {}
-        return sa.create_engine(url, poolclass=sa.NullPool, execution_options=options)
+        return sa.create_engine(url, poolclass=sa.NullPool)
     path = Path(url.database or "")
     if not path.is_file():
         raise SourceFault(
