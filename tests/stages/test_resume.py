@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+import polars as pl
+
 from crm_migrate.pipeline import stage
-from crm_migrate.stages.extract import source_digest
+from crm_migrate.records import ROW
+from crm_migrate.stages.extract import rows_digest, source_digest
 from crm_migrate.trust.keyring import create_project_keyring
 from crm_migrate.trust.wrapping import Unprotected
 from crm_migrate.workspace import Workspace
@@ -30,3 +33,21 @@ def test_only_files_have_a_digest(tmp_path: Path) -> None:
     assert len(source_digest(str(path))) == 64
     assert source_digest("postgresql://host/crm") == ""
     assert source_digest(str(tmp_path / "gone.csv")) == ""
+
+
+def test_rows_of_a_server_have_a_digest_once_read() -> None:
+    """R-7.3: the evidence names what was read of a database server, in whatever order it came."""
+    rows = pl.DataFrame({"b": ["1", None, ""], "a": ["x:", "y", "y"], ROW: [1, 2, 3]})
+    digest = rows_digest(rows)
+    assert (
+        rows_digest(rows.reverse().with_columns(pl.lit(9).alias(ROW)).select(ROW, "a", "b"))
+        == digest
+    )
+    others = (
+        rows[1:],
+        rows.with_columns(b=pl.col("b").fill_null("")),
+        rows.rename({"a": "c"}),
+        pl.DataFrame({"b": [":1x", None, ""], "a": ["", "y", "y"], ROW: [1, 2, 3]}),
+    )
+    assert len({digest, *map(rows_digest, others)}) == 5
+    assert len(rows_digest(rows.clear())) == 64

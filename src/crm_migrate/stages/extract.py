@@ -74,6 +74,25 @@ def source_digest(place: str) -> str:
         return ""
 
 
+def rows_digest(rows: pl.DataFrame) -> str:
+    """SHA-256 over the rows of a table, whatever order they come in.
+
+    A row is its cells as `<bytes>:<text>` in the order of the column names, `-` for null; the
+    rows are sorted, then hashed one after the other with their lengths.
+    """
+    columns = sorted(c for c in rows.columns if c != ROW)
+    spelt = (
+        (pl.col(c).str.len_bytes().cast(pl.String) + ":" + pl.col(c)).fill_null("-")
+        for c in columns
+    )
+    lines = rows.select(pl.concat_str(*spelt).alias("line"))["line"].sort()
+    digest = hashlib.sha256("\x00".join(columns).encode())
+    for part in lines.to_frame().iter_slices(100_000):
+        sized = part.select(pl.col("line").str.len_bytes().cast(pl.String) + "," + pl.col("line"))
+        digest.update("".join(sized.to_series().to_list()).encode())
+    return digest.hexdigest()
+
+
 def is_live(job: Job) -> bool:
     """Whether a source has no digest: what an earlier attempt read of it may be out of date."""
     return not all(source_digest(job.project.source_place(n)) for n in job.project.settings.sources)
@@ -173,7 +192,7 @@ def _read(job: Job, name: str, table: Table, mapping: TableMapping, digest: str)
         "file": info.file,
         "sheet": info.sheet,
         "root": mapping.records[0].entity,
-        "sha256": digest,
+        "sha256": digest or rows_digest(reading.rows),
         "read": sum(kinds.values()),
         "non_data": sum(count for kind, count in kinds.items() if kind != DATA),
         "no_record": mapped.counts.without_record,

@@ -125,7 +125,7 @@ def write_plan(
     drift = drift_figures(job, run, job.rules.gates, fingerprint, last_applied(session))
     judged = gates.evaluate(job.rules.gates, changes.figures | drift, session.project.model)
     parts = {
-        "inputs": inputs,
+        "inputs": _digest([inputs, *(f"{i.source} {i.table} {i.sha256}" for i in facts.inputs)]),
         "rules": session.project.digest,
         "mappings": mapping_digest(session.project),
         "linkage_model": facts.linkage.model,
