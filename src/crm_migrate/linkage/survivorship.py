@@ -45,7 +45,8 @@ def survive(
     alone = np.bincount(cluster, minlength=len(heads)) == 1
     several = np.flatnonzero(~alone[cluster])
     # Most fields of a model are empty in most sources: their columns cost nothing.
-    filled = [n for n in records.columns if records[n].null_count() < records.height]
+    counts = {n: records[n].null_count() for n in records.columns}
+    filled = [n for n in records.columns if n == RECORD_ID or counts[n] < records.height]
     rows = Clusters(records.select(filled)[place[several]], cluster[several], rules)
     golden = {GOLDEN_ID: owned.gather(heads)}
     lineage = _Lineage(rows, owned.gather(several), sorted(fields))
