@@ -1,14 +1,23 @@
 """Merges carried out in the target: whole groups, checked again, in the books."""
 
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 import pytest
 
+from crm_migrate.loading.bearings import Bearings, reference_columns
+from crm_migrate.loading.rollback import inverse_of, merges_of
+from crm_migrate.plan.change import Plan
+from crm_migrate.plan.digest import effect
+from crm_migrate.plan.operations import effect_digests, verify_plan
+from crm_migrate.plan.unmerge import inverse_moves, kept_merges
+from crm_migrate.project.mapping_file import TargetMapping
 from crm_migrate.systems.sqlite import SqliteTarget
 from tests.loading import doubled_crm as crm
-from tests.loading.small_crm import sql
+from tests.loading.small_crm import Keys, sql
+from tests.loading.test_plan_and_apply import FieldKeys
 
 
 @pytest.fixture
@@ -207,3 +216,96 @@ def test_no_cell_stands_in_clear_in_the_books(file: Path, target: SqliteTarget) 
     assert isinstance(image, bytes)
     assert crm.ACME.encode() not in image
     assert "甲木" not in str(sql(file, "SELECT * FROM crm_migrate_move"))
+
+
+def rollback_of(plan: Plan, target: SqliteTarget, held: TargetMapping) -> Plan:
+    """The plan that takes another back, as the target stands now."""
+    with target.reading() as reader:
+        bearings = Bearings(
+            held, reference_columns(held, crm.MODEL), reader.describe(), Keys.digest_key
+        )
+        trail = merges_of(reader, plan, bearings, Keys())
+        blocked = kept_merges(trail)["group"]
+        operations = inverse_of(reader, plan, bearings, Keys(), blocked=blocked)
+    kept = [f.filter(pl.col("action") == "skip")["group"] for f in operations.values()]
+    assert plan.moves is not None
+    ranks = plan.moves.select("group", "rank")
+    moves = inverse_moves(trail, ranks, pl.concat([blocked, *kept]), Keys.digest_key)
+    header = replace(
+        plan.header,
+        plan_id="r1",
+        kind="rollback",
+        effect=effect(plan.header.target, "p", effect_digests(operations, moves)),
+    )
+    return Plan(header, operations, {}, moves)
+
+
+def everything(file: Path) -> dict[str, list[tuple[object, ...]]]:
+    """All rows of the CRM, and the base."""
+    tables = ("clients", "persons", "labels", "visits", "badges", "memos")
+    found = {table: sql(file, f"SELECT * FROM {table} ORDER BY 1") for table in tables}
+    base = "SELECT golden_id, target_key, raw_digest, plan_id FROM crm_migrate_base ORDER BY 1"
+    return found | {"base": sql(file, base)}
+
+
+@pytest.mark.parametrize("policy", [crm.SOFT, crm.HARD])
+def test_rollback_restores_the_row_and_what_hung_on_it(
+    file: Path, target: SqliteTarget, policy: dict[str, object]
+) -> None:
+    """Taken back, every row is as it was, keys and base rows included; only rows of a table
+    without a key of its own stay where they are.
+    """
+    sql(file, "DELETE FROM badges")
+    sql(file, "INSERT INTO persons (id, client_no, full_name) VALUES (13, 2, '李雷')")
+    held = crm.mapping(policy, contact=crm.HARD)
+    records = {"customer": crm.golden("customer", {"golden_id": "g1", "name": crm.ACME})}
+    linked = {**crm.LINKED, "contact": {"11": "c11", "12": "c12", "13": "c11"}}
+    first = crm.golden("contact", {"golden_id": "c12", "customer": "g1", "name": "韩梅"})
+    adopt = crm.plan(target, crm.mapping(None), linked, {"contact": first, **records}, "p0")
+    crm.run(adopt, target, crm.mapping(None))
+    before = everything(file)
+    plan = crm.plan(target, held, linked, {"contact": first, **records})
+    assert crm.run(plan, target, held).merges == 2
+    back = rollback_of(plan, target, held)
+    verify_plan(back, held, digest_key=Keys.digest_key, keys=FieldKeys())
+    done = crm.run(back, target, held)
+    assert done.left.is_empty()
+    assert done.verified.ok
+    assert everything(file) == before
+    moves = sql(file, "SELECT kind, result FROM crm_migrate_move WHERE plan_id = 'r1'")
+    assert set(moves) == {("unmerge", "unmerged"), ("reparent", "reparented")}
+
+
+def test_rollback_leaves_what_people_pointed_elsewhere(file: Path, target: SqliteTarget) -> None:
+    """A child that was given to another customer since stays there; the rest goes back."""
+    held = crm.mapping(crm.HARD)
+    plan = crm.plan(target, held, crm.LINKED)
+    crm.run(plan, target, held)
+    sql(file, "UPDATE visits SET client_no = 3 WHERE id = 21")
+    done = crm.run(rollback_of(plan, target, held), target, held)
+    assert done.verified.ok
+    assert sql(file, "SELECT client_no FROM visits ORDER BY id") == [(3,), (1,)]
+    assert sql(file, "SELECT client_no FROM persons ORDER BY id") == [(1,), (2,)]
+
+
+def test_rollback_keeps_a_merge_whose_place_is_taken(file: Path, target: SqliteTarget) -> None:
+    """Where somebody entered another row under the old key, the whole group stays merged."""
+    held = crm.mapping(crm.HARD)
+    plan = crm.plan(target, held, crm.LINKED)
+    crm.run(plan, target, held)
+    sql(file, "INSERT INTO clients (no, title) VALUES (2, '另一家')")
+    back = rollback_of(plan, target, held)
+    assert back.moves is None
+    assert set(back.operations["customer"]["action"]) == {"skip"}
+
+
+def test_rollback_that_went_stale_writes_nothing(file: Path, target: SqliteTarget) -> None:
+    """A row that moved after the rollback was planned keeps its group as it is."""
+    held = crm.mapping(crm.SOFT)
+    plan = crm.plan(target, held, crm.LINKED)
+    crm.run(plan, target, held)
+    back = rollback_of(plan, target, held)
+    sql(file, "UPDATE visits SET client_no = 3 WHERE id = 21")
+    done = crm.run(back, target, held)
+    assert done.left["reason"].unique().to_list() == ["edited_since"]
+    assert sql(file, "SELECT state FROM clients WHERE no = 2") == [("merged",)]

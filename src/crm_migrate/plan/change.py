@@ -100,6 +100,10 @@ REASONS = {
         "rows of the CRM refer to it by something else than its key",
         "CRM 中有记录通过主键以外的字段引用它",
     ),
+    "merge_again": Text(
+        "what a rollback took apart is merged again by a new plan only",
+        "撤回合并后,需重新生成计划才能再次合并",
+    ),
     "kept_base": Text("stays, since it was loaded by us", "保留:该记录由本工具导入"),
     "kept_smallest_key": Text("stays, since its key is the smallest", "保留:主键最小的记录"),
     "taken_back": Text("as it was before the plan", "恢复到计划执行之前"),

@@ -163,6 +163,16 @@ def with_digests(
     return operations.with_columns(digests)
 
 
+def effect_digests(
+    operations: Mapping[str, pl.DataFrame], moves: pl.DataFrame | None
+) -> dict[str, pl.Series]:
+    """Everything of a plan that its effect is made of; all have their `op_digest`."""
+    digests = {entity: frame["op_digest"] for entity, frame in operations.items()}
+    if moves is not None:
+        digests[_MOVES] = moves["op_digest"]
+    return digests
+
+
 def verify_plan(
     plan: Plan, mapping: TargetMapping, *, digest_key: bytes, keys: PlanFieldKeys
 ) -> None:

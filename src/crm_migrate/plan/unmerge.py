@@ -32,7 +32,7 @@ TRAIL = {
     "there": pl.Boolean,
     "as_left": pl.Boolean,
 }
-"""Moves of an applied plan (`merge`, `reparent`) and how they stand now.
+"""Moves of an applied plan (`merge`, `unmerge`, `reparent`) and how they stand now.
 
 `before`, `after`, `column` as in change.MOVES; `row`: the opened image (JSON) or null; `deleted`:
 a merge whose row was deleted; `there`: the row stands; `as_left`: its marks, or its cell, are as
@@ -44,9 +44,15 @@ TAKEN_BACK = "taken_back"
 
 
 def kept_merges(trail: pl.DataFrame) -> pl.DataFrame:
-    """`group` and `reason` (`key_taken`, `gone`, `edited_since`) of merges that must stay."""
+    """`group` and `reason` of merges that stay as they are.
+
+    `key_taken`, `gone`, `edited_since`; `merge_again`: a rollback had taken it back, and it takes
+    a new plan to merge again.
+    """
     reason = (
-        pl.when(pl.col("deleted") & pl.col("there"))
+        pl.when(pl.col("kind") == "unmerge")
+        .then(pl.lit("merge_again"))
+        .when(pl.col("deleted") & pl.col("there"))
         .then(pl.lit("key_taken"))
         .when(~pl.col("deleted") & ~pl.col("there"))
         .then(pl.lit("gone"))
@@ -54,7 +60,7 @@ def kept_merges(trail: pl.DataFrame) -> pl.DataFrame:
         .then(pl.lit("edited_since"))
         .alias("reason")
     )
-    merges = trail.filter(pl.col("kind") == "merge")
+    merges = trail.filter(pl.col("kind") != "reparent")
     return merges.select("group", reason).drop_nulls("reason").unique("group", keep="first")
 
 

@@ -15,7 +15,7 @@ from crm_migrate.language import Text, current_language
 from crm_migrate.loading.bearings import Bearings, reference_columns
 from crm_migrate.loading.plan_lock import plan_state
 from crm_migrate.loading.precondition import LEFT_REASONS
-from crm_migrate.loading.rollback import inverse_of
+from crm_migrate.loading.rollback import inverse_of, merges_of
 from crm_migrate.plan.approval import PlanState
 from crm_migrate.plan.authorship import sign_as_author
 from crm_migrate.plan.change import (
@@ -31,10 +31,12 @@ from crm_migrate.plan.change import Action as Change
 from crm_migrate.plan.demands import demands
 from crm_migrate.plan.digest import effect
 from crm_migrate.plan.irreversible import irreversible
-from crm_migrate.plan.operations import count_actions
+from crm_migrate.plan.merges import count_moves
+from crm_migrate.plan.operations import count_actions, effect_digests
 from crm_migrate.plan.planfile import FORMAT, SUFFIX
 from crm_migrate.plan.planfile import write_plan as write_plan_file
 from crm_migrate.plan.show.risks import reason_text
+from crm_migrate.plan.unmerge import inverse_moves, kept_merges
 from crm_migrate.reports.facts import LinkageFacts, PlanFacts
 from crm_migrate.stages.apply import Done, apply_plan
 from crm_migrate.stages.departments import affected_departments
@@ -205,16 +207,35 @@ def plan_rollback(
         bearings = Bearings(
             session.project.target, references, schema, session.job.keyring.digest_key
         )
+        keys = session.job.keyring
+        trail = merges_of(reader, plan, bearings, keys, entities=entities, groups=groups)
+        blocked = kept_merges(trail)["group"]
         operations = inverse_of(
-            reader, plan, bearings, session.job.keyring, entities=entities, groups=groups
+            reader, plan, bearings, keys, entities=entities, groups=groups, blocked=blocked
         )
+    moves = _inverse_moves(plan, trail, operations, blocked, session.job.keyring.digest_key)
     scope = _scope(session, entities, len(groups))
-    header = _header(session, plan.header, operations, schema, scope, person)
+    header = _header(session, plan.header, operations, moves, schema, scope, person)
     known = _same(session, header)
     if known is not None:
         return _rolled_back(session, known, operations, ())
-    files = _enter(session, header, operations, person)
+    files = _enter(session, header, operations, moves, person)
     return _rolled_back(session, header, operations, files)
+
+
+def _inverse_moves(
+    plan: Plan,
+    trail: pl.DataFrame,
+    operations: dict[str, pl.DataFrame],
+    blocked: pl.Series,
+    digest_key: bytes,
+) -> pl.DataFrame | None:
+    """Merges taken back, but for groups of which a row is kept."""
+    kept = [f.filter(pl.col("action") == Change.SKIP)["group"] for f in operations.values()]
+    ranks = pl.DataFrame(schema={"group": pl.String, "rank": pl.Int64})
+    if plan.moves is not None:
+        ranks = plan.moves.select("group", "rank")
+    return inverse_moves(trail, ranks, pl.concat([blocked, *kept]).unique(), digest_key)
 
 
 def _plan_of(session: Session, name: str) -> PlanEntry:
@@ -302,6 +323,7 @@ def _header(
     session: Session,
     undone: PlanHeader,
     operations: dict[str, pl.DataFrame],
+    moves: pl.DataFrame | None,
     schema: TargetSchema,
     scope: Text | None,
     person: Person,
@@ -326,7 +348,7 @@ def _header(
         expires_at=now + timedelta(days=settings.approval.expires_days),
         project=settings.name,
         target=target,
-        effect=effect(target, settings.name, {n: f["op_digest"] for n, f in operations.items()}),
+        effect=effect(target, settings.name, effect_digests(operations, moves)),
         evidence="",  # filled when it is signed
         evidence_parts={
             "inputs": undone.effect,
@@ -346,6 +368,8 @@ def _header(
         irreversible=irreversible(schema, session.project.target.entities, operations),
         unchecked=_unchecked(session, undone),
         demands=_demands(session, undone.run, operations, counts),
+        merges=count_moves(moves, "unmerge"),
+        reparented=count_moves(moves, "reparent"),
     )
     return sign_as_author(header, session.signer(person))
 
@@ -389,14 +413,18 @@ def _unchecked(session: Session, undone: PlanHeader) -> tuple[Text, ...]:
 
 
 def _enter(
-    session: Session, header: PlanHeader, operations: dict[str, pl.DataFrame], person: Person
+    session: Session,
+    header: PlanHeader,
+    operations: dict[str, pl.DataFrame],
+    moves: pl.DataFrame | None,
+    person: Person,
 ) -> tuple[Path, ...]:
     """Write plan file, facts and pages; enter the plan; journal it."""
     plan_id = header.plan_id
     folder = private_folder(session.plan_folder(plan_id))
     path = folder / f"{plan_id}{SUFFIX}"
     key = session.job.keyring.plan_key(plan_id, create=True)
-    header = write_plan_file(path, Plan(header, operations, {}), key)
+    header = write_plan_file(path, Plan(header, operations, {}, moves), key)
     write_private(folder / FACTS, json.dumps(_NO_FACTS.to_json()).encode())
     state = state_of(session, header)
     entries.add_plan(
