@@ -29,6 +29,7 @@ from crm_migrate.stages.decisions import (
 from crm_migrate.stages.export import Exported, export
 from crm_migrate.stages.export import sweep as sweep_exports
 from crm_migrate.stages.extract import extract, input_digest, is_live
+from crm_migrate.stages.history import history
 from crm_migrate.stages.link import link
 from crm_migrate.stages.link_files import link_files, write_clusters
 from crm_migrate.stages.plan_pages import Shown, view_plan
@@ -70,6 +71,7 @@ __all__ = [
     "decide",
     "decide_review",
     "export",
+    "history",
     "export_approval",
     "link_files",
     "list_plans",

@@ -73,6 +73,10 @@ VERBS: dict[str, Verb] = {
     "trace": Verb(
         "trace:trace", Text("follow a customer from source cell to CRM", "追溯客户数据的来龙去脉")
     ),
+    "history": Verb(
+        "history:history",
+        Text("every change of a customer, over all plans", "客户的全部变更记录"),
+    ),
     "audit": Verb("audit:audit", Text("audit report and journal check", "审计报告与日志校验")),
 }
 

@@ -142,6 +142,18 @@ def golden_ids_of(state: Engine, entity: str, name: str) -> Named:
     )
 
 
+def predecessors(state: Engine, golden_id: str) -> list[str]:
+    """The golden ids that gave way to this one, directly or by way of others; sorted."""
+    query = (
+        "WITH RECURSIVE former (golden_id) AS (SELECT golden_id FROM identities"
+        " WHERE successor = ? AND status = 'merged' UNION SELECT i.golden_id FROM identities i"
+        " JOIN former f ON i.successor = f.golden_id WHERE i.status = 'merged')"
+        " SELECT golden_id FROM former ORDER BY golden_id"
+    )
+    with state.connect() as connection:
+        return [str(row[0]) for row in connection.exec_driver_sql(query, (golden_id,))]
+
+
 def resolve(state: Engine, golden_id: str) -> str:
     """The golden id that stands for this one today: tombstones are followed to their end."""
     with state.connect() as connection:
