@@ -38,9 +38,9 @@ def at_commit(which: int, cut: Cut) -> Watch:
 
 
 class CuttingProxy:
-    """Listens on `port` of the loopback and passes everything on to `server_port`."""
+    """Listens on `port` of the loopback and passes everything on to where `server_port` is now."""
 
-    def __init__(self, server_port: int, watch: Watch = never) -> None:
+    def __init__(self, server_port: Callable[[], int], watch: Watch = never) -> None:
         self._server_port = server_port
         self.watch = watch
         self.packets = 0
@@ -70,7 +70,7 @@ class CuttingProxy:
 
     def _serve(self, client: socket.socket) -> None:
         try:
-            server = socket.create_connection(("127.0.0.1", self._server_port))
+            server = socket.create_connection(("127.0.0.1", self._server_port()))
         except OSError:
             _close(client)
             return
