@@ -23,6 +23,10 @@ Opener = Callable[[str, str, pl.Series, pl.Series], pl.Series]
 Indexer = Callable[[str, str, pl.Series], pl.Series]
 """Blind index of canonical text: entity, field, values."""
 
+AskTaken = Callable[[str, str, pl.DataFrame, str | None], pl.DataFrame]
+"""Asks the target which wanted tuples stand: table, key, `_n` and columns, predicate → `_n`, `_key`
+(see `TargetReader.taken`)."""
+
 UNREADABLE = "\x00unreadable"
 """Stands for a sealed cell that cannot be opened; equal to no value."""
 LENT = "lent:"
@@ -46,6 +50,10 @@ class TargetSide:
     table: TargetTable | None = None
     lookups: Mapping[str, pl.DataFrame] = field(default_factory=dict)
     stored_form: StoredForm = as_given
+    equality_form: StoredForm = as_given
+    """Text that is equal where the column's collation holds values for equal."""
+    ask_taken: AskTaken | None = None
+    """None: stored text alone decides which keys are taken."""
     leaving: pl.Series | None = None
     """Keys of rows that are given up for others."""
 
@@ -264,9 +272,10 @@ def _refuses_sealed(info: ColumnInfo | None, values: pl.Series) -> pl.Series:
         return pl.repeat(False, len(values), eager=True)
     if info.kind != "text":
         return pl.repeat(True, len(values), eager=True)
-    if info.length is None:
+    limits = [n for n in (info.length, info.octets) if n is not None]
+    if not limits:
         return pl.repeat(False, len(values), eager=True)
-    return sealed_lengths(values) > info.length
+    return sealed_lengths(values) > min(limits)  # sealed text is ASCII
 
 
 def _column(frame: pl.DataFrame, name: str) -> pl.Series:

@@ -18,12 +18,13 @@ from crm_migrate.plan.fit import demanded_columns
 from crm_migrate.plan.groups import Standing, groups_and_ranks, self_reference
 from crm_migrate.plan.obstacles import (
     missing_references,
-    taken_keys,
+    unknown_values,
     waiting_children,
     waiting_references,
 )
 from crm_migrate.plan.present import TARGET_KEY
 from crm_migrate.plan.three_way import Outcome
+from crm_migrate.plan.unique_keys import taken_keys
 from crm_migrate.plan.written_cells import write_cells
 from crm_migrate.protection.policy import Treatment
 
@@ -158,8 +159,10 @@ def _skips(
     if circle is not None:
         inserted = rows["circular"] & (rows["action"] == Action.INSERT)
         unknown[circle.name] = unknown.get(circle.name, _never(rows)) | inserted
+    for name, mask in unknown_values(changes, side).items():
+        unknown[name] = unknown.get(name, _never(rows)) | mask
     rows = _skip_misfits(rows, _misfits(changes, unknown, side, rows, rules))
-    for names, mask in taken_keys(rows, changes, aligned, side, rules):
+    for names, mask in taken_keys(entity, rows, changes, aligned, side, rules):
         rows = _skip(rows, mask, "unique_taken", _SEPARATOR.join(names))
     if circle is not None and circle.name in aligned.columns:
         waits = waiting_children(rows, aligned[circle.name])

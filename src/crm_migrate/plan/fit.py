@@ -1,10 +1,14 @@
-"""Whether cells fit what the target declares: kinds, lengths, lists, NOT NULL, unique keys."""
+"""Whether cells fit what the target declares: kind, length, characters, range, list, NOT NULL.
 
-from collections.abc import Sequence
+Beside the target's own `stored_form`, which is null for what a column refuses: this also holds
+for systems that declare a limit and do not enforce it (SQLite), and for texts that never were
+canonical values (value maps, look-ups).
+"""
 
 import polars as pl
 
-from crm_migrate.systems.target import ColumnInfo, TargetTable, UniqueKey
+from crm_migrate.systems.repertoire import beyond
+from crm_migrate.systems.target import ColumnInfo, TargetTable
 
 _FORMS = {
     "integer": r"^[+-]?\d+$",
@@ -17,16 +21,39 @@ _FORMS = {
 
 def misfits(info: ColumnInfo, text: pl.Series) -> pl.Series:
     """Mask of the stored texts that the column would refuse or mangle; null fits."""
+    t = pl.col("t")
     wrong = pl.lit(False)
     if info.kind in _FORMS:
-        wrong = wrong | ~pl.col("t").str.contains(_FORMS[info.kind])
-    if info.length is not None:
-        wrong = wrong | (pl.col("t").str.len_chars() > info.length)
+        wrong = wrong | ~t.str.contains(_FORMS[info.kind])
     if info.vocabulary:
-        wrong = wrong | ~pl.col("t").is_in(list(info.vocabulary))
-    return (
-        pl.DataFrame({"t": text}).select(wrong.fill_null(False).alias("m")).to_series().rename("")
-    )
+        wrong = wrong | ~t.is_in(list(info.vocabulary))
+    if info.kind in ("integer", "decimal"):
+        wrong = wrong | _out_of_range(info)
+    found = pl.DataFrame({"t": text}).select(wrong.fill_null(False).alias("m")).to_series()
+    if info.kind == "text":
+        found = found | beyond(info, text)
+    return found.rename("")
+
+
+def _out_of_range(info: ColumnInfo) -> pl.Expr:
+    """Too small or large for the column, or with more digits than it keeps."""
+    t = pl.col("t")
+    wrong = pl.lit(False)
+    whole = t.str.extract(r"^[+-]?(\d+)").str.strip_chars_start("0")
+    if info.kind == "integer":
+        number = t.str.strip_prefix("+").cast(pl.Int128, strict=False)
+        for bound, beside in ((info.low, number.lt), (info.high, number.gt)):
+            if bound is not None:
+                wrong = wrong | beside(pl.lit(bound, dtype=pl.Int128))
+        return wrong
+    behind = t.str.extract(r"\.(\d*)$").fill_null("").str.strip_chars_end("0")
+    if info.scale is not None:
+        wrong = wrong | (behind.str.len_chars() > info.scale)
+        if info.precision is not None:
+            wrong = wrong | (whole.str.len_chars() > info.precision - info.scale)
+    if info.low == 0:
+        wrong = wrong | t.str.contains(r"^-.*[1-9]")
+    return wrong
 
 
 def demanded_columns(table: TargetTable) -> list[str]:
@@ -39,40 +66,3 @@ def demanded_columns(table: TargetTable) -> list[str]:
         and not c.generated
         and c.name not in table.primary_key
     ]
-
-
-def plain_unique_keys(table: TargetTable, unknown: Sequence[str]) -> list[UniqueKey]:
-    """Unique keys that can be judged from stored text at plan time.
-
-    Left to the pre-check of apply, which asks the target itself: expressions, partial indexes,
-    and keys over `unknown` columns (sealed cells and their indexes).
-    """
-    return [
-        k
-        for k in table.unique_keys
-        if k.checkable and k.where is None and not set(k.columns) & set(unknown)
-    ]
-
-
-def taken(
-    wanted: pl.DataFrame, standing: pl.DataFrame, columns: Sequence[str], *, fold: bool = False
-) -> pl.Series:
-    """Which wanted rows (Boolean) would stand twice under the columns together.
-
-    `wanted`: golden_id, target_key (null for an insert) and the columns; `standing`: target_key
-    and the columns of all rows of the target. A row is taken by a standing row with another key,
-    or by an earlier wanted row: updates come before inserts, then the smaller golden id. Rows
-    with a null in the columns match nothing. `fold`: upper and lower case are the same.
-    """
-    if not wanted.height:
-        return pl.Series([], dtype=pl.Boolean)
-    key = [pl.col(c).str.to_lowercase() if fold else pl.col(c) for c in columns]
-    ours = wanted.select("golden_id", "target_key", *key).with_row_index("n").drop_nulls(columns)
-    theirs = standing.select(pl.col("target_key").alias("other"), *key).drop_nulls(columns)
-    by_them = ours.join(theirs, on=list(columns), how="inner").filter(
-        pl.col("other").ne_missing(pl.col("target_key"))
-    )
-    ordered = ours.sort(pl.col("target_key").is_null(), "golden_id")
-    by_us = ordered.filter(~pl.struct(columns).is_first_distinct())
-    hit = pl.concat([by_them["n"], by_us["n"]]).unique()
-    return pl.Series(range(wanted.height), dtype=pl.UInt32).is_in(hit.implode())

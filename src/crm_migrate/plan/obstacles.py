@@ -1,5 +1,5 @@
 """What keeps a record out of the target for now: references that lead nowhere or to something
-that waits, and unique keys that are taken.
+that waits, and values that a table of the target would have to know.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -7,12 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 import polars as pl
 
 from crm_migrate.model import Entity
-from crm_migrate.plan.cells import ColumnChange, DiffRules, TargetSide
-from crm_migrate.plan.change import REFERENCE_PREFIX, UNTOUCHED, Action
-from crm_migrate.plan.fit import plain_unique_keys, taken
+from crm_migrate.plan.cells import ColumnChange, TargetSide
+from crm_migrate.plan.change import REFERENCE_PREFIX, Action
 from crm_migrate.plan.groups import Standing
-from crm_migrate.plan.present import KEY_REFERENCE, TARGET_KEY
-from crm_migrate.protection.policy import Treatment
+from crm_migrate.plan.present import TARGET_KEY
 
 _LIVE = [str(Action.INSERT), str(Action.UPDATE)]
 
@@ -76,66 +74,26 @@ def waiting_children(rows: pl.DataFrame, parents: pl.Series) -> pl.Series:
     return rows["golden_id"].is_in(pl.concat(waiting).implode())
 
 
-def taken_keys(
-    rows: pl.DataFrame,
-    changes: Sequence[ColumnChange],
-    aligned: pl.DataFrame,
-    side: TargetSide,
-    rules: DiffRules,
-) -> Iterator[tuple[list[str], pl.Series]]:
-    """Column (or field) names of each unique key, and the rows whose key is taken.
+def unknown_values(changes: Sequence[ColumnChange], side: TargetSide) -> dict[str, pl.Series]:
+    """By field: rows whose value the target's own foreign key will not find.
 
-    The target's unique keys hold for inserts and for updates that touch them, compared as stored;
-    `match` fields hold together, for inserts, in canonical text.
+    For columns that no reference of ours fills (a department that must stand in a table of
+    departments, say). The target is asked; where it can't be, nothing is claimed.
     """
-    sealed = {c.column for c in changes if rules.treatments.get(c.field) is Treatment.SEAL}
-    unknown = sealed | {c.index for c in side.mapping.fields.values() if c.index is not None}
-    by_column = {c.column: c for c in changes}
-    for key in plain_unique_keys(side.table, sorted(unknown)) if side.table is not None else ():
-        if set(key.columns) <= set(by_column):
-            columns = [by_column[c] for c in key.columns]
-            mask = _taken_in_target(rows, columns, side, fold=key.case_insensitive)
-            yield list(key.columns), mask
-    match = [f for f in side.mapping.match if rules.treatments.get(f) is not Treatment.SEAL]
-    if match and set(match) <= set(aligned.columns) & set(side.present.columns):
-        new = rows["action"] == Action.INSERT
-        wanted = aligned.select("golden_id", TARGET_KEY, *match).filter(new)
-        standing = side.present.select(TARGET_KEY, *match)
-        yield match, _spread(new, taken(wanted, standing, match))
-
-
-def _taken_in_target(
-    rows: pl.DataFrame, columns: Sequence[ColumnChange], side: TargetSide, *, fold: bool
-) -> pl.Series:
-    """Rows whose key, as it would stand once written, belongs to another row."""
-    live = rows["action"].is_in(_LIVE)
-    touched = pl.repeat(False, rows.height, eager=True)
-    cells: dict[str, pl.Series] = {}
-    for change in columns:
-        touched = touched | change.written
-        stays = change.after.eq_missing(pl.Series([UNTOUCHED]))
-        cells[change.column] = change.before.zip_with(stays, change.after)
-    asked = live & touched
-    wanted = rows.select("golden_id", TARGET_KEY).with_columns(**cells).filter(asked)
-    names = [c.column for c in columns]
-    return _spread(asked, taken(wanted, _as_planned(side, columns), names, fold=fold))
-
-
-def _as_planned(side: TargetSide, columns: Sequence[ColumnChange]) -> pl.DataFrame:
-    """All rows of the target with references as golden ids, as `after:` cells have them."""
-    names = [c.column for c in columns]
-    stored = side.staying(names).select(pl.col(side.mapping.key).alias(TARGET_KEY), *names)
-    references = {c.column: c.field for c in columns if c.reference}
-    known = side.present.select(
-        TARGET_KEY, *(pl.col(f).alias(f"present:{c}") for c, f in references.items())
-    )
-    joined = stored.join(known, on=TARGET_KEY, how="left")
-    for column in references:
-        golden = pl.col(f"present:{column}")
-        resolved = golden.is_not_null() & ~golden.str.starts_with(KEY_REFERENCE)
-        text = pl.when(resolved).then(pl.lit(REFERENCE_PREFIX) + golden).otherwise(column)
-        joined = joined.with_columns(text.alias(column))
-    return joined.select(TARGET_KEY, *names)
+    found: dict[str, pl.Series] = {}
+    if side.table is None or side.ask_taken is None:
+        return found
+    plain = {c.column: c for c in changes if not c.reference}
+    for key in side.table.foreign_keys:
+        if len(key.columns) != 1 or len(key.referred) != 1 or key.columns[0] not in plain:
+            continue
+        change = plain[key.columns[0]]
+        values = change.after.filter(change.written).drop_nulls().unique()
+        asked = pl.DataFrame({"_n": values, key.referred[0]: values})
+        known = side.ask_taken(key.table, key.referred[0], asked, None)["_n"]
+        lost = change.written & ~change.after.is_in(known.implode()).fill_null(True)
+        found[change.field] = found[change.field] | lost if change.field in found else lost
+    return found
 
 
 def _references(
@@ -164,8 +122,3 @@ def _ids(standing: Mapping[str, Standing], entity: str) -> pl.Series:
     if entity in standing:
         return standing[entity].records["golden_id"]
     return pl.Series([], dtype=pl.String)
-
-
-def _spread(where: pl.Series, mask: pl.Series) -> pl.Series:
-    """A mask over some rows as a mask over all."""
-    return pl.repeat(False, len(where), eager=True).scatter(where.arg_true(), mask)

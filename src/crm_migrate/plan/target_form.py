@@ -38,13 +38,13 @@ def to_target(
     """
     if field.type is SemanticType.REFERENCE:
         return REFERENCE_PREFIX + values, pl.repeat(True, len(values), eager=True)
+    text = values
     if column.values:
         text = values.replace_strict(column.values, default=None, return_dtype=pl.String)
     elif column.lookup is not None:
         found = lookup_values(column.lookup, lookups, reverse=False)
         text = values.replace_strict(found, default=None, return_dtype=pl.String)
-    else:
-        text = values if info is None else stored_form(info, values)
+    text = text if info is None else stored_form(info, text)
     return text, values.is_null() | text.is_not_null()
 
 

@@ -25,7 +25,7 @@ from crm_migrate.stages import extract, link, present, standardize, survive
 from crm_migrate.stages.figures import figures, quality_figures
 from crm_migrate.stages.job import Job
 from crm_migrate.stages.merges import look_around
-from crm_migrate.stages.present import Present
+from crm_migrate.stages.present import Present, asking
 from crm_migrate.workspace import Run
 
 
@@ -115,6 +115,8 @@ def _sides(job: Job, run: Run, now: Present, names: list[str]) -> dict[str, Targ
             table=now.schema.table(target_entity.table),
             lookups=looked_up,
             stored_form=now.target.stored_form,
+            equality_form=now.target.equality_form,
+            ask_taken=asking(now.target),
         )
     return sides
 

@@ -7,6 +7,7 @@ import polars as pl
 
 from crm_migrate.loading.origin import read_given_up, read_inserted
 from crm_migrate.loading.target_ledger import read_base
+from crm_migrate.plan.cells import AskTaken
 from crm_migrate.plan.merges import given_up
 from crm_migrate.plan.present import present_records
 from crm_migrate.project.mapping_file import TargetEntity
@@ -81,6 +82,16 @@ def read_target(job: Job, run: Run) -> Present:
             run.write(STAGE, f"base.{name}", bases[name])
     job.progress("CRM", len(stored), len(stored))
     return Present(target, schema, digest.hexdigest())
+
+
+def asking(target: TargetSystem) -> AskTaken:
+    """How the diff asks the target which keys are taken; read rights do."""
+
+    def ask(table: str, key: str, wanted: pl.DataFrame, where: str | None) -> pl.DataFrame:
+        with target.reading() as reader:
+            return reader.taken(table, key, wanted, where=where)
+
+    return ask
 
 
 def lookups(run: Run) -> dict[str, pl.DataFrame]:

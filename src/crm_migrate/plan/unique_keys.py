@@ -1,0 +1,271 @@
+"""Which planned rows would stand twice under a unique key of the target.
+
+What is equal is the target's to say: cells are compared in its equality form, and where stored
+text can't decide (collations, partial keys, constants, blind indexes) the target is asked which
+rows stand already. That needs read rights only; apply asks again before it writes.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from crm_migrate.model import Entity
+from crm_migrate.plan.cells import ColumnChange, DiffRules, TargetSide
+from crm_migrate.plan.change import REFERENCE_PREFIX, UNTOUCHED, Action
+from crm_migrate.plan.predicate import columns_of, holds, literal
+from crm_migrate.plan.present import KEY_REFERENCE, TARGET_KEY
+from crm_migrate.plan.sealed_cells import index_columns
+from crm_migrate.protection.policy import Treatment
+from crm_migrate.systems.target import TargetTable, UniqueKey
+
+_LIVE = [str(Action.INSERT), str(Action.UPDATE)]
+
+
+@dataclass(frozen=True)
+class KeyCell:
+    """A column's cells as they would stand once written, null where that is not known.
+
+    `field`: what fills it, where the cell refers to another record; `known`: the target's rows
+    were read with this column.
+    """
+
+    column: str
+    cells: pl.Series
+    written: pl.Series
+    field: str | None = None
+    known: bool = True
+
+
+def keys_asked(table: TargetTable, columns: Sequence[str]) -> list[UniqueKey]:
+    """Unique keys, the primary key among them, whose columns are all to be had at plan time."""
+    keys = [*table.unique_keys, UniqueKey(table.primary_key)]
+    held = set(columns)
+    return [k for k in keys if k.checkable and k.columns and held.issuperset(k.columns)]
+
+
+def taken_keys(
+    entity: Entity,
+    rows: pl.DataFrame,
+    changes: Sequence[ColumnChange],
+    aligned: pl.DataFrame,
+    side: TargetSide,
+    rules: DiffRules,
+) -> Iterator[tuple[list[str], pl.Series]]:
+    """Column (or field) names of each key, and the rows whose key is taken.
+
+    The target's unique keys hold for inserts and for updates that touch them; `match` fields
+    hold together, for inserts, in canonical text as well as in the target's own equality.
+    """
+    known = _cells(entity, rows, changes, side, rules)
+    live = rows["action"].is_in(_LIVE)
+    if side.table is not None:
+        for key in keys_asked(side.table, list(known)):
+            touched = _any([known[c].written for c in key.columns], rows.height)
+            yield list(key.columns), _taken(rows, live & touched, key, known, side)
+    match = [f for f in side.mapping.match if rules.treatments.get(f) is not Treatment.SEAL]
+    if match and set(match) <= set(aligned.columns) & set(side.present.columns):
+        new = rows["action"] == Action.INSERT
+        wanted = aligned.select("golden_id", TARGET_KEY, *match).filter(new)
+        hit = stands_twice(wanted, side.present.select(TARGET_KEY, *match), match)
+        mask = _spread(new, hit)
+        columns = tuple(side.mapping.fields[f].column for f in match)
+        if side.ask_taken is not None and set(columns) <= set(known):
+            mask = mask | _taken(rows, new, UniqueKey(columns), known, side)
+        yield match, mask
+
+
+def stands_twice(wanted: pl.DataFrame, standing: pl.DataFrame, columns: Sequence[str]) -> pl.Series:
+    """Which wanted rows (Boolean) would stand twice under the columns together.
+
+    `wanted`: golden_id, target_key (null for an insert) and the columns; `standing`: target_key
+    and the columns of all rows of the target. A row is taken by a standing row with another key,
+    or by an earlier wanted row: updates come before inserts, then the smaller golden id. Rows
+    with a null in the columns match nothing.
+    """
+    if not wanted.height:
+        return pl.Series([], dtype=pl.Boolean)
+    ours = wanted.select("golden_id", "target_key", *columns).with_row_index("n")
+    ours = ours.drop_nulls(columns)
+    theirs = standing.select(pl.col("target_key").alias("other"), *columns).drop_nulls(columns)
+    by_them = ours.join(theirs, on=list(columns), how="inner").filter(
+        pl.col("other").ne_missing(pl.col("target_key"))
+    )
+    ordered = ours.sort(pl.col("target_key").is_null(), "golden_id")
+    by_us = ordered.filter(~pl.struct(columns).is_first_distinct())
+    hit = pl.concat([by_them["n"], by_us["n"]]).unique()
+    return pl.Series(range(wanted.height), dtype=pl.UInt32).is_in(hit.implode())
+
+
+def _cells(
+    entity: Entity,
+    rows: pl.DataFrame,
+    changes: Sequence[ColumnChange],
+    side: TargetSide,
+    rules: DiffRules,
+) -> dict[str, KeyCell]:
+    """By column, what can be said of the cells: fields, constants of new rows, blind indexes."""
+    sealed = {c.field for c in changes if rules.treatments.get(c.field) is Treatment.SEAL}
+    found: dict[str, KeyCell] = {}
+    for change in changes:
+        if change.field not in sealed:
+            stays = change.after.eq_missing(pl.Series([UNTOUCHED]))
+            cells = change.before.zip_with(stays, change.after)
+            reference = change.field if change.reference else None
+            found[change.column] = KeyCell(change.column, cells, change.written, reference)
+    nothing = pl.Series([None] * rows.height, dtype=pl.String)
+    new = rows["action"] == Action.INSERT
+    for column, value in side.mapping.constants.items():
+        cells = pl.repeat(value, rows.height, eager=True).zip_with(new, nothing)
+        found.setdefault(column, KeyCell(column, cells, new, known=False))
+    indexes = index_columns(side.mapping, rules.treatments)
+    for change in changes:
+        column_of_index = indexes.get(change.field)
+        if column_of_index is not None and rules.index is not None:
+            index = rules.index(entity.name, change.field, change.golden)
+            cells = index.zip_with(change.written, nothing)
+            found[column_of_index] = KeyCell(column_of_index, cells, change.written, known=False)
+    return found
+
+
+def _taken(
+    rows: pl.DataFrame,
+    asked: pl.Series,
+    key: UniqueKey,
+    known: Mapping[str, KeyCell],
+    side: TargetSide,
+) -> pl.Series:
+    """Rows whose key, as it would stand once written, belongs to another row."""
+    held = [known[c] for c in key.columns]
+    if key.where is not None:
+        asked = asked & _under(key.where, rows, known, side)
+    wanted = rows.select("golden_id", TARGET_KEY, *(c.cells.alias(c.column) for c in held))
+    wanted = wanted.filter(asked)
+    if not wanted.height:
+        return _spread(asked, pl.Series([], dtype=pl.Boolean))
+    compared = wanted.with_columns(_equal(side, key, c.column, wanted[c.column]) for c in held)
+    local = key.where is None and all(c.known for c in held)
+    if local and (side.ask_taken is None or _plain(side, key)):
+        standing = _as_planned(side, held)
+        standing = standing.with_columns(
+            _equal(side, key, c.column, standing[c.column]) for c in held
+        )
+        return _spread(asked, stands_twice(compared, standing, key.columns))
+    mask = stands_twice(compared, compared.clear().drop("golden_id"), key.columns)
+    if side.ask_taken is not None:
+        mask = mask | _stands(side, key, wanted, held)
+    return _spread(asked, mask)
+
+
+def _stands(
+    side: TargetSide, key: UniqueKey, wanted: pl.DataFrame, held: Sequence[KeyCell]
+) -> pl.Series:
+    """Wanted rows whose key a row of the target has, other than their own and those that leave."""
+    assert side.ask_taken is not None
+    assert side.table is not None
+    numbered = wanted.with_row_index("_n").with_columns(pl.col("_n").cast(pl.String))
+    for cell in held:
+        if cell.field is not None:
+            keys = _keys_behind(side, cell.field, cell.column)
+            found = numbered[cell.column].replace_strict(
+                keys["golden"], keys["key"], default=None, return_dtype=pl.String
+            )
+            # What is no reference of ours stands as the target holds it.
+            raw = ~numbered[cell.column].str.starts_with(REFERENCE_PREFIX).fill_null(False)
+            numbered = numbered.with_columns(numbered[cell.column].zip_with(raw, found))
+    asked = numbered.select("_n", *key.columns)
+    hits = side.ask_taken(side.table.name, side.mapping.key, asked, key.where)
+    staying = side.staying(key.columns)
+    if staying.height < side.stored.height:
+        hits = hits.filter(pl.col("_key").is_in(staying[side.mapping.key].implode()))
+    others = hits.join(numbered.select("_n", TARGET_KEY), on="_n").filter(
+        pl.col("_key").ne_missing(pl.col(TARGET_KEY))
+    )
+    return numbered["_n"].is_in(others["_n"].implode())
+
+
+def _under(
+    where: str, rows: pl.DataFrame, known: Mapping[str, KeyCell], side: TargetSide
+) -> pl.Series:
+    """Rows that a partial key holds for; where that can't be told, it counts as holding."""
+    everywhere = pl.repeat(True, rows.height, eager=True)
+    columns = columns_of(where)
+    if columns is None or side.table is None:
+        return everywhere
+    new, cells, certain = rows["action"] == Action.INSERT, {}, everywhere
+    for column in columns:
+        if column in known:
+            cells[column] = known[column].cells
+            if not known[column].known:
+                certain = certain & new
+            continue
+        plain, value = literal(side.table.column(column).default)
+        if not plain:
+            return everywhere
+        cells[column] = pl.repeat(value, rows.height, dtype=pl.String, eager=True)
+        certain = certain & new
+    return holds(where, cells) | ~certain
+
+
+def _plain(side: TargetSide, key: UniqueKey) -> bool:
+    """Whether equal bytes are all that the key holds for equal."""
+    if key.case_insensitive or key.accent_insensitive:
+        return False
+    infos = [side.column_info(c) for c in key.columns]
+    return all(i is None or i.collation is None for i in infos)
+
+
+def _equal(side: TargetSide, key: UniqueKey, column: str, cells: pl.Series) -> pl.Series:
+    """The cells in the target's equality form; references stay as they are."""
+    info = side.column_info(column)
+    if info is None or (cells.str.starts_with(REFERENCE_PREFIX).any() and info.kind != "text"):
+        return cells.alias(column)
+    form = side.equality_form(info, cells)
+    if key.case_insensitive and info.collation is None:  # the index has a collation of its own
+        form = form.str.to_lowercase()
+    return form.alias(column)
+
+
+def _as_planned(side: TargetSide, held: Sequence[KeyCell]) -> pl.DataFrame:
+    """All rows of the target with references as golden ids, as `after:` cells have them."""
+    names = [c.column for c in held]
+    stored = side.staying(names).select(pl.col(side.mapping.key).alias(TARGET_KEY), *names)
+    references = {c.column: c.field for c in held if c.field is not None}
+    known = side.present.select(
+        TARGET_KEY, *(pl.col(f).alias(f"present:{c}") for c, f in references.items())
+    )
+    joined = stored.join(known, on=TARGET_KEY, how="left")
+    for column in references:
+        golden = pl.col(f"present:{column}")
+        resolved = golden.is_not_null() & ~golden.str.starts_with(KEY_REFERENCE)
+        text = pl.when(resolved).then(pl.lit(REFERENCE_PREFIX) + golden).otherwise(column)
+        joined = joined.with_columns(text.alias(column))
+    return joined.select(TARGET_KEY, *names)
+
+
+def _keys_behind(side: TargetSide, field: str, column: str) -> pl.DataFrame:
+    """`golden` (`@…`) and `key` of the records that rows of the target refer to by the column.
+
+    A record that no row refers to can't make a row's key taken.
+    """
+    raw = side.stored.select(pl.col(side.mapping.key).alias(TARGET_KEY), key=column)
+    return (
+        side.present.select(TARGET_KEY, golden=field)
+        .join(raw, on=TARGET_KEY)
+        .drop_nulls()
+        .filter(~pl.col("golden").str.starts_with(KEY_REFERENCE))
+        .select((pl.lit(REFERENCE_PREFIX) + pl.col("golden")).alias("golden"), "key")
+        .unique("golden")
+    )
+
+
+def _any(masks: Sequence[pl.Series], height: int) -> pl.Series:
+    found = pl.repeat(False, height, eager=True)
+    for mask in masks:
+        found = found | mask
+    return found
+
+
+def _spread(where: pl.Series, mask: pl.Series) -> pl.Series:
+    """A mask over some rows as a mask over all."""
+    return pl.repeat(False, len(where), eager=True).scatter(where.arg_true(), mask)
