@@ -148,21 +148,24 @@ def demand_text(demand: Demand, count: int | None = None) -> Text:
 def _latest(header: PlanHeader, said: Said, people: TrustFile) -> dict[str, Decision]:
     """By person: the latest decision on this effect and target that is valid and stands."""
     taken_back = revoked(said, people)
+    ended: dict[str, str] = {}
+    for decision in said.decisions:
+        if decision.id in taken_back:
+            ended[decision.by] = max(decision.at, ended.get(decision.by, ""))
     about = (header.effect, target_digest(header.target))
     latest: dict[str, Decision] = {}
     # In one second, rejecting weighs more than approving.
     for found in sorted(said.decisions, key=lambda d: (d.at, d.decision == "reject")):
         person = _signer(found, people)
         if (
-            person is None
-            or (found.effect, found.target) != about
-            or not may_decide(header, person)
-            or found.id in said.used
+            person is not None
+            and (found.effect, found.target) == about
+            and may_decide(header, person)
+            and found.id not in said.used
+            and found.id not in taken_back
+            # What a decision had replaced does not come back when it is taken back.
+            and found.at >= ended.get(person.id, "")
         ):
-            continue
-        if found.id in taken_back:
-            latest.pop(person.id, None)  # what it had replaced does not come back
-        else:
             latest[person.id] = found
     return latest
 
