@@ -1,0 +1,51 @@
+"""The main job from and into PostgreSQL, by the real command line."""
+
+from pathlib import Path
+
+import pytest
+
+from samples.make_samples import make
+from tests.end_to_end.conftest import APPROVER, OPERATOR, PEOPLE, Demo, make_project
+from tests.servers.postgres import shared_server
+
+SCALE = 1 / 16
+
+
+@pytest.fixture
+def demo(tmp_path: Path) -> Demo:
+    """The samples with the old system and the CRM on a server."""
+    server = shared_server()
+    legacy, crm = server.create_database(), server.create_database()
+    samples = tmp_path / "samples"
+    urls = {"legacy_url": server.url(legacy), "crm_url": server.url(crm)}
+    psycopg_3 = {k: v.replace("postgresql:", "postgresql+psycopg:") for k, v in urls.items()}
+    make(samples, scale=SCALE, **psycopg_3)
+    for name in ("legacy.db", "crm.db"):  # what the project would have on SQLite
+        (samples / name).touch()
+    demo = Demo(tmp_path / "project", tmp_path / "snapshots", samples)
+    make_project(demo.root, samples)
+    settings = demo.root / "crm-migrate.yaml"
+    text = settings.read_text(encoding="utf-8")
+    text = text.replace("sqlite:///samples/legacy.db", urls["legacy_url"])
+    text = text.replace("sqlite:///crm/crm.db", urls["crm_url"])
+    settings.write_text(text, encoding="utf-8")
+    demo.temporary.mkdir(mode=0o700)
+    return demo
+
+
+def test_from_and_into_postgresql(demo: Demo) -> None:
+    """R-6.3: planned, approved, applied and read back; planned again, there is nothing to do."""
+    demo.ok("keys", "init", "--no-passphrase", *PEOPLE)
+    planned = demo.ok("plan", "--as", OPERATOR)
+    assert planned["state"] == "approvable"
+    assert planned["counts"]["customer"]["insert"] > 50
+    assert planned["counts"]["customer"]["update"] > 0
+    demo.ok("approve", "latest", "--as", APPROVER, "--reason", "checked")
+    done = demo.ok("apply", "latest", "--as", OPERATOR)
+    assert done["verified"] is True
+    for entity, applied in done["applied"].items():
+        counts = planned["counts"][entity]
+        assert (applied["created"], applied["updated"]) == (counts["insert"], counts["update"])
+    again = demo.ok("plan", "--as", OPERATOR)
+    assert again["state"] == "empty"
+    assert demo.run("audit", "verify").code == 0
