@@ -371,7 +371,8 @@ def _precondition(rows: pl.DataFrame, trail: Trail, digest_key: bytes) -> pl.Ser
         .alias(c)
         for c in covered
     )
-    digests = preconditions(digest_key, replaced) if covered else []
+    nothing = pl.Series([], dtype=pl.String)
+    digests = preconditions(digest_key, replaced) if covered else nothing
     return empty.scatter(update.arg_true(), digests).scatter(
         delete.arg_true(), rows.filter(delete)["now_digest"]
     )

@@ -16,10 +16,9 @@ from crm_migrate.loading.bearings import Bearings, reference_columns
 from crm_migrate.loading.past import Past, PlanPast, past_of
 from crm_migrate.loading.precondition import raw_digests
 from crm_migrate.loading.rollback_trail import kept_columns, read_images
-from crm_migrate.loading.write import CREATED, DELETED, UPDATED
 from crm_migrate.plan.change import AFTER, BEFORE, UNTOUCHED, PlanHeader
 from crm_migrate.plan.planfile import StoredPlan
-from crm_migrate.plan.reversal import WAS
+from crm_migrate.plan.reversal import CREATED, DELETED, UPDATED, WAS
 from crm_migrate.stages.history_steps import (
     Act,
     CellStep,
@@ -135,7 +134,8 @@ class _Reading:
             golden, result = entry["golden_id"], entry["result"]
             written = result in _WRITTEN
             operation = planned.filter(pl.col("golden_id") == golden)
-            cells, unknown = [], None
+            cells: list[CellStep] = []
+            unknown: str | None = None
             if written and entity in self.bearings.mapping.entities:
                 image = self._image(plan_id, entity, golden) if result != CREATED else None
                 cells, unknown = self._cells(entity, golden, result, operation, image)

@@ -231,8 +231,15 @@ def events_about(path: Path, name: str, values: Collection[str]) -> list[Recorde
         try:
             told = json.loads(line)
             if told["objects"].get(name) in values:
-                texts = (str(told[k]) for k in ("actor", "event"))
-                found.append(Recorded(*texts, told["objects"], told["outcome"], told["time"]))
+                found.append(
+                    Recorded(
+                        actor=told["actor"],
+                        event=told["event"],
+                        objects=told["objects"],
+                        outcome=told["outcome"],
+                        time=told["time"],
+                    )
+                )
         except (ValueError, KeyError, TypeError, AttributeError):
             continue
     return found
