@@ -185,7 +185,12 @@ def names_of(session: Session, run: Run | None, language: Language) -> Names:
             return None
         return run.read(survive.STAGE, table, [RECORD_ID, FILE, SHEET, ROW])
 
-    return Names(model, policy, language, golden, places, present.lookups(run))
+    @cache
+    def members(entity: str) -> pl.DataFrame | None:
+        table = f"members.{entity}"
+        return run.read(survive.STAGE, table, ["golden_id", RECORD_ID]) if table in kept else None
+
+    return Names(model, policy, language, golden, places, members, present.lookups(run))
 
 
 def view_of(

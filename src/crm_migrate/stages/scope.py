@@ -166,12 +166,11 @@ def confined(job: Job, run: Run, asked: Asked) -> Scope:
     for listing in asked.listings:
         named, unknown = _listed(run, golden, listing)
         fits = fits & golden["golden_id"].is_in(named.implode())
-        left = (
-            Text(f" ({unknown} rows name none)", f"({unknown} 行未匹配)")
-            if unknown
-            else Text("", "")
-        )
-        words.append(Text(f"list {listing.name}{left.en}", f"清单 {listing.name}{left.zh}"))
+        words.append(Text(f"list {listing.name}", f"清单 {listing.name}"))
+        if unknown:
+            words.append(
+                Text(f"{unknown} of its lines name nobody", f"其中 {unknown} 行未匹配到客户")
+            )
     if asked.customers:
         found, unknown = _listed(run, golden, Listing("", (asked.customers,)))
         if unknown:
@@ -285,6 +284,7 @@ def _listed(run: Run, golden: pl.DataFrame, listing: Listing) -> tuple[pl.Series
         [
             golden.select("golden_id", name="golden_id"),
             golden.select("golden_id", name="customer_code"),
+            golden.select("golden_id", name="name"),
             crosswalk.select("golden_id", name="old_code"),
         ]
     ).drop_nulls()

@@ -71,7 +71,7 @@ def view(language: Language) -> PlanView:
     )
     target = TargetMapping(target="crm", entities=MAPPINGS)
 
-    names = Names(MODEL, policy(), language, records.get, {"customer": places}.get, USERS)
+    names = Names(MODEL, policy(), language, records.get, {"customer": places}.get, lookups=USERS)
     return plan_view(
         InMemory(plan), state="approvable", model=MODEL, target=target, names=names,
         findings=(("error", "record.unidentified", "无法识别", 4),), author="李工",

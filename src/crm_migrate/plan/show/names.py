@@ -21,6 +21,7 @@ TITLE_FIELDS = (
 """Fields that tell people which record it is, the most telling first."""
 
 RULE_TEXTS = {
+    "only": Text("the only record", "唯一来源记录"),
     "agreed": Text("all sources agree", "各来源一致"),
     "most_trusted": Text("the most trusted source", "取最可信来源"),
     "most_recent": Text("the newest record", "取最新记录"),
@@ -58,6 +59,8 @@ class Names:
     (`title_columns`)."""
     places: Load = _nothing
     """Of an entity: record_id, file, sheet and row of its source records."""
+    members: Load = _nothing
+    """Of an entity: golden_id and record_id of its source records."""
     lookups: Mapping[str, pl.DataFrame] = field(default_factory=dict)
     """Look-up tables of the target, such as its users."""
 
@@ -119,25 +122,39 @@ class Names:
         return values
 
     def origins(self, entity: Entity, lineage: pl.DataFrame) -> pl.Series:
-        """Where each golden cell comes from: source, file, sheet and row, and the rule."""
+        """Where each golden cell comes from: file, sheet, row (or only the source), and the rule.
+
+        `lineage`: record_id, rule and, where it is known, source.
+        """
         said = {c: self.rule(entity, c) for c in lineage["rule"].drop_nulls().unique()}
-        rules = lineage["rule"].replace(said)
+        told = lineage.select(
+            RECORD_ID,
+            (pl.col("source") if "source" in lineage.columns else pl.lit(None)).alias("source"),
+            pl.col("rule").replace(said).alias("rule"),
+        )
         places = self.places(entity.name)
-        told = lineage.with_columns(rules.alias("_rule"))
         if places is None:
-            parts = ["source", "_rule"]
+            parts = ["source", "rule"]
         else:
-            number = Text("row ", "第 ").in_language(self.language), Text("", " 行")
-            told = told.join(places, on=RECORD_ID, how="left", maintain_order="left").with_columns(
-                pl.coalesce(FILE, "source").alias(FILE),
-                pl.concat_str(
-                    pl.lit(number[0]),
-                    pl.col(ROW).cast(pl.String),
-                    pl.lit(number[1].in_language(self.language)),
-                ).alias(ROW),
+            head, tail = Text("row ", "第 "), Text("", " 行")
+            number = pl.concat_str(
+                pl.lit(head.in_language(self.language)),
+                pl.col(ROW).cast(pl.String),
+                pl.lit(tail.in_language(self.language)),
             )
-            parts = [FILE, SHEET, ROW, "_rule"]
+            told = told.join(places, on=RECORD_ID, how="left", maintain_order="left")
+            told = told.with_columns(pl.coalesce(FILE, "source").alias(FILE), number.alias(ROW))
+            parts = [FILE, SHEET, ROW, "rule"]
         return told.select(pl.concat_str(parts, separator=" · ", ignore_nulls=True)).to_series()
+
+    def only_sources(self, entity: Entity, golden_ids: pl.Series) -> dict[str, str]:
+        """Golden id → where all its cells come from, for those of a single record."""
+        members = self.members(entity.name) if len(golden_ids) else None
+        if members is None:
+            return {}
+        own = members.filter(pl.col("golden_id").is_in(golden_ids.implode()))
+        own = own.filter(pl.col("golden_id").is_unique()).with_columns(rule=pl.lit("only"))
+        return dict(zip(own["golden_id"], self.origins(entity, own), strict=True))
 
     def rule(self, entity: Entity, code: str) -> str:
         """Why a cell has its value, in words."""

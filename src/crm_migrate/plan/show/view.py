@@ -108,13 +108,13 @@ def plan_view(
         part = chosen(plan, name, choice, room)
         room -= part.others
         entity, mapped = model.entity(name), target.entities[name].fields
-        lineage = _lineage(plan, name, part.operations)
+        origins = _origins(plan, entity, part.operations, names)
         entities.append(
             EntityView(
                 name,
                 entity.label.in_language(language),
                 header.counts.get(name, EntityCounts()),
-                tuple(_operations(part.operations, entity, mapped, lineage, names)),
+                tuple(_operations(part.operations, entity, mapped, origins, names)),
                 part.total,
             )
         )
@@ -135,22 +135,29 @@ def plan_view(
     )
 
 
-def _lineage(plan: Opened, entity: str, shown: pl.DataFrame) -> pl.DataFrame | None:
-    """Where the cells that change come from, of the shown operations only."""
+def _origins(
+    plan: Opened, entity: Entity, shown: pl.DataFrame, names: Names
+) -> Mapping[tuple[str, str], str]:
+    """(golden id, field) → where the value comes from, of the shown changes; field `` for all."""
     changed = shown.filter(pl.col("action").is_in(_ORIGINS))["golden_id"]
-    lineage = plan.lineage(entity)
+    lineage = plan.lineage(entity.name)
     if lineage is None or not len(changed):
-        return None
-    if "source" not in lineage.collect_schema().names():
-        return None
-    return lineage.filter(pl.col("golden_id").is_in(changed.implode())).collect()
+        return {}
+    rows = lineage.filter(pl.col("golden_id").is_in(changed.implode())).collect()
+    told = names.origins(entity, rows)
+    origins = {
+        (golden, field): origin or ""
+        for golden, field, origin in zip(rows["golden_id"], rows["field"], told, strict=True)
+    }
+    rest = changed.filter(~changed.is_in(rows["golden_id"].implode()))
+    return origins | {(g, ""): text for g, text in names.only_sources(entity, rest).items()}
 
 
 def _operations(
     shown: pl.DataFrame,
     entity: Entity,
     mapped: Mapping[str, TargetColumn],
-    lineage: pl.DataFrame | None,
+    origins: Mapping[tuple[str, str], str],
     names: Names,
 ) -> Iterator[OperationView]:
     language = names.language
@@ -163,7 +170,6 @@ def _operations(
     labels |= {c.column: labels[f] for f, c in mapped.items() if c.column not in labels}
     actions = {str(a): t.in_language(language) for a, t in ACTION_LABELS.items()}
     reasons = {r: reason_text(r or "").in_language(language) for r in shown["reason"].unique()}
-    origins = _origins(lineage, entity, names)
     titles = names.titles(entity, shown["golden_id"]).to_list()
     lines = zip(*(shown[n] for n in _PLAIN), titles, strict=True)
     for number, (action, golden, group, key, reason, conflicts, title) in enumerate(lines):
@@ -172,7 +178,7 @@ def _operations(
                 c.label,
                 c.before[number] or "",
                 c.after[number] or "",
-                origins.get((golden, c.field), ""),
+                origins.get((golden, c.field)) or origins.get((golden, ""), ""),
                 c.kept[number],
             )
             for c in columns
@@ -200,18 +206,6 @@ def _own_title(columns: list[Column], number: int) -> str:
         if c.field in TITLE_FIELDS and (c.after[number] or c.before[number]):
             return c.after[number] or c.before[number] or ""
     return ""
-
-
-def _origins(
-    lineage: pl.DataFrame | None, entity: Entity, names: Names
-) -> Mapping[tuple[str, str], str]:
-    if lineage is None or lineage.is_empty():
-        return {}
-    told = names.origins(entity, lineage)
-    return {
-        (golden, field): origin or ""
-        for golden, field, origin in zip(lineage["golden_id"], lineage["field"], told, strict=True)
-    }
 
 
 def _heads(plan: Opened, entities: list[EntityView], names: Names) -> tuple[OperationView, ...]:
