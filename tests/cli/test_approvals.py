@@ -290,7 +290,7 @@ def test_signatures_are_checked_by_openssl_alone(run: Run, free: None, tmp_path:
         return done.returncode == 0
 
     assert all(holds(m) for m in messages)
-    messages[0].write_bytes(messages[0].read_bytes().replace(b"approver", b"operator"))
+    messages[0].write_bytes(messages[0].read_bytes().replace(b"approve", b"reject"))
     assert not holds(messages[0])
 
 
