@@ -9,7 +9,7 @@ from crm_migrate.model import Entity, Field, SemanticType
 from crm_migrate.plan.change import REFERENCE_PREFIX, UNTOUCHED
 from crm_migrate.plan.commitments import commitments, read_texts
 from crm_migrate.plan.digest import preconditions, row_columns
-from crm_migrate.plan.fit import misfits
+from crm_migrate.plan.fit import misfits, rounded
 from crm_migrate.plan.present import KEY_REFERENCE, TARGET_KEY, smallest_keys
 from crm_migrate.plan.sealed_cells import sealed_lengths
 from crm_migrate.plan.target_form import StoredForm, as_given, to_target
@@ -177,6 +177,8 @@ def column_change(
         refused = ~fits
         if info is not None and kind.type is not SemanticType.REFERENCE:
             refused = refused | misfits(info, text)
+            if not column.values and column.lookup is None:
+                refused = refused | rounded(info, values)
     outcome = settle(
         pl.DataFrame(
             {

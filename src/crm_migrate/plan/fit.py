@@ -35,6 +35,15 @@ def misfits(info: ColumnInfo, text: pl.Series) -> pl.Series:
     return found.rename("")
 
 
+def rounded(info: ColumnInfo, values: pl.Series) -> pl.Series:
+    """Mask of the canonical numbers of which the column would keep fewer digits; null keeps all."""
+    scale = 0 if info.kind == "integer" else info.scale
+    if info.kind not in ("integer", "decimal") or scale is None:
+        return pl.repeat(False, len(values), eager=True)
+    behind = values.str.extract(r"^[+-]?\d*\.(\d+)$").str.strip_chars_end("0")
+    return (behind.str.len_chars() > scale).fill_null(False)
+
+
 def _out_of_range(info: ColumnInfo) -> pl.Expr:
     """Too small or large for the column, or with more digits than it keeps."""
     t = pl.col("t")
