@@ -30,6 +30,42 @@ def test_a_merged_customer_is_told_from_row_to_target(command: Command, planned:
     assert begun["golden_id"] == data["golden_id"]
 
 
+def test_rollback_is_part_of_the_chain(command: Command, planned: Path) -> None:
+    """Raw cell → … → operation → target row → rollback, and back from a key that is gone."""
+    command("-C", planned, "approve", "latest", "--sandbox")
+    command("-C", planned, "apply", "latest")
+    data = command("-C", planned, "trace", "--row", "sales.xlsx:客户:4", "--json").data
+    key = data["target"]["key"]
+    undone = command("-C", planned, "rollback", "--json").data
+    told = command("-C", planned, "trace", "--target-key", key, "--json").data
+    assert told["golden_id"] == data["golden_id"]
+    (back,) = told["rollbacks"]
+    assert (back["plan"], back["action"]) == (undone["plan"], "delete")
+    assert not told["target"]["stands"]
+    assert [(w["result"], w["reverses"]) for w in told["target"]["written"]] == [
+        ("created", None),
+        ("deleted", undone["reverses"]),
+    ]
+    assert any(m["row"] == 4 for m in told["members"])
+
+
+def test_other_records_have_a_chain_of_their_own(command: Command, planned: Path) -> None:
+    """A contact's row of the CRM leads to its cells, and its row of the workbook to the CRM."""
+    command("-C", planned, "approve", "latest", "--sandbox")
+    command("-C", planned, "apply", "latest")
+    at = ("-C", planned, "trace", "--entity", "contact")
+    told = command(*at, "--row", "sales.xlsx:客户:4", "--json").data
+    assert told["entity"] == "contact"
+    assert told["target"]["table"] == "contact"
+    key = told["target"]["key"]
+    again = command(*at, "--target-key", key, "--json").data
+    assert again["golden_id"] == told["golden_id"]
+    assert {m["row"] for m in again["members"]} == {4}
+    assert any(c["field"] == "mobile" for c in again["cells"])
+    refused = command("-C", planned, "trace", "--entity", "planet", "--target-key", "1", "--json")
+    assert refused.data["error"]["code"] == "not_found"
+
+
 def test_values_are_masked_unless_a_role_may_see_them(command: Command, planned: Path) -> None:
     """R-5.1: masked for everybody; --clear for a role that may export, and journaled."""
     masked = command("-C", planned, "trace", "--row", "sales.xlsx:客户:4", "--json")

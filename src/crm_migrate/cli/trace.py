@@ -9,12 +9,14 @@ from crm_migrate.cli.session import AS, opened
 from crm_migrate.language import Text, current_language
 
 if TYPE_CHECKING:
-    from crm_migrate.stages.trace_steps import Member, Trace
+    from crm_migrate.stages.trace_steps import Member, Operation, Trace
 
 HELP = Text(
-    """Follow a customer: raw cell, findings, why linked, golden value, operation, row in the CRM.
+    """Follow a customer: raw cell, findings, why linked, golden value, operation, row in the CRM,
+rollback; and back from a row of the CRM to the raw cells.
 
-CUSTOMER is a golden id (or its beginning), a customer code, old or new, or a key of the CRM.
+CUSTOMER is a golden id (or its beginning), a customer code, old or new, or a key of the CRM;
+with --entity, a golden id or key of another record.
 Values are masked; --clear shows what policy lets out in exports, to a role that may export, and
 is journaled.
 
@@ -22,17 +24,20 @@ is journaled.
 Examples:
   crm-migrate trace A100051
   crm-migrate trace --row sales.xlsx:客户登记表:27
+  crm-migrate trace --entity contact --target-key 4711
   crm-migrate trace g00023fd7 --clear --as li --json
 """,
-    """追溯一个客户:原始单元格、数据问题、合并依据、唯一值的取舍、变更操作、CRM 中的记录。
+    """追溯一个客户:原始单元格、数据问题、合并依据、唯一值的取舍、变更操作、CRM 中的记录、撤回;
+也可从 CRM 记录反查原始单元格。
 
-CUSTOMER 可为唯一标识(或其开头)、新旧客户编号或 CRM 主键。
+CUSTOMER 可为唯一标识(或其开头)、新旧客户编号或 CRM 主键;--entity 时为其他记录的标识或主键。
 默认脱敏;--clear 按导出策略显示明文,须具备导出权限并记入日志。
 
 \b
 示例:
   crm-migrate trace A100051
   crm-migrate trace --row sales.xlsx:客户登记表:27
+  crm-migrate trace --entity contact --target-key 4711
   crm-migrate trace g00023fd7 --clear --as li --json
 """,
 )
@@ -54,6 +59,13 @@ RULES: dict[str, Text] = {
 @click.command(help=str(HELP))
 @click.argument("customer", required=False)
 @click.option("--row", metavar="FILE:SHEET:ROW", help=str(Text("a row of a source", "来源中的行")))
+@click.option("--target-key", help=str(Text("a key of the CRM", "CRM 主键")))
+@click.option(
+    "--entity",
+    default="customer",
+    show_default=True,
+    help=str(Text("what is followed: customer, contact, …", "追溯的对象:customer、contact 等")),
+)
 @click.option(
     "--run",
     "run",
@@ -69,6 +81,8 @@ def trace(
     ctx: click.Context,
     customer: str | None,
     row: str | None,
+    target_key: str | None,
+    entity: str,
     run: str,
     clear: bool,
     person: str | None,
@@ -82,6 +96,8 @@ def trace(
             session,
             customer,
             row=row,
+            target_key=target_key,
+            entity=entity,
             run=run,
             clear=clear,
             by=person,
@@ -122,7 +138,8 @@ def _show(found: "Trace", out: Output) -> None:
             for c in found.cells
         ]
         out.table(Text("golden record", "唯一客户"), head, rows, numbers_from=4)
-    _operation(found, out)
+    for operation in (found.operation, *found.rollbacks):
+        _operation(operation, out)
     _target(found, out)
 
 
@@ -150,8 +167,7 @@ def _member(number: int, member: "Member", out: Output) -> None:
     out.table(f"{number}. {_place(member)}{state}", head, rows, numbers_from=9)
 
 
-def _operation(found: "Trace", out: Output) -> None:
-    operation = found.operation
+def _operation(operation: "Operation | None", out: Output) -> None:
     if operation is None:
         return
     out.say(f"{operation.plan}: {operation.action} · {operation.reason}", "bold")
@@ -172,7 +188,9 @@ def _target(found: "Trace", out: Output) -> None:
     gone = "" if target.stands else str(Text(" (no longer there)", "(已不存在)"))
     out.say(f"CRM: {target.table} {target.key}{gone}", "bold")
     for entry in target.written:
-        out.say(f"  {entry.at} {entry.plan}: {entry.action} → {entry.result}")
+        back = Text(f" (takes back {entry.reverses})", f"(撤回 {entry.reverses})")
+        taken = str(back) if entry.reverses else ""
+        out.say(f"  {entry.at} {entry.plan}{taken}: {entry.action} → {entry.result}")
     if target.cells:
         head = (Text("field", "字段"), Text("column", "列"), Text("value now", "当前值"))
         rows = [(c.label, c.column, c.value or "") for c in target.cells]

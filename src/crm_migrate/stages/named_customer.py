@@ -43,22 +43,22 @@ def _candidates(session: Session, reader: TargetReader, name: str) -> list[set[s
     """Golden ids by what the name may be, the surest first; a merged one is the one that stays."""
     known = golden_ids_of(session.state, CUSTOMER, name)
     prefixed = known.by_prefix if len(name) >= LEAST_PREFIX else set()
-    found = [known.same, known.by_code, _in_ledger(reader, name), prefixed]
+    ledger = [golden_in_target(reader, CUSTOMER, c, name) for c in ("target_key", "golden_id")]
+    found = [known.same, known.by_code, *ledger, prefixed]
     return [{resolve(session.state, g) for g in ids} for ids in found]
 
 
-def _in_ledger(reader: TargetReader, name: str) -> set[str]:
-    """By target key, the present one before those of rows that are gone; or by golden id."""
+def golden_in_target(reader: TargetReader, entity: str, column: str, name: str) -> set[str]:
+    """Golden ids of rows that stand in the target under that name, else of rows that stood there.
+
+    `column`: `target_key` or `golden_id`.
+    """
     for table in (BASE, LEDGER):
         if not inspect(reader.connection).has_table(table.name):
             continue
-        for column in (table.c.target_key, table.c.golden_id):
-            chosen = (
-                select(table.c.golden_id)
-                .where(table.c.entity == CUSTOMER, column == name)
-                .distinct()
-            )
-            ids = {row.golden_id for row in reader.connection.execute(chosen)}
-            if ids:
-                return ids
+        named = (table.c.entity == entity) & (table.c[column] == name)
+        chosen = select(table.c.golden_id).where(named).distinct()
+        ids = {row.golden_id for row in reader.connection.execute(chosen)}
+        if ids:
+            return ids
     return set()

@@ -37,7 +37,7 @@ from crm_migrate.stages.plans import (
 from crm_migrate.stages.remarks import read_remarks
 from crm_migrate.stages.said import standing_of
 from crm_migrate.stages.session import Session
-from crm_migrate.stages.trace_wanted import wanted_customer
+from crm_migrate.stages.trace_wanted import Ways, wanted_record
 from crm_migrate.trust.private_files import write_private
 from crm_migrate.workspace import Run
 
@@ -143,7 +143,7 @@ def _group(session: Session, run: Run | None, customer: str) -> str:
     """The golden id of a customer, which names its group."""
     if run is None:  # the names are gone with the run: only the id itself is known
         return customer
-    return wanted_customer(session, run, customer, None).golden_id or customer
+    return wanted_record(session, run, Ways(customer)).golden_id or customer
 
 
 def _no_entity(name: str, known: list[str]) -> UsageFault:

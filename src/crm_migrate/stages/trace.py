@@ -13,8 +13,10 @@ from crm_migrate.records import FILE, RECORD_ID, ROW, SHEET, SOURCE, TARGET_SOUR
 from crm_migrate.stages import extract, link, present, standardize, survive
 from crm_migrate.stages.findings import rule_of
 from crm_migrate.stages.finished import open_finished
-from crm_migrate.stages.plans import open_checked
+from crm_migrate.stages.plans import list_plans, open_checked
 from crm_migrate.stages.session import Session
+from crm_migrate.stages.shown_cells import SEALED
+from crm_migrate.stages.taken_back import header_of
 from crm_migrate.stages.trace_steps import (
     Change,
     GoldenCell,
@@ -25,7 +27,7 @@ from crm_migrate.stages.trace_steps import (
     Trace,
 )
 from crm_migrate.stages.trace_target import TargetRow, target_row
-from crm_migrate.stages.trace_wanted import Wanted, wanted_customer
+from crm_migrate.stages.trace_wanted import Wanted, Ways, wanted_record
 from crm_migrate.state.verdicts import pair_verdicts
 from crm_migrate.trust.people import Action
 from crm_migrate.workspace import Run
@@ -35,7 +37,6 @@ ONLY = "only"
 """Rule of a golden cell whose customer has a single record."""
 ASSIGNED = "assigned"
 """Rule of the customer code: the CRM's own, else derived from the golden id."""
-SEALED = Text("(encrypted)", "(加密)")
 MOST_LINKS = 20
 
 
@@ -44,6 +45,8 @@ def trace(
     what: str | None = None,
     *,
     row: str | None = None,
+    target_key: str | None = None,
+    entity: str = CUSTOMER,
     run: str = "latest",
     clear: bool = False,
     by: str | None = None,
@@ -51,8 +54,9 @@ def trace(
 ) -> Trace:
     """Follow a customer: by golden id, customer code or target key, or by the `row` of a file.
 
-    `row` is `file:sheet:row`, or `file:row` where a file has no sheets. `clear` shows what policy
-    lets out in exports; the rest stays masked.
+    `row` is `file:sheet:row`, or `file:row` where a file has no sheets. Records of another
+    `entity` are found by golden id, target key and row. `clear` shows what policy lets out in
+    exports; the rest stays masked.
 
     Raises:
         NotFound: there is no such customer, row or run.
@@ -60,7 +64,8 @@ def trace(
         KeyFault: `clear` was asked for, and the person's role may not export.
     """
     with open_finished(session, run) as opened:
-        wanted = wanted_customer(session, opened, what, row)
+        ways = Ways(what, row, target_key)
+        wanted = wanted_record(session, opened, ways, entity)
         if clear:
             person = session.acting(by, Action.EXPORT)
             about: dict[str, str | int | bool | None] = {
@@ -88,6 +93,7 @@ class _Tracing:
         cells, code = self.golden(members) if golden else ([], None)
         return Trace(
             run=self.run.id,
+            entity=self.entity.name,
             asked=self.wanted.asked,
             golden_id=golden,
             customer_code=code,
@@ -95,7 +101,8 @@ class _Tracing:
             members=members,
             links=self.links([m.record_id for m in members]),
             cells=cells,
-            operation=self.operation(golden) if golden else None,
+            operation=self.operation(f"P{self.run.id}", golden) if golden else None,
+            rollbacks=self.rollbacks(golden) if golden else [],
             target=self.target(golden, members) if golden else None,
         )
 
@@ -206,10 +213,19 @@ class _Tracing:
         code = golden["customer_code"][0] if "customer_code" in golden.columns else None
         return cells, code
 
-    def operation(self, golden: str) -> Operation | None:
-        """What the run's plan does; None when it has no plan or the customer is not in it."""
+    def rollbacks(self, golden: str) -> list[Operation]:
+        """What the plans do that take the run's plan back, or such a plan again."""
+        found = []
+        for listed in list_plans(self.session):
+            header = header_of(self.session, listed.plan_id) if listed.run == self.run.id else None
+            if header is not None and header.kind == "rollback":
+                found.append(self.operation(listed.plan_id, golden))
+        return [operation for operation in found if operation is not None]
+
+    def operation(self, plan_id: str, golden: str) -> Operation | None:
+        """What a plan does; None when there is none or the record is not in it."""
         try:
-            _, plan = open_checked(self.session, f"P{self.run.id}")
+            _, plan = open_checked(self.session, plan_id)
         except NotFound:
             return None
         frame = plan.operations.get(self.entity.name)
@@ -249,6 +265,11 @@ class _Tracing:
                 changes.append(Change(label, column.column, old, new))
         return changes
 
+    def reverses(self, plan_id: str) -> str | None:
+        """The plan that this one took back."""
+        header = header_of(self.session, plan_id)
+        return header.reverses if header is not None else None
+
     def target(self, golden: str, members: list[Member]) -> TargetRow | None:
         """The row in the CRM now; None when there is none, or the CRM cannot be read."""
         known = [m.target_key for m in members if m.target_key is not None]
@@ -263,6 +284,7 @@ class _Tracing:
                 lambda values, name: self.shown(values, name)[0],
                 word,
                 self.language,
+                self.reverses,
             )
         except TargetFault:
             return None

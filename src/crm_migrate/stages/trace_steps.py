@@ -81,9 +81,10 @@ class Operation:
 
 @dataclass(frozen=True)
 class Trace:
-    """The way of one customer. Values are masked unless `clear`."""
+    """The way of one customer, or of another record. Values are masked unless `clear`."""
 
     run: str
+    entity: str
     asked: str
     golden_id: str | None
     customer_code: str | None
@@ -92,6 +93,8 @@ class Trace:
     links: list[Link]
     cells: list[GoldenCell]
     operation: Operation | None
+    rollbacks: list[Operation]
+    """What plans that took the run's plan back did, or would do, to the customer."""
     target: TargetRow | None
 
     def to_json(self) -> dict[str, Any]:

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 from sqlalchemy import inspect, select
 
 from crm_migrate.language import Language
-from crm_migrate.loading.target_ledger import LEDGER, base_of
+from crm_migrate.loading.target_ledger import LEDGER, base_before
 from crm_migrate.model import Entity
 from crm_migrate.project import Project
 from crm_migrate.protection.policy import Audience, Policy, Treatment
@@ -36,6 +37,8 @@ class Written:
     result: str
     reason: str | None
     at: str
+    reverses: str | None
+    """The plan that this one took back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +61,11 @@ def target_row(
     shown: Shown,
     sealed: str,
     language: Language,
+    reverses: Callable[[str], str | None],
 ) -> TargetRow | None:
-    """The row that our base, else one of the `known` keys, names; None when there is none.
+    """The row that our base, one of the `known` keys, or else the ledger names; None: no such row.
+
+    `reverses`: the plan that a plan took back.
 
     Raises:
         TargetFault: the target cannot be read.
@@ -68,9 +74,11 @@ def target_row(
     if mapping is None:
         return None
     with open_target(project.target_url).reading() as reader:
-        based = base_of(reader, entity.name).filter(pl.col("golden_id") == golden)
-        keys = [*based["target_key"].drop_nulls(), *known]
-        written = _written(reader, entity.name, golden)
+        based = base_before(reader, entity.name, pl.Series([golden]))
+        entries = _entries(reader, entity.name, golden)
+        earlier = [key for *_, key in reversed(entries) if key is not None]
+        keys = [*based["target_key"], *known, *earlier]
+        written = [Written(*entry, reverses(entry[0])) for *entry, _ in entries]
         if not keys:
             return None
         columns = {c.column: f for f, c in mapping.fields.items()}
@@ -86,13 +94,14 @@ def target_row(
     return TargetRow(mapping.table, keys[0], row.height > 0, cells, written)
 
 
-def _written(reader: TargetReader, entity: str, golden: str) -> list[Written]:
+def _entries(reader: TargetReader, entity: str, golden: str) -> list[tuple[Any, ...]]:
+    """plan_id, action, result, reason, at and target_key of the ledger's entries, in order."""
     if not inspect(reader.connection).has_table(LEDGER.name):
         return []
-    names = ("plan_id", "action", "result", "reason", "at")
+    names = ("plan_id", "action", "result", "reason", "at", "target_key")
     chosen = (
         select(*(LEDGER.c[n] for n in names))
         .where(LEDGER.c.entity == entity, LEDGER.c.golden_id == golden)
         .order_by(LEDGER.c.at, LEDGER.c.plan_id)
     )
-    return [Written(*row) for row in reader.connection.execute(chosen)]
+    return [tuple(row) for row in reader.connection.execute(chosen)]

@@ -1,4 +1,4 @@
-"""Which customer people mean: a golden id, a customer code, a target key, or a row of a file."""
+"""Which record people mean: a golden id, a customer code, a target key, or a row of a file."""
 
 from dataclasses import dataclass
 
@@ -6,9 +6,9 @@ import polars as pl
 
 from crm_migrate.errors import NotFound, TargetFault, UsageFault
 from crm_migrate.language import Text
-from crm_migrate.loading.target_ledger import read_base
 from crm_migrate.records import FILE, RECORD_ID, ROW, SHEET
 from crm_migrate.stages import extract, link, survive
+from crm_migrate.stages.named_customer import golden_in_target
 from crm_migrate.stages.session import Session
 from crm_migrate.state.registry import resolve
 from crm_migrate.systems.opening import open_target
@@ -18,12 +18,21 @@ CUSTOMER = "customer"
 _LEAST_PREFIX = 6
 
 
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """By which one way a record is named: id or code, the row of a file, or a key of the CRM."""
+
+    what: str | None = None
+    row: str | None = None
+    target_key: str | None = None
+
+
 @dataclass(frozen=True)
 class Wanted:
-    """The customer, its records, and which place led to it.
+    """The record, its members, and which place led to it.
 
-    `entity` is another one, with only the record of the row, where that row belongs to no customer
-    (it was quarantined, or refers to nothing).
+    `entity` is another one than was asked for, with only the record of the row, where that row
+    belongs to no customer (it was quarantined, or refers to nothing).
     """
 
     golden_id: str | None
@@ -32,68 +41,85 @@ class Wanted:
     entity: str = CUSTOMER
 
 
-def wanted_customer(session: Session, run: Run, what: str | None, row: str | None) -> Wanted:
-    """The one customer that fits.
+def wanted_record(session: Session, run: Run, ways: Ways, entity: str = CUSTOMER) -> Wanted:
+    """The one record of the entity that fits; of a customer, any row that belongs to it.
 
     Raises:
-        NotFound: none does.
-        UsageFault: several do, or neither or both ways were used.
+        NotFound: none does, or there is no such entity.
+        UsageFault: several do, or none or several ways were used.
     """
-    if (what is None) == (row is None):
+    if sum(way is not None for way in (ways.what, ways.row, ways.target_key)) != 1:
         raise UsageFault(
-            Text("name a customer, or a --row", "请指定客户,或用 --row 指定行"),
+            Text("name a customer, a --row or a --target-key", "请指定客户、--row 或 --target-key"),
             remedy=Text("crm-migrate trace --help", "crm-migrate trace --help"),
         )
-    if row is not None:
-        return _by_row(run, row)
-    name = str(what)
-    members = run.read(link.STAGE, "members.customer")
-    for fitting in _candidates(session, run, members, name):
+    if f"members.{entity}" not in run.names(link.STAGE):
+        raise NotFound(
+            Text(f"run {run.id} has no entity '{entity}'", f"运行 {run.id} 中没有对象“{entity}”")
+        )
+    if ways.row is not None:
+        return _by_row(run, ways.row, entity)
+    name = str(ways.what if ways.target_key is None else ways.target_key)
+    members = run.read(link.STAGE, f"members.{entity}")
+    for fitting in _candidates(session, run, members, ways, entity):
         if len(fitting) > 1:
             ids = ", ".join(sorted(fitting)[:5])
             raise UsageFault(
                 Text(
-                    f"'{name}' fits {len(fitting)} customers", f"“{name}”对应 {len(fitting)} 个客户"
+                    f"'{name}' fits {len(fitting)} records", f"“{name}”对应 {len(fitting)} 条记录"
                 ),
                 remedy=Text(f"name one by its golden id: {ids}", f"请用唯一标识指定:{ids}"),
             )
         if fitting:
-            return _customer(members, fitting.pop(), name)
+            return _record(members, fitting.pop(), name, entity)
     raise NotFound(
-        Text(f"there is no customer '{name}' in run {run.id}",
-             f"运行 {run.id} 中没有客户“{name}”"),
+        Text(f"there is no {entity} '{name}' in run {run.id}",
+             f"运行 {run.id} 中没有{entity}“{name}”"),
         remedy=Text("a golden id, customer code or target key; or --row file:sheet:row",
                     "请使用唯一标识、客户编号或目标主键,或 --row 文件:工作表:行"),
     )  # fmt: skip
 
 
-def _candidates(session: Session, run: Run, members: pl.DataFrame, name: str) -> "list[set[str]]":
+def _candidates(
+    session: Session, run: Run, members: pl.DataFrame, ways: Ways, entity: str
+) -> "list[set[str]]":
     """Golden ids by what the name may be, the surest first."""
     ids = members["golden_id"]
+    if ways.target_key is not None:
+        return _by_key(session, members, ways.target_key, entity)
+    name = str(ways.what)
     whole = resolve(session.state, name)
     found = [set(ids.filter(ids == whole))]
     if len(name) >= _LEAST_PREFIX:
         found.append(set(ids.filter(ids.str.starts_with(name))))
-    golden = run.read(survive.STAGE, CUSTOMER, ["golden_id", "customer_code"])
-    found.append(set(golden.filter(pl.col("customer_code") == name)["golden_id"]))
-    found.append(set(members.filter(pl.col("target_key") == name)["golden_id"]))
-    try:
-        base = read_base(open_target(session.project.target_url), CUSTOMER)
-        loaded = set(base.filter(pl.col("target_key") == name)["golden_id"])
-        found.append(loaded & set(ids))
-    except TargetFault:
-        pass  # the CRM is out of reach: the other ways stay
-    crosswalk = run.read(survive.STAGE, "crosswalk")
-    found.append(set(crosswalk.filter(pl.col("old_code") == name)["golden_id"]))
+    if entity == CUSTOMER:
+        golden = run.read(survive.STAGE, CUSTOMER, ["golden_id", "customer_code"])
+        found.append(set(golden.filter(pl.col("customer_code") == name)["golden_id"]))
+    found += _by_key(session, members, name, entity)
+    if entity == CUSTOMER:
+        crosswalk = run.read(survive.STAGE, "crosswalk")
+        found.append(set(crosswalk.filter(pl.col("old_code") == name)["golden_id"]))
     return found
 
 
-def _customer(members: pl.DataFrame, golden: str, asked: str) -> Wanted:
+def _by_key(session: Session, members: pl.DataFrame, key: str, entity: str) -> "list[set[str]]":
+    """By the key of the row that the run saw, that stands there, or that stood there."""
+    found = [set(members.filter(pl.col("target_key") == key)["golden_id"])]
+    try:
+        with open_target(session.project.target_url).reading() as reader:
+            known = golden_in_target(reader, entity, "target_key", key)
+    except TargetFault:
+        return found  # the CRM is out of reach: the other ways stay
+    living = {resolve(session.state, golden) for golden in known}
+    return [*found, living & set(members["golden_id"])]
+
+
+def _record(members: pl.DataFrame, golden: str, asked: str, entity: str) -> Wanted:
     records = members.filter(pl.col("golden_id") == golden)[RECORD_ID].sort().to_list()
-    return Wanted(golden, records, asked)
+    return Wanted(golden, records, asked, entity)
 
 
-def _by_row(run: Run, row: str) -> Wanted:
+def _by_row(run: Run, row: str, entity: str) -> Wanted:
     file, _, rest = row.partition(":")
     sheet, _, number = rest.rpartition(":")
     if not number.isdigit():
@@ -104,17 +130,18 @@ def _by_row(run: Run, row: str) -> Wanted:
     at = (pl.col(FILE) == file) & (pl.col(ROW) == int(number))
     if sheet:
         at = at & (pl.col(SHEET) == sheet)
-    members = run.read(link.STAGE, "members.customer")
+    members = run.read(link.STAGE, f"members.{entity}")
     left: Wanted | None = None
-    prefix = "x_"
-    names = [n for n in run.names(extract.STAGE) if not n.startswith(prefix)]
-    for name in sorted(names, key=lambda n: n != CUSTOMER):
+    names = [n for n in run.names(extract.STAGE) if not n.startswith("x_")]
+    if entity != CUSTOMER:
+        names = [n for n in names if n == entity]
+    for name in sorted(names, key=lambda n: n != entity):
         here = run.read(extract.STAGE, name, [RECORD_ID, FILE, SHEET, ROW]).filter(at)
         if here.is_empty():
             continue
-        golden = _golden_of(run, name, here[RECORD_ID], members)
+        golden = _golden_of(run, name, here[RECORD_ID], members, entity)
         if golden is not None:
-            return _customer(members, golden, row)
+            return _record(members, golden, row, entity)
         left = left or Wanted(None, here[RECORD_ID].to_list(), row, name)
     if left is not None:
         return left
@@ -127,12 +154,14 @@ def _by_row(run: Run, row: str) -> Wanted:
     )
 
 
-def _golden_of(run: Run, name: str, ids: pl.Series, members: pl.DataFrame) -> str | None:
-    """The customer of these records: they are it, or refer to it."""
+def _golden_of(
+    run: Run, name: str, ids: pl.Series, members: pl.DataFrame, entity: str
+) -> str | None:
+    """The record of these rows: they are it, or refer to it where it is a customer."""
     wanted = ids.implode()
-    if name == CUSTOMER:
+    if name == entity:
         held = members.filter(pl.col(RECORD_ID).is_in(wanted))["golden_id"]
-    elif f"records.{name}" in run.names(link.STAGE):
+    elif entity == CUSTOMER and f"records.{name}" in run.names(link.STAGE):
         records = run.read(link.STAGE, f"records.{name}")
         if CUSTOMER not in records.columns:
             return None
