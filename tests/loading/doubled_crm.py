@@ -8,12 +8,21 @@ import polars as pl
 
 from crm_migrate.loading.applied import Applied
 from crm_migrate.loading.apply import apply
+from crm_migrate.loading.bearings import Bearings, reference_columns
+from crm_migrate.loading.rollback import inverse_of, merges_of
 from crm_migrate.loading.target_ledger import read_base
 from crm_migrate.plan.cells import TargetSide
 from crm_migrate.plan.change import Plan, TargetIdentity
+from crm_migrate.plan.digest import effect
 from crm_migrate.plan.merges import count_moves, given_up
-from crm_migrate.plan.operations import PlannedOperations, count_actions, plan_operations
+from crm_migrate.plan.operations import (
+    PlannedOperations,
+    count_actions,
+    effect_digests,
+    plan_operations,
+)
 from crm_migrate.plan.present import present_records, resolve_references
+from crm_migrate.plan.unmerge import inverse_moves, kept_merges
 from crm_migrate.project.entities_file import standard_model, starter_file
 from crm_migrate.project.mapping_file import TargetMapping
 from crm_migrate.protection.policy import parse_policy
@@ -193,6 +202,28 @@ def run(made: Plan, target: TargetSystem, held: TargetMapping, **more: Any) -> A
         made, target, held, Keys(), model=MODEL, approved=approved(made), clock=lambda: NOW,
         journal=silent, **arguments,
     )  # fmt: skip
+
+
+def taking_back(made: Plan, target: TargetSystem, held: TargetMapping) -> Plan:
+    """The plan that takes another back, as the target stands now."""
+    with target.reading() as reader:
+        bearings = Bearings(
+            held, reference_columns(held, MODEL), reader.describe(), Keys.digest_key
+        )
+        trail = merges_of(reader, made, bearings, Keys())
+        blocked = kept_merges(trail)["group"]
+        undone = inverse_of(reader, made, bearings, Keys(), blocked=blocked)
+    kept = [f.filter(pl.col("action") == "skip")["group"] for f in undone.values()]
+    assert made.moves is not None
+    ranks = made.moves.select("group", "rank")
+    moves = inverse_moves(trail, ranks, pl.concat([blocked, *kept]), Keys.digest_key)
+    header = replace(
+        made.header,
+        plan_id="r1",
+        kind="rollback",
+        effect=effect(made.header.target, "p", effect_digests(undone, moves)),
+    )
+    return Plan(header, undone, {}, moves)
 
 
 def cells(target: TargetSystem, table: str, *columns: str) -> list[tuple[str | None, ...]]:

@@ -1,19 +1,12 @@
 """Merges carried out in the target: whole groups, checked again, in the books."""
 
 import sqlite3
-from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 import pytest
 
-from crm_migrate.loading.bearings import Bearings, reference_columns
-from crm_migrate.loading.rollback import inverse_of, merges_of
-from crm_migrate.plan.change import Plan
-from crm_migrate.plan.digest import effect
-from crm_migrate.plan.operations import effect_digests, verify_plan
-from crm_migrate.plan.unmerge import inverse_moves, kept_merges
-from crm_migrate.project.mapping_file import TargetMapping
+from crm_migrate.plan.operations import verify_plan
 from crm_migrate.systems.sqlite import SqliteTarget
 from tests.loading import doubled_crm as crm
 from tests.loading.small_crm import Keys, sql
@@ -218,28 +211,6 @@ def test_no_cell_stands_in_clear_in_the_books(file: Path, target: SqliteTarget) 
     assert "甲木" not in str(sql(file, "SELECT * FROM crm_migrate_move"))
 
 
-def rollback_of(plan: Plan, target: SqliteTarget, held: TargetMapping) -> Plan:
-    """The plan that takes another back, as the target stands now."""
-    with target.reading() as reader:
-        bearings = Bearings(
-            held, reference_columns(held, crm.MODEL), reader.describe(), Keys.digest_key
-        )
-        trail = merges_of(reader, plan, bearings, Keys())
-        blocked = kept_merges(trail)["group"]
-        operations = inverse_of(reader, plan, bearings, Keys(), blocked=blocked)
-    kept = [f.filter(pl.col("action") == "skip")["group"] for f in operations.values()]
-    assert plan.moves is not None
-    ranks = plan.moves.select("group", "rank")
-    moves = inverse_moves(trail, ranks, pl.concat([blocked, *kept]), Keys.digest_key)
-    header = replace(
-        plan.header,
-        plan_id="r1",
-        kind="rollback",
-        effect=effect(plan.header.target, "p", effect_digests(operations, moves)),
-    )
-    return Plan(header, operations, {}, moves)
-
-
 def everything(file: Path) -> dict[str, list[tuple[object, ...]]]:
     """All rows of the CRM, and the base."""
     tables = ("clients", "persons", "labels", "visits", "badges", "memos")
@@ -266,7 +237,7 @@ def test_rollback_restores_the_row_and_what_hung_on_it(
     before = everything(file)
     plan = crm.plan(target, held, linked, {"contact": first, **records})
     assert crm.run(plan, target, held).merges == 2
-    back = rollback_of(plan, target, held)
+    back = crm.taking_back(plan, target, held)
     verify_plan(back, held, digest_key=Keys.digest_key, keys=FieldKeys())
     done = crm.run(back, target, held)
     assert done.left.is_empty()
@@ -282,7 +253,7 @@ def test_rollback_leaves_what_people_pointed_elsewhere(file: Path, target: Sqlit
     plan = crm.plan(target, held, crm.LINKED)
     crm.run(plan, target, held)
     sql(file, "UPDATE visits SET client_no = 3 WHERE id = 21")
-    done = crm.run(rollback_of(plan, target, held), target, held)
+    done = crm.run(crm.taking_back(plan, target, held), target, held)
     assert done.verified.ok
     assert sql(file, "SELECT client_no FROM visits ORDER BY id") == [(3,), (1,)]
     assert sql(file, "SELECT client_no FROM persons ORDER BY id") == [(1,), (2,)]
@@ -294,7 +265,7 @@ def test_rollback_keeps_a_merge_whose_place_is_taken(file: Path, target: SqliteT
     plan = crm.plan(target, held, crm.LINKED)
     crm.run(plan, target, held)
     sql(file, "INSERT INTO clients (no, title) VALUES (2, '另一家')")
-    back = rollback_of(plan, target, held)
+    back = crm.taking_back(plan, target, held)
     assert back.moves is None
     assert set(back.operations["customer"]["action"]) == {"skip"}
 
@@ -304,7 +275,7 @@ def test_rollback_that_went_stale_writes_nothing(file: Path, target: SqliteTarge
     held = crm.mapping(crm.SOFT)
     plan = crm.plan(target, held, crm.LINKED)
     crm.run(plan, target, held)
-    back = rollback_of(plan, target, held)
+    back = crm.taking_back(plan, target, held)
     sql(file, "UPDATE visits SET client_no = 3 WHERE id = 21")
     done = crm.run(back, target, held)
     assert done.left["reason"].unique().to_list() == ["edited_since"]
