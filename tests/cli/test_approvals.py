@@ -278,7 +278,7 @@ def test_signatures_are_checked_by_openssl_alone(run: Run, free: None, tmp_path:
     folder = tmp_path / "openssl"
     ok(run("approval", "export", "latest", "--out", tmp_path / "a.json", "--openssl", folder))
     messages = sorted(folder.glob("*.message"))
-    assert len(messages) == 5  # author, three approvals, one override
+    assert len(messages) == 6  # author, three approvals, one override, the trust file
 
     def holds(message: Path) -> bool:
         key = folder / f"{message.stem.rsplit('-', 1)[1]}.pem"

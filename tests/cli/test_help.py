@@ -10,7 +10,8 @@ from crm_migrate.cli.app import VERBS
 
 GROUPS = {
     "mapping": ("export", "import"),
-    "keys": ("init", "add-person"),
+    "keys": ("init", "add-person", "remove-person"),
+    "approval": ("export", "verify"),
     "review": ("list", "decide"),
     "audit": ("report", "verify"),
 }

@@ -163,7 +163,9 @@ def check(exported: Exported, now: datetime, plan_header: bytes | None = None) -
 def statements(exported: Exported) -> Iterator[tuple[str, str, str, str, Json, str]]:
     """Everything signed in the file: name, signer, public key, context, statement, signature."""
     keys = {p.id: p.public_key for p in exported.trust.people}
-    header = _header(exported.header)
+    trust, header = exported.trust, _header(exported.header)
+    by, context = trust.signed_by, trust_people.CONTEXT
+    yield f"trust-{by}", by, keys.get(by, ""), context, trust.statement(), trust.signature
     author = header.created_by
     signed = author_statement(exported.header)
     yield f"author-{author}", author, keys.get(author, ""), AUTHOR, signed, header.author_signature

@@ -65,7 +65,10 @@ class Planned:
         if self.state == "empty":
             return "crm-migrate audit report"
         if self.state == "blocked":
-            return "crm-migrate show latest --open, crm-migrate override latest GATE --reason …"
+            return (
+                "crm-migrate show latest --open (findings.xlsx; rules/gates.yaml),"
+                " crm-migrate override latest GATE --as … --reason …"
+            )
         if self.header.target.sandbox:
             return "crm-migrate show latest --open, crm-migrate approve latest --sandbox"
         return "crm-migrate show latest --open, crm-migrate approve latest --as …"

@@ -20,7 +20,7 @@ from crm_migrate.trust.private_files import private_folder, write_private
 from crm_migrate.trust.signature import Signer, verify
 
 _FORMAT = "crm-migrate-trust/1"
-_CONTEXT = "trust-file"
+CONTEXT = "trust-file"
 _VERSIONS = "trust-versions"
 _RESERVED = ("project", "wrapped", "journal")
 
@@ -139,9 +139,10 @@ class TrustFile:
     @property
     def fingerprint(self) -> str:
         """SHA-256 of what is signed, hex."""
-        return hashlib.sha256(canonical_json(self._statement())).hexdigest()
+        return hashlib.sha256(canonical_json(self.statement())).hexdigest()
 
-    def _statement(self) -> dict[str, Json]:
+    def statement(self) -> dict[str, Json]:
+        """What is signed."""
         return {
             "format": _FORMAT,
             "version": self.version,
@@ -153,7 +154,7 @@ class TrustFile:
 
     def to_bytes(self) -> bytes:
         """The file's content."""
-        content = {**self._statement(), "signature": self.signature}
+        content = {**self.statement(), "signature": self.signature}
         return json.dumps(content, indent=1, ensure_ascii=False).encode() + b"\n"
 
 
@@ -252,7 +253,7 @@ def load(path: Path, previous: TrustFile | None = None) -> TrustFile:
     if (
         signing is None
         or not _may_sign(judge, signing)
-        or not verify(signing.public_key, _CONTEXT, trust._statement(), trust.signature)
+        or not verify(signing.public_key, CONTEXT, trust.statement(), trust.signature)
         or (previous is not None and not _follows(trust, previous))
     ):
         raise _changed(str(path))
@@ -270,7 +271,7 @@ def parse(data: bytes, where: str) -> TrustFile:
     if (
         signing is None
         or not _may_sign(trust, signing)
-        or not verify(signing.public_key, _CONTEXT, trust._statement(), trust.signature)
+        or not verify(signing.public_key, CONTEXT, trust.statement(), trust.signature)
     ):
         raise _changed(where)
     return trust
@@ -328,7 +329,7 @@ def _follows(trust: TrustFile, previous: TrustFile) -> bool:
 
 
 def _sign(trust: TrustFile, signer: Signer) -> TrustFile:
-    return replace(trust, signature=signer.sign(_CONTEXT, trust._statement()))
+    return replace(trust, signature=signer.sign(CONTEXT, trust.statement()))
 
 
 def _parse(data: bytes, where: str) -> TrustFile:
