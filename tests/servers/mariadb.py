@@ -56,8 +56,15 @@ def _account() -> pwd.struct_passwd | None:
 class MariaServer:
     """A server with a data folder of its own; `with MariaServer(durable=True) as server: …`."""
 
-    def __init__(self, *, durable: bool = False, settings: dict[str, str] | None = None) -> None:
-        """`settings`: further options of mariadbd. Nothing is started yet."""
+    def __init__(
+        self,
+        *,
+        durable: bool = False,
+        settings: dict[str, str] | None = None,
+        place: str = "/tmp",
+    ) -> None:
+        """`settings`: further options of mariadbd. Data lie under `place`."""
+        self._place = place
         lazy = {"innodb-flush-log-at-trx-commit": "0", "innodb-flush-method": "nosync"}
         self._settings = {
             "character-set-server": "utf8mb4",
@@ -170,7 +177,7 @@ class MariaServer:
         return name
 
     def _init(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="mariadb-", dir="/tmp"))
+        self.folder = Path(tempfile.mkdtemp(prefix="mariadb-", dir=self._place))
         if account := _root_becomes():
             os.chown(self.folder, account["user"], account["group"])
         program = _program("mariadb-install-db", "mysql_install_db")

@@ -63,8 +63,15 @@ def _account() -> pwd.struct_passwd | None:
 class PostgresServer:
     """A server with a data folder of its own; `with PostgresServer(fsync=True) as server: …`."""
 
-    def __init__(self, *, fsync: bool = False, settings: dict[str, str] | None = None) -> None:
-        """`settings`: further lines of its configuration. Nothing is started yet."""
+    def __init__(
+        self,
+        *,
+        fsync: bool = False,
+        settings: dict[str, str] | None = None,
+        place: str = "/tmp",
+    ) -> None:
+        """`settings`: further lines of its configuration. Data lie under `place`."""
+        self._place = place
         self._settings = {"fsync": "on" if fsync else "off", **(settings or {})}
         if not fsync:
             self._settings |= {"full_page_writes": "off", "synchronous_commit": "off"}
@@ -146,7 +153,7 @@ class PostgresServer:
         self.run("postgres", f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
     def _init(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
+        self.folder = Path(tempfile.mkdtemp(prefix="pg-", dir=self._place))
         if account := _root_becomes():
             os.chown(self.folder, account["user"], account["group"])
         options = ["-A", "trust", "-U", "postgres", "-E", "UTF8", f"--locale={_LOCALE}"]
