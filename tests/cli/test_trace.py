@@ -63,7 +63,7 @@ def test_other_records_have_a_chain_of_their_own(command: Command, planned: Path
     assert {m["row"] for m in again["members"]} == {4}
     assert any(c["field"] == "mobile" for c in again["cells"])
     refused = command("-C", planned, "trace", "--entity", "planet", "--target-key", "1", "--json")
-    assert refused.data["error"]["code"] == "not_found"
+    assert refused.data["error"]["code"] == "not-found"
 
 
 def test_values_are_masked_unless_a_role_may_see_them(command: Command, planned: Path) -> None:
