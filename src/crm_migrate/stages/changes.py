@@ -15,8 +15,14 @@ from crm_migrate.plan.change import (
     TargetIdentity,
 )
 from crm_migrate.plan.irreversible import irreversible
+from crm_migrate.plan.mapped_target import unchecked
 from crm_migrate.plan.merges import count_moves
-from crm_migrate.plan.operations import PlannedOperations, plan_operations
+from crm_migrate.plan.operations import (
+    PlannedOperations,
+    plan_operations,
+    target_treatments,
+    writes,
+)
 from crm_migrate.plan.present import resolve_references
 from crm_migrate.plan.scope import Scope
 from crm_migrate.quality.control_totals import record_totals
@@ -42,6 +48,7 @@ class Changes:
     figures: dict[str, float]
     """What gates look at."""
     irreversible: tuple[Text, ...] = ()
+    unchecked: tuple[Text, ...] = ()
     """What can't be taken back once applied."""
 
 
@@ -86,8 +93,14 @@ def compare(job: Job, run: Run, now: Present, scope: Scope | None = None) -> Cha
     found = figures(run, rows, counts, totals, waiting, planned.notes)
     found |= quality_figures(run, project.model, job.rules.gates)
     merges = count_moves(planned.moves, "merge")
+    treatments = {
+        name: target_treatments(job.rules.policy, name, side.mapping)
+        for name, side in sides.items()
+        if writes(planned.operations[name])
+    }
+    unsure = unchecked(project.target, now.schema, treatments)
     lasting = irreversible(now.schema, project.target.entities, planned.operations, merges)
-    return Changes(planned, identity, rows, counts, totals, waiting, found, lasting)
+    return Changes(planned, identity, rows, counts, totals, waiting, found, lasting, unsure)
 
 
 def _sides(job: Job, run: Run, now: Present, names: list[str]) -> dict[str, TargetSide]:

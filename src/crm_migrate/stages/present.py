@@ -8,6 +8,7 @@ import polars as pl
 from crm_migrate.loading.origin import read_given_up, read_inserted
 from crm_migrate.loading.target_ledger import read_base
 from crm_migrate.plan.cells import AskTaken
+from crm_migrate.plan.mapped_target import require_writable
 from crm_migrate.plan.merges import given_up
 from crm_migrate.plan.present import present_records
 from crm_migrate.project.mapping_file import TargetEntity
@@ -39,7 +40,8 @@ def read_target(job: Job, run: Run) -> Present:
     marked as given up for another row). Needs read rights only.
 
     Raises:
-        TargetFault: the target cannot be reached, or lacks a mapped table or column.
+        TargetFault: the target cannot be reached, lacks a mapped table or column, or has one
+            that can't be written.
     """
     project = job.project
     target = open_target(project.target_url)
@@ -47,6 +49,7 @@ def read_target(job: Job, run: Run) -> Present:
     digest = hashlib.sha256()
     with target.reading() as reader:
         schema = reader.describe()
+        require_writable(mapping, schema)
         lookups: dict[str, pl.DataFrame] = {}
         for entity in mapping.entities.values():
             for column in entity.fields.values():

@@ -159,6 +159,7 @@ def write_plan(
         merges=count_moves(changes.planned.moves, "merge"),
         reparented=count_moves(changes.planned.moves, "reparent"),
         irreversible=changes.irreversible,
+        unchecked=changes.unchecked,
     )
     who = demands(
         settings.approval,

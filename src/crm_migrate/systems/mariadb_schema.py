@@ -132,14 +132,14 @@ def describe_tables(connection: "Connection", rights: Rights) -> tuple[TargetTab
         " WHERE table_schema = DATABASE() AND table_type IN ('BASE TABLE', 'SYSTEM VERSIONED')"
         " ORDER BY table_name"
     ).all()
-    columns, checks = describe_columns(connection), _checks(connection)
+    columns, rules = describe_columns(connection), _checks(connection)
     keys, foreign = _keys(connection, columns), _foreign_keys(connection)
     triggers = _triggers(connection)
     tables = []
     for name, engine in listed:
         if name.startswith(OWN_PREFIX):
             continue
-        allowed = checks.get(name, {})
+        allowed = dict(v for c in rules.get(name, ()) if (v := vocabulary(c)) is not None)
         indexed = keys.get(name, _Keys())
         tables.append(
             TargetTable(
@@ -154,6 +154,7 @@ def describe_tables(connection: "Connection", rights: Rights) -> tuple[TargetTab
                 triggers=tuple(t.name for t in triggers.get(name, ())),
                 definition=_definition(connection, name, triggers.get(name, ())),
                 unfit=_unfit(engine),
+                checks=tuple(c for c in rules.get(name, ()) if not vocabulary(c)),
                 indexes=indexed.others,
                 unseen=() if rights.has("TRIGGER", name) else (_UNSEEN.fill(table=name),),
             )
@@ -242,8 +243,8 @@ def changes_itself(column: ColumnInfo) -> bool:
     return column.default is not None and "on update" in column.default
 
 
-def _checks(connection: "Connection") -> dict[str, dict[str, tuple[str, ...]]]:
-    """Table → column → what a CHECK … IN allows."""
+def _checks(connection: "Connection") -> dict[str, list[str]]:
+    """Clauses of the CHECK rules by table."""
     if connection.dialect.is_mariadb:  # type: ignore[attr-defined]
         query = (
             "SELECT table_name AS tbl, check_clause AS clause"
@@ -257,10 +258,9 @@ def _checks(connection: "Connection") -> dict[str, dict[str, tuple[str, ...]]]:
             " USING (constraint_schema, constraint_name)"
             " WHERE c.constraint_schema = DATABASE()"
         )
-    found: dict[str, dict[str, tuple[str, ...]]] = defaultdict(dict)
+    found: dict[str, list[str]] = defaultdict(list)
     for table, clause in connection.exec_driver_sql(query):
-        if allowed := vocabulary(clause):
-            found[table][allowed[0]] = allowed[1]
+        found[table].append(clause)
     return found
 
 

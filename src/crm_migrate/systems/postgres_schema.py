@@ -151,6 +151,12 @@ def _table(relation: Row, found: _Found) -> TargetTable:
         triggers=tuple(t.tgname for t in found.triggers[oid] if t.tgenabled in ("O", "A")),
         definition=_digest(relation, found),
         unfit=_unfit(relation, key, found.encoding),
+        checks=tuple(
+            c.definition
+            for c in constraints
+            if c.contype == "c"
+            and not any(vocabulary_of(c.definition, names[n]) for n in c.conkey or ())
+        ),
         indexes=tuple(
             tuple(names[n] for n in i.key if n)
             for i in found.indexes[oid]

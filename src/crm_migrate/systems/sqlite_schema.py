@@ -144,6 +144,8 @@ def _table(connection: "Connection", name: str, definition: str) -> TargetTable:
         foreign_keys=_foreign_keys(connection, name),
         triggers=tuple(t.name for t in triggers),
         definition=digest.hexdigest(),
+        checks=tuple(b.strip() for b in _checks(definition) if not _VOCABULARY.fullmatch(b)),
+        indexes=_indexes(connection, name),
     )
 
 
@@ -174,6 +176,18 @@ def _unique_keys(connection: "Connection", table: str) -> tuple[UniqueKey, ...]:
             )
         )
     return tuple(keys)
+
+
+def _indexes(connection: "Connection", table: str) -> tuple[tuple[str, ...], ...]:
+    """Columns of the indexes that are neither unique nor partial."""
+    listed = connection.exec_driver_sql(
+        "SELECT i.name AS name, x.name AS part FROM pragma_index_list(?) i,"
+        ' pragma_index_info(i.name) x WHERE NOT i."unique" AND NOT i.partial'
+        " ORDER BY i.name, x.seqno",
+        (table,),
+    ).all()
+    names = dict.fromkeys(row.name for row in listed)
+    return tuple(tuple(r.part for r in listed if r.name == n and r.part) for n in names)
 
 
 def _foreign_keys(connection: "Connection", table: str) -> tuple[ForeignKey, ...]:

@@ -142,6 +142,8 @@ class TargetTable:
     """SHA-256 of what the system keeps as the table's and its triggers' definition."""
     unfit: tuple[Text, ...] = ()
     """Why this table can't be written safely (an engine without transactions, say)."""
+    checks: tuple[str, ...] = ()
+    """CHECK rules that no `vocabulary` stands for, in the system's words."""
     indexes: tuple[tuple[str, ...], ...] = ()
     """Columns of the indexes that are not unique, in their order."""
     unseen: tuple[Text, ...] = ()
