@@ -19,7 +19,7 @@ state=$(crm-migrate runs --json 2>/dev/null | python -c 'import json,sys; print(
 if [ "$state" = empty ]; then
   printf '\nNothing to do: the CRM holds what the sources say. / 无需变更:CRM 与来源一致。\n'
 else
-  run show latest --limit 2
+  run show latest --limit 2 --workbook
   run approve latest --as approver --reason "演示:已核对计划页"
   run apply latest --as operator
 fi
