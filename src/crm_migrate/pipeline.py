@@ -32,6 +32,7 @@ from crm_migrate.stages.extract import extract, input_digest, is_live
 from crm_migrate.stages.history import history
 from crm_migrate.stages.link import link
 from crm_migrate.stages.link_files import link_files, write_clusters
+from crm_migrate.stages.plan_diff import PlanDifference, compare_plans
 from crm_migrate.stages.plan_pages import Shown, view_plan
 from crm_migrate.stages.plans import list_plans
 from crm_migrate.stages.present import read_target
@@ -57,6 +58,7 @@ __all__ = [
     "Decided",
     "Done",
     "Exported",
+    "PlanDifference",
     "Planned",
     "RolledBack",
     "Session",
@@ -67,6 +69,7 @@ __all__ = [
     "audit_report",
     "check",
     "compare_engines",
+    "compare_plans",
     "consider",
     "decide",
     "decide_review",

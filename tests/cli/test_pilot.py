@@ -9,6 +9,7 @@ import openpyxl
 import pytest
 
 from tests.cli.command_line import Command
+from tests.cli.test_schemas import fits
 
 NORTH, SOUTH = "销售一部", "销售二部"
 ROWS = [
@@ -76,6 +77,9 @@ def test_the_full_run_after_a_pilot_loads_only_the_rest(command: Command, projec
     carry_out(command, project)
     assert names(project) == customers("K001", "K002")
     full = plan(command, project)
+    differ = fits(command("-C", project, "plan", "diff", pilot["plan"], "--json"), "plan-diff")
+    assert differ["entities"]["customer"]["only_b"] == {"insert": 3}
+    assert "scope" in differ["evidence"]
     assert new(full) == (3, 3)
     assert full["counts"]["customer"]["unchanged"] == 2
     assert full["scope"] is None
@@ -87,7 +91,7 @@ def test_a_pilot_says_so_everywhere(command: Command, project: Path) -> None:
     """On the terminal, on the page, in the workbook and as JSON."""
     made = command("-C", project, "plan", "--pilot", f"department={NORTH}")
     assert f"only a part: department = {NORTH}" in made.out
-    shown = command("-C", project, "show", "--workbook", "--json").data
+    shown = fits(command("-C", project, "show", "--workbook", "--json"), "show")
     assert f"department = {NORTH}" in shown["scope"]
     assert f"部门 = {NORTH}" in Path(shown["page"]).read_text("utf-8") or (
         f"department = {NORTH}" in Path(shown["page"]).read_text("utf-8")

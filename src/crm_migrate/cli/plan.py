@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from crm_migrate.cli.output import Output, verb_options
+from crm_migrate.cli.plan_diff import diff
 from crm_migrate.cli.session import AS, opened
 from crm_migrate.language import Text, current_language
 
@@ -48,23 +49,18 @@ Examples:
 FILE = click.Path(path_type=Path, dir_okay=False)
 
 
-class Share(click.ParamType):
+def _share(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:
     """`10%` or `0.1`, as a number above 0 and up to 1."""
-
-    name = "share"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        """The share as a number."""
-        text = str(value).strip().replace("%", "%")
-        try:
-            share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
-        except ValueError:
-            share = 0.0
-        if not 0 < share <= 1:
-            self.fail(str(Text("a share is 10% or 0.1", "比例写作 10% 或 0.1")), param, ctx)
-        return share
+    if value is None:
+        return None
+    text = value.strip().replace("%", "%")
+    try:
+        share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        share = 0.0
+    if not 0 < share <= 1:
+        raise click.BadParameter(str(Text("a share is 10% or 0.1", "比例写作 10% 或 0.1")))
+    return share
 
 
 @click.group(help=str(HELP), invoke_without_command=True)
@@ -83,7 +79,7 @@ class Share(click.ParamType):
 )
 @click.option(
     "--pilot-share",
-    type=Share(),
+    callback=_share,
     metavar="10%",
     help=str(Text("only this share of the customers", "仅限此比例的客户")),
 )
@@ -127,6 +123,9 @@ def plan(
     _show(planned, out)
     out.result(planned.to_json())
     return 3 if planned.waits else 0
+
+
+plan.add_command(diff)
 
 
 def _show(planned: "Planned", out: Output) -> None:

@@ -19,6 +19,8 @@ from crm_migrate.model import Model
 from crm_migrate.plan.change import AFTER, BEFORE, REFERENCE_PREFIX, UNTOUCHED, Action
 from crm_migrate.project.mapping_file import TargetEntity
 
+OUTSIDE, EXCLUDED = "outside_scope", "excluded"
+"""Reasons of what a scope leaves out: it lies outside, or people excluded it."""
 _LIVE = [str(Action.INSERT), str(Action.UPDATE)]
 
 
@@ -138,8 +140,8 @@ def _waiting(rows: pl.DataFrame) -> pl.DataFrame:
         pl.when(pl.col("inside"))
         .then(None)
         .when("excluded")
-        .then(pl.lit("excluded"))
-        .otherwise(pl.lit("outside_scope"))
+        .then(pl.lit(EXCLUDED))
+        .otherwise(pl.lit(OUTSIDE))
     )
     rows = rows.with_columns(why.alias("why"))
     new = pl.col("action") == Action.INSERT

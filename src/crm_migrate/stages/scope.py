@@ -4,7 +4,7 @@ People ask in words (`Asked`), the golden records say which groups that means (`
 are read at once, so that a fault in one shows before the sources are read.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -75,13 +75,17 @@ class Asked:
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> "Asked":
         """What `to_json` made."""
-        lists = [Listing(i["name"], _tuples(i["columns"])) for i in content.get("listings", ())]
-        plain = {k: tuple(v) if isinstance(v, list) else v for k, v in content.items()}
-        return cls(**(plain | {"listings": tuple(lists)}))
-
-
-def _tuples(rows: Iterable[Iterable[str]]) -> tuple[tuple[str, ...], ...]:
-    return tuple(tuple(row) for row in rows)
+        lists = [Listing(i["name"], tuple(map(tuple, i["columns"]))) for i in content["listings"]]
+        return cls(
+            where=tuple(content["where"]),
+            share=content["share"],
+            listings=tuple(lists),
+            customers=tuple(content["customers"]),
+            groups=tuple(content["groups"]),
+            follows=content["follows"],
+            excluded=tuple(content["excluded"]),
+            after=content["after"],
+        )
 
 
 def read_listing(path: Path) -> Listing:
@@ -123,7 +127,7 @@ def with_exclusions(
         plans.add(entry.plan_id)
         excluded |= dict.fromkeys(found.excluded)
         comments |= dict.fromkeys(found.comments)
-        about = {
+        about: dict[str, str | int | bool | None] = {
             "plan": entry.plan_id,
             "workbook": sha256(path.read_bytes()).hexdigest(),
             "excluded": len(found.excluded),

@@ -10,11 +10,10 @@ import polars as pl
 
 from crm_migrate.plan.change import Action, PlanHeader
 from crm_migrate.plan.opened import Opened
+from crm_migrate.plan.scope import OUTSIDE
 
 SHOWN_OTHERS = 50_000
 """Operations without risk that people's files hold in all; risky ones are all there."""
-OUTSIDE = "outside_scope"
-"""The reason of what a pilot leaves out: counted, but not listed."""
 
 _ORDER = (Action.CONFLICT, Action.SKIP, Action.DELETE, Action.UPDATE, Action.INSERT)
 _RISKY = (Action.CONFLICT, Action.SKIP)

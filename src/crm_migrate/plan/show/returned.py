@@ -138,13 +138,13 @@ def _rows(path: Path) -> Iterator[_Row]:
         for batch in table.batches():
             for row in batch.filter(pl.col(KIND) != HEADER).iter_rows(named=True):
                 entity, _, golden = (row[ids] or "").strip().partition(":")
-                said = [(row[c] or "").strip() if c else "" for c in (comment, exclude)]
+                note, mark = ((row[c] or "").strip() if c else "" for c in (comment, exclude))
                 where = f"{path.name}, {table.info.sheet}, {row[ROW]}"
-                if not golden and any(said):
+                if not golden and (note or mark):
                     raise _tampered(where)
                 if golden:
-                    token = (row[check] or "").strip()
-                    yield _Row(plan_id, entity, golden, row[title] or "", token, *said, where)
+                    token, name = (row[check] or "").strip(), row[title] or ""
+                    yield _Row(plan_id, entity, golden, name, token, note, mark, where)
 
 
 def _column(columns: Sequence[str], label: Text) -> str | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from crm_migrate.language import Language, Text
 from crm_migrate.plan.change import REASONS, Action, Gate, PlanHeader
+from crm_migrate.plan.scope import OUTSIDE
 
 ACTION_LABELS: dict[str, Text] = {
     Action.INSERT: Text("new", "新增"),
@@ -78,17 +79,17 @@ def risks_of(
         differing = Text("control totals that differ from the sources", "控制总数与来源不一致")
         yield Risk(differing.in_language(language), len(totals), False)
     if header.merges:
-        text = Text(
+        moved = Text(
             f"rows of the CRM are merged into others; {header.reparented:,} rows that refer to"
             " them move over",
             f"条 CRM 记录并入其他记录,关联的 {header.reparented:,} 条记录随之迁移",
         )
-        yield Risk(text.in_language(language), header.merges, False)
+        yield Risk(moved.in_language(language), header.merges, False)
     deleted = sum(c.delete for c in header.counts.values())
     if deleted:
-        text = Text("rows are deleted from the CRM", "条记录将从 CRM 删除")
-        yield Risk(text.in_language(language), deleted, False)
-    told = {"outside_scope"}
+        gone = Text("rows are deleted from the CRM", "条记录将从 CRM 删除")
+        yield Risk(gone.in_language(language), deleted, False)
+    told = {OUTSIDE}
     if header.waiting.get("owner_conflict"):
         told.add("owner_conflict")
     for (action, code), count in held_by_reason(header):

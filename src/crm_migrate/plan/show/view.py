@@ -9,6 +9,7 @@ from crm_migrate.language import Language
 from crm_migrate.model import Entity, Model
 from crm_migrate.plan.change import AFTER, Action, EntityCounts, PlanHeader
 from crm_migrate.plan.opened import Opened
+from crm_migrate.plan.scope import EXCLUDED
 from crm_migrate.plan.show.approvals import NOTHING_KNOWN, ApprovalView
 from crm_migrate.plan.show.cells import CellChange, Column, column_shown
 from crm_migrate.plan.show.choice import EVERYTHING, SHOWN_OTHERS, Choice, chosen
@@ -194,7 +195,7 @@ def _operations(
             reason=reasons[reason],
             conflicts="、".join(labels.get(f, f) for f in (conflicts or "").split(";") if f),
             cells=cells,
-            excluded=reason == "excluded",
+            excluded=reason == EXCLUDED,
         )
 
 
