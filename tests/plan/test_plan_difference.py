@@ -37,7 +37,7 @@ def test_two_plans_of_the_same_do_not_differ(clear: Clear) -> None:
     for entity in ("customer", "contact"):
         found = difference(one, other, entity, clear)
         assert (found.same, found.changed, found.rows.height) == (2, 0, 0)
-        assert not (found.only_a or found.only_b or found.columns or found.actions)
+        assert not any((found.only_a, found.only_b, found.columns, found.actions))
 
 
 def test_new_gone_and_changed_operations_are_told_apart(clear: Clear) -> None:
