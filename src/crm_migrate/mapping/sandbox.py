@@ -80,7 +80,7 @@ def _columns(
         sa.Column(mapped.key, sa.Integer, primary_key=True)
     ]
     if mapped.golden_id is not None:
-        columns.append(sa.Column(mapped.golden_id, sa.String(32), unique=True))
+        columns.append(sa.Column(mapped.golden_id, sa.String(64), unique=True))
     for name, column in mapped.fields.items():
         field = entity.by_name[name]
         other = target.entities.get(field.references or "")
