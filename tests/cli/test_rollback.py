@@ -73,6 +73,9 @@ def test_plan_apply_rollback_plan(command: Command, planned: Path) -> None:
         for p in fits(command("-C", planned, "runs", "--json"), "runs")["plans"]
     }
     assert states[first["plan"]] == "rolled_back"
+    report = fits(command("-C", planned, "audit", "report", "--json"), "audit-report")
+    (page,) = (Path(f) for f in report["files"] if f.endswith(".html"))
+    assert f"{back['plan']} took {first['plan']} back" in page.read_text("utf-8")
     again = fits(command("-C", planned, "plan", "--json"), "plan", (0, 3))
     assert again["effect"] == first["effect"]
     command("-C", planned, "approve", "latest", "--sandbox")

@@ -98,8 +98,17 @@ def describe_change(
     new = [p for p in plans if f"{p.plan_id}:{p.state}" not in seen]
     if not new:
         return "来源数据、规则或裁决有变化"
-    words = {"applied": "已执行", "approved": "已批准", "rejected": "已驳回"}
-    return "；".join(f"计划 {p.plan_id} {words.get(p.state, '新编制')}" for p in new)
+    words = {
+        "applied": "已执行",
+        "approved": "已批准",
+        "rejected": "已驳回",
+        "rolled_back": "已撤回",
+        "partly_rolled_back": "部分撤回",
+    }
+    return "；".join(
+        f"{'撤回' if p.reverses else '计划'} {p.plan_id} {words.get(p.state, '新编制')}"
+        for p in new
+    )
 
 
 def build_report(

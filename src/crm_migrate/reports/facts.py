@@ -88,7 +88,7 @@ class ApplyFacts:
     applied_at: str
     applied_by: str
     counts: dict[str, dict[str, int]]
-    """Entity → created, updated, unchanged, skipped, failed."""
+    """Entity → created, updated, deleted, unchanged, skipped, failed."""
     verified: bool
     differing: int
     """Written rows that read back differently."""
@@ -148,3 +148,5 @@ class PlanEntry:
     """In words, who must still approve."""
     gates: tuple[GateFacts, ...] = ()
     """Those that were missed, also those that only warned."""
+    reverses: str | None = None
+    """The plan that this one takes back."""

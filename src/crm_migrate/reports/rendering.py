@@ -14,6 +14,7 @@ from crm_migrate.plan.show.html import (
 )
 from crm_migrate.plan.show.totals import by_year
 from crm_migrate.reports.audit_report import AuditReport, next_review
+from crm_migrate.reports.facts import ApplyFacts, PlanEntry
 
 EVIDENCE_TEXTS = {
     "inputs": Text("evidence: sources", "依据:来源数据"),
@@ -30,6 +31,7 @@ DECISIONS = {
     "override": Text("gate overridden", "门禁放行"),
     "revoke": Text("decision taken back", "撤回审批"),
 }
+TAKES_BACK = Text("takes back", "撤回")
 CONSEQUENCES = {
     "block": Text("blocked the plan", "阻止计划"),
     "extra_approval": Text("more approvals demanded", "要求追加审批"),
@@ -86,23 +88,7 @@ def conclusion_lines(report: AuditReport, language: Language) -> list[str]:
             "去重合并 {merged:,} 条,形成唯一记录 {golden:,} 条。",
         ).in_language(language, merged=merged, golden=golden),
     ]
-    for plan in report.plans:
-        if plan.applied is not None:
-            counts = plan.applied.counts.values()
-            lines.append(
-                Text(
-                    "Plan {plan}: {created:,} created, {updated:,} updated, "
-                    "{failed:,} failed; {ok}.",
-                    "计划 {plan}:新建 {created:,} 条,更新 {updated:,} 条,失败 {failed:,} 条;{ok}。",
-                ).in_language(
-                    language,
-                    plan=plan.plan_id,
-                    created=sum(c.get("created", 0) for c in counts),
-                    updated=sum(c.get("updated", 0) for c in counts),
-                    failed=sum(c.get("failed", 0) for c in counts),
-                    ok=_read_back(plan.applied.verified).in_language(language),
-                )
-            )
+    lines += [_carried_out(p, p.applied, language) for p in report.plans if p.applied is not None]
     differing = [t for t in header.control_totals if t.source_amount != t.plan_amount]
     totals = (
         Text("{n} control totals differ.", "有 {n} 项控制总数不一致。")
@@ -156,12 +142,37 @@ def _engine(name: str) -> Text:
     return Text(name, name)
 
 
+def _carried_out(plan: PlanEntry, applied: ApplyFacts, language: Language) -> str:
+    """What an apply did, of a migration or a rollback, in one sentence."""
+    if plan.reverses is None:
+        text = Text(
+            "Plan {plan}: {created:,} created, {updated:,} updated, {failed:,} failed; {ok}.",
+            "计划 {plan}:新建 {created:,} 条,更新 {updated:,} 条,失败 {failed:,} 条;{ok}。",
+        )
+    else:
+        text = Text(
+            "Plan {plan} took {reverses} back: {deleted:,} deleted, {updated:,} as before, "
+            "{created:,} inserted again, {failed:,} failed; {ok}.",
+            "计划 {plan} 撤回 {reverses}:删除 {deleted:,} 条,恢复 {updated:,} 条,"
+            "重新写入 {created:,} 条,失败 {failed:,} 条;{ok}。",
+        )
+    done = ("created", "updated", "deleted", "failed")
+    return text.in_language(
+        language,
+        plan=plan.plan_id,
+        reverses=plan.reverses,
+        ok=_read_back(applied.verified).in_language(language),
+        **{name: sum(c.get(name, 0) for c in applied.counts.values()) for name in done},
+    )
+
+
 def plan_rows(report: AuditReport, language: Language) -> list[tuple[str, ...]]:
     """Every plan: number and state, made, decided, carried out."""
     return [
         (
             p.plan_id,
-            STATE_TEXTS[p.state].in_language(language),
+            STATE_TEXTS[p.state].in_language(language)
+            + (f" ({TAKES_BACK.in_language(language)} {p.reverses})" if p.reverses else ""),
             f"{p.created_by} {p.created_at}",
             "；".join(
                 f"{DECISIONS[a.decision].in_language(language)}"

@@ -7,6 +7,7 @@ from typing import Any
 
 from crm_migrate.errors import NotFound
 from crm_migrate.language import Language, Text
+from crm_migrate.plan.approval import USED
 from crm_migrate.plan.change import PlanHeader
 from crm_migrate.plan.inheritance import gate_bound, gate_figure, inherits
 from crm_migrate.plan.planfile import SUFFIX, read_header
@@ -118,7 +119,10 @@ def _build(
             Text("there is no plan to report on", "没有可报告的计划"),
             remedy=Text("make one: crm-migrate plan", "请先运行 crm-migrate plan"),
         )
-    newest = (listed or every)[-1]
+    # What was read, cleaned and linked stands with the newest migration; rollbacks are listed.
+    newest = next(
+        (p for p in reversed(listed or every) if not is_rollback(session, p.plan_id)), every[-1]
+    )
     path = session.plan_folder(newest.plan_id) / f"{newest.plan_id}{SUFFIX}"
     header = read_header(path)
     plans = tuple(_entry(session, p, language) for p in listed)
@@ -159,10 +163,11 @@ def _entry(session: Session, plan: ListedPlan, language: Language) -> PlanEntry:
     now = standing_of(session, header)
     return replace(
         entry,
+        reverses=header.reverses,
         demands=tuple(demand_text(d).in_language(language) for d in header.demands),
         # What was applied misses nothing: its approvals are spent.
         missing=()
-        if plan.state == "applied"
+        if plan.state in USED
         else tuple(m.text().in_language(language) for m in now.missing),
         gates=tuple(
             GateFacts(
@@ -177,6 +182,12 @@ def _entry(session: Session, plan: ListedPlan, language: Language) -> PlanEntry:
             if not g.passed
         ),
     )
+
+
+def is_rollback(session: Session, plan_id: str) -> bool:
+    """Whether the plan takes another one back, as its file says."""
+    header = plan_header(session, plan_id)
+    return header is not None and header.kind == "rollback"
 
 
 def overridden_gates(session: Session, header: PlanHeader) -> set[str]:

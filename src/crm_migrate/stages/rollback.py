@@ -43,9 +43,16 @@ from crm_migrate.stages.departments import affected_departments
 from crm_migrate.stages.figures import mapping_digest
 from crm_migrate.stages.named_customer import named_customer
 from crm_migrate.stages.plan_pages import view_plan
-from crm_migrate.stages.plans import FACTS, entity_labels, open_checked, rfc3339, state_of
+from crm_migrate.stages.plans import (
+    FACTS,
+    entity_labels,
+    open_checked,
+    plan_header,
+    rfc3339,
+    state_of,
+)
 from crm_migrate.stages.session import Session
-from crm_migrate.stages.taken_back import PARTLY, ROLLED_BACK, header_of
+from crm_migrate.stages.taken_back import PARTLY, ROLLED_BACK
 from crm_migrate.state import plans as entries
 from crm_migrate.state.plans import PlanEntry
 from crm_migrate.systems.opening import open_target
@@ -244,7 +251,7 @@ def _plan_of(session: Session, name: str) -> PlanEntry:
     if name != "latest":
         return open_checked(session, name)[0]
     for entry in listed:
-        header = header_of(session, entry.plan_id)
+        header = plan_header(session, entry.plan_id)
         standing = entry.state in ("applied", PARTLY)
         if standing and header is not None and header.kind == "migration":
             return entry
@@ -257,7 +264,7 @@ def _plan_of(session: Session, name: str) -> PlanEntry:
 def _begun(session: Session, plan_id: str) -> RolledBack | None:
     """A rollback of the plan that was interrupted."""
     for entry in entries.list_plans(session.state):
-        header = header_of(session, entry.plan_id) if entry.state == "applying" else None
+        header = plan_header(session, entry.plan_id) if entry.state == "applying" else None
         if header is not None and header.reverses == plan_id:
             _, plan = open_checked(session, entry.plan_id)
             begun = _rolled_back(session, plan.header, plan.operations, ())
@@ -270,7 +277,7 @@ def _same(session: Session, header: PlanHeader) -> PlanHeader | None:
     for entry in entries.list_plans(session.state):
         if (entry.effect, entry.evidence) != (header.effect, header.evidence):
             continue
-        earlier = header_of(session, entry.plan_id)
+        earlier = plan_header(session, entry.plan_id)
         if earlier is not None and state_of(session, earlier) in ("approvable", "approved"):
             return earlier
     return None

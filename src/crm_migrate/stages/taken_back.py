@@ -5,8 +5,8 @@ import polars as pl
 from crm_migrate.errors import KeyFault, NotFound
 from crm_migrate.plan.change import Plan, PlanHeader
 from crm_migrate.plan.digest import WRITES
-from crm_migrate.plan.planfile import SUFFIX, read_header
 from crm_migrate.stages import link, survive
+from crm_migrate.stages.plans import plan_header
 from crm_migrate.stages.session import Session
 from crm_migrate.state import plans as entries
 from crm_migrate.state.registry import activate, release, retire, revive, store_members
@@ -34,14 +34,8 @@ def settle_taken_back(session: Session, plan: Plan, left: pl.DataFrame) -> None:
 
 def is_redone(session: Session, header: PlanHeader) -> bool:
     """Whether a rollback takes back another rollback, so that what that one undid stands again."""
-    reversed_header = header_of(session, header.reverses or "")
+    reversed_header = plan_header(session, header.reverses or "")
     return reversed_header is not None and reversed_header.kind == "rollback"
-
-
-def header_of(session: Session, plan_id: str) -> PlanHeader | None:
-    """The header of a plan as its file says it; None where the file is gone."""
-    path = session.plan_folder(plan_id) / f"{plan_id}{SUFFIX}"
-    return read_header(path) if plan_id and path.is_file() else None
 
 
 def _settle_members(
@@ -71,7 +65,7 @@ def _settle_states(session: Session, plan: Plan, left: pl.DataFrame) -> None:
     kept = any((frame["action"] == "skip").any() for frame in plan.operations.values())
     wholly = header.scope is None and not kept and left.is_empty()
     entries.set_plan_state(session.state, header.reverses or "", ROLLED_BACK if wholly else PARTLY)
-    undone = header_of(session, header.reverses or "")
+    undone = plan_header(session, header.reverses or "")
     if undone is not None and undone.reverses is not None:
         again = "applied" if wholly else PARTLY
         entries.set_plan_state(session.state, undone.reverses, again)

@@ -13,10 +13,9 @@ from crm_migrate.records import FILE, RECORD_ID, ROW, SHEET, SOURCE, TARGET_SOUR
 from crm_migrate.stages import extract, link, present, standardize, survive
 from crm_migrate.stages.findings import rule_of
 from crm_migrate.stages.finished import open_finished
-from crm_migrate.stages.plans import list_plans, open_checked
+from crm_migrate.stages.plans import list_plans, open_checked, plan_header
 from crm_migrate.stages.session import Session
 from crm_migrate.stages.shown_cells import SEALED
-from crm_migrate.stages.taken_back import header_of
 from crm_migrate.stages.trace_steps import (
     Change,
     GoldenCell,
@@ -217,7 +216,9 @@ class _Tracing:
         """What the plans do that take the run's plan back, or such a plan again."""
         found = []
         for listed in list_plans(self.session):
-            header = header_of(self.session, listed.plan_id) if listed.run == self.run.id else None
+            header = (
+                plan_header(self.session, listed.plan_id) if listed.run == self.run.id else None
+            )
             if header is not None and header.kind == "rollback":
                 found.append(self.operation(listed.plan_id, golden))
         return [operation for operation in found if operation is not None]
@@ -267,7 +268,7 @@ class _Tracing:
 
     def reverses(self, plan_id: str) -> str | None:
         """The plan that this one took back."""
-        header = header_of(self.session, plan_id)
+        header = plan_header(self.session, plan_id)
         return header.reverses if header is not None else None
 
     def target(self, golden: str, members: list[Member]) -> TargetRow | None:
