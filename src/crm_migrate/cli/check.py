@@ -9,8 +9,9 @@ from crm_migrate.language import Text, current_language
 HELP = Text(
     """Check the project: its files, the headers of its sources, the target. Writes nothing.
 
-Every fault is shown with file and line. Needs no keys; read rights on the target suffice. Exit
-code 2 when there are faults.
+Every fault is shown with file and line. Needs no keys; read rights on the target suffice. What
+this user lacks in the target is named with the GRANT statements for an administrator. Exit code 2
+when there are faults.
 
 \b
 Examples:
@@ -19,7 +20,8 @@ Examples:
 """,
     """检查项目:项目文件、数据源表头与目标系统;不写入任何内容。
 
-逐条列出错误所在的文件与行号。无需密钥,对目标只需读权限。有错误时退出码为 2。
+逐条列出错误所在的文件与行号。无需密钥,对目标只需读权限。当前用户在目标系统中所缺的权限,
+会连同供管理员执行的 GRANT 语句一并列出。有错误时退出码为 2。
 
 \b
 示例:
@@ -47,14 +49,29 @@ def check(ctx: click.Context, out: Output) -> int:
         rows = [(t.source, t.table, t.columns, t.mapped) for t in found.sources]
         out.table(Text("sources", "数据源"), head, rows, numbers_from=2)
     if found.read:
-        rights = {
-            True: Text("read and write", "可读写"),
-            False: Text("read only: enough to plan, not to apply", "只读:可生成计划,不可执行"),
-            None: Text("read; whether it may be written shows at apply", "可读;写权限在执行时确认"),
-        }[found.write]
+        rights = (
+            Text("read and write", "可读写")
+            if found.write
+            else Text("read only: enough to plan, not to apply", "只读:可生成计划,不可执行")
+        )
         tables = found.target_tables
         out.say(Text(f"target: {tables} tables, {rights.en}", f"目标:{tables} 张表,{rights.zh}"))
+    if found.apply.lacking:
+        listed = ", ".join(found.apply.lacking)
+        out.say(Text(f"lacking to apply: {listed}", f"执行所缺权限:{listed}"), "yellow")
+    for purpose, words in (
+        (found.plan, Text("rights for planning:", "生成计划所需授权:")),
+        (found.apply, Text("rights for applying:", "执行所需授权:")),
+    ):
+        if purpose.lacking and purpose.grants:
+            out.say(words)
+            for statement in purpose.grants:
+                out.say(f"  {statement}")
     language = current_language()
+    for note in found.notes:
+        out.say(f"{note.where}: {note.message.in_language(language)}", "yellow")
+        if note.remedy is not None:
+            out.say(f"  {note.remedy.in_language(language)}")
     for fault in found.faults:
         out.say(f"{fault.where}: {fault.message.in_language(language)}", "red")
         if fault.remedy is not None:

@@ -3,8 +3,7 @@
 Writes nothing and needs no keys; reads the headers of the sources and the schema of the target.
 """
 
-import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,9 @@ from typing import Any
 from crm_migrate.errors import CrmMigrateError, Fault, ProjectFault, SourceFault
 from crm_migrate.formats.contract import Table
 from crm_migrate.language import Language, Text, current_language
+from crm_migrate.loading.target_ledger import LEDGER
 from crm_migrate.mapping.reading import pair_tables
+from crm_migrate.plan.mapped_target import Misfit, misfits_of, slow_matches
 from crm_migrate.project import PROJECT_FILE, Project, load_project
 from crm_migrate.project.mapping_file import SourceMapping, TableMapping
 from crm_migrate.project.yaml_file import KeyPath, YamlFile, read_yaml
@@ -20,9 +21,7 @@ from crm_migrate.stages.extract import open_source
 from crm_migrate.stages.job import parse_rules
 from crm_migrate.stages.sandbox import require_laid_out
 from crm_migrate.systems.opening import open_target
-from crm_migrate.systems.target import TargetSchema
-
-_SQLITE = "sqlite:///"
+from crm_migrate.systems.target import Purpose, TargetSchema, TargetSystem
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +35,29 @@ class CheckedTable:
 
 
 @dataclass(frozen=True)
+class Rights:
+    """What this user lacks in the target for a purpose, and the statements that grant it all."""
+
+    lacking: tuple[str, ...] = ()
+    grants: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Checked:
-    """What was looked at, and every fault; `write` is None where it cannot be told ahead."""
+    """What was looked at, and every fault; `notes` keep nothing from being planned."""
 
     sources: tuple[CheckedTable, ...] = ()
     target_tables: int = 0
     read: bool = False
-    write: bool | None = None
+    plan: Rights = Rights()
+    apply: Rights = Rights()
     faults: tuple[Fault, ...] = field(default=())
+    notes: tuple[Fault, ...] = field(default=())
+
+    @property
+    def write(self) -> bool | None:
+        """Whether this user may apply; None where the target can't be asked."""
+        return not self.apply.lacking if self.read else None
 
     @property
     def ok(self) -> bool:
@@ -59,16 +73,24 @@ class Checked:
                 {"source": t.source, "table": t.table, "columns": t.columns, "mapped": t.mapped}
                 for t in self.sources
             ],
-            "target": {"tables": self.target_tables, "read": self.read, "write": self.write},
-            "faults": [
-                {
-                    "where": f.where,
-                    "message": f.message.in_language(spoken),
-                    "remedy": f.remedy.in_language(spoken) if f.remedy else None,
-                }
-                for f in self.faults
-            ],
+            "target": {
+                "tables": self.target_tables,
+                "read": self.read,
+                "write": self.write,
+                "lacking": {"plan": list(self.plan.lacking), "apply": list(self.apply.lacking)},
+                "grants": {"plan": list(self.plan.grants), "apply": list(self.apply.grants)},
+            },
+            "faults": [_json(f, spoken) for f in self.faults],
+            "notes": [_json(f, spoken) for f in self.notes],
         }
+
+
+def _json(fault: Fault, language: Language) -> dict[str, str | None]:
+    return {
+        "where": fault.where,
+        "message": fault.message.in_language(language),
+        "remedy": fault.remedy.in_language(language) if fault.remedy else None,
+    }
 
 
 def check(root: Path) -> Checked:
@@ -85,13 +107,66 @@ def check(root: Path) -> Checked:
     tables: list[CheckedTable] = []
     for name, mapping in project.mappings.items():
         faults += _source_faults(project, name, mapping, tables)
-    schema, found = _schema(project)
-    faults += found
-    if schema is not None:
-        faults += _target_faults(project, schema)
-    write = _may_write(project) if schema is not None else None
-    count = len(schema.tables) if schema is not None else 0
-    return Checked(tuple(tables), count, schema is not None, write, tuple(faults))
+    main, _ = read_yaml(project.path(PROJECT_FILE))
+    try:
+        require_laid_out(project)
+        target = open_target(project.target_url)
+        schema = target.describe()
+        plan = _rights(project, target, "plan")
+        apply = _rights(project, target, "apply")
+    except CrmMigrateError as error:
+        faults.append(_at(main, ("target", "url"), error))
+        return Checked(tuple(tables), faults=tuple(faults))
+    if plan.lacking:
+        faults.append(_rights_fault(main, plan))
+    faults += _target_faults(project, schema)
+    file, _ = read_yaml(project.path(project.settings.target.mapping))
+    notes = [_misfit(file, m) for m in slow_matches(project.target, schema)]
+    return Checked(
+        sources=tuple(tables),
+        target_tables=len(schema.tables),
+        read=not plan.lacking,
+        plan=plan,
+        apply=apply,
+        faults=tuple(faults),
+        notes=tuple(notes),
+    )
+
+
+def _rights(project: Project, target: TargetSystem, purpose: Purpose) -> Rights:
+    tables = _tables(project, purpose)
+    return Rights(target.lacking(tables, purpose), target.grants(tables, purpose))
+
+
+def _tables(project: Project, purpose: Purpose) -> Sequence[str]:
+    """Tables of the target that the purpose touches: mapped ones, look-ups for planning, ours."""
+    mapping = project.target
+    names = {entity.table for entity in mapping.entities.values()}
+    if purpose == "apply":
+        return [*sorted(names), *sorted(LEDGER.metadata.tables)]  # in one with all tables of ours
+    fields = [c for entity in mapping.entities.values() for c in entity.fields.values()]
+    names |= {c.lookup.table for c in fields if c.lookup is not None}
+    if mapping.owners is not None:
+        names.add(mapping.owners.table)
+    return sorted(names)
+
+
+def _rights_fault(main: YamlFile, plan: Rights) -> Fault:
+    listed = ", ".join(plan.lacking)
+    return main.fault(
+        ("target", "url"),
+        Text(f"this user lacks rights to plan: {listed}", f"当前用户缺少生成计划的权限:{listed}"),
+        Text(
+            "have an administrator run: " + " ".join(plan.grants),
+            "请管理员执行:" + " ".join(plan.grants),
+        )
+        if plan.grants
+        else None,
+    )
+
+
+def _misfit(file: YamlFile, misfit: Misfit) -> Fault:
+    return file.fault(("entities", *misfit.place), misfit.message, misfit.remedy)
 
 
 def _source_faults(
@@ -158,15 +233,6 @@ def _column_faults(
             )
 
 
-def _schema(project: Project) -> tuple[TargetSchema | None, list[Fault]]:
-    main, _ = read_yaml(project.path(PROJECT_FILE))
-    try:
-        require_laid_out(project)
-        return open_target(project.target_url).describe(), []
-    except CrmMigrateError as error:
-        return None, [_at(main, ("target", "url"), error)]
-
-
 def _target_faults(project: Project, schema: TargetSchema) -> Iterator[Fault]:
     file, _ = read_yaml(project.path(project.settings.target.mapping))
     for name, entity in project.target.entities.items():
@@ -184,6 +250,8 @@ def _target_faults(project: Project, schema: TargetSchema) -> Iterator[Fault]:
                 up = column.lookup
                 named += [((*place, "lookup"), up.table, c) for c in (up.match, up.value)]
         yield from _named_faults(file, named, schema, (*at, "table"))
+    for misfit in misfits_of(project.target, schema):
+        yield _misfit(file, misfit)
 
 
 def _named_faults(
@@ -207,12 +275,3 @@ def _at(file: YamlFile, at: KeyPath, error: CrmMigrateError) -> Fault:
     place = f" ({error.where})" if error.where else ""
     message = Text(error.message.en + place, error.message.zh + place)
     return Fault(file.where(at), message, error.remedy)
-
-
-def _may_write(project: Project) -> bool | None:
-    """Whether this user may write the target; None where only trying would tell."""
-    url = project.target_url
-    if not url.startswith(_SQLITE):
-        return None
-    file = Path(url.removeprefix(_SQLITE))
-    return os.access(file, os.W_OK) and os.access(file.parent, os.W_OK)
