@@ -118,6 +118,13 @@ def _show(found: "RolledBack", out: Output, *, ahead: bool = False) -> None:
         for name, h in found.by_entity.items()
     ]
     out.table(title, head, rows)
+    if found.merges.reversed or found.merges.kept:
+        merges = found.merges
+        text = Text(
+            f"merges taken apart: {merges.reversed:,}, kept: {merges.kept:,}",
+            f"撤回合并:{merges.reversed:,},保留合并:{merges.kept:,}",
+        )
+        out.say(text)
     if header.scope is not None:
         out.say(Text(f"only: {header.scope.en}", f"仅限:{header.scope.zh}"))
     language = current_language()

@@ -90,6 +90,8 @@ class RolledBack:
     """Entity, golden id and reason code of rows that are kept or failed (KEPT_ROWS at most)."""
     reasons: dict[str, int]
     """Reason code (without detail) → how many rows are kept or failed for it."""
+    merges: Heaps
+    """Merges taken apart, and kept together; counted apart from the rows."""
     done: Done | None = None
 
     def total(self, heap: str) -> int:
@@ -139,6 +141,8 @@ class RolledBack:
             "kept": self.total("kept"),
             "failed": self.total("failed"),
             "nothing": self.total("nothing"),
+            "merges": {"reversed": self.merges.reversed, "kept": self.merges.kept},
+            "reparented": self.header.reparented,
             "verified": self.done.facts.verified if self.done else None,
             "by_entity": {name: asdict(heaps) for name, heaps in self.by_entity.items()},
             "kept_rows": [
@@ -224,10 +228,11 @@ def plan_rollback(
     scope = _scope(session, entities, len(groups))
     header = _header(session, plan.header, operations, moves, schema, scope, person)
     known = _same(session, header)
+    merged = trail.filter(pl.col("kind") == "merge").height
     if known is not None:
-        return _rolled_back(session, known, operations, ())
+        return _rolled_back(session, known, operations, merged, ())
     files = _enter(session, header, operations, moves, person)
-    return _rolled_back(session, header, operations, files)
+    return _rolled_back(session, header, operations, merged, files)
 
 
 def _inverse_moves(
@@ -267,7 +272,8 @@ def _begun(session: Session, plan_id: str) -> RolledBack | None:
         header = plan_header(session, entry.plan_id) if entry.state == "applying" else None
         if header is not None and header.reverses == plan_id:
             _, plan = open_checked(session, entry.plan_id)
-            begun = _rolled_back(session, plan.header, plan.operations, ())
+            merged = plan.header.merges
+            begun = _rolled_back(session, plan.header, plan.operations, merged, ())
             return replace(begun, state="approved")
     return None
 
@@ -465,8 +471,10 @@ def _rolled_back(
     session: Session,
     header: PlanHeader,
     operations: dict[str, pl.DataFrame],
+    merged: int,
     files: tuple[Path, ...],
 ) -> RolledBack:
+    """The rollback as planned; `merged`: merges that could have been taken apart."""
     by_entity: dict[str, Heaps] = {}
     kept: list[tuple[str, str, str]] = []
     for name, frame in operations.items():
@@ -486,6 +494,7 @@ def _rolled_back(
         by_entity=by_entity,
         kept_rows=tuple(kept[:KEPT_ROWS]),
         reasons=_counted(kept),
+        merges=Heaps(header.merges, merged - header.merges),
     )
 
 
@@ -516,6 +525,12 @@ def _with_outcome(planned: RolledBack, done: Done) -> RolledBack:
         by_entity=by_entity,
         kept_rows=(*left, *planned.kept_rows)[:KEPT_ROWS],
         reasons=dict(reasons.most_common()),
+        merges=_merges_after(planned.merges, done.applied.merges),
         done=done,
         state="applied",
     )
+
+
+def _merges_after(planned: Heaps, taken_apart: int) -> Heaps:
+    left = planned.reversed - taken_apart
+    return replace(planned, reversed=taken_apart, kept=planned.kept + left)

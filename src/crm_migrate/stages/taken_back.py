@@ -62,10 +62,11 @@ def _settle_members(
 
 def _settle_states(session: Session, plan: Plan, left: pl.DataFrame) -> None:
     header = plan.header
-    kept = any((frame["action"] == "skip").any() for frame in plan.operations.values())
-    wholly = header.scope is None and not kept and left.is_empty()
-    entries.set_plan_state(session.state, header.reverses or "", ROLLED_BACK if wholly else PARTLY)
     undone = plan_header(session, header.reverses or "")
+    kept = any((frame["action"] == "skip").any() for frame in plan.operations.values())
+    merged = undone is not None and undone.merges > header.merges
+    wholly = header.scope is None and not kept and not merged and left.is_empty()
+    entries.set_plan_state(session.state, header.reverses or "", ROLLED_BACK if wholly else PARTLY)
     if undone is not None and undone.reverses is not None:
         again = "applied" if wholly else PARTLY
         entries.set_plan_state(session.state, undone.reverses, again)
