@@ -76,6 +76,8 @@ class Done:
             "state": self.applied.state,
             "resumed": self.applied.resumed,
             "applied": self.facts.counts,
+            "merges": self.applied.merges,
+            "reparented": self.applied.reparented,
             "verified": self.facts.verified,
             "left": self.applied.left.select("entity", "golden_id", "reason").to_dicts(),
         }
@@ -134,6 +136,7 @@ def apply_plan(session: Session, name: str, *, by: str | None = None) -> Done:
             journal=journal,
             progress=lambda done, total: job.progress("apply", done, total),
             limit=session.project.settings.approval.stale_limit,
+            failure_limit=session.project.settings.approval.failure_limit,
         )
         facts = _facts(session, person.id, applied)
         _settle(session, plan, approved.approvals, facts, memberships, applied)
