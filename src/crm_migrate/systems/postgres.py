@@ -6,6 +6,7 @@
   a connection pooler between us and the server does no harm.
 """
 
+import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -15,13 +16,11 @@ import polars as pl
 import psycopg
 from sqlalchemy import URL, Connection, Engine, create_engine
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.pool import NullPool
 
-from crm_migrate.errors import TargetFault
-from crm_migrate.language import Text
 from crm_migrate.systems import postgres_forms, postgres_rights
-from crm_migrate.systems.postgres_faults import connect_fault, faults
-from crm_migrate.systems.postgres_view import PostgresView
+from crm_migrate.systems.postgres_faults import connect_fault, faults, no_schema
+from crm_migrate.systems.postgres_text import Cast
+from crm_migrate.systems.postgres_view import PostgresView, raw_connection
 from crm_migrate.systems.target import ColumnInfo, Purpose, TargetSchema
 
 SETTINGS = {
@@ -68,6 +67,7 @@ class PostgresTarget:
         self._schema = schema if isinstance(schema, str) and schema else None
         self._url = url.difference_update_query([_SCHEMA]).set(drivername="postgresql+psycopg")
         self._wait = wait
+        self._casts: dict[str, dict[str, Cast]] = {}
         host = url.host or url.query.get("host") or "localhost"
         self.database = f"{host}:{url.port or 5432}/{url.database or url.username or ''}"
         if self._schema is not None:
@@ -87,8 +87,8 @@ class PostgresTarget:
     def reading(self) -> Iterator[PostgresView]:
         """One consistent view, read-only by the server's own word."""
         options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-        with self._connection(options, {"statement_timeout": "0"}) as connection:
-            yield PostgresView(connection, self.database)
+        with self._begun(options, {"statement_timeout": "0"}) as (connection, schema):
+            yield PostgresView(connection, self.database, schema, self._casts)
 
     @contextmanager
     def transaction(self, *, triggers: bool = True) -> Iterator[PostgresView]:
@@ -96,8 +96,10 @@ class PostgresTarget:
         settings = _WRITING | {"lock_timeout": f"{round(self._wait * 1000)}ms"}
         if not triggers:
             settings["session_replication_role"] = "replica"
-        with self._connection({"isolation_level": "READ COMMITTED"}, settings) as connection:
-            view = PostgresView(connection, self.database, writes=True, silent=not triggers)
+        with self._begun({"isolation_level": "READ COMMITTED"}, settings) as (connection, schema):
+            view = PostgresView(
+                connection, self.database, schema, self._casts, writes=True, silent=not triggers
+            )
             yield view
             view.finish()
 
@@ -122,79 +124,66 @@ class PostgresTarget:
 
     def grants(self, tables: Sequence[str], purpose: Purpose) -> tuple[str, ...]:
         """GRANT statements for schema, tables (ours, too, once they stand) and sequences."""
-        with self._asking() as raw:
-            return postgres_rights.grants(raw, self._schema_of(raw), tables, purpose)
+        with self.reading() as view:
+            return postgres_rights.grants(view.raw, view.schema_name, tables, purpose)
 
     def lacking(self, tables: Sequence[str], purpose: Purpose) -> tuple[str, ...]:
         """What has_table_privilege and its like deny."""
-        with self._asking() as raw:
-            return postgres_rights.lacking(raw, self._schema_of(raw), tables, purpose)
+        with self.reading() as view:
+            return postgres_rights.lacking(view.raw, view.schema_name, tables, purpose)
 
     @contextmanager
     def _asking(self) -> "Iterator[psycopg.Connection[Any]]":
         with self.reading() as view:
-            raw = view.connection.connection.driver_connection
-            assert isinstance(raw, psycopg.Connection)
-            yield raw
-
-    def _schema_of(self, raw: "psycopg.Connection[Any]") -> str:
-        row = raw.execute("SELECT current_schema()").fetchone()
-        return self._schema or (str(row[0]) if row and row[0] else "public")
+            yield view.raw
 
     @contextmanager
-    def _connection(
+    def _begun(
         self, options: dict[str, Any], settings: dict[str, str]
-    ) -> Iterator[Connection]:
-        connection = self._connect()
-        with faults(self.database), connection:
-            connection = connection.execution_options(**options)
-            with connection.begin():
-                self._prepare(connection, SETTINGS | settings)
-                yield connection
+    ) -> Iterator[tuple[Connection, str]]:
+        """A connection in a transaction with the settings, and the schema of the tables."""
+        with faults(self.database), self._connect() as connection:
+            raw = raw_connection(connection)
+            try:
+                with connection.execution_options(**options).begin():
+                    yield connection, self._prepare(raw, SETTINGS | settings)
+            except BaseException:
+                if raw.broken:  # it must not come back from the pool
+                    connection.invalidate()
+                raise
 
     def _connect(self) -> Connection:
         try:
-            with faults(self.database):
-                try:
-                    return self._engine.connect()
-                except OperationalError as error:
-                    if isinstance(error.orig, psycopg.OperationalError) and error.orig.pgconn:
-                        database = self._url.database or self._url.username or ""
-                        raise connect_fault(error.orig, self.database, database) from None
-                    raise
-        except ValueError:  # a word in the URL's query that libpq doesn't know
-            raise TargetFault(
-                Text("the target's url can't be read", "无法识别目标系统的 url"),
-                where="crm-migrate.yaml: target.url",
-            ) from None
+            return self._engine.connect()
+        except OperationalError as error:
+            if isinstance(error.orig, psycopg.OperationalError) and not error.orig.sqlstate:
+                database = self._url.database or self._url.username or ""
+                raise connect_fault(error.orig, self.database, database) from None
+            raise
 
-    def _prepare(self, connection: Connection, settings: dict[str, str]) -> None:
-        raw = connection.connection.driver_connection
-        assert isinstance(raw, psycopg.Connection)
-        names = ", ".join(
-            f"set_config('{name}', '{value}', true)" for name, value in settings.items()
-        )
-        raw.execute(f"SELECT {names}")
-        if self._schema is not None:
-            found = raw.execute("SELECT FROM pg_namespace WHERE nspname = %s", [self._schema])
-            if found.fetchone() is None:
-                raise TargetFault(
-                    Text("the database has no such schema", "数据库中没有该 schema"),
-                    where=self.database,
-                    remedy=Text(
-                        "correct ?schema= in target.url", "请修改 target.url 中的 ?schema="
-                    ),
-                )
-            raw.execute(_SEARCH_PATH, {"schema": self._schema})
+    def _prepare(self, raw: "psycopg.Connection[Any]", settings: dict[str, str]) -> str:
+        settled = ", ".join(f"set_config('{n}', '{v}', true)" for n, v in settings.items())
+        (*_, schema) = raw.execute(f"SELECT {settled}, current_schema()").fetchone() or (None,)
+        if self._schema is None:
+            return str(schema or "public")
+        found = raw.execute("SELECT FROM pg_namespace WHERE nspname = %s", [self._schema])
+        if found.fetchone() is None:
+            raise no_schema(self.database)
+        raw.execute(_SEARCH_PATH, {"schema": self._schema})
+        return self._schema
 
     @cached_property
     def _engine(self) -> Engine:
-        """No pool: a connection that was lost is never met again."""
-        return create_engine(
+        """One connection is kept, and tried before it is used again: connecting takes its time."""
+        engine = create_engine(
             self._url,
-            poolclass=NullPool,
+            pool_size=1,
+            max_overflow=9,
+            pool_pre_ping=True,
             hide_parameters=True,
             client_encoding="utf8",
             connect_args={"prepare_threshold": None}
             | {n: v for n, v in _CONNECTING.items() if n not in self._url.query},
         )
+        weakref.finalize(self, engine.dispose)
+        return engine

@@ -79,9 +79,9 @@ def columns(cursor: Cursor, tables: list[int]) -> Rows:
     ).fetchall()
 
 
-def casts(cursor: Cursor, table: str) -> dict[str, Cast]:
+def casts(connection: "psycopg.Connection[Any]", table: str) -> dict[str, Cast]:
     """Column → the type that its values are cast to; `table` is a quoted, qualified name."""
-    found = cursor.execute(
+    found = connection.execute(
         f"""
         SELECT a.attname, format_type(base.type, -1) AS base_type
         FROM pg_attribute a {_BASE}
@@ -89,7 +89,7 @@ def casts(cursor: Cursor, table: str) -> dict[str, Cast]:
         """,
         [table],
     ).fetchall()
-    return {row.attname: Cast(row.base_type) for row in found}
+    return {name: Cast(base) for name, base in found}
 
 
 def constraints(cursor: Cursor, tables: list[int]) -> Rows:

@@ -148,6 +148,12 @@ def connect_fault(error: psycopg.OperationalError, where: str, database: str) ->
     )
 
 
+def no_schema(where: str) -> TargetFault:
+    """The URL names a schema that does not exist."""
+    message, remedy = _FAULTS["3F"]
+    return TargetFault(message, where=where, remedy=remedy)
+
+
 def is_unique(error: psycopg.Error) -> bool:
     """Whether a unique key refused a row."""
     return error.sqlstate == "23505"

@@ -25,6 +25,7 @@ _ASKED_ROWS, _TRIED_ROWS = 50_000, 5_000
 _NUMBER_LIKE = r"^\s*[-+]?\.?\d"
 """Numbers and dates begin so; words that PostgreSQL knows (`now`, `today`, `NaN`) do not."""
 _SPACE = " "
+_LIMITS = {"smallint": 2**15, "integer": 2**31, "bigint": 2**63}
 
 _TRY_EACH = """
 DO $ask$
@@ -89,11 +90,11 @@ def stored_form(connection: Connection | None, column: ColumnInfo, values: pl.Se
 
 def castable(connection: Connection, cast: Cast, values: pl.Series) -> pl.Series:
     """The values with null in place of those that are no value of the type; nothing is rounded."""
-    held = values.set(values.str.contains("\x00", literal=True).fill_null(False), None)
-    if cast.name in ("smallint", "integer", "bigint"):
-        numbers = held.str.strip_chars().cast(pl.Int64, strict=False)
-        limit = {"smallint": 2**15, "integer": 2**31, "bigint": 2**63}[cast.name]
-        return held.set(~numbers.is_between(-limit, limit - 1).fill_null(False), None)
+    if cast.name in _LIMITS:
+        number = pl.col("v").str.strip_chars().cast(pl.Int64, strict=False)
+        fits = number.is_between(-_LIMITS[cast.name], _LIMITS[cast.name] - 1)
+        return _chosen(values, fits)
+    held = _chosen(values, ~pl.col("v").str.contains("\x00", literal=True))
     if cast.base == "bytea":
         return held
     if cast.name in PLAIN_TEXT or cast.name == "bpchar":
@@ -139,6 +140,12 @@ def equality_form(
         pl.concat(parts), on="given", how="left", maintain_order="left"
     )
     return joined["form"].alias(values.name)
+
+
+def _chosen(values: pl.Series, fits: pl.Expr) -> pl.Series:
+    """The values where `fits`, an expression over the column `v`, holds."""
+    kept = pl.when(fits).then("v").alias(values.name)
+    return values.alias("v").to_frame().select(kept).to_series()
 
 
 def _bare(type_name: str) -> str:

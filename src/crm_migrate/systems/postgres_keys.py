@@ -59,17 +59,20 @@ class Keys:
         free = pl.Series([], dtype=pl.Int64)
         for _ in range(_ROUNDS):
             missing = count - len(free)
+            numbers = self._value(
+                f"SELECT array_agg(nextval({literal(sequence)})) FROM generate_series(1, {missing})"
+            )
+            drawn = pl.Series(numbers, dtype=pl.Int64)
+            # One look along the index: as a rule nothing stands between the first and the last.
             rows = self._connection.execute(
-                f"WITH drawn AS MATERIALIZED (SELECT nextval({literal(sequence)}) AS number"
-                f" FROM generate_series(1, {missing}))"
-                f" SELECT number, EXISTS (SELECT FROM {table} t WHERE t.{quoted(key)} = number)"
-                " FROM drawn"
+                f"SELECT {quoted(key)} FROM {table}"
+                f" WHERE {quoted(key)} BETWEEN {min(numbers)} AND {max(numbers)}"
             ).fetchall()
-            fresh = [number for number, stands in rows if not stands]
-            free = free.append(pl.Series(fresh, dtype=pl.Int64))
+            stands = pl.Series([number for (number,) in rows], dtype=pl.Int64)
+            free = free.append(drawn.filter(~drawn.is_in(stands.implode())))
             if len(free) == count:
                 return free
-            behind = self._largest(table, key) - int(rows[-1][0])
+            behind = self._largest(table, key) - int(drawn[-1])
             if 0 < behind <= _FAR:
                 self._connection.execute(
                     f"SELECT count(nextval({literal(sequence)})) FROM generate_series(1, {behind})"

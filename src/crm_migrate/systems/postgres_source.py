@@ -82,9 +82,7 @@ def _cell(column: str, kind: str) -> str:
     return f"{column}::text"
 
 
-def _in_parts(
-    lines: Iterable[bytes | bytearray | memoryview], size: int
-) -> Iterator[list[bytes]]:
+def _in_parts(lines: Iterable[bytes | bytearray | memoryview], size: int) -> Iterator[list[bytes]]:
     """One line of COPY is one row."""
     held: list[bytes] = []
     for line in lines:

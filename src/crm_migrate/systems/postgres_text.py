@@ -6,7 +6,7 @@ its padding. Text of that form, written back, gives the same cell again.
 """
 
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -56,56 +56,60 @@ def cell(column: str, cast: Cast) -> str:
     return column if cast.name in _OUTPUT_IS_TEXT else f"{column}::text"
 
 
-def bytes_as_input(values: pl.Series) -> pl.Series:
+def bytes_as_input(values: pl.Expr) -> pl.Expr:
     """Stored text of a bytea column as PostgreSQL reads it; other text means its UTF-8 bytes."""
-    raw = values.str.extract(_BYTES)
-    return ("\\x" + raw.fill_null(values.str.encode("hex"))).alias(values.name)
+    return "\\x" + values.str.extract(_BYTES).fill_null(values.str.encode("hex"))
 
 
 def bytes_as_stored(values: pl.Series) -> pl.Series:
-    """What `bytes_as_input` would be read back as."""
+    """What `bytes_as_input` would be read back as; null where it would be refused."""
     raw = values.str.extract(_BYTES).fill_null(values.str.encode("hex"))
     odd = (raw.str.len_bytes() % 2 == 1).fill_null(False)
     return ("x'" + raw.str.to_uppercase() + "'").set(odd, None).alias(values.name)
 
 
-def as_input(rows: pl.DataFrame, casts: dict[str, Cast]) -> pl.DataFrame:
+def as_input(rows: pl.DataFrame, casts: Mapping[str, Cast]) -> pl.DataFrame:
     """The frame with every cell as text that the column's input function reads."""
-    columns = []
-    for column in rows.iter_columns():
-        if column.dtype == pl.Binary:
-            column = ("\\x" + column.bin.encode("hex")).alias(column.name)
-        elif column.dtype != pl.String:
-            column = column.cast(pl.String)
-        elif casts[column.name].base == "bytea":
-            column = bytes_as_input(column)
-        columns.append(column)
-    return pl.DataFrame(columns)
+    changed = []
+    for name, kind in rows.schema.items():
+        column = pl.col(name)
+        if kind == pl.Binary:
+            changed.append(("\\x" + column.bin.encode("hex")).alias(name))
+        elif kind != pl.String:
+            changed.append(column.cast(pl.String))
+        elif casts[name].base == "bytea":
+            changed.append(bytes_as_input(column).alias(name))
+    return rows.with_columns(changed) if changed else rows
 
 
 def copy_pieces(rows: pl.DataFrame) -> Iterator[bytes]:
     """A frame of Strings in COPY's text format (manual, COPY, "Text Format")."""
+    every = pl.all().str.contains_any(_SPECIAL).any()
     for piece in rows.iter_slices(_WRITTEN_ROWS):
-        escaped = [
-            pl.col(c.name).str.replace_many(_SPECIAL, _ESCAPED)
-            for c in piece.iter_columns()
-            if c.str.contains_any(_SPECIAL).any()
-        ]
+        found = dict(zip(piece.columns, piece.select(every).row(0), strict=True))
+        escaped = [pl.col(n).str.replace_many(_SPECIAL, _ESCAPED) for n in found if found[n]]
         written = io.BytesIO()
-        piece.with_columns(escaped).write_csv(
+        (piece.with_columns(escaped) if escaped else piece).write_csv(
             written, include_header=False, separator="\t", quote_style="never", null_value="\\N"
         )
         yield written.getvalue()
 
 
+def arrays(rows: pl.DataFrame) -> list[str]:
+    """Each column of Strings as an array literal, for `'…'::text[]`; null is NULL."""
+    if rows.is_empty():
+        return ["{}"] * rows.width
+    literals = []
+    for name in rows.columns:
+        special = pl.col(name).str.replace_many(["\\", '"'], ["\\\\", '\\"'])
+        elements = ('"' + special + '"').fill_null("NULL").str.join(",")
+        literals.append(("{" + elements + "}").alias(name))
+    return list(rows.select(literals).row(0))
+
+
 def array(values: pl.Series) -> str:
-    """An array literal of Strings, for `'…'::text[]`; null is NULL."""
-    if values.is_empty():
-        return "{}"
-    special = values.str.replace_many(["\\", '"'], ["\\\\", '\\"'])
-    elements = ('"' + special + '"').fill_null("NULL").to_frame("e")
-    joined: str = elements.select(pl.col("e").str.join(",")).item()
-    return "{" + joined + "}"
+    """One column of `arrays`."""
+    return arrays(values.to_frame())[0]
 
 
 def frame_of(

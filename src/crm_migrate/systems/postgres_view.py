@@ -23,6 +23,7 @@ from crm_migrate.systems.postgres_silence import Silence
 from crm_migrate.systems.postgres_text import (
     Cast,
     array,
+    arrays,
     as_input,
     cell,
     copy_pieces,
@@ -40,19 +41,27 @@ class PostgresView:
     """Reads, and writes where it was opened for writing."""
 
     def __init__(
-        self, connection: Connection, database: str, *, writes: bool = False, silent: bool = False
+        self,
+        connection: Connection,
+        database: str,
+        schema_name: str,
+        casts: dict[str, dict[str, Cast]],
+        *,
+        writes: bool = False,
+        silent: bool = False,
     ) -> None:
-        """`writes`: rows that are asked for by key are locked; `silent`: triggers don't run."""
+        """A view of one schema.
+
+        `casts`: what is known of the tables' types, filled on the way; `writes`: rows that are
+        asked for by key are locked; `silent`: triggers don't run.
+        """
         self.connection = connection
         self._database = database
         self._writes = writes
         self._schema: TargetSchema | None = None
-        self._casts: dict[str, dict[str, Cast]] = {}
-        raw = connection.connection.driver_connection
-        assert isinstance(raw, psycopg.Connection)
-        self._raw: psycopg.Connection[Any] = raw
-        row = raw.execute("SELECT current_schema()").fetchone()
-        self.schema_name = str(row[0]) if row and row[0] else "public"
+        self._casts = casts
+        self.schema_name = schema_name
+        self.raw = raw = raw_connection(connection)
         self._keys = Keys(raw)
         self._silence = Silence(raw) if silent else None
 
@@ -60,8 +69,8 @@ class PostgresView:
         """The schema; read once per transaction, in which only our own tables are made."""
         if self._schema is None:
             with faults(self._database):
-                found = describe_tables(self._raw, self.schema_name)
-            self._casts |= found.casts
+                found = describe_tables(self.raw, self.schema_name)
+            self._casts.update(found.casts)
             self._schema = TargetSchema(
                 system="postgresql",
                 database=self._database,
@@ -99,7 +108,7 @@ class PostgresView:
         asked = wanted.select("_n", *columns).drop_nulls()
         with self._guard(name):
             asked = asked.with_columns(
-                castable(self._raw, self._cast(name, c), asked[c]).alias(c) for c in columns
+                castable(self.raw, self._cast(name, c), asked[c]).alias(c) for c in columns
             ).drop_nulls()
         source = f"SELECT * FROM {self._table(name)}" + (f" WHERE {where}" if where else "")
         equal = " AND ".join(
@@ -109,12 +118,10 @@ class PostgresView:
         names = ", ".join(["n", *(f"v{i}" for i in range(len(columns)))])
         parts = [pl.DataFrame(schema={"_n": pl.String, "_key": pl.String})]
         for part in asked.iter_slices(_NAMED_ROWS):
-            arrays = ", ".join(
-                f"{literal(array(c))}::text[]"
-                for c in as_input(part, {"_n": Cast("text")} | self._casts_of(name)).iter_columns()
-            )
+            typed = as_input(part, {"_n": Cast("text")} | self._casts_of(name))
+            wanted_arrays = ", ".join(f"{literal(a)}::text[]" for a in arrays(typed))
             query = (
-                f"SELECT w.n, {found} FROM unnest({arrays}) w ({names})"
+                f"SELECT w.n, {found} FROM unnest({wanted_arrays}) w ({names})"
                 f" JOIN ({source}) t ON {equal}"
             )
             parts.append(self._copied(name, query, ("_n", "_key")))
@@ -125,10 +132,10 @@ class PostgresView:
         if not rows.height:
             return
         with self._guard(name):
-            typed = as_input(rows, self._casts_of(name))
+            typed = as_input(rows, self._casts_of(name, rows.columns))
             columns = ", ".join(map(quoted, rows.columns))
             try:
-                with self._raw.cursor().copy(
+                with self.raw.cursor().copy(
                     f"COPY {self._table(name)} ({columns}) FROM STDIN"
                 ) as copy:
                     for piece in copy_pieces(typed):
@@ -145,22 +152,21 @@ class PostgresView:
         columns = [c for c in rows.columns if c != "_key"]
         if not rows.height or not columns:
             return 0
-        casts = self._casts_of(name)
+        casts = self._casts_of(name, (key, *columns))
         written = ", ".join(f"{quoted(c)} = w.v{i}::{casts[c].base}" for i, c in enumerate(columns))
         names = ", ".join(["k", *(f"v{i}" for i in range(len(columns)))])
-        arrays = ", ".join(f"${i}::text[]" for i in range(1, len(columns) + 2))
+        given = ", ".join(f"${i}::text[]" for i in range(1, len(columns) + 2))
         statement = (
-            f"UPDATE {self._table(name)} t SET {written} FROM unnest({arrays}) w ({names})"
+            f"UPDATE {self._table(name)} t SET {written} FROM unnest({given}) w ({names})"
             f" WHERE t.{quoted(key)} = w.k::{casts[key].base}"
         )
         done = 0
         with self._guard(name):
-            keys = castable(self._raw, casts[key], rows["_key"])
+            keys = castable(self.raw, casts[key], rows["_key"])
             keyed = rows.select(keys.alias("_key"), *columns)
             typed = as_input(keyed.drop_nulls("_key"), {**casts, "_key": casts[key]})
             for part in typed.iter_slices(_NAMED_ROWS):
-                values = [array(c) for c in part.iter_columns()]
-                done += psycopg.RawCursor(self._raw).execute(statement, values).rowcount
+                done += psycopg.RawCursor(self.raw).execute(statement, arrays(part)).rowcount
             if self._silence is not None:
                 self._silence.changed(self._table(name), key, casts[key], typed["_key"])
         return done
@@ -173,7 +179,7 @@ class PostgresView:
             with self._guard(name):
                 if self._silence is not None:
                     self._silence.will_delete(self._table(name), key, cast, some)
-                done += self._raw.execute(
+                done += self.raw.execute(
                     f"DELETE FROM {self._table(name)}"
                     f" WHERE {quoted(key)} = ANY ({literal(array(some))}::text[]::{cast.base}[])"
                 ).rowcount
@@ -193,20 +199,22 @@ class PostgresView:
     def _table(self, name: str) -> str:
         return f"{quoted(self.schema_name)}.{quoted(name)}"
 
-    def _casts_of(self, name: str) -> dict[str, Cast]:
-        if name not in self._casts:
-            with faults(self._database), catalog.plain_names(self._raw) as cursor:
-                self._casts[name] = catalog.casts(cursor, self._table(name))
-        return self._casts[name]
+    def _casts_of(self, name: str, columns: Sequence[str] = ()) -> dict[str, Cast]:
+        """The table's types; asked anew when a column is not known yet."""
+        known = self._casts.get(name)
+        if known is None or not known.keys() >= set(columns):
+            with faults(self._database):
+                known = self._casts[name] = catalog.casts(self.raw, self._table(name))
+        for column in columns:
+            if column not in known:
+                raise TargetFault(
+                    Text("there is no column {column}", "没有字段 {column}").fill(column=column),
+                    where=f"{self._database}, {name}",
+                )
+        return known
 
     def _cast(self, name: str, column: str) -> Cast:
-        casts = self._casts_of(name)
-        if column not in casts:
-            raise TargetFault(
-                Text("there is no column {column}", "没有字段 {column}").fill(column=column),
-                where=f"{self._database}, {name}",
-            )
-        return casts[column]
+        return self._casts_of(name, (column,))[column]
 
     def _cells(self, name: str, columns: Sequence[str]) -> str:
         return ", ".join(cell(f"t.{quoted(c)}", self._cast(name, c)) for c in columns)
@@ -215,21 +223,28 @@ class PostgresView:
         """The keys that can be keys of the table, as its type reads them, in parts."""
         cast = self._cast(name, key)
         with self._guard(name):
-            fit = castable(self._raw, cast, keys.drop_nulls().cast(pl.String)).drop_nulls()
+            fit = castable(self.raw, cast, keys.drop_nulls().cast(pl.String)).drop_nulls()
         typed = as_input(fit.to_frame("k"), {"k": cast})
         return [part.to_series() for part in typed.iter_slices(_NAMED_ROWS)]
 
     def _copied(self, name: str, query: str, labels: Sequence[str]) -> pl.DataFrame:
         with (
             self._guard(name),
-            self._raw.cursor().copy(f"COPY ({query}) TO STDOUT (FORMAT csv)") as copied,
+            self.raw.cursor().copy(f"COPY ({query}) TO STDOUT (FORMAT csv)") as copied,
         ):
             return frame_of(copied, labels)
 
     def _guard(self, name: str) -> AbstractContextManager[None]:
         rights = "SELECT, INSERT, UPDATE, DELETE" if self._writes else "SELECT"
-        user = quoted(self._raw.info.user)
+        user = quoted(self.raw.info.user)
         return faults(self._database, (f"GRANT {rights} ON {self._table(name)} TO {user}",))
+
+
+def raw_connection(connection: Connection) -> "psycopg.Connection[Any]":
+    """The driver's own connection."""
+    raw = connection.connection.driver_connection
+    assert isinstance(raw, psycopg.Connection)
+    return raw
 
 
 def _key_race(database: str) -> TransientFault:
