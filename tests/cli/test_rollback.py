@@ -1,5 +1,6 @@
 """`rollback` through the real command line: plan, apply, take back, plan again (R-6.3)."""
 
+import shutil
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -43,12 +44,20 @@ def sql(project: Path, statement: str, *values: object) -> list[Any]:
 
 
 @pytest.fixture
-def applied(command: Command, planned: Path) -> Path:
-    """The project after its first plan was approved and applied."""
-    assert command("-C", planned, "approve", "latest", "--sandbox").code == 0
-    done = command("-C", planned, "apply", "latest")
-    assert done.code == 0, done.err
-    return planned
+def applied(
+    command: Command, sources: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """A copy of a project whose first plan was approved and applied."""
+    template = tmp_path_factory.getbasetemp() / "applied"
+    if not template.exists():
+        making = template.with_name("applied.making")
+        assert command("init", making, "--from", sources).code == 0
+        assert command("-C", making, "plan").code in (0, 3)
+        assert command("-C", making, "approve", "latest", "--sandbox").code == 0
+        done = command("-C", making, "apply", "latest")
+        assert done.code == 0, done.err
+        making.rename(template)
+    return Path(shutil.copytree(template, tmp_path / "project"))
 
 
 def test_plan_apply_rollback_plan(command: Command, planned: Path) -> None:
