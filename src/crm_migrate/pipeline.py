@@ -18,20 +18,15 @@ from crm_migrate.stages.approval_file import export_approval
 from crm_migrate.stages.changes import compare
 from crm_migrate.stages.check import Checked, check
 from crm_migrate.stages.compare_engines import compare as compare_engines
-from crm_migrate.stages.decisions import (
-    Considered,
-    Decided,
-    consider,
-    decide,
-    override_gate,
-    revoke_decisions,
-)
+from crm_migrate.stages.considered import Considered, consider
+from crm_migrate.stages.decisions import Decided, decide, override_gate, revoke_decisions
 from crm_migrate.stages.export import Exported, export
 from crm_migrate.stages.export import sweep as sweep_exports
 from crm_migrate.stages.extract import extract, input_digest, is_live
 from crm_migrate.stages.history import history
 from crm_migrate.stages.link import link
 from crm_migrate.stages.link_files import link_files, write_clusters
+from crm_migrate.stages.packs import Packs, write_packs
 from crm_migrate.stages.plan_diff import PlanDifference, compare_plans
 from crm_migrate.stages.plan_pages import Shown, view_plan
 from crm_migrate.stages.plans import list_plans
@@ -58,6 +53,7 @@ __all__ = [
     "Decided",
     "Done",
     "Exported",
+    "Packs",
     "PlanDifference",
     "Planned",
     "RolledBack",
@@ -74,8 +70,8 @@ __all__ = [
     "decide",
     "decide_review",
     "export",
-    "history",
     "export_approval",
+    "history",
     "link_files",
     "list_plans",
     "list_reviews",
@@ -93,6 +89,7 @@ __all__ = [
     "view_plan",
     "with_exclusions",
     "write_clusters",
+    "write_packs",
 ]
 
 

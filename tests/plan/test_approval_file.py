@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 
 from crm_migrate.errors import IntegrityFault
 from crm_migrate.language import Text
-from crm_migrate.plan.approval import approve, decide, override
+from crm_migrate.plan.approval import approve, decide
 from crm_migrate.plan.approval_file import Exported, JournalLine, check, read, write
 from crm_migrate.plan.change import Demand, Gate, PlanHeader
+from crm_migrate.plan.overriding import override
 from crm_migrate.plan.planfile import header_json
 from crm_migrate.plan.standing import Said
 from crm_migrate.trust.journal import Journal

@@ -10,8 +10,9 @@ from crm_migrate.language import Text
 from crm_migrate.plan import approval
 from crm_migrate.plan.approval import PlanState
 from crm_migrate.plan.change import PlanHeader
-from crm_migrate.plan.inheritance import Difference, differences
-from crm_migrate.plan.standing import Standing, revoked, standing
+from crm_migrate.plan.overriding import override
+from crm_migrate.plan.revoking import revoke
+from crm_migrate.plan.standing import standing
 from crm_migrate.plan.statements import Decision, Override, Revocation, Signed
 from crm_migrate.stages.plans import open_checked, require_same_project, state_of
 from crm_migrate.stages.said import said_about, standing_of
@@ -26,21 +27,6 @@ from crm_migrate.state.approvals import (
 from crm_migrate.state.approvals import revoke as mark_revoked
 from crm_migrate.trust.people import Action, Person
 from crm_migrate.trust.private_files import write_private
-
-
-@dataclass(frozen=True)
-class Considered:
-    """A plan about to be decided on: what a signature would say, and what stands already.
-
-    `differs`: for the newest plan with the same effect that somebody approved and whose approval
-    does not serve here, what its evidence has otherwise.
-    """
-
-    header: PlanHeader
-    state: PlanState
-    standing: Standing
-    earlier: str | None
-    differs: tuple[Difference, ...]
 
 
 @dataclass(frozen=True)
@@ -103,31 +89,6 @@ class Revoked:
             "state": self.state,
             "revoked": [asdict(r) | {"id": r.id} for r in self.revocations],
         }
-
-
-def consider(session: Session, name: str) -> Considered:
-    """The plan as somebody about to sign should see it.
-
-    Raises:
-        NotFound: there is none.
-        IntegrityFault: the plan file was altered.
-    """
-    _, plan = open_checked(session, name)
-    header = plan.header
-    said = said_about(session, header)
-    now = standing(header, said, session.trust, session.job.clock())
-    taken_back = revoked(said, session.trust)
-    approved = {
-        d.evidence for d in said.decisions if d.decision == "approve" and d.id not in taken_back
-    }
-    serving = set(now.inherited.values())
-    other = next(
-        (e for e in said.earlier if e.evidence in approved and e.plan_id not in serving), None
-    )
-    differs = differences(header, other) if other is not None else ()
-    return Considered(
-        header, state_of(session, header), now, other.plan_id if other else None, differs
-    )
 
 
 def decide(
@@ -203,7 +164,7 @@ def override_gate(
     person = _who(session, header, by, Action.OVERRIDE, own=header.target.sandbox)
     require_same_project(session, header)
     signer, now = session.signer(person), session.job.clock()
-    signed = approval.override(header, gate, signer, session.trust, now, reason=reason)
+    signed = override(header, gate, signer, session.trust, now, reason=reason)
     about = {"gate": signed.gate, "figure": signed.figure, "override": signed.id}
     _journal(session, header, person, "plan.override", signed, about)
     _enter(session, "override", signed)
@@ -242,7 +203,7 @@ def revoke_decisions(
     signer = session.signer(person)
     made = []
     for decision in chosen:
-        signed = approval.revoke(decision, signer, session.trust, now, reason=reason, used=used)
+        signed = revoke(decision, signer, session.trust, now, reason=reason, used=used)
         about = {"decision": decision.id, "of": decision.by}
         _journal(session, header, person, "plan.revoke", signed, about)
         _enter(session, "revocation", signed)
