@@ -51,7 +51,8 @@ tables:
 """
 _CHINESE = {
     "number": "客户编号", "name": "客户名称", "uscc": "统一社会信用代码", "industry": "所属行业",
-    "status": "客户类型", "phone": "联系电话", "address": "企业地址", "budget": "年采购预算", "account": "对公账号",
+    "status": "客户类型", "phone": "联系电话", "address": "企业地址", "budget": "年采购预算",
+    "account": "对公账号",
     "contact": "主联系人", "title": "职务", "mobile": "手机", "email": "电子邮箱",
     "id_number": "身份证号", "owner": "负责人", "department": "所属部门", "created": "登记日期",
 }  # fmt: skip
@@ -111,8 +112,8 @@ _TABLES = (
  id {key}, account_no VARCHAR(32) UNIQUE, account_name VARCHAR(200) NOT NULL,
  credit_code VARCHAR(32), industry_code VARCHAR(60), status CHAR(1), tel VARCHAR(200),
  street_address VARCHAR(300), budget_wan NUMERIC(14, 2), bank_account_cipher VARCHAR(200),
- contact_name VARCHAR(60), contact_title VARCHAR(60), mobile_cipher VARCHAR(200), mobile_index VARCHAR(32),
- mail_cipher VARCHAR(300), mail_index VARCHAR(32), id_cipher VARCHAR(200),
+ contact_name VARCHAR(60), contact_title VARCHAR(60), mobile_cipher VARCHAR(200),
+ mobile_index VARCHAR(32), mail_cipher VARCHAR(300), mail_index VARCHAR(32), id_cipher VARCHAR(200),
  owner_user_id INTEGER REFERENCES users (id), dept_name VARCHAR(40), created_on DATE)""",
     "CREATE INDEX accounts_mobile ON accounts (mobile_index)",
 )

@@ -4,7 +4,8 @@ import numpy as np
 import polars as pl
 
 from crm_migrate.linkage import feature_text
-from crm_migrate.linkage.features import encode_sets, hash_texts
+from crm_migrate.linkage.features import encode_hashes, encode_sets
+from crm_migrate.linkage.hashing import hash_texts
 from tests.linkage.invented_companies import credit_code
 
 
@@ -44,9 +45,15 @@ def test_company_parts_tell_branches_from_head_offices():
 
 
 def test_one_typo_keeps_a_common_key():
-    """Names that differ in one character still share one of their shortened keys."""
-    a, b = feature_text.one_character_less(pl.Series(["恒通科技", "恒同科技"])).to_list()
-    assert set(a) & set(b) == {"恒科技"}
+    """Names that differ in one character share one shortened key; short names have none."""
+    texts = pl.Series(["恒通科技", "恒同科技", "恒通科枝有", "恒通", None, "AAAA"])
+    feature = encode_hashes(feature_text.one_character_less(texts))
+    left, right = np.array([0, 0, 0]), np.array([1, 2, 3])
+    assert feature.same(left, right).tolist() == [True, False, False]
+    assert (feature.codes[3:5] == -1).all()
+    assert (feature.codes[5] != -1).sum() == 1
+    every = [t[:i] + t[i + 1 :] for t in texts.drop_nulls() if len(t) > 3 for i in range(len(t))]
+    assert feature.codes.max() + 1 == len(set(every))
 
 
 def test_sets_are_padded_and_hashes_stable():

@@ -5,7 +5,7 @@ record only meets the next one (which is enough where agreement is decisive), an
 reported how many pairs were not compared.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 
 import numpy as np
@@ -77,8 +77,20 @@ def distinct(packed: Indices) -> Indices:
 
 
 def block_keys(features: Features, rule: tuple[str, ...]) -> Feature:
-    """One key per record (or several, when a feature of the rule is a set); MISSING in none."""
-    return reduce(_combine, (features[name] for name in rule))
+    """One key per record (or several, when a feature of the rule is a set); MISSING in none.
+
+    A value of a set that only one record has brings nothing together: it is left out.
+    """
+    if rule not in features.keys:
+        parts = (features[name] for name in rule)
+        features.keys[rule] = reduce(_combine, (_repeated(p) if p.is_set else p for p in parts))
+    return features.keys[rule]
+
+
+def _repeated(feature: Feature) -> Feature:
+    present = feature.codes != MISSING
+    often = np.bincount(feature.codes[present], minlength=1) > 1
+    return replace(feature, codes=np.where(present & often[feature.codes], feature.codes, MISSING))
 
 
 def _combine(a: Feature, b: Feature) -> Feature:
@@ -102,9 +114,11 @@ def _dense(wide: Indices) -> "np.ndarray[tuple[int, ...], np.dtype[np.int32]]":
 
 
 def members(blocks: Feature) -> tuple[Indices, Indices]:
-    """(key, row) of every membership, sorted by key and then row."""
+    """(key, row) of every membership in a block of several, sorted by key and then row."""
     codes = blocks.codes if blocks.is_set else blocks.codes[:, None]
-    rows, columns = np.nonzero(codes != MISSING)
+    present = codes != MISSING
+    often = np.bincount(codes[present], minlength=1) > 1  # the others are alone in their block
+    rows, columns = np.nonzero(present & often[codes])
     keys = codes[rows, columns].astype(np.int64)
     order = np.argsort(keys, kind="stable")
     return keys[order], rows[order].astype(np.int64)

@@ -1,8 +1,11 @@
 """Match keys: the forms of values that are compared, never shown and never stored."""
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
-from crm_migrate.standards import company_name
+from crm_migrate.linkage.hashing import mix
+from crm_migrate.standards import company_name, uscc
 
 SKIP_LENGTHS = (4, 12)
 """Name cores of these lengths get one-character-less keys; shorter ones would collide."""
@@ -29,32 +32,11 @@ def address(raw: pl.Series) -> pl.Series:
     return shorter.replace("", None)
 
 
-_WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
-_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
-
-
 def valid_uscc(raw: pl.Series) -> pl.Series:
     """The unified social credit code where its form and check character are right (GB 32100)."""
     code = raw.str.normalize("NFKC").str.to_uppercase().str.replace_all(r"[\s\-]", "")
     shaped = code.str.contains(r"^[1-9A-HJ-NP-Y][1-9][0-9]{6}[0-9A-HJ-NPQRTUWXY]{10}$")
-    frame = pl.DataFrame({"code": code.set(~shaped.fill_null(False), None)})
-    total = sum(
-        (
-            pl.col("code")
-            .str.slice(i, 1)
-            .replace_strict(list(_ALPHABET), list(range(31)), default=None, return_dtype=pl.Int32)
-            * weight
-            for i, weight in enumerate(_WEIGHTS)
-        ),
-        start=pl.lit(0, dtype=pl.Int32),
-    )
-    check = (
-        pl.col("code")
-        .str.slice(17, 1)
-        .replace_strict(list(_ALPHABET), list(range(31)), default=None, return_dtype=pl.Int32)
-    )
-    right = frame.select(((31 - total % 31) % 31 == check).fill_null(False)).to_series()
-    return frame["code"].set(~right, None)
+    return code.set(~(shaped.fill_null(False) & uscc.is_valid(code)), None)
 
 
 def phones(raw: pl.Series) -> pl.Series:
@@ -114,15 +96,35 @@ def _folded(text: pl.Expr) -> pl.Expr:
     return text.str.to_uppercase().str.replace_all(r"[^\p{L}\p{N}]", "").replace("", None)
 
 
-def one_character_less(core: pl.Series) -> pl.Series:
-    """Lists of the text with each character left out in turn: one typo keeps one of them."""
+def one_character_less(core: pl.Series) -> npt.NDArray[np.uint64]:
+    """Per text a number for each character left out in turn: one typo keeps one of them.
+
+    (texts, 12); 0 where there is nothing to leave out. The number is a polynomial hash of the
+    characters that remain: two different texts share one once in 2^63.
+    """
     low, high = SKIP_LENGTHS
-    length = pl.col("core").str.len_chars()
-    shortened = [
-        pl.when((length >= low) & (length <= high) & (length > i)).then(
-            pl.concat_str(pl.col("core").str.slice(0, i), pl.col("core").str.slice(i + 1))
-        )
-        for i in range(high)
-    ]
-    frame = core.alias("core").to_frame()
-    return frame.select(pl.concat_list(shortened).list.drop_nulls().list.unique()).to_series()
+    length = core.str.len_chars().fill_null(0).to_numpy().astype(np.int64)
+    rows = np.flatnonzero((length >= low) & (length <= high))
+    result = np.zeros((len(core), high), dtype=np.uint64)
+    for at in range(0, len(rows), _CHUNK):
+        some = rows[at : at + _CHUNK]
+        rest = _without_each(core.gather(some), high)
+        result[some] = np.where(np.arange(high) < length[some, None], rest, np.uint64(0))
+    return result
+
+
+def _without_each(texts: pl.Series, width: int) -> npt.NDArray[np.uint64]:
+    """(texts, width): hash of each text without its i-th character; never 0."""
+    padded = str(texts.str.pad_end(width, "\0").str.join("").item())
+    points = np.frombuffer(padded.encode("utf-32-le"), dtype="<u4").reshape(-1, width)
+    with np.errstate(over="ignore"):
+        terms = np.where(points > 0, mix(points.astype(np.uint64)), np.uint64(0)) * _POWERS[:width]
+        before = np.cumsum(terms, axis=1, dtype=np.uint64) - terms
+        after = terms.sum(axis=1, dtype=np.uint64)[:, None] - before - terms
+        return mix(before + after * _INVERSE) | np.uint64(1)
+
+
+_CHUNK = 100_000
+_STEP = 0x9E3779B97F4A7C15  # odd, so that it has an inverse modulo 2^64
+_POWERS = np.array([pow(_STEP, i, 2**64) for i in range(SKIP_LENGTHS[1])], dtype=np.uint64)
+_INVERSE = np.uint64(pow(_STEP, -1, 2**64))

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from crm_migrate.linkage.features import hash_texts, mix
+from crm_migrate.linkage.hashing import hash_texts, mix
 from crm_migrate.records import RECORD_ID
 
 GOLDEN_ID = "golden_id"

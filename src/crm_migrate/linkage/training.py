@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 from crm_migrate.linkage.blocking import block_keys
 from crm_migrate.linkage.comparison import differs, levels_of
-from crm_migrate.linkage.features import MISSING, Features, Indices, mix
+from crm_migrate.linkage.features import MISSING, Features, Indices
+from crm_migrate.linkage.hashing import mix
 from crm_migrate.linkage.rule_types import Comparison, Level, LinkageRules
 
 Floats = npt.NDArray[np.float64]
@@ -238,5 +239,7 @@ def _groups(level: Level, features: Features) -> tuple[Indices, Indices]:
     """(row, group) of the records that share all the values that the level wants the same."""
     keys = block_keys(features, level.same).codes
     matrix = keys if keys.ndim == 2 else keys[:, None]
-    rows, columns = np.nonzero(matrix != MISSING)
+    present = matrix != MISSING
+    often = np.bincount(matrix[present], minlength=1) > 1
+    rows, columns = np.nonzero(present & often[matrix])
     return rows.astype(np.int64), matrix[rows, columns].astype(np.int64)
