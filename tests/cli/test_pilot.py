@@ -206,3 +206,35 @@ def test_a_workbook_of_another_plan_is_refused_before_anything_is_read(
     assert refused.data["error"]["where"] == "changed.xlsx, customer, 2"
     assert refused.data["error"]["remedy"]
     assert len(command("-C", project, "runs", "--json").data["plans"]) == 1
+
+
+def test_a_pack_per_department_is_checked_signed_and_comes_back(
+    command: Command, project: Path, tmp_path: Path
+) -> None:
+    """R-6.6: changes, a sample old beside new, lines to sign; masked; exclusions come back."""
+    made = plan(command, project)
+    out = tmp_path / "packs"
+    packs = fits(
+        command("-C", project, "show", "--packs", "department", "--out", out, "--json"),
+        "show-packs",
+    )
+    assert {p["name"]: p["customers"] for p in packs["packs"]} == {NORTH: 2, SOUTH: 3}
+    assert sum(p["operations"] for p in packs["packs"]) == sum(
+        c["insert"] for c in made["counts"].values()
+    )
+    book = openpyxl.load_workbook(out / f"{SOUTH}.xlsx")
+    told = [str(c.value) for sheet in book for row in sheet.iter_rows() for c in row]
+    assert not [text for text in told if any(row[4] in text for row in ROWS)], "mobiles are masked"
+    assert not [text for text in told if ROWS[0][1] in text], "other departments' customers"
+    sample = [row for row in book["Sample"].values if row[4] == "customer name"]
+    assert {(row[5], row[6]) for row in sample} == {(r[1], r[1]) for r in ROWS[2:]}
+    assert all(row[3].startswith("sales.xlsx · 客户 · ") for row in sample)
+    assert any(text.startswith("checked by:") for text in told)
+    index = openpyxl.load_workbook(packs["index"]).worksheets[0]
+    assert [row[0] for row in index.iter_rows(min_row=2, max_row=3, values_only=True)] == [
+        NORTH, SOUTH,
+    ]  # fmt: skip
+    marks = {ROWS[4][1]: ("exclude", "")}
+    without = plan(command, project, "--exclude", fill_in(out / f"{SOUTH}.xlsx", marks))
+    assert new(without) == (4, 4)
+    assert "plan.packs" in (project / "audit" / "journal.jsonl").read_text("utf-8")

@@ -1,7 +1,7 @@
 """`show`: a plan on the terminal, page by page, as JSON, or as a page or workbook."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -94,7 +94,7 @@ def show(
     customer: str | None,
     page: int,
     size: int,
-    packs: str | None,
+    packs: Literal["department", "owner"] | None,
     folder: Path | None,
     out: Output,
 ) -> None:
@@ -108,7 +108,7 @@ def show(
     from crm_migrate.plan.show.choice import Choice
 
     with opened(ctx, out) as session:
-        choice = Choice(entity, action, None, page, size)
+        choice = Choice(entity, action, page=page, size=size)
         found = view_plan(
             session,
             plan,

@@ -129,7 +129,7 @@ def view_plan(
         if choice.entity is not None and choice.entity not in stored.entities:
             raise _no_entity(choice.entity, stored.entities)
         if customer is not None:
-            choice = replace(choice, groups=(_group(session, run, customer),))
+            choice = replace(choice, groups=(_group(session, run, customer),), outside=True)
         view = view_of(session, run, stored, language, choice)
         if page or workbook:
             whole = view_of(session, run, stored, language)

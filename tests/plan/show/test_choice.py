@@ -73,7 +73,7 @@ def test_pages_hold_everything_once(action: str | None) -> None:
 def test_a_group_is_shown_with_what_lies_outside() -> None:
     """`--customer`: all that hangs on it, whatever becomes of it; other entities by choice."""
     group = plan().operations("customer").filter(pl.col("reason") == "outside_scope").collect()
-    found = chosen(plan(), "customer", Choice(groups=(group["group"][0],)))
+    found = chosen(plan(), "customer", Choice(groups=(group["group"][0],), outside=True))
     assert group["golden_id"][0] in found.operations["golden_id"].to_list()
     assert chosen(plan(), "customer", Choice(entity="contact")).total == 0
 

@@ -23,14 +23,15 @@ _RISKY = (Action.CONFLICT, Action.SKIP)
 class Choice:
     """A part of a plan's operations.
 
-    `groups`: only of these groups (and then whatever lies outside of the scope, too). `page`
-    counts from 1 and `size` is its number of operations per entity; without a size, all risky
+    `groups`: only of these groups; `outside`: with what lies outside of the scope. `page` counts
+    from 1 and `size` is its number of operations per entity; without a size, all risky
     operations and `SHOWN_OTHERS` others in all.
     """
 
     entity: str | None = None
     action: str | None = None
     groups: tuple[str, ...] | None = None
+    outside: bool = False
     page: int = 1
     size: int | None = None
 
@@ -93,8 +94,8 @@ def _fits(choice: Choice) -> pl.Expr:
     if choice.action is not None:
         fits = fits & (pl.col("action") == choice.action)
     if choice.groups is not None:
-        return fits & pl.col("group").is_in(list(choice.groups))
-    return fits & (pl.col("reason") != OUTSIDE).fill_null(True)
+        fits = fits & pl.col("group").is_in(list(choice.groups))
+    return fits if choice.outside else fits & (pl.col("reason") != OUTSIDE).fill_null(True)
 
 
 def _only(frame: pl.LazyFrame, numbers: pl.Series) -> pl.LazyFrame:

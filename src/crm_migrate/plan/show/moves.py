@@ -1,11 +1,15 @@
 """Merges as people see them: which row of the CRM is given up for which, and what moves over."""
 
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import polars as pl
 
 from crm_migrate.plan.show.names import Names
 from crm_migrate.project.mapping_file import TargetMapping
+from crm_migrate.protection.masking import mask_pair
+from crm_migrate.protection.policy import Audience, Treatment
 
 SHOWN_MOVES = 5_000
 """Merges that people's files list; the counts are of all."""
@@ -29,6 +33,8 @@ class MoveView:
     given_up: str
     """Primary key of the row that goes, or comes back."""
     moved: tuple[tuple[str, int], ...]
+    sides: tuple[tuple[str, str, str], ...] = ()
+    """Label of a field, and its masked value in the row that stays and in the one that goes."""
 
 
 def moves_shown(
@@ -70,6 +76,22 @@ def moves_shown(
             kept=row["after"] or row["before"] or "",
             given_up=row["row_key"] or "",
             moved=tuple(moved.get((row["golden_id"], row["row_key"]), ())),
+            sides=tuple(_sides(row, names)) if row["kind"] == "merge" else (),
         )
         for row in shown.iter_rows(named=True)
     )
+
+
+def _sides(row: Mapping[str, str | None], names: Names) -> Iterator[tuple[str, str, str]]:
+    """Both rows field by field; masked values that look equal but differ are marked."""
+    entity = names.model.entity(str(row["entity"]))
+    cells = json.loads(row["row"] or "{}")
+    stays, goes = cells.get("stays") or {}, cells.get("goes") or {}
+    for field in entity.fields:
+        one, other = stays.get(field.name), goes.get(field.name)
+        if one is None and other is None:
+            continue
+        both = pl.Series([one], dtype=pl.String), pl.Series([other], dtype=pl.String)
+        if names.policy.treatment(entity.name, field.name, Audience.REPORT) != Treatment.CLEAR:
+            both = mask_pair(*both, field.type)
+        yield field.label.in_language(names.language), both[0][0] or "", both[1][0] or ""
