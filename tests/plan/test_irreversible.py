@@ -25,15 +25,28 @@ def operations(*actions: str) -> dict[str, pl.DataFrame]:
     return {"customer": pl.DataFrame({"action": list(actions)}, schema={"action": pl.String})}
 
 
+def moves() -> pl.DataFrame:
+    """A merge; two rows of a table without a key of its own, and one with, move over."""
+    rows = [
+        {"kind": "merge", "entity": "customer", "table": "accounts", "key_column": "id"},
+        {"kind": "reparent", "entity": "customer", "table": "badges"},
+        {"kind": "reparent", "entity": "customer", "table": "badges"},
+        {"kind": "reparent", "entity": "customer", "table": "people", "key_column": "id"},
+    ]
+    return pl.DataFrame(rows, schema=dict.fromkeys(rows[0], pl.String))
+
+
 def test_numbers_triggers_and_the_point_of_no_return() -> None:
     """Numbers that the system gives, what triggers do, merged keys, and the first edit."""
     found = irreversible(
-        schema("integer", "mail_sent"), MAPPING, operations("insert", "insert", "update"), 3
+        schema("integer", "mail_sent"), MAPPING, operations("insert", "insert", "update"), moves()
     )
     text = "\n".join(t.en for t in found)
     assert "mail_sent" in text
     assert "2 new rows" in text
-    assert "3 merged rows" in text
+    assert "1 merged rows" in text
+    assert "2 rows that move over stay there" in text
+    assert "badges" in text
     assert "point of no return" in found[-1].en
     assert "不可撤回点" in found[-1].zh
 

@@ -52,6 +52,14 @@ def apply(ctx: click.Context, plan: str, person: str | None, out: Output) -> int
     keys = ("created", "updated", "unchanged", "skipped", "failed")
     rows = [(done.labels[name], *(c[k] for k in keys)) for name, c in done.facts.counts.items()]
     out.table(Text("written to the CRM", "写入 CRM 的结果"), head, rows)
+    if done.applied.merges:
+        merged, moved = done.applied.merges, done.applied.reparented
+        out.say(
+            Text(
+                f"{merged:,} rows merged into others, {moved:,} rows that hung on them moved over",
+                f"合并 {merged:,} 条重复记录,转移 {moved:,} 条从属记录",
+            )
+        )
     if done.facts.verified:
         out.say(
             Text("everything written was read back and is equal", "已全部回读,内容一致"), "green"

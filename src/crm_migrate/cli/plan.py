@@ -166,6 +166,14 @@ def _show(planned: "Planned", out: Output) -> None:
             for name, c in header.counts.items()
         ],
     )  # fmt: skip
+    if header.merges:
+        out.say(
+            Text(
+                f"{header.merges:,} rows of the CRM are merged into others, {header.reparented:,}"
+                " rows that hang on them move over",
+                f"合并 CRM 中 {header.merges:,} 条重复记录,转移 {header.reparented:,} 条从属记录",
+            )
+        )
     if header.control_totals:
         differing = [t for t in header.control_totals if t.source_amount != t.plan_amount]
         text = (

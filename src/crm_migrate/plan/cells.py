@@ -1,5 +1,6 @@
 """Golden, present and base cells side by side, and what becomes of each column of the target."""
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
@@ -57,12 +58,17 @@ class TargetSide:
     leaving: pl.Series | None = None
     """Keys of rows that are given up for others."""
 
-    def staying(self, columns: Collection[str]) -> pl.DataFrame:
-        """The stored rows but for those that are given up and let go of one of the columns."""
+    def staying(self, columns: Collection[str], where: str | None = None) -> pl.DataFrame:
+        """The stored rows but for those that are given up and let go of a key.
+
+        They do where they are deleted, where a mark changes one of its columns, or where it is a
+        partial key whose predicate speaks of a mark.
+        """
         policy = self.mapping.merge
         if policy is None or self.leaving is None:
             return self.stored
-        if not policy.delete and not set(columns) & set(policy.mark):
+        told = set() if where is None else set(re.findall(r"\w+", where))
+        if not policy.delete and not (set(columns) | told) & set(policy.columns):
             return self.stored
         return self.stored.filter(~pl.col(self.mapping.key).is_in(self.leaving.implode()))
 

@@ -249,7 +249,8 @@ MOVES = {
 `kind`:
 - `merge`: the row `row_key` of `table` is given up for the row `after`; `before` and `column` are
   null. `precondition`: keyed digests of its raw cells and of the keys of all rows that refer to
-  it. `rule`: why the other row stays (`kept_base`, `kept_smallest_key`).
+  it. `rule`: why the other row stays (`kept_base`, `kept_smallest_key`). `row`: for people, JSON
+  of the canonical cells of the row that `stays` and the one that `goes`; no part of the effect.
 - `reparent`: cell `column` of row `row_key` of `table` goes from key `before` to key `after`.
   `key_column` is null where the table has no key of its own; then all cells that hold `before`
   go together, and `row_key` is a keyed digest.

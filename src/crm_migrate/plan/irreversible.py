@@ -10,6 +10,7 @@ import polars as pl
 
 from crm_migrate.language import Text
 from crm_migrate.plan.change import Action
+from crm_migrate.plan.merges import count_moves
 from crm_migrate.project.mapping_file import TargetEntity
 from crm_migrate.systems.target import TargetSchema
 
@@ -20,9 +21,10 @@ def irreversible(
     schema: TargetSchema,
     mapping: Mapping[str, TargetEntity],
     operations: Mapping[str, pl.DataFrame],
-    merges: int = 0,
+    moves: pl.DataFrame | None = None,
 ) -> tuple[Text, ...]:
-    """What can't be taken back of these operations; nothing where nothing is written."""
+    """What can't be taken back of these operations and moves; nothing where nothing is written."""
+    merges = count_moves(moves, "merge")
     written = {
         name: frame
         for name, frame in operations.items()
@@ -60,6 +62,8 @@ def irreversible(
                 f"其他系统中对 {merges:,} 条被合并记录主键的引用",
             )
         )
+    if moves is not None:
+        found += _of_moves(schema, mapping, moves)
     found.append(
         Text(
             "the point of no return of each customer is its first edit in the CRM after the apply:"
@@ -68,3 +72,32 @@ def irreversible(
         )
     )
     return tuple(found)
+
+
+def _of_moves(
+    schema: TargetSchema, mapping: Mapping[str, TargetEntity], moves: pl.DataFrame
+) -> list[Text]:
+    """Re-parented rows that can't be told from others, and cells that no image holds."""
+    found = []
+    nameless = moves.filter((pl.col("kind") == "reparent") & pl.col("key_column").is_null())
+    if nameless.height:
+        named = ", ".join(nameless["table"].unique().sort())
+        found.append(
+            Text(
+                f"{nameless.height:,} rows that move over stay there, since their tables have no"
+                f" key of a single column: {named}",
+                f"{nameless.height:,} 条随迁记录无法移回(所在表没有单列主键):{named}",
+            )
+        )
+    for entity in moves.filter(pl.col("kind") == "merge")["entity"].unique().sort():
+        policy, table = mapping[entity].merge, schema.table(mapping[entity].table)
+        binary = [c.name for c in table.columns if c.kind == "binary"]
+        if policy is not None and policy.delete and binary:
+            named = ", ".join(binary)
+            found.append(
+                Text(
+                    f"binary columns of rows that a merge deletes from {table.name}: {named}",
+                    f"合并后删除的 {table.name} 记录中的二进制字段:{named}",
+                )
+            )
+    return found

@@ -252,8 +252,12 @@ def moves_of(
 
 
 def move_digests(digest_key: bytes, moves: pl.DataFrame) -> pl.Series:
-    """`op_digest` of every merge and re-parented cell: 64 hex characters over all that it says."""
-    message = moves.select(pl.struct(_MEANING).struct.json_encode()).to_series()
+    """`op_digest` of every merge and re-parented cell: 64 hex characters over all that it does.
+
+    What a merge shows of its rows is no part of it: the precondition covers the row given up.
+    """
+    done = moves.with_columns(pl.when(pl.col("kind") != "merge").then("row").alias("row"))
+    message = done.select(pl.struct(_MEANING).struct.json_encode()).to_series()
     return keyed_digests(digest_key, _MOVE, message).alias("op_digest")
 
 
@@ -409,8 +413,28 @@ def _merges(
         pl.col("survivor").alias("after"),
         merge_preconditions(digest_key, cells, columns, children),
         "rule",
-        text.alias("row"),
+        _both_rows(side, rows),
     )
+
+
+def _both_rows(side: TargetSide, rows: pl.DataFrame) -> pl.Series:
+    """Canonical cells of the row that `stays` and the one that `goes`, field by field, as JSON.
+
+    Sealed cells are left out, and references, which mean nothing to a reader.
+    """
+    fields = [f for f in side.mapping.fields if f in side.present.columns]
+    shown = side.present.select(
+        TARGET_KEY,
+        pl.struct(
+            pl.when(~pl.col(f).str.starts_with("@").fill_null(False)).then(f).alias(f)
+            for f in fields
+        ).alias("_cells"),
+    )
+    both = rows.select("survivor", "loser")
+    for key, name in (("survivor", "stays"), ("loser", "goes")):
+        named = shown.select(pl.col(TARGET_KEY).alias(key), pl.col("_cells").alias(name))
+        both = both.join(named, on=key, how="left", maintain_order="left")
+    return both.select(row=pl.struct("stays", "goes").struct.json_encode()).to_series()
 
 
 def _reparented(rows: pl.DataFrame, children: pl.DataFrame, gone: pl.DataFrame) -> pl.DataFrame:

@@ -175,7 +175,7 @@ def _stands(
             numbered = numbered.with_columns(numbered[cell.column].zip_with(raw, found))
     asked = numbered.select("_n", *key.columns)
     hits = side.ask_taken(side.table.name, side.mapping.key, asked, key.where)
-    staying = side.staying(key.columns)
+    staying = side.staying(key.columns, key.where)
     if staying.height < side.stored.height:
         hits = hits.filter(pl.col("_key").is_in(staying[side.mapping.key].implode()))
     others = hits.join(numbered.select("_n", TARGET_KEY), on="_n").filter(

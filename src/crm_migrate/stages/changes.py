@@ -16,7 +16,6 @@ from crm_migrate.plan.change import (
 )
 from crm_migrate.plan.irreversible import irreversible
 from crm_migrate.plan.mapped_target import unchecked
-from crm_migrate.plan.merges import count_moves
 from crm_migrate.plan.operations import (
     PlannedOperations,
     plan_operations,
@@ -90,16 +89,15 @@ def compare(job: Job, run: Run, now: Present, scope: Scope | None = None) -> Cha
     totals = _totals(job, run, names)
     review = run.read(link.STAGE, "review.customer").height
     waiting = {"review": review, "owner_conflict": len(conflicts)}
-    found = figures(run, rows, counts, totals, waiting, planned.notes)
+    found = figures(run, rows, counts, totals, waiting, planned.notes, planned.moves)
     found |= quality_figures(run, project.model, job.rules.gates)
-    merges = count_moves(planned.moves, "merge")
     treatments = {
         name: target_treatments(job.rules.policy, name, side.mapping)
         for name, side in sides.items()
         if writes(planned.operations[name])
     }
     unsure = unchecked(project.target, now.schema, treatments)
-    lasting = irreversible(now.schema, project.target.entities, planned.operations, merges)
+    lasting = irreversible(now.schema, project.target.entities, planned.operations, planned.moves)
     return Changes(planned, identity, rows, counts, totals, waiting, found, lasting, unsure)
 
 
