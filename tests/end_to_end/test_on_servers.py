@@ -1,25 +1,29 @@
-"""The main job from and into PostgreSQL, by the real command line."""
+"""The main job from and into PostgreSQL and MariaDB, by the real command line."""
 
+import importlib
 from pathlib import Path
 
 import pytest
 
 from samples.make_samples import make
 from tests.end_to_end.conftest import APPROVER, OPERATOR, PEOPLE, Demo, make_project
-from tests.servers.postgres import shared_server
 
 SCALE = 1 / 16
+DRIVERS = {
+    "postgres": ("postgresql:", "postgresql+psycopg:"),
+    "mariadb": ("mariadb:", "mysql+pymysql:"),
+}
 
 
-@pytest.fixture
-def demo(tmp_path: Path) -> Demo:
+@pytest.fixture(params=sorted(DRIVERS))
+def demo(request: pytest.FixtureRequest, tmp_path: Path) -> Demo:
     """The samples with the old system and the CRM on a server."""
-    server = shared_server()
+    server = importlib.import_module(f"tests.servers.{request.param}").shared_server()
     legacy, crm = server.create_database(), server.create_database()
     samples = tmp_path / "samples"
     urls = {"legacy_url": server.url(legacy), "crm_url": server.url(crm)}
-    psycopg_3 = {k: v.replace("postgresql:", "postgresql+psycopg:") for k, v in urls.items()}
-    make(samples, scale=SCALE, **psycopg_3)
+    by_driver = {k: v.replace(*DRIVERS[request.param]) for k, v in urls.items()}
+    make(samples, scale=SCALE, **by_driver)
     for name in ("legacy.db", "crm.db"):  # what the project would have on SQLite
         (samples / name).touch()
     demo = Demo(tmp_path / "project", tmp_path / "snapshots", samples)
@@ -33,7 +37,7 @@ def demo(tmp_path: Path) -> Demo:
     return demo
 
 
-def test_from_and_into_postgresql(demo: Demo) -> None:
+def test_from_and_into_a_server(demo: Demo) -> None:
     """R-6.3: planned, approved, applied and read back; planned again, there is nothing to do."""
     demo.ok("keys", "init", "--no-passphrase", *PEOPLE)
     planned = demo.ok("plan", "--as", OPERATOR)

@@ -311,6 +311,8 @@ def _engine(url: URL, shown: str) -> Engine:
             execution_options={"postgresql_readonly": True},
             client_encoding="utf8",
         )
+    if url.drivername in ("mariadb", "mysql"):  # a driver that is named is taken
+        url = url.set(drivername="mysql+pymysql")
     if url.get_backend_name() != "sqlite":
         return sa.create_engine(url, poolclass=sa.NullPool)
     path = Path(url.database or "")
