@@ -1,9 +1,11 @@
 """Several people at a real target: demands, overrides, revocations, exported approvals (R-6.3)."""
 
 import json
+import os
 import shutil
 import sqlite3
 import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -150,6 +152,7 @@ def test_a_later_plan_inherits_or_says_what_differs(run: Run, free: None, projec
     settings = project / "crm-migrate.yaml"
     text = settings.read_text("utf-8")
     settings.write_text(text.replace("{up_to: 2}", "{up_to: 3}"), "utf-8")
+    assert "changed since planning" in refused(run("apply", "latest", "--as", "li"))
     changed = run("plan", "--as", "li")
     assert changed.data["effect"] == again.data["effect"]
     assert changed.data["state"] == "blocked"
@@ -302,3 +305,75 @@ def test_gates_file_faults_are_told_together_with_lines(run: Run, project: Path)
     places = [f["where"] for f in found if "gates.yaml" in f["where"]]
     assert [p.rsplit(":", 1)[1] for p in places] == ["5", "6"]
     assert run("plan", "--as", "li").code == 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_approve_shows_what_is_signed_and_asks(run: Run, free: None, project: Path) -> None:
+    """On a terminal nothing is signed without a yes; scripts say --yes."""
+    import pty
+
+    controller, terminal = pty.openpty()
+    source = str(Path(__file__).parents[2] / "src")
+    environment = os.environ | {"PYTHONPATH": source, "CRM_MIGRATE_LANG": "en"}
+    program = [sys.executable, "-m", "crm_migrate.cli.app", "-C", str(project)]
+    os.write(controller, b"n\n")
+    done = subprocess.run(
+        [*program, "approve", "latest", "--as", "wang"],
+        stdin=terminal, capture_output=True, text=True, env=environment, check=False, timeout=120,
+    )  # fmt: skip
+    os.close(controller)
+    os.close(terminal)
+    assert done.returncode == 130
+    shown = fits(run("show", "latest"), "show")
+    for told in (shown["effect"], shown["evidence"], "what will be written", "completeness"):
+        assert told in done.stdout
+    assert "overridden by chen: 多为个体户" in done.stdout
+    assert "Sign this?" in done.stdout + done.stderr
+    assert shown["approval"]["given"] == []
+
+
+MEASURED = """extends: standard
+gates:
+  completeness.customer.uscc: {at_least: 0.1}
+  completeness.contact: {at_least: 0.1}
+  uniqueness.customer: {at_least: 0.1}
+  uniqueness.contact.mobile: {at_least: 0.1}
+  conformity.contact.mobile: {at_least: 0.1}
+  plan_size: {limit: 99}
+  plan_size.customer: {limit: 99}
+  changed_share.customer: {limit: 1}
+  crm_edits: {limit: 99}
+  crm_edits.customer: {limit: 99}
+  stale_share: {limit: 1}
+"""
+
+
+def test_quality_and_drift_are_measured(command: Command, tmp_path: Path) -> None:
+    """R-4.1: figures per entity and field; what moved in CRM and mappings since the apply."""
+    project = real_project(command, tmp_path, policy="", gates=MEASURED)
+    run: Run = lambda *a: command("-C", project, *a, "--json")  # noqa: E731
+
+    def figures() -> dict[str, float]:
+        return {g["name"]: g["value"] for g in fits(run("plan", "--as", "li"), "plan")["gates"]}
+
+    first = figures()
+    assert first["completeness.customer.uscc"] == 0.25
+    assert first["completeness.contact"] > 0.5
+    assert first["uniqueness.customer"] == 0.8
+    assert first["uniqueness.contact.mobile"] == first["conformity.contact.mobile"] == 1
+    assert (first["plan_size"], first["plan_size.customer"]) == (8, 4)
+    assert first["schema_drift"] == first["mapping_drift"] == first["crm_edits"] == 0
+    approve(run, "wang")
+    ok(run("apply", "latest", "--as", "li"))
+    with sqlite3.connect(project / "sandbox.db") as crm:
+        tables = [n for (n,) in crm.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        table = next(t for t in tables if t.startswith("customer"))
+        crm.execute(f"UPDATE {table} SET remark = 'called' WHERE rowid = 1")
+        crm.execute(f"ALTER TABLE {table} ADD COLUMN region TEXT")
+    crm.close()
+    mapping = project / "mappings" / "sales.yaml"
+    mapping.write_text(mapping.read_text("utf-8").replace("0.95", "1.0"), "utf-8")
+    second = figures()
+    assert (second["crm_edits"], second["crm_edits.customer"]) == (1, 1)
+    assert second["schema_drift"] == second["mapping_drift"] == 1
+    assert second["changed_share.customer"] == second["stale_share"] == 0

@@ -14,7 +14,7 @@ from crm_migrate.plan.show.html import (
 )
 from crm_migrate.plan.show.totals import by_year
 from crm_migrate.reports.audit_report import AuditReport, next_review
-from crm_migrate.reports.facts import ApplyFacts, PlanEntry
+from crm_migrate.reports.facts import ApplyFacts, ApprovalFacts, PlanEntry
 
 EVIDENCE_TEXTS = {
     "inputs": Text("evidence: sources", "依据:来源数据"),
@@ -174,13 +174,7 @@ def plan_rows(report: AuditReport, language: Language) -> list[tuple[str, ...]]:
             STATE_TEXTS[p.state].in_language(language)
             + (f" ({TAKES_BACK.in_language(language)} {p.reverses})" if p.reverses else ""),
             f"{p.created_by} {p.created_at}",
-            "；".join(
-                f"{DECISIONS[a.decision].in_language(language)}"
-                + (f" [{a.about}]" if a.about else "")
-                + f": {a.name}({a.role}) {a.at}"
-                + (f" · {a.reason}" if a.reason else "")
-                for a in p.approvals
-            ),
+            "；".join([*_demanded(p, language), *(_decided(a, language) for a in p.approvals)]),
             ""
             if p.applied is None
             else f"{p.applied.applied_by} {p.applied.applied_at} "
@@ -188,6 +182,21 @@ def plan_rows(report: AuditReport, language: Language) -> list[tuple[str, ...]]:
         )
         for p in report.plans
     ]
+
+
+def _demanded(plan: PlanEntry, language: Language) -> list[str]:
+    demanded = Text("demanded", "要求").in_language(language)
+    missing = Text("missing", "尚缺").in_language(language)
+    return [f"{demanded}: {d}" for d in plan.demands] + [f"{missing}: {m}" for m in plan.missing]
+
+
+def _decided(signed: ApprovalFacts, language: Language) -> str:
+    return (
+        DECISIONS[signed.decision].in_language(language)
+        + (f" [{signed.about}]" if signed.about else "")
+        + f": {signed.name}({signed.role}) {signed.at}"
+        + (f" · {signed.reason}" if signed.reason else "")
+    )
 
 
 def gate_rows(report: AuditReport, language: Language) -> list[tuple[str, ...]]:
