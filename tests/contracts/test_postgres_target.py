@@ -492,6 +492,8 @@ def test_a_schema_of_its_own(crm: Crm) -> None:
     table = target.describe().table("t")
     assert [c.name for c in table.columns] == ["id", "a", "other"]
     assert table.foreign_keys[0].table == "public.t"
+    elsewhere = crm.target().describe().table("t")
+    assert "another schema" in elsewhere.unseen[0].en
     with target.transaction() as t:
         t.insert("t", cells(id=["1"], a=["x"]))
         t.connection.exec_driver_sql("CREATE TABLE crm_migrate_base (y int)")

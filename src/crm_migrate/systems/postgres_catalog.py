@@ -49,7 +49,10 @@ def relations(cursor: Cursor, schema: str) -> Rows:
         SELECT c.oid, c.relname, c.relkind::text, c.relpersistence::text, c.relhasrules,
                c.relrowsecurity, row_security_active(c.oid) AS secured,
                EXISTS (SELECT FROM pg_inherits i WHERE i.inhparent = c.oid)
-                 AND c.relkind <> 'p' AS children
+                 AND c.relkind <> 'p' AS children,
+               EXISTS (SELECT FROM pg_constraint k JOIN pg_class o ON o.oid = k.conrelid
+                       WHERE k.confrelid = c.oid AND o.relnamespace <> c.relnamespace)
+                 AS referred_elsewhere
         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
         WHERE n.nspname = %s AND c.relkind IN ('r', 'p', 'f') AND NOT c.relispartition
           AND NOT starts_with(c.relname::text, %s)

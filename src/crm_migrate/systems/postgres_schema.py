@@ -53,6 +53,10 @@ _UNFIT = {
         "数据库未指定字符集(SQL_ASCII)",
     ),
 }
+_ELSEWHERE = Text(
+    "tables of another schema refer to it; they are not looked at",
+    "其他 schema 中有表引用该表,未作检查",
+)
 
 
 @dataclass(frozen=True)
@@ -151,6 +155,7 @@ def _table(relation: Row, found: _Found) -> TargetTable:
         triggers=tuple(t.tgname for t in found.triggers[oid] if t.tgenabled in ("O", "A")),
         definition=_digest(relation, found),
         unfit=_unfit(relation, key, found.encoding),
+        unseen=(_ELSEWHERE,) if relation.referred_elsewhere else (),
         checks=tuple(
             c.definition
             for c in constraints

@@ -96,7 +96,7 @@ class PostgresView:
                 f" WHERE t.{quoted(key)} = ANY ({literal(array(some))}::text[]::{cast.base}[])"
             )
             if self._writes:  # two writers that want the same rows wait, and don't deadlock
-                query += f" ORDER BY t.{quoted(key)} FOR UPDATE"
+                query += f" ORDER BY t.{quoted(key)}, t.ctid FOR UPDATE"
             parts.append(self._copied(name, query, labels))
         return pl.concat(parts)
 
