@@ -23,7 +23,7 @@ from crm_migrate.plan.change import (
 from crm_migrate.plan.digest import preconditions, row_columns
 from crm_migrate.project.mapping_file import TargetMapping
 from crm_migrate.systems.sqlite import SqliteTarget
-from crm_migrate.systems.target import TargetSystem
+from crm_migrate.systems.target import ColumnInfo, TargetSystem
 
 NOW = datetime(2025, 3, 1, 9, 0, tzinfo=UTC)
 
@@ -292,6 +292,10 @@ def _frame(target: TargetSystem, entity: str, operations: list[dict[str, object]
     frame = pl.DataFrame(rows, schema=schema).with_columns(
         pl.col("adopt").fill_null(False), commitments=pl.lit('{"name":"00"}')
     )
+    table = target.describe().table(mapping.table)
+    frame = frame.with_columns(
+        _as_stored(target, table.column(c), frame[AFTER + c]) for c in columns
+    )
     replaced = frame.select(
         pl.when(pl.col(AFTER + c) == UNTOUCHED)
         .then(pl.lit(UNTOUCHED))
@@ -308,3 +312,13 @@ def _frame(target: TargetSystem, entity: str, operations: list[dict[str, object]
         .then(preconditions(Keys.digest_key, whole))
         .alias("precondition")
     )
+
+
+def _as_stored(target: TargetSystem, column: ColumnInfo, cells: pl.Series) -> pl.Series:
+    """What a plan names is spelt as the target spells it."""
+    given = cells.is_not_null() & (cells != UNTOUCHED) & ~cells.str.starts_with("@")
+    at = given.fill_null(False).arg_true()
+    if not len(at):
+        return cells
+    stored = target.stored_form(column, cells.gather(at))
+    return cells.scatter(at, stored.zip_with(stored.is_not_null(), cells.gather(at)))

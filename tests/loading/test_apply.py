@@ -2,10 +2,12 @@
 
 import sqlite3
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from crm_migrate.errors import PlanRefused
@@ -127,10 +129,12 @@ def test_update_writes_only_its_cells(target: SqliteTarget, file: Path) -> None:
     assert image.written == ("budget",)
 
 
-def test_stored_form_differs_but_stands(target: SqliteTarget, file: Path) -> None:
-    """`12.50` in a DECIMAL column reads back as `12.5`: told apart from an edit, and reported."""
+def test_a_spelling_that_the_target_does_not_keep(target: SqliteTarget, file: Path) -> None:
+    """A plan that names `12.50` where the CRM keeps 12.5: told apart from an edit, and reported."""
     sql(file, "INSERT INTO accounts (id, name) VALUES (5, '白云厂')")
-    applied = run(plan_of(target, {"customer": [update("c5", "5", budget="12.50")]}), target)
+    plan = plan_of(target, {"customer": [update("c5", "5", budget="12.5")]})
+    spelt = plan.operations["customer"].with_columns(pl.lit("12.50").alias("after:budget"))
+    applied = run(replace(plan, operations={**plan.operations, "customer": spelt}), target)
     assert applied.verified.ok
     assert applied.verified.differing["column"].to_list() == ["budget"]
     assert applied.verified.differing["kind"].to_list() == ["target_changed"]

@@ -24,13 +24,15 @@ import polars as pl
 from crm_migrate.errors import CrmMigrateError, PlanRefused
 from crm_migrate.language import Text
 from crm_migrate.loading.applied import Applied, Journal, LoadingKeys, Progress, summary
+from crm_migrate.loading.books import CREATED, FAILED, Books
 from crm_migrate.loading.course import Course, Limits, Order, lay_out, left_in, look, take
+from crm_migrate.loading.leaving import Left, enter_left
 from crm_migrate.loading.patience import PATIENT, Patience
 from crm_migrate.loading.plan_lock import Holder, Request, State, hold, release
 from crm_migrate.loading.target_ledger import read_ledger, read_moves, rfc3339
 from crm_migrate.loading.verify import NOT_READ_BACK, verify
-from crm_migrate.loading.work import Work, deletes, moves_in, only_groups, work_of
-from crm_migrate.loading.write import FAILED, Books, Left, leave_groups, write_batch
+from crm_migrate.loading.work import Part, deletes
+from crm_migrate.loading.write import write_batch
 from crm_migrate.model import Model
 from crm_migrate.plan.approval import Approved
 from crm_migrate.plan.change import Plan
@@ -85,7 +87,9 @@ def apply(
     }
     journal("apply.begin", about)
     limits = Limits(limit, failure_limit)
-    order = Order(plan, target, mapping, keys, model, approved, clock, limits, triggers, holder)
+    order = Order(
+        plan, target, mapping, keys, model, approved, clock, limits, triggers, holder, batch_groups
+    )
 
     def waited(fault: TransientFault, tried: int) -> None:
         journal("apply.retry", {**about, "fault": fault.passing, "tried": tried + 1})
@@ -98,13 +102,6 @@ def apply(
     except CrmMigrateError as error:
         journal("apply.refused", {**about, "code": error.code})
         raise
-    work = work_of(
-        course.operations,
-        finished=course.finished,
-        moves=plan.moves,
-        batch_groups=batch_groups,
-        backwards=deletes(course.operations),
-    )
     run = _Run(order, course, journal, asked, patience, waited)
     journal(
         "apply.begun",
@@ -116,7 +113,7 @@ def apply(
         },
     )
     try:
-        applied = run.all(work, progress)
+        applied = run.all(progress)
     except CrmMigrateError as error:
         with suppress(CrmMigrateError), target.transaction() as transaction:
             release(transaction, course.lock, "running", clock())
@@ -152,14 +149,15 @@ class _Run:
     def __post_init__(self) -> None:
         self.left = self.course.left
 
-    def all(self, work: Work, progress: Progress) -> Applied:
+    def all(self, progress: Progress) -> Applied:
         """Carry out the work as far as it goes; then read back and close the plan."""
+        work = self.course.work
         done = self.course.groups - work.groups.height
         progress(done, self.course.groups)
         for number in range(work.batches):
             try:
                 self._heed(self.asked())
-                done += self._batch(work, number)
+                done += self._batch(work.batch(number), number)
             except _Asked as asked:
                 paused = asked.request == "pause"
                 return self._finish("paused" if paused else "cancelled", asked.request)
@@ -175,81 +173,83 @@ class _Run:
         if request is not None:
             raise _Asked(request)
 
-    def _batch(self, work: Work, number: int) -> int:
+    def _batch(self, part: Part, number: int) -> int:
         """Carry out one batch; returns its number of groups."""
-        groups = work.groups.filter(pl.col("_batch") == number)["group"].to_list()
         about: dict[str, str | int | bool | None] = {
             "plan": self.order.plan.header.plan_id,
             "batch": number,
             "fence": self.course.lock.fence,
-            "groups": len(groups),
+            "groups": len(part.groups),
         }
         self.journal("apply.batch.intent", about)
-        left = self._settle(work.batch(number), work.moves_of(number), groups)
+        left = self._settle(part)
         self.left += left
         self.journal("apply.batch.outcome", {**about, "stale": left.stale, "failed": left.failed})
-        return len(groups)
+        return len(part.groups)
 
-    def _settle(
-        self, operations: Mapping[str, pl.DataFrame], moves: pl.DataFrame | None, groups: list[str]
-    ) -> Left:
-        """Carry out the groups, in halves where the target refuses; returns what was left."""
+    def _settle(self, part: Part, *, ahead: bool = False) -> Left:
+        """Carry out the groups, in halves where the target refuses; returns what was left.
+
+        `ahead`: a row was refused by a unique key: ask first which ones are taken.
+        """
         before = Left()
         tried = 0
-        while groups:
+        while len(part.groups):
             try:
-                return before + self._once(operations, moves)
+                return before + self._once(part, ahead)
             except ConstraintViolated as refused:
-                if len(groups) == 1:
-                    return before + self._fail(operations, moves, groups[0], refused)
-                break
+                if refused.violation == "unique" and not ahead:
+                    ahead = True
+                elif len(part.groups) == 1:
+                    return before + self._fail(part, refused)
+                else:
+                    first, second = part.halves()
+                    before += self._settle(first, ahead=ahead)
+                    return before + self._settle(second, ahead=ahead)
             except TransientFault as fault:
                 self.patience.wait(fault, tried, self.waited)
                 tried += 1
                 if fault.passing == "connection":
-                    finished, found = self._finished(groups)
+                    finished, found = self._finished(part.groups)
                     before += found
-                    groups = [g for g in groups if g not in finished]
-                    operations = only_groups(operations, groups, keep=True)
-                    moves = moves_in(moves, groups)
-        half = len(groups) // 2
-        for part in (groups[:half], groups[half:]):
-            if part:
-                some = only_groups(operations, part, keep=True)
-                before += self._settle(some, moves_in(moves, part), part)
+                    part = part.only(finished, keep=False)
         return before
 
-    def _once(self, operations: Mapping[str, pl.DataFrame], moves: pl.DataFrame | None) -> Left:
+    def _once(self, part: Part, ahead: bool) -> Left:
         with self._writing() as transaction:
             now = self.order.clock()
             self._heed(hold(transaction, self.course.lock, now))
-            return write_batch(
-                transaction, self.course.bearings, self._books(now), operations, moves
+            written = write_batch(
+                transaction,
+                self.course.bearings,
+                self._books(now),
+                part,
+                self.course.known,
+                ahead=ahead,
             )
+        self.course.known.learn(written.keys)
+        return written.left
 
-    def _finished(self, groups: list[str]) -> tuple[set[str], Left]:
-        """Which of the groups a lost transaction has finished after all, and left of them."""
+    def _finished(self, groups: pl.Series) -> tuple[pl.Series, Left]:
+        """Which of the groups a lost transaction has finished after all, and what it left."""
+        plan_id = self.order.plan.header.plan_id
 
         def behind_the_lock() -> tuple[pl.DataFrame, pl.DataFrame]:
-            plan_id = self.order.plan.header.plan_id
             with self._writing() as transaction:
                 hold(transaction, self.course.lock, self.order.clock())
-                return read_ledger(transaction, plan_id), read_moves(transaction, plan_id)
+            with self.order.target.reading() as reader:
+                return read_ledger(reader, plan_id), read_moves(reader, plan_id)
 
-        ours = pl.col("group_id").is_in(pl.Series(groups, dtype=pl.String).implode())
+        ours = pl.col("group_id").is_in(groups.implode())
         ledger, moved = self.patience.through(behind_the_lock, self.waited)
         ledger, moved = ledger.filter(ours), moved.filter(ours)
-        return {*ledger["group_id"], *moved["group_id"]}, left_in(ledger, moved)
+        self.course.known.learn(ledger.filter(pl.col("result") == CREATED))
+        return pl.concat([ledger["group_id"], moved["group_id"]]), left_in(ledger, moved)
 
-    def _fail(
-        self,
-        operations: Mapping[str, pl.DataFrame],
-        moves: pl.DataFrame | None,
-        group: str,
-        refused: ConstraintViolated,
-    ) -> Left:
-        in_use = deletes(operations) and refused.violation == "foreign_key"
-        frames = {**operations, **({} if moves is None else {"": moves})}
+    def _fail(self, part: Part, refused: ConstraintViolated) -> Left:
+        """Enter the one group that the target refuses."""
+        in_use = deletes(part.operations) and refused.violation == "foreign_key"
+        frames = {**part.operations, **({} if part.moves is None else {"": part.moves})}
         left = pl.concat(
             frame.select(
                 (pl.lit(entity) if entity else pl.col("entity")).alias("entity"),
@@ -258,14 +258,14 @@ class _Run:
                 pl.lit("referred" if in_use else refused.violation).alias("reason"),
             )
             for entity, frame in frames.items()
-        ).filter(pl.col("group") == group)
+        )
 
         def enter() -> None:
             with self._writing() as transaction:
                 now = self.order.clock()
                 hold(transaction, self.course.lock, now)
-                if not self._entered(transaction, group):
-                    leave_groups(transaction, self._books(now), operations, moves, left, FAILED)
+                if not self._entered(transaction, part.groups[0]):
+                    enter_left(transaction, self._books(now), part, left, FAILED)
 
         self.patience.through(enter, self.waited)
         return Left(failed=1)
@@ -286,7 +286,7 @@ class _Run:
                 ledger, moved = read_ledger(reader, plan_id), read_moves(reader, plan_id)
                 verified = NOT_READ_BACK
                 if state != "paused":
-                    verified = verify(reader, order.plan, course.bearings)
+                    verified = verify(reader, order.plan, course.bearings, order.target.stored_form)
             resumed = course.lock.resumed
             return summary(order.plan, ledger, moved, verified, state, resumed=resumed, why=why)
 

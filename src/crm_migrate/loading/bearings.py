@@ -23,6 +23,8 @@ class Bearings:
     """Entity → target column that holds a reference → entity it leads to."""
     schema: TargetSchema
     digest_key: bytes = field(repr=False)
+    silenced: bool = False
+    """The target's triggers don't run while we write."""
 
     def entity(self, name: str) -> TargetEntity:
         """The target's table for an entity."""

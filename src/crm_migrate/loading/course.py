@@ -1,7 +1,7 @@
 """How an apply begins, and what stands then: drift, the full pre-check, our tables, the lock."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import polars as pl
@@ -10,18 +10,20 @@ from crm_migrate.errors import PlanRefused
 from crm_migrate.language import Text
 from crm_migrate.loading.applied import LoadingKeys
 from crm_migrate.loading.bearings import Bearings, reference_columns
+from crm_migrate.loading.books import CREATED, FAILED, SKIPPED
 from crm_migrate.loading.holder import this_process
+from crm_migrate.loading.keys import Known, resolve
+from crm_migrate.loading.leaving import Left
 from crm_migrate.loading.plan_lock import ENDED, Holder, Lock, plan_state, take_lock, used
-from crm_migrate.loading.precondition import check, resolve
+from crm_migrate.loading.precondition import check
 from crm_migrate.loading.target_ledger import create_tables, read_ledger, read_moves
 from crm_migrate.loading.verify import keys_of_plan
-from crm_migrate.loading.work import work_of
-from crm_migrate.loading.write import FAILED, SKIPPED, Left
+from crm_migrate.loading.work import Work, deletes, work_of
 from crm_migrate.model import Model
 from crm_migrate.plan.approval import Approved
 from crm_migrate.plan.change import Plan
 from crm_migrate.project.mapping_file import TargetMapping
-from crm_migrate.systems.target import TargetReader, TargetSystem
+from crm_migrate.systems.target import TargetSystem
 
 FEW = 5
 """So many refused groups are put up with in any plan, unless none are."""
@@ -56,6 +58,7 @@ class Order:
     limits: Limits
     triggers: bool = True
     holder: Holder | None = None
+    batch_groups: int | None = None
 
 
 @dataclass(frozen=True)
@@ -64,13 +67,13 @@ class Course:
 
     lock: Lock
     bearings: Bearings
-    operations: dict[str, pl.DataFrame]
-    """The plan's operations, references to rows that stand in the target resolved."""
-    finished: pl.Series
-    """Groups that are done."""
+    work: Work
+    """What is to be done, references to rows that stand in the target resolved."""
     groups: int
     left: Left
     """Groups that an earlier attempt left."""
+    known: Known
+    """Keys of rows that an earlier attempt inserted."""
     silenced: tuple[str, ...] = ()
     """`table.trigger` of the triggers that are kept from running."""
 
@@ -81,8 +84,14 @@ class Sight:
 
     bearings: Bearings
     operations: dict[str, pl.DataFrame]
-    groups: int
+    work: Work
+    finished: int
     silenced: tuple[str, ...]
+
+    @property
+    def groups(self) -> int:
+        """All groups of the plan that have something to be done."""
+        return self.work.groups.height + self.finished
 
 
 def look(order: Order) -> Sight:
@@ -111,13 +120,16 @@ def look(order: Order) -> Sight:
         }
         moved = read_moves(reader, header.plan_id)
         finished = _groups(ledger, moved)
-        moves = order.plan.moves
-        groups = work_of(operations, finished=finished.clear(), moves=moves).groups.height
-        found = _pre_check(reader, bearings, operations, moves, finished)
+        work = _work(order, operations, finished)
+        part = work.whole()
+        found = check(reader, bearings, part.operations, part.moves).stale["group"].n_unique()
         stale = left_in(ledger, moved).stale + found
-        if stale > order.limits.stale * groups:
-            raise _too_stale(stale, groups)
-    return Sight(bearings, operations, groups, _silenced(order, bearings))
+    silenced = _silenced(order, bearings)
+    bearings = replace(bearings, silenced=bool(silenced))
+    sight = Sight(bearings, operations, work, len(finished), silenced)
+    if stale > order.limits.stale * sight.groups:
+        raise _too_stale(stale, sight.groups)
+    return sight
 
 
 def lay_out(target: TargetSystem) -> None:
@@ -144,13 +156,18 @@ def take(order: Order, sight: Sight) -> Course:
             holder=order.holder or this_process(),
             now=order.clock(),
         )
-        # Read behind the lock: whoever wrote until now has come to an end.
-        ledger = read_ledger(transaction, header.plan_id)
-        moved = read_moves(transaction, header.plan_id)
-    finished, left = _groups(ledger, moved), left_in(ledger, moved)
-    return Course(
-        lock, sight.bearings, sight.operations, finished, sight.groups, left, sight.silenced
-    )
+    # Read behind the lock: whoever wrote until now has come to an end.
+    with order.target.reading() as reader:
+        ledger = read_ledger(reader, header.plan_id)
+        moved = read_moves(reader, header.plan_id)
+    finished, work = _groups(ledger, moved), sight.work
+    if len(finished) != sight.finished:
+        work = _work(order, sight.operations, finished)
+    references = sight.bearings.references.values()
+    known = Known({entity for columns in references for entity in columns.values()})
+    known.learn(ledger.filter(pl.col("result") == CREATED))
+    left = left_in(ledger, moved)
+    return Course(lock, sight.bearings, work, sight.groups, left, known, sight.silenced)
 
 
 def left_in(ledger: pl.DataFrame, moved: pl.DataFrame) -> Left:
@@ -189,18 +206,14 @@ def _groups(ledger: pl.DataFrame, moved: pl.DataFrame) -> pl.Series:
     return pl.concat([ledger["group_id"], moved["group_id"]]).unique()
 
 
-def _pre_check(
-    reader: TargetReader,
-    bearings: Bearings,
-    operations: Mapping[str, pl.DataFrame],
-    moves: pl.DataFrame | None,
-    finished: pl.Series,
-) -> int:
-    """How many of the groups that are still to be done are stale."""
-    work = work_of(operations, finished=finished, moves=moves)
-    frames = {e: f.drop("_batch") for e, f in work.operations.items()}
-    moved = None if work.moves is None else work.moves.drop("_batch")
-    return check(reader, bearings, frames, moved).stale["group"].n_unique()
+def _work(order: Order, operations: dict[str, pl.DataFrame], finished: pl.Series) -> Work:
+    return work_of(
+        operations,
+        finished=finished,
+        moves=order.plan.moves,
+        batch_groups=order.batch_groups,
+        backwards=deletes(operations),
+    )
 
 
 def _require_undrifted(plan: Plan, system: str, database: str, fingerprint: str) -> None:

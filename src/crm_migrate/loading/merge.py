@@ -10,6 +10,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from crm_migrate.loading.bearings import STALE, Bearings
+from crm_migrate.loading.books import Books
 from crm_migrate.loading.children import children_of
 from crm_migrate.loading.merge_books import (
     MERGED,
@@ -25,7 +26,6 @@ from crm_migrate.loading.merge_books import (
 )
 from crm_migrate.loading.pointing import misplaced, point, vanished
 from crm_migrate.loading.restore import restore, stale_restores
-from crm_migrate.loading.write import Books
 from crm_migrate.plan.merges import merge_columns, merge_preconditions
 from crm_migrate.plan.referrers import referrers
 from crm_migrate.project.mapping_file import MergePolicy, TargetEntity

@@ -11,6 +11,7 @@ import polars as pl
 
 from crm_migrate.loading.bearings import Bearings
 from crm_migrate.loading.before_image import open_images, seal_images
+from crm_migrate.loading.books import Books
 from crm_migrate.loading.precondition import raw_digests
 from crm_migrate.loading.target_ledger import (
     BASE,
@@ -20,7 +21,6 @@ from crm_migrate.loading.target_ledger import (
     remove_base,
     write_base,
 )
-from crm_migrate.loading.write import Books
 from crm_migrate.project.mapping_file import MergePolicy
 from crm_migrate.systems.target import TargetReader, TargetTransaction
 
@@ -89,7 +89,7 @@ def whole_rows(
     """`_key`, `before` (a struct of all cells) and `base` (a struct, or null) of rows."""
     mapping = bearings.entity(entity)
     table = bearings.schema.table(mapping.table)
-    columns = [c.name for c in table.columns if not c.generated]
+    columns = [c.name for c in table.columns if not c.generated and c.kind != "binary"]
     rows = reader.rows(mapping.table, mapping.key, keys, columns)
     based = based_rows(reader, entity, keys).select("_key", pl.struct(_BASE).alias("base"))
     packed = rows.select(pl.col("_key"), pl.struct(columns).alias("before"))

@@ -3,8 +3,8 @@
 import polars as pl
 from sqlalchemy import inspect, select
 
+from crm_migrate.loading.books import CREATED
 from crm_migrate.loading.target_ledger import LEDGER, MOVES
-from crm_migrate.loading.write import CREATED
 from crm_migrate.systems.target import TargetSystem
 
 

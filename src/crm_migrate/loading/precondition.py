@@ -11,14 +11,15 @@
 One row that does not hold makes its whole group stale.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import polars as pl
 
 from crm_migrate.language import Text
 from crm_migrate.loading.bearings import STALE, Bearings, Found
+from crm_migrate.loading.keys import Known, referred_keys, resolve
 from crm_migrate.loading.referring import referring_rows
-from crm_migrate.loading.target_ledger import known_keys
+from crm_migrate.loading.target_ledger import has_rows, known_keys
 from crm_migrate.plan.change import AFTER, REFERENCE_PREFIX, UNTOUCHED, Action
 from crm_migrate.plan.digest import cell_columns, preconditions, row_columns
 from crm_migrate.project.mapping_file import TargetEntity
@@ -52,14 +53,19 @@ def check(
     bearings: Bearings,
     operations: Mapping[str, pl.DataFrame],
     moves: pl.DataFrame | None = None,
+    *,
+    ahead: bool = True,
+    known: Known | None = None,
 ) -> Found:
     """Every row of the operations that the target no longer allows, and the rows to be changed.
 
-    `moves`: merges and re-parented rows of the same groups.
+    `moves`: merges and re-parented rows of the same groups. `ahead`: ask also for what the
+    target's own unique keys would refuse, which a row that is inserted finds out by itself.
     """
     stale, current = [pl.DataFrame(schema=STALE)], {}
     for entity, frame in operations.items():
-        parts = [_inserts(reader, bearings, entity, frame)]
+        new = frame.filter(pl.col("action") == Action.INSERT)
+        parts = [_inserts(reader, bearings, entity, new, ahead, known)] if new.height else []
         standing = frame.filter(pl.col("action") != Action.INSERT)
         if standing.height:
             part, current[entity] = _standing_rows(reader, bearings, entity, standing)
@@ -77,52 +83,6 @@ def check(
         current,
         referring.filter(pl.col("by").is_not_null()),
     )
-
-
-def resolve(
-    frame: pl.DataFrame, references: Mapping[str, str], known: pl.DataFrame
-) -> pl.DataFrame:
-    """References by golden id → target keys, as far as `known` has them.
-
-    `known`: entity, golden_id, target_key. What is not known stays `@<golden_id>`.
-    """
-    for column, entity in references.items():
-        name = AFTER + column
-        if name not in frame.columns:
-            continue
-        keys = known.filter(pl.col("entity") == entity).select(
-            (pl.lit(REFERENCE_PREFIX) + pl.col("golden_id")).alias(name),
-            pl.col("target_key").alias("_found"),
-        )
-        frame = (
-            frame.join(keys.unique(name, keep="last"), on=name, how="left", maintain_order="left")
-            .with_columns(pl.coalesce("_found", name).alias(name))
-            .drop("_found")
-        )
-    return frame
-
-
-def unresolved(frame: pl.DataFrame, references: Mapping[str, str]) -> pl.Series:
-    """Mask of the rows that still refer to a golden id."""
-    names = [AFTER + c for c in references if AFTER + c in frame.columns]
-    if not names:
-        return pl.repeat(False, frame.height, eager=True)
-    open_cells = [pl.col(n).str.starts_with(REFERENCE_PREFIX).fill_null(False) for n in names]
-    return frame.select(pl.any_horizontal(open_cells).alias("open")).to_series()
-
-
-def keys_known(
-    reader: TargetReader, bearings: Bearings, operations: Mapping[str, pl.DataFrame]
-) -> pl.DataFrame:
-    """Base rows of everything that the operations refer to: entity, golden_id, target_key."""
-    wanted: set[str] = set()
-    for entity, frame in operations.items():
-        for column in bearings.references.get(entity, {}):
-            if AFTER + column in frame.columns:
-                cells = frame[AFTER + column].drop_nulls()
-                named = cells.filter(cells.str.starts_with(REFERENCE_PREFIX))
-                wanted.update(named.str.strip_prefix(REFERENCE_PREFIX).to_list())
-    return known_keys(reader, sorted(wanted))
 
 
 def raw_digests(
@@ -186,27 +146,41 @@ def _standing_rows(
 
 
 def _inserts(
-    reader: TargetReader, bearings: Bearings, entity: str, frame: pl.DataFrame
+    reader: TargetReader,
+    bearings: Bearings,
+    entity: str,
+    new: pl.DataFrame,
+    ahead: bool,
+    known: Known | None,
 ) -> pl.DataFrame:
-    new = frame.filter(pl.col("action") == Action.INSERT)
-    if new.is_empty():
-        return pl.DataFrame(schema=STALE)
     mapping = bearings.entity(entity)
-    references = bearings.references.get(entity, {})
-    known = keys_known(reader, bearings, {entity: new})
-    wanted = _wanted(resolve(new, references, known), references)
-    based = known_keys(reader, new["golden_id"].to_list()).filter(pl.col("entity") == entity)
+    hits = [pl.DataFrame(schema={"golden_id": pl.String, "reason": pl.String})]
+    if ahead:
+        hits += [_loaded(reader, entity, mapping, new), _old_keys_taken(reader, mapping, new)]
+    keys = _absent_under(bearings, entity, cell_columns(new), ahead)
+    if keys and has_rows(reader, mapping.table):
+        references = bearings.references.get(entity, {})
+        stand = referred_keys(reader, bearings, {entity: new}, known)
+        asked = sorted({c for key in keys for c in key.columns})
+        wanted = _wanted(resolve(new, references, stand), references, asked)
+        for key in keys:
+            some = wanted.select("_n", *key.columns)
+            found = reader.taken(mapping.table, mapping.key, some, where=key.where)
+            taken = pl.lit("taken").alias("reason")
+            hits.append(found.select(pl.col("_n").alias("golden_id"), taken))
+    hit = pl.concat(hits).unique("golden_id", keep="first", maintain_order=True)
+    return new.drop("reason").join(hit, on="golden_id").select("golden_id", "group", "reason")
+
+
+def _loaded(
+    reader: TargetReader, entity: str, mapping: TargetEntity, new: pl.DataFrame
+) -> pl.DataFrame:
+    """golden_id and reason of records that were applied since and stand."""
+    based = known_keys(reader, new["golden_id"]).filter(pl.col("entity") == entity)
     # A base row whose row was deleted in the CRM does not stand in the way.
     stands = reader.rows(mapping.table, mapping.key, based["target_key"], [])["_key"]
     loaded = based.filter(pl.col("target_key").is_in(stands.implode()))
-    hits = [loaded.select("golden_id", pl.lit("loaded_already").alias("reason"))]
-    hits.append(_old_keys_taken(reader, mapping, new))
-    for key in _absent_under(bearings, entity, wanted.columns):
-        asked = wanted.select("_n", *key.columns)
-        found = reader.taken(mapping.table, mapping.key, asked, where=key.where)
-        hits.append(found.select(pl.col("_n").alias("golden_id"), pl.lit("taken").alias("reason")))
-    hit = pl.concat(hits).unique("golden_id", keep="first", maintain_order=True)
-    return new.drop("reason").join(hit, on="golden_id").select("golden_id", "group", "reason")
+    return loaded.select("golden_id", pl.lit("loaded_already").alias("reason"))
 
 
 def _old_keys_taken(reader: TargetReader, mapping: TargetEntity, new: pl.DataFrame) -> pl.DataFrame:
@@ -217,7 +191,9 @@ def _old_keys_taken(reader: TargetReader, mapping: TargetEntity, new: pl.DataFra
     return taken.select("golden_id", pl.lit("taken").alias("reason"))
 
 
-def _wanted(new: pl.DataFrame, references: Mapping[str, str]) -> pl.DataFrame:
+def _wanted(
+    new: pl.DataFrame, references: Mapping[str, str], columns: Sequence[str]
+) -> pl.DataFrame:
     """`_n` (golden id) and the cells to be inserted; null where nothing definite is written yet."""
 
     def definite(column: str) -> pl.Expr:
@@ -228,14 +204,23 @@ def _wanted(new: pl.DataFrame, references: Mapping[str, str]) -> pl.DataFrame:
             unknown = unknown | cell.str.starts_with(REFERENCE_PREFIX)
         return pl.when(~unknown).then(cell).alias(column)
 
-    return new.select(pl.col("golden_id").alias("_n"), *(definite(c) for c in cell_columns(new)))
+    return new.select(pl.col("golden_id").alias("_n"), *map(definite, columns))
 
 
-def _absent_under(bearings: Bearings, entity: str, columns: Iterable[str]) -> list[UniqueKey]:
+def _absent_under(
+    bearings: Bearings, entity: str, columns: Iterable[str], ahead: bool
+) -> list[UniqueKey]:
+    """The keys under which rows to be inserted must not stand yet.
+
+    With `ahead` the target's own; those under which the mapping matches in any case, unless the
+    target itself lets nothing stand under them twice.
+    """
     mapping, held = bearings.entity(entity), set(columns)
     table = bearings.schema.table(mapping.table)
-    keys = [k for k in table.unique_keys if k.checkable]
-    keys.append(UniqueKey(table.primary_key))
-    if mapping.match:
-        keys.append(UniqueKey(tuple(mapping.fields[f].column for f in mapping.match)))
+    own = [k for k in table.unique_keys if k.checkable]
+    own.append(UniqueKey(table.primary_key))
+    keys = own if ahead else []
+    match = UniqueKey(tuple(mapping.fields[f].column for f in mapping.match))
+    if not any(k.where is None and set(k.columns) <= set(match.columns) for k in own if k.columns):
+        keys = [*keys, match]
     return [k for k in dict.fromkeys(keys) if k.columns and held.issuperset(k.columns)]

@@ -8,7 +8,9 @@ import polars as pl
 from sqlalchemy import select
 
 from crm_migrate.loading.bearings import STALE, Bearings
+from crm_migrate.loading.books import Books
 from crm_migrate.loading.merge_books import (
+    MERGED,
     PLACE,
     REPARENTED,
     UNMERGED,
@@ -18,7 +20,6 @@ from crm_migrate.loading.merge_books import (
 )
 from crm_migrate.loading.pointing import misplaced, point
 from crm_migrate.loading.target_ledger import MOVES, read_moves, write_base
-from crm_migrate.loading.write import Books
 from crm_migrate.plan.referrers import referrers
 from crm_migrate.plan.unmerge import TAKEN_BACK, TRAIL
 from crm_migrate.systems.target import TargetReader, TargetTransaction
@@ -90,7 +91,8 @@ def read_trail(
     Raises:
         IntegrityFault: a before-image does not open.
     """
-    moved = read_moves(reader, plan_id).filter(pl.col("result").is_in(["merged", "reparented"]))
+    done = pl.col("result").is_in([MERGED, REPARENTED, UNMERGED])
+    moved = read_moves(reader, plan_id).filter(done)
     if moved.is_empty():
         return pl.DataFrame(schema=TRAIL)
     images = _images(reader, plan_id)
@@ -113,6 +115,9 @@ def read_trail(
         if kind == "merge":
             state = _standing(reader, str(table), str(key), some["row_key"], some["row"])
             parts.append(pl.concat([some, state], how="horizontal").select(*TRAIL))
+        elif kind == "unmerge":
+            nothing = {n: pl.lit(False) for n in ("deleted", "there", "as_left")}
+            parts.append(some.with_columns(**nothing).select(*TRAIL))
         else:
             parts.append(_cells_standing(reader, some, key is not None).select(*TRAIL))
     return pl.concat(parts)

@@ -9,7 +9,7 @@ from crm_migrate.loading.bearings import Bearings
 from crm_migrate.loading.referring import referring_rows
 from crm_migrate.loading.restore import read_trail
 from crm_migrate.loading.rollback_trail import read_trails
-from crm_migrate.plan.change import Plan
+from crm_migrate.plan.opened import Opened
 from crm_migrate.plan.operations import with_digests
 from crm_migrate.plan.reversal import choose, hold_groups, hold_referred, judge, operations_of
 from crm_migrate.systems.target import TargetReader
@@ -17,7 +17,7 @@ from crm_migrate.systems.target import TargetReader
 
 def merges_of(
     reader: TargetReader,
-    plan: Plan,
+    plan: Opened,
     bearings: Bearings,
     keys: LoadingKeys,
     *,
@@ -42,7 +42,7 @@ def merges_of(
 
 def inverse_of(
     reader: TargetReader,
-    plan: Plan,
+    plan: Opened,
     bearings: Bearings,
     keys: LoadingKeys,
     *,
@@ -60,18 +60,15 @@ def inverse_of(
         TargetFault: the target can't be read, or a mapped table or column is gone.
     """
     digest_key = bearings.digest_key
-    trails = read_trails(reader, plan, bearings, keys)
+    trails = read_trails(reader, plan, bearings, keys, groups)
     judged = {entity: judge(trail, digest_key) for entity, trail in trails.items()}
     held = hold_groups(choose(judged, entities=entities, groups=groups), blocked)
     wanted = {entity: operations_of(part, digest_key) for entity, part in held.items()}
-    held = hold_referred(held, referring_rows(reader, bearings, wanted))
+    final = hold_referred(held, referring_rows(reader, bearings, wanted))
+    for entity, part in final.items():
+        if part is not held[entity]:
+            wanted[entity] = operations_of(part, digest_key)
     return {
-        entity: with_digests(
-            digest_key,
-            entity,
-            operations_of(part, digest_key),
-            bearings.entity(entity),
-            {},
-        )
-        for entity, part in held.items()
+        entity: with_digests(digest_key, entity, frame, bearings.entity(entity), {})
+        for entity, frame in wanted.items()
     }

@@ -1,32 +1,44 @@
 """What a plan did, as the target knows it: ledger, opened before-images, base rows, rows now."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import polars as pl
-from sqlalchemy import inspect, select
+from sqlalchemy import ColumnElement, inspect, select
 
 from crm_migrate.loading.applied import LoadingKeys
 from crm_migrate.loading.bearings import Bearings
 from crm_migrate.loading.before_image import open_images
-from crm_migrate.loading.target_ledger import BASE_BEFORE, BEFORE, base_before, read_ledger
-from crm_migrate.plan.change import Plan
+from crm_migrate.loading.target_ledger import BASE_BEFORE, BEFORE, LEDGER, base_before
+from crm_migrate.plan.change import AFTER
 from crm_migrate.plan.digest import row_columns
+from crm_migrate.plan.opened import Opened
 from crm_migrate.plan.reversal import BASE, IMAGE, WAS, Trail, done_rows
 from crm_migrate.systems.target import TargetReader
 
+_ENTRY = ("entity", "golden_id", "group_id", "result", "target_key")
+_MOST = 5_000
+"""Keys per question to the ledger."""
+
 
 def read_trails(
-    reader: TargetReader, plan: Plan, bearings: Bearings, keys: LoadingKeys
+    reader: TargetReader,
+    plan: Opened,
+    bearings: Bearings,
+    keys: LoadingKeys,
+    groups: Collection[str] = (),
 ) -> dict[str, Trail]:
     """Entity → what the plan did to its rows, in the plan's order.
+
+    `groups`: only these, and what refers to their rows (none named: all).
 
     Raises:
         IntegrityFault: a before-image does not open.
         TargetFault: the target can't be read, or a mapped table or column is gone.
     """
-    ledger = read_ledger(reader, plan.header.plan_id)
+    entries = _entries(reader, plan.header.plan_id, bearings, groups)
     return {
-        entity: _trail(reader, plan, entity, ledger, bearings, keys) for entity in plan.operations
+        entity: _trail(reader, plan, entity, entries.filter(entity=entity), bearings, keys)
+        for entity in plan.entities
     }
 
 
@@ -36,9 +48,9 @@ def read_images(
     entity: str,
     columns: list[str],
     rollback_key: bytes,
-    golden_id: str | None = None,
+    golden_ids: pl.Series,
 ) -> pl.DataFrame:
-    """The plan's opened before-images of the entity (of one row): IMAGE and `was:` cells.
+    """The plan's opened before-images of these rows: IMAGE and `was:` cells.
 
     Raises:
         IntegrityFault: an image does not open.
@@ -49,8 +61,8 @@ def read_images(
         chosen = select(BEFORE.c.golden_id, BEFORE.c.image).where(
             BEFORE.c.plan_id == plan_id, BEFORE.c.entity == entity
         )
-        if golden_id is not None:
-            chosen = chosen.where(BEFORE.c.golden_id == golden_id)
+        if len(golden_ids) <= _MOST:
+            chosen = chosen.where(BEFORE.c.golden_id.in_(golden_ids.to_list()))
         for row in reader.connection.execute(chosen):
             ids.append(row.golden_id)
             sealed.append(row.image)
@@ -82,21 +94,66 @@ def kept_columns(bearings: Bearings, entity: str) -> list[str]:
 
 def _trail(
     reader: TargetReader,
-    plan: Plan,
+    plan: Opened,
     entity: str,
-    ledger: pl.DataFrame,
+    entries: pl.DataFrame,
     bearings: Bearings,
     keys: LoadingKeys,
 ) -> Trail:
     plan_id, mapping = plan.header.plan_id, bearings.entity(entity)
     columns = kept_columns(bearings, entity)
-    entries = ledger.filter(pl.col("entity") == entity)
-    images = read_images(reader, plan_id, entity, columns, keys.rollback_key)
-    done = done_rows(
-        plan_id, entries, plan.operations[entity], images, mapping, bearings.digest_key
-    )
+    ids = entries["golden_id"]
+    images = read_images(reader, plan_id, entity, columns, keys.rollback_key, ids)
+    operations = _operations(plan, entity, ids)
+    done = done_rows(plan_id, entries, operations, images, mapping, bearings.digest_key)
     base = base_before(reader, entity, done["golden_id"]).select(*BASE)
     at = pl.concat([done["target_key"], base["target_key"]]).drop_nulls().unique().sort()
     rows = reader.rows(mapping.table, mapping.key, at, columns)
     references: Mapping[str, str] = bearings.references.get(entity, {})
     return Trail(mapping, tuple(columns), references, done, images, base, rows)
+
+
+def _operations(plan: Opened, entity: str, ids: pl.Series) -> pl.DataFrame:
+    """Rank of the operations and, of a plan that took another back, what it put in place."""
+    frame = plan.operations(entity)
+    columns = frame.collect_schema().names()
+    wanted = ["golden_id", "rank"]
+    if "base_plan" in columns:
+        wanted += ["base_plan", *(c for c in columns if c.startswith(AFTER))]
+    here = pl.col("golden_id").is_in(ids.implode())
+    return frame.filter(here).select(wanted).collect()
+
+
+def _entries(
+    reader: TargetReader, plan_id: str, bearings: Bearings, groups: Collection[str]
+) -> pl.DataFrame:
+    """The plan's ledger entries (_ENTRY), of these groups and of what refers to their rows."""
+    ours = LEDGER.c.plan_id == plan_id
+    if not groups:
+        return _chosen(reader, ours)
+    found = _chosen(reader, ours & LEDGER.c.group_id.in_(list(groups)))
+    fresh = found
+    while fresh.height:
+        parts = [found.clear()]
+        for name, references in bearings.references.items():
+            mapping = bearings.entity(name)
+            for column, referred in references.items():
+                at = fresh.filter(entity=referred)["target_key"].drop_nulls()
+                hanging = reader.rows(mapping.table, column, at, [mapping.key])[mapping.key]
+                of_entity = ours & (LEDGER.c.entity == name)
+                for some in hanging.unique().to_frame().iter_slices(_MOST):
+                    known = LEDGER.c.target_key.in_(some[mapping.key].to_list())
+                    parts.append(_chosen(reader, of_entity & known))
+        more = pl.concat(parts).unique(["entity", "golden_id"])
+        fresh = more.join(found, on=["entity", "golden_id"], how="anti")
+        found = pl.concat([found, fresh])
+    return found
+
+
+def _chosen(reader: TargetReader, where: "ColumnElement[bool]") -> pl.DataFrame:
+    schema = dict.fromkeys(_ENTRY, pl.String)
+    if not inspect(reader.connection).has_table(LEDGER.name):
+        return pl.DataFrame(schema=schema)
+    chosen = select(*(LEDGER.c[name] for name in _ENTRY)).where(where)
+    rows = [tuple(row) for row in reader.connection.execute(chosen)]
+    return pl.DataFrame(rows, schema=schema, orient="row")

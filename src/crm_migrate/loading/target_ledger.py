@@ -28,7 +28,9 @@ from sqlalchemy import (
     Table,
     delete,
     inspect,
+    literal,
     select,
+    table,
 )
 from sqlalchemy import (
     Text as AnyText,
@@ -158,9 +160,16 @@ def read_ledger(reader: TargetReader, plan_id: str, group: str | None = None) ->
 
     `group`: of that group only.
     """
-    chosen = select(*(LEDGER.c[name] for name in LEDGER_COLUMNS)).where(LEDGER.c.plan_id == plan_id)
-    if group is not None:
-        chosen = chosen.where(LEDGER.c.group_id == group)
+    if group is None:
+        if not inspect(reader.connection).has_table(LEDGER.name):
+            return pl.DataFrame(schema=dict.fromkeys(LEDGER_COLUMNS, pl.String))
+        ours = pl.Series([plan_id], dtype=pl.String)
+        return reader.rows(LEDGER.name, "plan_id", ours, LEDGER_COLUMNS).select(LEDGER_COLUMNS)
+    chosen = (
+        select(*(LEDGER.c[name] for name in LEDGER_COLUMNS))
+        .where(LEDGER.c.plan_id == plan_id)
+        .where(LEDGER.c.group_id == group)
+    )
     return _read(reader, LEDGER, chosen, LEDGER_COLUMNS)
 
 
@@ -191,15 +200,20 @@ def base_before(reader: TargetReader, entity: str, golden_ids: pl.Series) -> pl.
     )
 
 
-def known_keys(reader: TargetReader, golden_ids: Sequence[str]) -> pl.DataFrame:
+def known_keys(reader: TargetReader, golden_ids: pl.Series) -> pl.DataFrame:
     """Base rows of these golden ids: entity, golden_id, target_key."""
     names = ("entity", "golden_id", "target_key")
-    parts = [pl.DataFrame(schema=dict.fromkeys(names, pl.String))]
-    for start in range(0, len(golden_ids), 5_000):
-        some = golden_ids[start : start + 5_000]
-        chosen = select(*(BASE.c[n] for n in names)).where(BASE.c.golden_id.in_(some))
-        parts.append(_read(reader, BASE, chosen, names))
-    return pl.concat(parts)
+    if golden_ids.is_empty() or not has_rows(reader, BASE.name):
+        return pl.DataFrame(schema=dict.fromkeys(names, pl.String))
+    return reader.rows(BASE.name, "golden_id", golden_ids, names).select(names)
+
+
+def has_rows(reader: TargetReader, name: str) -> bool:
+    """Whether the table stands and has any row."""
+    if not inspect(reader.connection).has_table(name):
+        return False
+    any_row = select(literal(1)).select_from(table(name)).limit(1)
+    return reader.connection.execute(any_row).first() is not None
 
 
 def create_tables(transaction: TargetTransaction) -> None:
@@ -207,25 +221,25 @@ def create_tables(transaction: TargetTransaction) -> None:
     _METADATA.create_all(transaction.connection)
 
 
-def write_ledger(transaction: TargetTransaction, plan_id: str, entries: pl.DataFrame) -> None:
-    """Ledger rows; `entries` has LEDGER_COLUMNS."""
-    named = entries.select(pl.lit(plan_id).alias("plan_id"), *LEDGER_COLUMNS)
-    transaction.insert(LEDGER.name, named)
+def write_ledger(
+    transaction: TargetTransaction, plan_id: str, entries: Sequence[pl.DataFrame]
+) -> None:
+    """Ledger rows; `entries` have LEDGER_COLUMNS."""
+    if entries:
+        named = pl.concat(entries).select(pl.lit(plan_id).alias("plan_id"), *LEDGER_COLUMNS)
+        transaction.insert(LEDGER.name, named)
 
 
 def write_images(
-    transaction: TargetTransaction, plan_id: str, entity: str, table: str, images: pl.DataFrame
+    transaction: TargetTransaction, plan_id: str, images: Sequence[pl.DataFrame]
 ) -> None:
-    """Before-images; `images` has golden_id, target_key and image (Binary)."""
-    named = images.select(
-        pl.lit(plan_id).alias("plan_id"),
-        pl.lit(entity).alias("entity"),
-        "golden_id",
-        pl.lit(table).alias("target_table"),
-        "target_key",
-        "image",
-    )
-    transaction.insert(BEFORE.name, named)
+    """Before-images: entity, golden_id, target_table, target_key and image (Binary)."""
+    if images:
+        named = pl.concat(images).select(
+            pl.lit(plan_id).alias("plan_id"),
+            *("entity", "golden_id", "target_table", "target_key", "image"),
+        )
+        transaction.insert(BEFORE.name, named)
 
 
 def write_moves_left(
@@ -254,18 +268,25 @@ def write_moves_left(
 def write_base(
     transaction: TargetTransaction, entity: str, table: str, rows: pl.DataFrame, at: str
 ) -> None:
-    """New base rows; `rows` has BASE_COLUMNS and `plan_id`, the plan that applied them."""
-    named = rows.select(
-        pl.lit(entity).alias("entity"),
-        "golden_id",
-        pl.lit(table).alias("target_table"),
-        "target_key",
-        "commitments",
-        "raw_digest",
-        "plan_id",
-        pl.lit(at).alias("at"),
-    )
-    transaction.insert(BASE.name, named)
+    """New base rows of an entity; `rows` has BASE_COLUMNS and `plan_id`, the plan applied."""
+    named = rows.with_columns(pl.lit(entity).alias("entity"), pl.lit(table).alias("target_table"))
+    add_base(transaction, [named], at)
+
+
+def add_base(transaction: TargetTransaction, rows: Sequence[pl.DataFrame], at: str) -> None:
+    """New base rows; `rows` have all columns of the table but `at`."""
+    columns = [c.name for c in BASE.columns if c.name != "at"]
+    if rows:
+        named = pl.concat([frame.select(columns) for frame in rows])
+        transaction.insert(BASE.name, named.with_columns(pl.lit(at).alias("at")))
+
+
+def change_base(transaction: TargetTransaction, rows: Sequence[pl.DataFrame], at: str) -> None:
+    """Base rows that stand, with other contents; no other entity shares their golden ids."""
+    columns = ("target_key", "commitments", "raw_digest", "plan_id")
+    if rows:
+        named = pl.concat([f.select(pl.col("golden_id").alias("_key"), *columns) for f in rows])
+        transaction.update(BASE.name, "golden_id", named.with_columns(pl.lit(at).alias("at")))
 
 
 def remove_base(transaction: TargetTransaction, entity: str, based: pl.DataFrame) -> None:
@@ -282,10 +303,10 @@ def rfc3339(time: datetime) -> str:
 
 
 def _read(
-    reader: TargetReader, table: Table, chosen: "Select[tuple[str, ...]]", columns: Sequence[str]
+    reader: TargetReader, source: Table, chosen: "Select[tuple[str, ...]]", columns: Sequence[str]
 ) -> pl.DataFrame:
     schema = dict.fromkeys(columns, pl.String)
-    if not inspect(reader.connection).has_table(table.name):
+    if not inspect(reader.connection).has_table(source.name):
         return pl.DataFrame(schema=schema)
     rows = [tuple(row) for row in reader.connection.execute(chosen)]
     return pl.DataFrame(rows, schema=schema, orient="row")

@@ -2,23 +2,32 @@
 
 The target ledger says what happened and under which key; the plan says which cell was to become
 what. A sealed cell is right when its ciphertext is the plan's. A cell that differs although its
-row is just as it was stored in our transaction was changed by the target itself (a trigger, a
-collation, a narrower type); otherwise somebody has edited it since.
+row is just as it was stored in our transaction, or that is the target's own spelling of what was
+written, was changed by the target itself (a trigger, a narrower type); otherwise somebody has
+edited it since.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import polars as pl
 
 from crm_migrate.loading.bearings import Bearings
-from crm_migrate.loading.precondition import raw_digests, resolve
-from crm_migrate.loading.target_ledger import base_of, read_ledger
-from crm_migrate.loading.write import CREATED, DELETED, UPDATED
+from crm_migrate.loading.books import CREATED, DELETED, UPDATED
+from crm_migrate.loading.keys import resolve
+from crm_migrate.loading.precondition import raw_digests
+from crm_migrate.loading.target_ledger import BASE, read_ledger, read_moves
+from crm_migrate.loading.verify_moves import differing_moves, moves_done
 from crm_migrate.model import Entity, Model, SemanticType
-from crm_migrate.plan.change import AFTER, UNTOUCHED, Plan
+from crm_migrate.plan.change import AFTER, REFERENCE_PREFIX, UNTOUCHED, Plan
 from crm_migrate.plan.digest import cell_columns
-from crm_migrate.systems.target import TargetReader
+from crm_migrate.systems.target import ColumnInfo, TargetReader
+
+StoredForm = Callable[[ColumnInfo, pl.Series], pl.Series]
+"""The target's own spelling of values in a column (`TargetSystem.stored_form`)."""
+
+_ROWS = 50_000
+"""Rows that are read back at a time."""
 
 DIFFERING = {
     "entity": pl.String,
@@ -52,8 +61,10 @@ NOT_READ_BACK = Verified(ok=False, rows=0, differing=pl.DataFrame(schema=DIFFERI
 """Of a plan that is paused: it will be read back as a whole."""
 
 
-def verify(reader: TargetReader, plan: Plan, bearings: Bearings) -> Verified:
-    """Read every written row back and compare it cell by cell with the plan."""
+def verify(
+    reader: TargetReader, plan: Plan, bearings: Bearings, stored_form: StoredForm
+) -> Verified:
+    """Read every written row back, some at a time, and compare it cell by cell with the plan."""
     ledger = read_ledger(reader, plan.header.plan_id)
     written = ledger.filter(pl.col("result").is_in([CREATED, UPDATED]))
     deleted = ledger.filter(pl.col("result") == DELETED)
@@ -64,17 +75,34 @@ def verify(reader: TargetReader, plan: Plan, bearings: Bearings) -> Verified:
         keys = written.filter(pl.col("entity") == entity).select(
             "golden_id", pl.col("target_key").alias("_key")
         )
-        if keys.is_empty():
-            continue
-        planned = frame.join(keys, on="golden_id", maintain_order="left")
-        expected = resolve(planned, bearings.references.get(entity, {}), known)
-        parts.append(_differing(reader, bearings, entity, expected))
+        references = bearings.references.get(entity, {})
+        for some in keys.iter_slices(_ROWS):
+            planned = frame.join(some, on="golden_id", maintain_order="left")
+            expected = resolve(planned, references, _of_these(planned, references, known))
+            parts.append(_differing(reader, bearings, entity, expected, stored_form))
+    moved = 0
+    if plan.moves is not None:
+        done = moves_done(plan.moves, read_moves(reader, plan.header.plan_id))
+        parts.append(differing_moves(reader, bearings, done))
+        moved = done.height
     differing = pl.concat(parts)
     return Verified(
         ok=differing.filter(pl.col("kind") != "target_changed").is_empty(),
-        rows=written.height + deleted.height,
+        rows=written.height + deleted.height + moved,
         differing=differing,
     )
+
+
+def _of_these(
+    planned: pl.DataFrame, references: Mapping[str, str], known: pl.DataFrame
+) -> pl.DataFrame:
+    """The keys that these rows refer to by golden id."""
+    cells = [planned[AFTER + c] for c in references if AFTER + c in planned.columns]
+    named = pl.concat([pl.Series([], dtype=pl.String), *cells]).drop_nulls().unique()
+    golden = named.filter(named.str.starts_with(REFERENCE_PREFIX)).str.strip_prefix(
+        REFERENCE_PREFIX
+    )
+    return known.join(golden.alias("golden_id").to_frame(), on="golden_id", how="semi")
 
 
 def keys_of_plan(plan: Plan, ledger: pl.DataFrame) -> pl.DataFrame:
@@ -106,29 +134,40 @@ def target_totals(
 
 
 def _differing(
-    reader: TargetReader, bearings: Bearings, entity: str, expected: pl.DataFrame
+    reader: TargetReader,
+    bearings: Bearings,
+    entity: str,
+    expected: pl.DataFrame,
+    stored_form: StoredForm,
 ) -> pl.DataFrame:
     mapping, columns = bearings.entity(entity), cell_columns(expected)
+    table = bearings.schema.table(mapping.table)
     rows = reader.rows(mapping.table, mapping.key, expected["_key"], columns)
     stands = rows.rename({c: f"now:{c}" for c in columns}).with_columns(_there=True)
-    base = base_of(reader, entity).select(
-        pl.col("target_key").alias("_key"), pl.col("raw_digest").alias("_stored")
-    )
-    now = raw_digests(reader, bearings, entity, expected["_key"])
-    side = (
-        expected.join(stands, on="_key", how="left", maintain_order="left")
-        .join(base.unique("_key", keep="last"), on="_key", how="left", maintain_order="left")
-        .join(now, on="_key", how="left", maintain_order="left")
-    )
-    same = (pl.col("_stored") == pl.col("raw_digest")).fill_null(False)
-    kind = pl.when(same).then(pl.lit("target_changed")).otherwise(pl.lit("edited_since"))
+    side = expected.join(stands, on="_key", how="left", maintain_order="left")
     gone = pl.col("_there").is_null()
     found = [_named(side.filter(gone), entity, None, pl.lit("gone"))]
     for column in columns:
-        after = pl.col(AFTER + column)
-        wrong = ~gone & after.ne_missing(UNTOUCHED) & after.ne_missing(pl.col(f"now:{column}"))
-        found.append(_named(side.filter(wrong), entity, column, kind))
+        after, now = pl.col(AFTER + column), pl.col(f"now:{column}")
+        wrong = side.filter(~gone & after.ne_missing(UNTOUCHED) & after.ne_missing(now))
+        if wrong.height:
+            stored = stored_form(table.column(column), wrong[AFTER + column])
+            same = stored.eq_missing(wrong[f"now:{column}"]) | _as_left(
+                reader, bearings, entity, wrong["_key"]
+            )
+            kind = pl.when(same).then(pl.lit("target_changed")).otherwise(pl.lit("edited_since"))
+            found.append(_named(wrong, entity, column, kind))
     return pl.concat(found)
+
+
+def _as_left(reader: TargetReader, bearings: Bearings, entity: str, keys: pl.Series) -> pl.Series:
+    """Mask of the rows that stand as they did at the end of the transaction that wrote them."""
+    based = reader.rows(BASE.name, "target_key", keys, ["entity", "raw_digest"])
+    based = based.filter(pl.col("entity") == entity).unique("_key", keep="last")
+    now = raw_digests(reader, bearings, entity, keys).rename({"raw_digest": "_now"})
+    side = keys.alias("_key").to_frame().join(based, on="_key", how="left", maintain_order="left")
+    side = side.join(now, on="_key", how="left", maintain_order="left")
+    return (side["raw_digest"] == side["_now"]).fill_null(False)
 
 
 def _not_gone(

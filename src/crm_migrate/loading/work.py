@@ -6,7 +6,7 @@ whether or not it was interrupted. A plan that takes another one back goes the o
 what refers to a row is gone before the row is deleted.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -17,7 +17,36 @@ from crm_migrate.plan.digest import WRITES
 ADOPT = "adopt"
 """Column of the operations: an unchanged row that still needs its base row in the target."""
 
-_LEAST, _MOST, _PARTS = 200, 5_000, 20
+_LEAST, _MOST, _PARTS = 500, 25_000, 20
+
+
+@dataclass(frozen=True)
+class Part:
+    """Whole groups: operations per entity in the plan's order, and moves where there are any."""
+
+    operations: dict[str, pl.DataFrame]
+    moves: pl.DataFrame | None
+    groups: pl.Series
+
+    def only(self, groups: pl.Series, *, keep: bool = True) -> "Part":
+        """The part of these groups, or (`keep` False) of the others; empty frames left out."""
+        named = groups.unique().implode()
+
+        def wanted(frame: pl.DataFrame) -> pl.DataFrame:
+            inside = pl.col("group").is_in(named)
+            return frame.filter(inside if keep else ~inside)
+
+        operations = {entity: wanted(frame) for entity, frame in self.operations.items()}
+        return Part(
+            {entity: frame for entity, frame in operations.items() if frame.height},
+            None if self.moves is None else wanted(self.moves),
+            wanted(self.groups.alias("group").to_frame())["group"],
+        )
+
+    def halves(self) -> tuple["Part", "Part"]:
+        """The first groups and the others."""
+        first = self.groups.head(len(self.groups) // 2)
+        return self.only(first), self.only(first, keep=False)
 
 
 @dataclass(frozen=True)
@@ -33,21 +62,23 @@ class Work:
         """How many batches there are."""
         return 0 if self.groups.is_empty() else int(self.groups["_batch"][-1]) + 1
 
-    def batch(self, number: int) -> dict[str, pl.DataFrame]:
-        """The operations of one batch, per entity in the plan's order, empty ones left out."""
+    def whole(self) -> Part:
+        """All of it."""
+        operations = {e: f.drop("_batch") for e, f in self.operations.items() if f.height}
+        moves = None if self.moves is None else self.moves.drop("_batch")
+        return Part(operations, moves, self.groups["group"])
+
+    def batch(self, number: int) -> Part:
+        """The groups of one batch."""
         parts = {}
         for entity, frame in self.operations.items():
             first = frame["_batch"].search_sorted(number, side="left")
             end = frame["_batch"].search_sorted(number, side="right")
             if end > first:
                 parts[entity] = frame[first:end].drop("_batch")
-        return parts
-
-    def moves_of(self, number: int) -> pl.DataFrame | None:
-        """The batch's merges and re-parented rows; None where the plan has none."""
-        if self.moves is None:
-            return None
-        return self.moves.filter(pl.col("_batch") == number).drop("_batch")
+        here = pl.col("_batch") == number
+        moves = None if self.moves is None else self.moves.filter(here).drop("_batch")
+        return Part(parts, moves, self.groups.filter(here)["group"])
 
 
 def work_of(
@@ -60,7 +91,8 @@ def work_of(
 ) -> Work:
     """What is left of the operations and moves when the groups in `finished` are done.
 
-    `batch_groups`: groups per transaction; None: a twentieth of the work, within 200 to 5,000.
+    `batch_groups`: groups per transaction; None: about a twentieth of the rows, within 500 to
+    25,000 rows.
     `backwards`: children before parents, for a plan that deletes.
     """
     chosen = {
@@ -75,19 +107,29 @@ def work_of(
     groups = (
         pl.concat([empty, *(frame.select("group", "rank") for frame in frames)])
         .group_by("group")
-        .agg(pl.col("rank").max() if backwards else pl.col("rank").min())
+        .agg(pl.len(), pl.col("rank").max() if backwards else pl.col("rank").min())
         .sort("rank", "group", descending=backwards)
         .with_row_index("_at")
     )
-    size = batch_groups or max(_LEAST, min(_MOST, groups.height // _PARTS))
-    numbered = groups.select("group", "_at", (pl.col("_at") // size).alias("_batch"))
-    ordered = {
-        entity: frame.join(numbered, on="group").sort("_at", "rank", "golden_id").drop("_at")
-        for entity, frame in chosen.items()
-    }
+    if batch_groups is None:
+        rows = pl.col("len").cum_sum()
+        size = max(_LEAST, min(_MOST, int(groups["len"].sum()) // _PARTS))
+        batch = ((rows - 1) // size).rle_id()
+    else:
+        batch = pl.col("_at") // batch_groups
+    numbered = groups.select("group", "_at", batch.alias("_batch"))
+    ordered = {entity: _in_order(frame, numbered) for entity, frame in chosen.items()}
     if moved is not None:
         moved = moved.join(numbered, on="group").sort("_at", "rank").drop("_at")
     return Work(ordered, numbered.drop("_at"), moved)
+
+
+def _in_order(frame: pl.DataFrame, numbered: pl.DataFrame) -> pl.DataFrame:
+    placed = frame.join(numbered, on="group", maintain_order="left")
+    order = ("_at", "rank", "golden_id")
+    if not placed.select(pl.struct(order).is_sorted()).item():  # plans are, as a rule
+        placed = placed.sort(order)
+    return placed.drop("_at")
 
 
 def to_do(frame: pl.DataFrame) -> pl.Expr:
@@ -98,23 +140,6 @@ def to_do(frame: pl.DataFrame) -> pl.Expr:
     return writes | ((pl.col("action") == Action.UNCHANGED) & pl.col(ADOPT).fill_null(False))
 
 
-def moves_in(moves: pl.DataFrame | None, groups: Collection[str]) -> pl.DataFrame | None:
-    """The merges and re-parented rows of these groups."""
-    if moves is None:
-        return None
-    return moves.filter(pl.col("group").is_in(pl.Series(list(groups), dtype=pl.String).implode()))
-
-
 def deletes(operations: Mapping[str, pl.DataFrame]) -> bool:
     """Whether any of the operations deletes a row."""
     return any((frame["action"] == Action.DELETE).any() for frame in operations.values())
-
-
-def only_groups(
-    operations: Mapping[str, pl.DataFrame], groups: Collection[str], *, keep: bool
-) -> dict[str, pl.DataFrame]:
-    """The operations inside (`keep`) or outside of these groups, empty frames left out."""
-    names = pl.Series(list(groups), dtype=pl.String).implode()
-    inside = pl.col("group").is_in(names)
-    parts = {e: f.filter(inside if keep else ~inside) for e, f in operations.items()}
-    return {entity: frame for entity, frame in parts.items() if frame.height}
