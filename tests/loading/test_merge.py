@@ -6,6 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from crm_migrate.loading.origin import read_given_up
 from crm_migrate.plan.operations import verify_plan
 from crm_migrate.systems.sqlite import SqliteTarget
 from tests.loading import doubled_crm as crm
@@ -186,6 +187,27 @@ def test_base_rows_follow(file: Path, target: SqliteTarget) -> None:
     again = crm.plan(target, held, {}, records, "p3")
     assert set(again.operations["contact"]["action"]) == {"unchanged"}
     assert again.moves is None
+
+
+def test_rows_of_ours_that_were_given_up_are_known_again(file: Path, target: SqliteTarget) -> None:
+    """A marked row that a plan of ours had made belongs to the row that stayed: it enters linkage
+    as little as before (decision 3).
+    """
+    held = crm.mapping(crm.SOFT)
+    records = {
+        "customer": crm.golden(
+            "customer",
+            {"golden_id": "g8", "name": "广州丙火有限公司"},
+            {"golden_id": "g9", "name": "广州丙火有限责任公司"},
+        )
+    }
+    crm.run(crm.plan(target, held, {}, records), target, held)
+    assert read_given_up(target, "customer").is_empty()
+    keys = dict(sql(file, "SELECT golden_id, target_key FROM crm_migrate_base"))
+    linked = {"customer": {**crm.LINKED["customer"], str(keys["g9"]): "g8"}}
+    one = {"customer": records["customer"].head(1)}
+    assert crm.run(crm.plan(target, held, linked, one, "p2"), target, held).merges == 2
+    assert read_given_up(target, "customer").rows() == [(keys["g9"], "g8")]
 
 
 def test_trigger_that_undoes_a_merge_fails_its_group(file: Path, target: SqliteTarget) -> None:

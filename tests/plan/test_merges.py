@@ -17,11 +17,13 @@ from crm_migrate.plan.merges import CHILDREN, COLLISIONS, Around, given_up
 from crm_migrate.plan.operations import PlannedOperations, verify_plan
 from crm_migrate.plan.present import resolve_references
 from crm_migrate.plan.scope import Scope
+from crm_migrate.plan.show.moves import moves_shown
+from crm_migrate.plan.show.names import Names
 from crm_migrate.plan.unmerge import TRAIL, inverse_moves, kept_merges
 from crm_migrate.project.mapping_file import MergePolicy, TargetEntity, TargetMapping
 from crm_migrate.systems.target import ColumnInfo
-from tests.plan.crm import ACCOUNTS, CONTACT, CUSTOMER, KEY, PEOPLE, Crm, frame, table
-from tests.plan.plans import Keys, header, planned
+from tests.plan.crm import ACCOUNTS, CONTACT, CUSTOMER, KEY, MODEL, PEOPLE, Crm, frame, table
+from tests.plan.plans import Keys, header, planned, policy
 
 NAME = "上海甲木科技有限公司"
 SOFT: dict[str, Any] = {"merge": {"mark": {"memo2": "gone"}, "into": "into_id"}}
@@ -185,8 +187,8 @@ def test_collision_holds_the_merge_unless_the_child_goes() -> None:
         {"id": "51", "account_id": "11", "full_name": "李雷"},
     ]
     contact: list[dict[str, str | None]] = [{"golden_id": "c1", "customer": "g1", "name": "李雷"}]
-    for policy, expected in (("list", None), (HARD, [("51", "50"), ("11", "9")])):
-        contacts = people(*listed, linked={"50": "c1", "51": "c1"}, duplicates=policy)
+    for duplicates, expected in (("list", None), (HARD, [("51", "50"), ("11", "9")])):
+        contacts = people(*listed, linked={"50": "c1", "51": "c1"}, duplicates=duplicates)
         made = merging(
             contacts=contact, around=around, sides={"customer": accounts(*TWO), "contact": contacts}
         )
@@ -395,3 +397,24 @@ def test_rollback_takes_back_what_still_stands() -> None:
         ("reparent", "50", "9", "11", 3),
         ("unmerge", "11", "9", None, 3),
     ]
+
+
+def test_both_rows_are_shown_masked_side_by_side() -> None:
+    """Who approves sees which row stays and what both hold; telephones only in part (R-5.3)."""
+    people_rows: list[dict[str, str | None]] = [
+        {"id": "50", "account_id": "9", "full_name": "李雷", "mobile": "13800138000"},
+        {"id": "51", "account_id": "9", "full_name": "李雷", "mobile": "13800138001"},
+    ]
+    contacts = people(*people_rows, linked={"50": "c1", "51": "c1"})
+    contact: list[dict[str, str | None]] = [{"golden_id": "c1", "customer": "g1", "name": "李雷"}]
+    made = merging(contacts=contact, sides={"customer": accounts(TWO[0]), "contact": contacts})
+    names = Names(MODEL, policy(), "zh")
+    mapping = TargetMapping(target="crm", entities={"contact": with_policy(PEOPLE, HARD)})
+    (shown,) = moves_shown(made.moves, mapping, names)
+    assert (shown.kept, shown.given_up) == ("50", "51")
+    sides = {label: (stays, goes) for label, stays, goes in shown.sides}
+    assert len(sides) == 2
+    texts = "".join(a + b for a, b in sides.values())
+    assert "13800138000" not in texts
+    assert "13800138001" not in texts
+    assert all(a != b for a, b in sides.values() if "138" in a)

@@ -206,16 +206,10 @@ def _merges(
 def _both_rows(side: TargetSide, rows: pl.DataFrame) -> pl.Series:
     """Canonical cells of the row that `stays` and the one that `goes`, field by field, as JSON.
 
-    Sealed cells are left out, and references, which mean nothing to a reader.
+    Sealed cells are left out.
     """
     fields = [f for f in side.mapping.fields if f in side.present.columns]
-    shown = side.present.select(
-        TARGET_KEY,
-        pl.struct(
-            pl.when(~pl.col(f).str.starts_with("@").fill_null(False)).then(f).alias(f)
-            for f in fields
-        ).alias("_cells"),
-    )
+    shown = side.present.select(TARGET_KEY, pl.struct(fields).alias("_cells"))
     both = rows.select("survivor", "loser")
     for key, name in (("survivor", "stays"), ("loser", "goes")):
         named = shown.select(pl.col(TARGET_KEY).alias(key), pl.col("_cells").alias(name))

@@ -89,7 +89,7 @@ def _sides(row: Mapping[str, str | None], names: Names) -> Iterator[tuple[str, s
     stays, goes = cells.get("stays") or {}, cells.get("goes") or {}
     for field in entity.fields:
         one, other = stays.get(field.name), goes.get(field.name)
-        if one is None and other is None:
+        if field.references is not None or (one is None and other is None):
             continue
         both = pl.Series([one], dtype=pl.String), pl.Series([other], dtype=pl.String)
         if names.policy.treatment(entity.name, field.name, Audience.REPORT) != Treatment.CLEAR:
