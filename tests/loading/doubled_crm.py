@@ -15,6 +15,7 @@ from crm_migrate.plan.cells import TargetSide
 from crm_migrate.plan.change import Plan, TargetIdentity
 from crm_migrate.plan.digest import effect
 from crm_migrate.plan.merges import count_moves, given_up
+from crm_migrate.plan.opened import InMemory
 from crm_migrate.plan.operations import (
     PlannedOperations,
     count_actions,
@@ -210,9 +211,9 @@ def taking_back(made: Plan, target: TargetSystem, held: TargetMapping) -> Plan:
         bearings = Bearings(
             held, reference_columns(held, MODEL), reader.describe(), Keys.digest_key
         )
-        trail = merges_of(reader, made, bearings, Keys())
+        trail = merges_of(reader, InMemory(made), bearings, Keys())
         blocked = kept_merges(trail)["group"]
-        undone = inverse_of(reader, made, bearings, Keys(), blocked=blocked)
+        undone = inverse_of(reader, InMemory(made), bearings, Keys(), blocked=blocked)
     kept = [f.filter(pl.col("action") == "skip")["group"] for f in undone.values()]
     assert made.moves is not None
     ranks = made.moves.select("group", "rank")

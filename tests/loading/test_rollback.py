@@ -10,6 +10,7 @@ from crm_migrate.loading.applied import Applied
 from crm_migrate.loading.bearings import Bearings, reference_columns
 from crm_migrate.loading.rollback import inverse_of
 from crm_migrate.plan.change import Plan
+from crm_migrate.plan.opened import InMemory
 from crm_migrate.systems.sqlite import SqliteTarget
 from tests.loading.small_crm import (
     MAPPING,
@@ -40,7 +41,9 @@ def taking_back(
         bearings = Bearings(
             MAPPING, reference_columns(MAPPING, MODEL), reader.describe(), Keys.digest_key
         )
-        operations = inverse_of(reader, plan, bearings, Keys(), entities=entities, groups=groups)
+        operations = inverse_of(
+            reader, InMemory(plan), bearings, Keys(), entities=entities, groups=groups
+        )
     header = replace(header_of(target, name), kind="rollback", reverses=plan.header.plan_id)
     return Plan(header, operations, {})
 

@@ -210,7 +210,7 @@ class _Reading:
         columns = kept_columns(self.bearings, entity)
         key = self.session.job.keyring.rollback_key
         try:
-            found = read_images(self.reader, plan_id, entity, columns, key, golden)
+            found = read_images(self.reader, plan_id, entity, columns, key, pl.Series([golden]))
         except IntegrityFault:
             text = Text(
                 f"a before-image of plan {plan_id} does not open",

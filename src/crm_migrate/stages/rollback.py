@@ -33,7 +33,7 @@ from crm_migrate.plan.digest import effect
 from crm_migrate.plan.irreversible import irreversible
 from crm_migrate.plan.merges import count_moves
 from crm_migrate.plan.operations import count_actions, effect_digests
-from crm_migrate.plan.planfile import FORMAT, SUFFIX
+from crm_migrate.plan.planfile import FORMAT, SUFFIX, StoredPlan
 from crm_migrate.plan.planfile import write_plan as write_plan_file
 from crm_migrate.plan.show.risks import reason_text
 from crm_migrate.plan.unmerge import inverse_moves, kept_merges
@@ -47,7 +47,9 @@ from crm_migrate.stages.plans import (
     FACTS,
     entity_labels,
     open_checked,
+    open_to_read,
     plan_header,
+    resolve_plan,
     rfc3339,
     state_of,
 )
@@ -206,37 +208,55 @@ def plan_rollback(
     """
     person = session.acting(by, Action.ROLL_BACK)
     entry = _plan_of(session, name)
-    _, plan = open_checked(session, entry.plan_id)
-    for entity in entities:
-        _require_entity(plan, entity)
-    target = open_target(session.project.target_url)
-    with target.reading() as reader:
+    with open_to_read(session, entry.plan_id)[1] as plan:
+        for entity in entities:
+            _require_entity(plan, entity)
+        found = _found(session, entry, plan, entities, customers)
+        scope = _scope(session, entities, len(customers))
+        header = _header(session, plan.header, found, scope, person)
+    known = _same(session, header)
+    if known is not None:
+        return _rolled_back(session, known, found.operations, found.merges, ())
+    files = _enter(session, header, found, person)
+    return _rolled_back(session, header, found.operations, found.merges, files)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What there is to take back; `merges`: how many merges the plan had carried out there."""
+
+    operations: dict[str, pl.DataFrame]
+    moves: pl.DataFrame | None
+    merges: int
+    schema: TargetSchema
+
+
+def _found(
+    session: Session,
+    entry: PlanEntry,
+    plan: StoredPlan,
+    entities: Sequence[str],
+    customers: Sequence[str],
+) -> _Found:
+    project, keys = session.project, session.job.keyring
+    with open_target(project.target_url).reading() as reader:
         _require_applied(reader, entry)
         groups = [named_customer(session, reader, c) for c in customers]
         schema = reader.describe()
-        references = reference_columns(session.project.target, session.project.model)
-        bearings = Bearings(
-            session.project.target, references, schema, session.job.keyring.digest_key
-        )
-        keys = session.job.keyring
+        references = reference_columns(project.target, project.model)
+        bearings = Bearings(project.target, references, schema, keys.digest_key)
         trail = merges_of(reader, plan, bearings, keys, entities=entities, groups=groups)
         blocked = kept_merges(trail)["group"]
         operations = inverse_of(
             reader, plan, bearings, keys, entities=entities, groups=groups, blocked=blocked
         )
-    moves = _inverse_moves(plan, trail, operations, blocked, session.job.keyring.digest_key)
-    scope = _scope(session, entities, len(groups))
-    header = _header(session, plan.header, operations, moves, schema, scope, person)
-    known = _same(session, header)
-    merged = trail.filter(pl.col("kind") == "merge").height
-    if known is not None:
-        return _rolled_back(session, known, operations, merged, ())
-    files = _enter(session, header, operations, moves, person)
-    return _rolled_back(session, header, operations, merged, files)
+    moves = _inverse_moves(plan, trail, operations, blocked, keys.digest_key)
+    merges = trail.filter(pl.col("kind") == "merge").height
+    return _Found(operations, moves, merges, schema)
 
 
 def _inverse_moves(
-    plan: Plan,
+    plan: StoredPlan,
     trail: pl.DataFrame,
     operations: dict[str, pl.DataFrame],
     blocked: pl.Series,
@@ -244,9 +264,10 @@ def _inverse_moves(
 ) -> pl.DataFrame | None:
     """Merges taken back, but for groups of which a row is kept."""
     kept = [f.filter(pl.col("action") == Change.SKIP)["group"] for f in operations.values()]
+    moves = plan.moves()
     ranks = pl.DataFrame(schema={"group": pl.String, "rank": pl.Int64})
-    if plan.moves is not None:
-        ranks = plan.moves.select("group", "rank")
+    if moves is not None:
+        ranks = moves.select("group", "rank")
     return inverse_moves(trail, ranks, pl.concat([blocked, *kept]).unique(), digest_key)
 
 
@@ -254,7 +275,7 @@ def _plan_of(session: Session, name: str) -> PlanEntry:
     """The entry of a plan or run; `latest`: the plan that was applied last and still stands."""
     listed = entries.list_plans(session.state)
     if name != "latest":
-        return open_checked(session, name)[0]
+        return resolve_plan(session, name)[0]
     for entry in listed:
         header = plan_header(session, entry.plan_id)
         standing = entry.state in ("applied", PARTLY)
@@ -289,13 +310,11 @@ def _same(session: Session, header: PlanHeader) -> PlanHeader | None:
     return None
 
 
-def _require_entity(plan: Plan, entity: str) -> None:
-    if entity not in plan.operations:
+def _require_entity(plan: StoredPlan, entity: str) -> None:
+    if entity not in plan.entities:
         raise UsageFault(
             Text(f"the plan has no entity '{entity}'", f"计划中没有对象“{entity}”"),
-            remedy=Text(
-                f"one of: {', '.join(plan.operations)}", f"可选:{'、'.join(plan.operations)}"
-            ),
+            remedy=Text(f"one of: {', '.join(plan.entities)}", f"可选:{'、'.join(plan.entities)}"),
         )
 
 
@@ -335,13 +354,12 @@ def _scope(session: Session, entities: Collection[str], customers: int) -> Text 
 def _header(
     session: Session,
     undone: PlanHeader,
-    operations: dict[str, pl.DataFrame],
-    moves: pl.DataFrame | None,
-    schema: TargetSchema,
+    found: _Found,
     scope: Text | None,
     person: Person,
 ) -> PlanHeader:
     settings, now = session.project.settings, session.job.clock()
+    operations, moves, schema = found.operations, found.moves, found.schema
     target = TargetIdentity(
         name=settings.target.name,
         system=schema.system,
@@ -425,19 +443,13 @@ def _unchecked(session: Session, undone: PlanHeader) -> tuple[Text, ...]:
     return tuple(found)
 
 
-def _enter(
-    session: Session,
-    header: PlanHeader,
-    operations: dict[str, pl.DataFrame],
-    moves: pl.DataFrame | None,
-    person: Person,
-) -> tuple[Path, ...]:
+def _enter(session: Session, header: PlanHeader, found: _Found, person: Person) -> tuple[Path, ...]:
     """Write plan file, facts and pages; enter the plan; journal it."""
     plan_id = header.plan_id
     folder = private_folder(session.plan_folder(plan_id))
     path = folder / f"{plan_id}{SUFFIX}"
     key = session.job.keyring.plan_key(plan_id, create=True)
-    header = write_plan_file(path, Plan(header, operations, {}, moves), key)
+    header = write_plan_file(path, Plan(header, found.operations, {}, found.moves), key)
     write_private(folder / FACTS, json.dumps(_NO_FACTS.to_json()).encode())
     state = state_of(session, header)
     entries.add_plan(
