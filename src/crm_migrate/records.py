@@ -121,6 +121,7 @@ def findings_where(
     )
 
 
+_MANY = 10_000
 _FINDING_ORDER = ("source", "file", "sheet", "row", "entity", "field", "rule")
 
 
@@ -139,6 +140,8 @@ def in_order(frame: "pl.DataFrame", by: "Sequence[str]") -> "pl.DataFrame":
     """
     import polars as pl
 
+    if frame.height < _MANY:
+        return frame.sort(by, maintain_order=True)
     packed, bits = pl.lit(0, dtype=pl.UInt64), 0
     ranks = frame.select(_rank(frame[name]) for name in by)
     for name in by:
@@ -146,7 +149,7 @@ def in_order(frame: "pl.DataFrame", by: "Sequence[str]") -> "pl.DataFrame":
         packed, bits = packed * 2**width + pl.col(name), bits + width
     if bits > 64:
         return frame.sort(by, maintain_order=True)
-    return frame[ranks.select(packed.arg_sort()).to_series()] if frame.height else frame
+    return frame[ranks.select(packed.arg_sort()).to_series()]
 
 
 def _rank(column: "pl.Series") -> "pl.Series":

@@ -130,9 +130,11 @@ def _mapped(
 def _owners(
     values: pl.Series, value_map: ValueMap, broken: tuple[tuple[Rule, pl.Series], ...]
 ) -> Cells:
-    changes = {_one(c.old): c for c in value_map.owners}
+    named = [c.old for c in value_map.owners] + [c.new for c in value_map.owners]
+    known = match_text(pl.Series(named, dtype=pl.String)).to_list()
+    changes = dict(zip(known, value_map.owners, strict=False))
+    staying = {*known[len(value_map.owners) :], COMMON_POOL}
     text = match_text(values)
-    staying = {_one(c.new) for c in value_map.owners} | {COMMON_POOL}
     # A placeholder that nobody gave a meaning is no owner; its standard says that it is missing.
     unknown = values.is_not_null() & ~text.is_in([*changes, *staying, *PLACEHOLDERS])
     new = _replaced(text, {o: c.new for o, c in changes.items()})
@@ -150,7 +152,3 @@ def _replaced(text: pl.Series, new: Mapping[str, str | None]) -> pl.Series:
     old = pl.Series(list(new), dtype=pl.String)
     to = pl.Series(list(new.values()), dtype=pl.String)
     return text.replace_strict(old, to, default=None, return_dtype=pl.String)
-
-
-def _one(text: str) -> str:
-    return str(match_text(pl.Series([text]))[0])

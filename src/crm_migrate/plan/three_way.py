@@ -49,14 +49,11 @@ def settle(cells: pl.DataFrame, policy: Policy, commit: Commit) -> pl.Series:
     """
     golden, present = pl.col("golden"), pl.col("present")
     differs = golden.is_not_null() & golden.ne_missing(present) & ~pl.col("as_stored")
-    cells = cells.with_row_index("n")
-    contested = cells.filter(differs & pl.col("matched") & pl.col("base").is_not_null())
-    moved = contested.select(
-        "n",
-        # An empty cell has no commitment: it differs from every base.
-        crm=commit(contested["golden_id"], contested["present"]).ne_missing(contested["base"]),
-        source=commit(contested["golden_id"], contested["golden"]).ne_missing(contested["base"]),
-    )
+    if not cells["base"].null_count() < cells.height:  # nothing was ever applied here
+        moved = pl.lit(None, dtype=pl.Boolean)
+        cells = cells.with_columns(crm=moved, source=moved)
+    else:
+        cells = _with_moves(cells, differs, commit)
     decided = (
         pl.when(~differs)
         .then(Outcome.NONE)
@@ -72,5 +69,17 @@ def settle(cells: pl.DataFrame, policy: Policy, commit: Commit) -> pl.Series:
         .then(Outcome.KEPT)
         .otherwise(_BY_POLICY[policy])
     )
-    joined = cells.join(moved, on="n", how="left", maintain_order="left")
-    return joined.select(outcome=decided.cast(pl.UInt8)).to_series()
+    return cells.select(outcome=decided.cast(pl.UInt8)).to_series()
+
+
+def _with_moves(cells: pl.DataFrame, differs: pl.Expr, commit: Commit) -> pl.DataFrame:
+    """The cells with `crm` and `source`: whether that side moved since the base was kept."""
+    cells = cells.with_row_index("n")
+    contested = cells.filter(differs & pl.col("matched") & pl.col("base").is_not_null())
+    moved = contested.select(
+        "n",
+        # An empty cell has no commitment: it differs from every base.
+        crm=commit(contested["golden_id"], contested["present"]).ne_missing(contested["base"]),
+        source=commit(contested["golden_id"], contested["golden"]).ne_missing(contested["base"]),
+    )
+    return cells.join(moved, on="n", how="left", maintain_order="left")

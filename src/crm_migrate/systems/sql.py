@@ -48,6 +48,8 @@ class SqlTable:
     _engine: Engine | None = field(default=None, repr=False, compare=False)
     _schema: str | None = field(default=None, repr=False)
     _name: str = ""
+    _damage: list[pl.DataFrame] = field(default_factory=list, repr=False, compare=False)
+    """What reading all columns found, so that the table is read but once."""
 
     def batches(
         self, columns: Sequence[str] | None = None, size: int = 200_000
@@ -57,17 +59,23 @@ class SqlTable:
         Raises:
             SourceFault: the connection broke, or there is no such column.
         """
-        for frame, _ in self._read(columns, size):
+        found = [pl.DataFrame(schema=DAMAGE_SCHEMA)]
+        for frame, binary in self._read(columns, size):
+            if columns is None:
+                found.extend(damage_in(frame[c], frame[ROW], c) for c in self.info.columns)
+                found.append(binary)
             yield frame
+        if columns is None:
+            order = pl.Enum(self.info.columns)
+            damage = pl.concat(found).sort(pl.col("column").cast(order), "row", "kind")
+            self._damage[:] = [damage]
 
     def damage(self) -> pl.DataFrame:
         """Damage found in the values; `binary` where bytes are no text in any known encoding."""
-        parts = [pl.DataFrame(schema=DAMAGE_SCHEMA)]
-        for frame, binary in self._read(None, 200_000):
-            parts.extend(damage_in(frame[c], frame[ROW], c) for c in self.info.columns)
-            parts.append(binary)
-        order = pl.Enum(self.info.columns)
-        return pl.concat(parts).sort(pl.col("column").cast(order), "row", "kind")
+        if not self._damage:
+            for _ in self.batches():
+                pass
+        return self._damage[0]
 
     def _read(
         self, columns: Sequence[str] | None, size: int
