@@ -84,16 +84,34 @@ def test_columns_are_described_with_their_limits(crm: Crm) -> None:
     assert table.indexes == (("d", "k"),)
 
 
-def test_the_running_number_is_no_part_of_the_schema(crm: Crm) -> None:
-    """Inserted rows move AUTO_INCREMENT and change no fingerprint; a trigger does."""
-    crm.run("CREATE TABLE t (id INT AUTO_INCREMENT PRIMARY KEY, a VARCHAR(20) DEFAULT ') x=1')")
-    before = crm.target.describe().fingerprint
+def test_the_fingerprint_is_the_same_for_all_users(crm: Crm) -> None:
+    """Neither inserted rows nor a user's rights change it, though triggers are not shown to who
+    may only read: what was planned with read rights can be applied by another user.
+    """
+    crm.run("CREATE TABLE p (id INT PRIMARY KEY)")
+    crm.run(
+        "CREATE TABLE t (id INT AUTO_INCREMENT PRIMARY KEY, a VARCHAR(20) DEFAULT ') x=1',"
+        " p INT REFERENCES p (id) ON DELETE CASCADE, CHECK (p < 9))"
+    )
+    before = crm.target.describe()
     crm.run("INSERT INTO t (a) VALUES ('x'), ('y')")
-    assert crm.target.describe().fingerprint == before
     crm.run("CREATE TRIGGER up BEFORE INSERT ON t FOR EACH ROW SET NEW.a = UPPER(NEW.a)")
     described = crm.target.describe()
-    assert described.fingerprint != before
-    assert described.table("t").triggers == ("up",)
+    assert described.fingerprint == before.fingerprint
+    assert (described.table("t").triggers, described.table("t").unseen) == (("up",), ())
+    reader = crm.server.create_user(crm.database, "GRANT SELECT ON {database}.* TO {user}")
+    writer = crm.server.create_user(
+        crm.database,
+        "GRANT SELECT ON {database}.* TO {user}",
+        "GRANT INSERT ON {database}.t TO {user}",
+    )
+    seen = [open_target(crm.server.url(crm.database, user)).describe() for user in (reader, writer)]
+    assert {s.fingerprint for s in seen} == {before.fingerprint}
+    assert [bool(s.table("t").unseen) for s in seen] == [True, False]
+    assert [s.table("t").triggers for s in seen] == [(), ("up",)]
+    assert all(s.table("t").foreign_keys[0].cascades for s in seen)
+    crm.run("ALTER TABLE t MODIFY a VARCHAR(21)")
+    assert crm.target.describe().fingerprint != before.fingerprint
 
 
 def test_foreign_keys_say_whether_they_cascade(crm: Crm) -> None:

@@ -1,6 +1,7 @@
 """The main job from and into PostgreSQL and MariaDB, by the real command line."""
 
 import importlib
+import re
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,8 @@ def demo(request: pytest.FixtureRequest, tmp_path: Path) -> Demo:
 
 def test_from_and_into_a_server(demo: Demo) -> None:
     """R-6.3: planned, approved, applied and read back; planned again, there is nothing to do."""
+    checked = demo.ok("check")
+    assert (checked["target"]["write"], checked["target"]["lacking"]["apply"]) == (True, [])
     demo.ok("keys", "init", "--no-passphrase", *PEOPLE)
     planned = demo.ok("plan", "--as", OPERATOR)
     assert planned["state"] == "approvable"
@@ -53,3 +56,23 @@ def test_from_and_into_a_server(demo: Demo) -> None:
     again = demo.ok("plan", "--as", OPERATOR)
     assert again["state"] == "empty"
     assert demo.run("audit", "verify").code == 0
+
+
+@pytest.mark.parametrize("demo", ["mariadb"], indirect=True)
+def test_read_rights_are_enough_to_plan_with(demo: Demo) -> None:
+    """R-6.1: `check` says what is lacking to apply and prints the GRANTs, which then suffice."""
+    server = importlib.import_module("tests.servers.mariadb").shared_server()
+    settings = demo.root / "crm-migrate.yaml"
+    text = settings.read_text(encoding="utf-8")
+    (url,) = (
+        u for u in re.findall(r"mariadb://root@[^\s\"]+", text) if u in text.partition("target:")[2]
+    )
+    database = url.rpartition("/")[2]
+    user = server.create_user(database, "GRANT SELECT ON {database}.* TO {user}")
+    settings.write_text(text.replace(url, url.replace("root@", f"{user}@")), encoding="utf-8")
+    target = demo.ok("check")["target"]
+    assert (target["read"], target["write"], target["lacking"]["plan"]) == (True, False, [])
+    assert any(right.startswith("INSERT on ") for right in target["lacking"]["apply"])
+    for statement in target["grants"]["apply"]:
+        server.run("mysql", statement)
+    assert demo.ok("check")["target"]["write"] is True

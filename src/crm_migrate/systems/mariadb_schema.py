@@ -1,8 +1,9 @@
 """What MariaDB or MySQL says about its tables: columns, keys, vocabularies, triggers, engine.
 
 From information_schema of the one database that the connection is in, set by set; the definition
-is SHOW CREATE TABLE without the running AUTO_INCREMENT. Triggers are shown only to users who have
-the right TRIGGER on the table; what is not shown is named in `TargetTable.unseen`.
+is SHOW CREATE TABLE without the running AUTO_INCREMENT. Triggers are not shown to users who may
+only SELECT: then `TargetTable.unseen` says so, and they are no part of the fingerprint, which has
+to be the same for whoever plans and whoever applies.
 """
 
 import hashlib
@@ -72,6 +73,10 @@ _CODECS: dict[str, str | None] = {
     "koi8u": "koi8_u",
     "tis620": "tis_620",
 }
+_CASCADES = re.compile(
+    r"^\s*CONSTRAINT `((?:[^`]|``)+)` FOREIGN KEY .* ON DELETE (?:CASCADE|SET NULL|SET DEFAULT)",
+    re.MULTILINE,
+)
 _STRING = r"(?:_\w+)?'(?:[^'\\]|''|\\.)*'"
 _VOCABULARY = re.compile(rf"\(*`([^`]+)` in \(({_STRING}(?:,{_STRING})*)\)\)*", re.IGNORECASE)
 _NULL_OR = re.compile(r"\(*`[^`]+` is null\)* or ", re.IGNORECASE)
@@ -133,7 +138,12 @@ def describe_tables(connection: "Connection", rights: Rights) -> tuple[TargetTab
         " ORDER BY table_name"
     ).all()
     columns, rules = describe_columns(connection), _checks(connection)
-    keys, foreign = _keys(connection, columns), _foreign_keys(connection)
+    shown = {
+        row.name: _shown(connection, row.name)
+        for row in listed
+        if not row.name.startswith(OWN_PREFIX)
+    }
+    keys, foreign = _keys(connection, columns), _foreign_keys(connection, shown)
     triggers = _triggers(connection)
     tables = []
     for name, engine in listed:
@@ -151,12 +161,14 @@ def describe_tables(connection: "Connection", rights: Rights) -> tuple[TargetTab
                 primary_key=indexed.primary,
                 unique_keys=indexed.unique,
                 foreign_keys=tuple(foreign.get(name, ())),
-                triggers=tuple(t.name for t in triggers.get(name, ())),
-                definition=_definition(connection, name, triggers.get(name, ())),
+                triggers=tuple(triggers.get(name, ())),
+                definition=hashlib.sha256(shown[name].encode()).hexdigest(),
                 unfit=_unfit(engine),
                 checks=tuple(c for c in rules.get(name, ()) if not vocabulary(c)),
                 indexes=indexed.others,
-                unseen=() if rights.has("TRIGGER", name) else (_UNSEEN.fill(table=name),),
+                unseen=()
+                if _shows_triggers(connection, rights, name)
+                else (_UNSEEN.fill(table=name),),
             )
         )
     return tuple(tables)
@@ -170,8 +182,8 @@ class _Keys:
 
 
 _UNSEEN = Text(
-    "whether triggers run on {table}: this user lacks the right TRIGGER, which shows them",
-    "表 {table} 上是否有触发器:当前用户没有 TRIGGER 权限,无法查看",
+    "whether triggers run on {table}: the target does not show them to this user",
+    "表 {table} 上是否有触发器:目标数据库不向当前用户显示",
 )
 
 
@@ -328,13 +340,14 @@ def _sameness(connection: "Connection", collations: set[str]) -> dict[str, tuple
     return {c: (bool(row[2 * n]), bool(row[2 * n + 1])) for n, c in enumerate(ordered)}
 
 
-def _foreign_keys(connection: "Connection") -> dict[str, list[ForeignKey]]:
-    # Joined here: the server itself would open every table of every database for it.
-    rules = connection.exec_driver_sql(
-        "SELECT table_name AS tbl, constraint_name AS name, delete_rule AS rule"
-        " FROM information_schema.referential_constraints WHERE constraint_schema = DATABASE()"
-    )
-    ruled = {(row.tbl, row.name): row.rule for row in rules}
+def _foreign_keys(
+    connection: "Connection", shown: Mapping[str, str]
+) -> dict[str, list[ForeignKey]]:
+    cascading = {
+        (table, name.replace("``", "`"))
+        for table, text in shown.items()
+        for name in _CASCADES.findall(text)
+    }
     rows = connection.exec_driver_sql(
         "SELECT table_name AS tbl, constraint_name AS name, column_name AS part,"
         " referenced_table_name AS other, referenced_column_name AS referred"
@@ -352,28 +365,33 @@ def _foreign_keys(connection: "Connection") -> dict[str, list[ForeignKey]]:
                 columns=tuple(r.part for r in listed),
                 table=listed[0].other,
                 referred=tuple(r.referred for r in listed),
-                cascades=ruled.get((table, name)) not in ("RESTRICT", "NO ACTION"),
+                cascades=(table, name) in cascading,
             )
         )
     return found
 
 
-def _triggers(connection: "Connection") -> "dict[str, list[Row[Any]]]":
+def _triggers(connection: "Connection") -> dict[str, list[str]]:
+    """Names of the triggers that this user may see, by table."""
     rows = connection.exec_driver_sql(
-        "SELECT event_object_table AS tbl, trigger_name AS name, action_timing AS timing,"
-        " event_manipulation AS event, action_statement AS body"
-        " FROM information_schema.triggers WHERE event_object_schema = DATABASE()"
-        " ORDER BY event_object_table, trigger_name"
+        "SELECT event_object_table AS tbl, trigger_name AS name FROM information_schema.triggers"
+        " WHERE event_object_schema = DATABASE() ORDER BY event_object_table, trigger_name"
     )
-    found: dict[str, list[Row[Any]]] = defaultdict(list)
+    found: dict[str, list[str]] = defaultdict(list)
     for row in rows:
-        found[row.tbl].append(row)
+        found[row.tbl].append(row.name)
     return found
 
 
-def _definition(connection: "Connection", name: str, triggers: "Sequence[Row[Any]]") -> str:
+def _shows_triggers(connection: "Connection", rights: Rights, table: str) -> bool:
+    """Whether the user is shown the table's triggers: to MariaDB any right but SELECT will do."""
+    maria = connection.dialect.is_mariadb  # type: ignore[attr-defined]
+    writes = ("INSERT", "UPDATE", "DELETE") if maria else ()
+    return any(rights.has(right, table) for right in ("TRIGGER", *writes))
+
+
+def _shown(connection: "Connection", name: str) -> str:
+    """SHOW CREATE TABLE without the number that the next row would get."""
     shown = connection.exec_driver_sql(f"SHOW CREATE TABLE {quoted(name)}").one()[1]
     head, separator, options = shown.rpartition("\n)")
-    fixed = head + separator + re.sub(r" AUTO_INCREMENT=\d+", "", options)
-    parts = [fixed, *("\x01".join((t.timing, t.event, t.body)) for t in triggers)]
-    return hashlib.sha256("\x00".join(parts).encode()).hexdigest()
+    return str(head + separator + re.sub(r" AUTO_INCREMENT=\d+", "", options))
