@@ -28,13 +28,15 @@ from crm_migrate.stages.link import link
 from crm_migrate.stages.link_files import link_files, write_clusters
 from crm_migrate.stages.packs import Packs, write_packs
 from crm_migrate.stages.plan_diff import PlanDifference, compare_plans
-from crm_migrate.stages.plan_pages import Shown, view_plan
+from crm_migrate.stages.plan_pages import write_pages
+from crm_migrate.stages.plan_view import Shown, view_plan
 from crm_migrate.stages.plans import list_plans
 from crm_migrate.stages.present import read_target
 from crm_migrate.stages.report import Written, audit_report, verify_journal
 from crm_migrate.stages.retention import sweep
 from crm_migrate.stages.reviews import decide_review, list_reviews, state_digest
-from crm_migrate.stages.rollback import RolledBack, plan_rollback, roll_back
+from crm_migrate.stages.rollback import plan_rollback, roll_back
+from crm_migrate.stages.rollback_heaps import RolledBack
 from crm_migrate.stages.sandbox import make_ready, require_laid_out
 from crm_migrate.stages.scope import Asked, confined, read_listing, with_exclusions
 from crm_migrate.stages.session import TRUST, Session, open_session
@@ -90,6 +92,7 @@ __all__ = [
     "with_exclusions",
     "write_clusters",
     "write_packs",
+    "write_pages",
 ]
 
 

@@ -18,8 +18,8 @@ from crm_migrate.plan.reversal import (
     hold_groups,
     hold_referred,
     judge,
-    operations_of,
 )
+from crm_migrate.plan.reversal_operations import operations_of
 from crm_migrate.project.mapping_file import TargetEntity
 
 KEY = b"d" * 32

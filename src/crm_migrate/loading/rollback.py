@@ -11,7 +11,8 @@ from crm_migrate.loading.restore import read_trail
 from crm_migrate.loading.rollback_trail import read_trails
 from crm_migrate.plan.opened import Opened
 from crm_migrate.plan.operations import with_digests
-from crm_migrate.plan.reversal import choose, hold_groups, hold_referred, judge, operations_of
+from crm_migrate.plan.reversal import choose, hold_groups, hold_referred, judge
+from crm_migrate.plan.reversal_operations import operations_of
 from crm_migrate.systems.target import TargetReader
 
 

@@ -30,7 +30,7 @@ from crm_migrate.stages.history_steps import (
 )
 from crm_migrate.stages.named_customer import named_customer
 from crm_migrate.stages.plans import open_to_read, rfc3339
-from crm_migrate.stages.rollback import reason_words
+from crm_migrate.stages.rollback_heaps import reason_words
 from crm_migrate.stages.session import Session
 from crm_migrate.stages.shown_cells import Eyes
 from crm_migrate.state.registry import predecessors

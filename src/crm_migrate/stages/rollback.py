@@ -1,51 +1,28 @@
 """Take an applied plan back: a plan of its own, approved where policy says so, applied like any."""
 
 import json
-from collections import Counter
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import asdict, dataclass, replace
-from datetime import timedelta
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
-from crm_migrate.errors import KeyFault, NotFound, PlanRefused, UsageFault
+from crm_migrate.errors import NotFound, PlanRefused, UsageFault
 from crm_migrate.language import Text, current_language
 from crm_migrate.loading.bearings import Bearings, reference_columns
 from crm_migrate.loading.plan_lock import plan_state
-from crm_migrate.loading.precondition import LEFT_REASONS
 from crm_migrate.loading.rollback import inverse_of, merges_of
-from crm_migrate.plan.approval import PlanState
-from crm_migrate.plan.authorship import sign_as_author
-from crm_migrate.plan.change import (
-    REASONS,
-    Demand,
-    EntityCounts,
-    Plan,
-    PlanHeader,
-    RowCounts,
-    TargetIdentity,
-)
 from crm_migrate.plan.change import Action as Change
-from crm_migrate.plan.demands import demands
-from crm_migrate.plan.digest import effect
-from crm_migrate.plan.irreversible import irreversible
-from crm_migrate.plan.merges import count_moves
-from crm_migrate.plan.operations import count_actions, effect_digests
-from crm_migrate.plan.planfile import FORMAT, SUFFIX, StoredPlan
+from crm_migrate.plan.change import Plan, PlanHeader
+from crm_migrate.plan.planfile import SUFFIX, StoredPlan
 from crm_migrate.plan.planfile import write_plan as write_plan_file
-from crm_migrate.plan.show.risks import reason_text
 from crm_migrate.plan.unmerge import inverse_moves, kept_merges
 from crm_migrate.reports.facts import LinkageFacts, PlanFacts
-from crm_migrate.stages.apply import Done, apply_plan
-from crm_migrate.stages.departments import affected_departments
-from crm_migrate.stages.figures import mapping_digest
+from crm_migrate.stages.apply import apply_plan
 from crm_migrate.stages.named_customer import named_customer
-from crm_migrate.stages.plan_pages import view_plan
+from crm_migrate.stages.plan_pages import write_pages
 from crm_migrate.stages.plans import (
     FACTS,
-    entity_labels,
     open_checked,
     open_to_read,
     plan_header,
@@ -53,106 +30,18 @@ from crm_migrate.stages.plans import (
     rfc3339,
     state_of,
 )
+from crm_migrate.stages.rollback_header import ToTakeBack, rollback_header, scope_words
+from crm_migrate.stages.rollback_heaps import RolledBack, rolled_back, with_outcome
 from crm_migrate.stages.session import Session
 from crm_migrate.stages.taken_back import PARTLY, ROLLED_BACK
 from crm_migrate.state import plans as entries
 from crm_migrate.state.plans import PlanEntry
 from crm_migrate.systems.opening import open_target
-from crm_migrate.systems.target import TargetReader, TargetSchema
+from crm_migrate.systems.target import TargetReader
 from crm_migrate.trust.people import Action, Person
 from crm_migrate.trust.private_files import private_folder, write_private
-from crm_migrate.workspace.runs import new_run_id
 
-KEPT_ROWS = 1_000
-"""Kept rows that the JSON names; all of them stand in the plan."""
 _NO_FACTS = PlanFacts((), (), LinkageFacts("none", 0, 0, 0, 0, 0, 0, 0, 0, ""), {}, 0, {})
-
-
-@dataclass(frozen=True)
-class Heaps:
-    """Rows of one entity: taken back (or to be), kept, failed, and with nothing to take back."""
-
-    reversed: int = 0
-    kept: int = 0
-    failed: int = 0
-    nothing: int = 0
-
-
-@dataclass(frozen=True)
-class RolledBack:
-    """A rollback, planned or carried out (`done`)."""
-
-    header: PlanHeader
-    state: PlanState
-    path: Path
-    files: tuple[Path, ...]
-    labels: dict[str, str]
-    by_entity: dict[str, Heaps]
-    kept_rows: tuple[tuple[str, str, str], ...]
-    """Entity, golden id and reason code of rows that are kept or failed (KEPT_ROWS at most)."""
-    reasons: dict[str, int]
-    """Reason code (without detail) → how many rows are kept or failed for it."""
-    merges: Heaps
-    """Merges taken apart, and kept together; counted apart from the rows."""
-    done: Done | None = None
-
-    def total(self, heap: str) -> int:
-        """Rows of a heap over all entities."""
-        return sum(getattr(heaps, heap) for heaps in self.by_entity.values())
-
-    @property
-    def ready(self) -> bool:
-        """Whether it can be carried out now, or goes on where it was interrupted."""
-        return self.done is None and self.state == "approved"
-
-    @property
-    def waits(self) -> bool:
-        """Whether somebody must approve it first."""
-        return self.done is None and self.state == "approvable"
-
-    @property
-    def ok(self) -> bool:
-        """Nothing failed, and not everything had to be kept."""
-        if self.done is not None and not self.done.ok:
-            return False
-        return not self.total("kept") or bool(self.total("reversed") or self.total("nothing"))
-
-    @property
-    def next_step(self) -> str:
-        """The next sensible command."""
-        plan = self.header.plan_id
-        if self.done is not None:
-            return "crm-migrate audit report"
-        if self.state == "approvable" and self.header.target.sandbox:
-            return f"crm-migrate approve {plan} --sandbox, crm-migrate apply {plan}"
-        if self.state == "approvable":
-            return f"crm-migrate approve {plan} --as …, crm-migrate apply {plan}"
-        if self.state == "approved":
-            return f"crm-migrate apply {plan}"
-        return f"crm-migrate show {plan} --open"
-
-    def to_json(self) -> dict[str, Any]:
-        """What scripts read."""
-        return {
-            "run": self.header.run,
-            "plan": self.header.plan_id,
-            "reverses": self.header.reverses,
-            "effect": self.header.effect,
-            "state": self.done.applied.state if self.done else self.state,
-            "reversed": self.total("reversed"),
-            "kept": self.total("kept"),
-            "failed": self.total("failed"),
-            "nothing": self.total("nothing"),
-            "merges": {"reversed": self.merges.reversed, "kept": self.merges.kept},
-            "reparented": self.header.reparented,
-            "verified": self.done.facts.verified if self.done else None,
-            "by_entity": {name: asdict(heaps) for name, heaps in self.by_entity.items()},
-            "kept_rows": [
-                {"entity": entity, "golden_id": golden, "reason": reason}
-                for entity, golden, reason in self.kept_rows
-            ],
-            "files": [str(f) for f in self.files],
-        }
 
 
 def roll_back(
@@ -177,13 +66,7 @@ def roll_back(
         planned = plan_rollback(session, name, entities=entities, customers=customers, by=by)
     if not planned.ready or not agreed(planned):
         return planned
-    return _with_outcome(planned, apply_plan(session, planned.header.plan_id, by=by))
-
-
-def reason_words(code: str) -> Text:
-    """Why a row is kept or failed, in words."""
-    known = code.partition(":")[0] in REASONS
-    return reason_text(code) if known else LEFT_REASONS.get(code, Text(code, code))
+    return with_outcome(planned, apply_plan(session, planned.header.plan_id, by=by))
 
 
 def plan_rollback(
@@ -212,23 +95,13 @@ def plan_rollback(
         for entity in entities:
             _require_entity(plan, entity)
         found = _found(session, entry, plan, entities, customers)
-        scope = _scope(session, entities, len(customers))
-        header = _header(session, plan.header, found, scope, person)
+        scope = scope_words(session, entities, len(customers))
+        header = rollback_header(session, plan.header, found, scope, person)
     known = _same(session, header)
     if known is not None:
-        return _rolled_back(session, known, found.operations, found.merges, ())
+        return rolled_back(session, known, found.operations, found.merges, ())
     files = _enter(session, header, found, person)
-    return _rolled_back(session, header, found.operations, found.merges, files)
-
-
-@dataclass(frozen=True)
-class _Found:
-    """What there is to take back; `merges`: how many merges the plan had carried out there."""
-
-    operations: dict[str, pl.DataFrame]
-    moves: pl.DataFrame | None
-    merges: int
-    schema: TargetSchema
+    return rolled_back(session, header, found.operations, found.merges, files)
 
 
 def _found(
@@ -237,7 +110,7 @@ def _found(
     plan: StoredPlan,
     entities: Sequence[str],
     customers: Sequence[str],
-) -> _Found:
+) -> ToTakeBack:
     project, keys = session.project, session.job.keyring
     with open_target(project.target_url).reading() as reader:
         _require_applied(reader, entry)
@@ -252,7 +125,7 @@ def _found(
         )
     moves = _inverse_moves(plan, trail, operations, blocked, keys.digest_key)
     merges = trail.filter(pl.col("kind") == "merge").height
-    return _Found(operations, moves, merges, schema)
+    return ToTakeBack(operations, moves, merges, schema)
 
 
 def _inverse_moves(
@@ -294,7 +167,7 @@ def _begun(session: Session, plan_id: str) -> RolledBack | None:
         if header is not None and header.reverses == plan_id:
             _, plan = open_checked(session, entry.plan_id)
             merged = plan.header.merges
-            begun = _rolled_back(session, plan.header, plan.operations, merged, ())
+            begun = rolled_back(session, plan.header, plan.operations, merged, ())
             return replace(begun, state="approved")
     return None
 
@@ -337,113 +210,9 @@ def _require_applied(reader: TargetReader, entry: PlanEntry) -> None:
     )
 
 
-def _scope(session: Session, entities: Collection[str], customers: int) -> Text | None:
-    if not entities and not customers:
-        return None
-    en, zh = [], []
-    if entities:
-        en.append(", ".join(entity_labels(session, "en")[e] for e in entities))
-        zh.append("、".join(entity_labels(session, "zh")[e] for e in entities))
-    if customers:
-        en.append(f"{customers} named customers" if customers > 1 else "one named customer")
-        zh.append(f"指定的 {customers} 个客户")
-    hangs = ("and what hangs on what is deleted", "及其所属记录")
-    return Text(f"{', '.join(en)}; {hangs[0]}", f"{'、'.join(zh)}{hangs[1]}")
-
-
-def _header(
-    session: Session,
-    undone: PlanHeader,
-    found: _Found,
-    scope: Text | None,
-    person: Person,
-) -> PlanHeader:
-    settings, now = session.project.settings, session.job.clock()
-    operations, moves, schema = found.operations, found.moves, found.schema
-    target = TargetIdentity(
-        name=settings.target.name,
-        system=schema.system,
-        database=schema.database,
-        fingerprint=schema.fingerprint,
-        sandbox=settings.target.sandbox,
-    )
-    counts = {
-        name: count_actions(frame, accepted=frame.height) for name, frame in operations.items()
-    }
-    header = PlanHeader(
-        plan_id=f"R{new_run_id(now)}",
-        run=undone.run,
-        format=FORMAT,
-        created_at=now,
-        created_by=person.id,
-        expires_at=now + timedelta(days=settings.approval.expires_days),
-        project=settings.name,
-        target=target,
-        effect=effect(target, settings.name, effect_digests(operations, moves)),
-        evidence="",  # filled when it is signed
-        evidence_parts={
-            "inputs": undone.effect,
-            "rules": session.project.digest,
-            "mappings": mapping_digest(session.project),
-        },
-        rows=RowCounts(0, 0, 0, 0),
-        counts=counts,
-        gates=(),
-        control_totals=(),
-        waiting={},
-        treatments={},
-        files={},
-        kind="rollback",
-        reverses=undone.plan_id,
-        scope=scope,
-        irreversible=irreversible(schema, session.project.target.entities, operations),
-        unchecked=_unchecked(session, undone),
-        demands=_demands(session, undone.run, operations, counts),
-        merges=count_moves(moves, "unmerge"),
-        reparented=count_moves(moves, "reparent"),
-    )
-    return sign_as_author(header, session.signer(person))
-
-
-def _demands(
-    session: Session,
-    run: str,
-    operations: dict[str, pl.DataFrame],
-    counts: dict[str, EntityCounts],
-) -> tuple[Demand, ...]:
-    """Nobody need approve where policy lets a rollback go ahead, as it does in a sandbox."""
-    approval = session.project.settings.approval
-    stated = "rollback" in approval.model_fields_set
-    rehearsal = session.project.settings.target.sandbox and not stated
-    if rehearsal or approval.rollback == "direct":
-        return ()
-    try:
-        with session.workspace.open(run) as kept:
-            departments = affected_departments(kept, operations)
-    except (NotFound, KeyFault):
-        departments = ()
-    return demands(approval, counts, departments=departments)
-
-
-def _unchecked(session: Session, undone: PlanHeader) -> tuple[Text, ...]:
-    found = [
-        Text(
-            "columns that are not mapped: what people entered there does not keep a row; a deleted"
-            " row's before-image holds it",
-            "未映射的字段:其中的人工录入不会使记录被保留;被删除记录的变更前镜像中仍有保存",
-        )
-    ]
-    if undone.evidence_parts.get("mappings") != mapping_digest(session.project):
-        found.append(
-            Text(
-                "the mappings changed since that plan: rows of tables mapped otherwise look edited",
-                "该计划之后映射有改动:映射不同的表中的记录会显示为已修改",
-            )
-        )
-    return tuple(found)
-
-
-def _enter(session: Session, header: PlanHeader, found: _Found, person: Person) -> tuple[Path, ...]:
+def _enter(
+    session: Session, header: PlanHeader, found: ToTakeBack, person: Person
+) -> tuple[Path, ...]:
     """Write plan file, facts and pages; enter the plan; journal it."""
     plan_id = header.plan_id
     folder = private_folder(session.plan_folder(plan_id))
@@ -475,74 +244,4 @@ def _enter(session: Session, header: PlanHeader, found: _Found, person: Person) 
     }
     session.record(person.id, "rollback.planned", about)
     language = session.project.settings.language or current_language()
-    shown = view_plan(session, plan_id, language, page=True)
-    return tuple(path for path in (shown.page, shown.workbook) if path is not None)
-
-
-def _rolled_back(
-    session: Session,
-    header: PlanHeader,
-    operations: dict[str, pl.DataFrame],
-    merged: int,
-    files: tuple[Path, ...],
-) -> RolledBack:
-    """The rollback as planned; `merged`: merges that could have been taken apart."""
-    by_entity: dict[str, Heaps] = {}
-    kept: list[tuple[str, str, str]] = []
-    for name, frame in operations.items():
-        acted = pl.col("action").is_in([str(a) for a in _ACTING]) | pl.col("adopt")
-        left = frame.filter(pl.col("action") == Change.SKIP)
-        kept += [(name, g, r) for g, r in left.select("golden_id", "reason").iter_rows()]
-        reversed_rows = frame.filter(acted).height
-        nothing = frame.height - reversed_rows - left.height
-        by_entity[name] = Heaps(reversed_rows, left.height, 0, nothing)
-    folder = session.plan_folder(header.plan_id)
-    return RolledBack(
-        header=header,
-        state=state_of(session, header),
-        path=folder / f"{header.plan_id}{SUFFIX}",
-        files=files,
-        labels=entity_labels(session, current_language()),
-        by_entity=by_entity,
-        kept_rows=tuple(kept[:KEPT_ROWS]),
-        reasons=_counted(kept),
-        merges=Heaps(header.merges, merged - header.merges),
-    )
-
-
-def _counted(rows: list[tuple[str, str, str]]) -> dict[str, int]:
-    return dict(Counter(reason.partition(":")[0] for _, _, reason in rows).most_common())
-
-
-_ACTING = (Change.INSERT, Change.UPDATE, Change.DELETE)
-
-
-def _with_outcome(planned: RolledBack, done: Done) -> RolledBack:
-    """What apply left stands with what was kept or, where the target refused it, with failed."""
-    by_entity = {}
-    for name, heaps in planned.by_entity.items():
-        mine = done.applied.left.filter(pl.col("entity") == name)
-        failed = mine.filter(pl.col("result") == "failed").height
-        by_entity[name] = replace(
-            heaps,
-            reversed=heaps.reversed - mine.height,
-            kept=heaps.kept + mine.height - failed,
-            failed=failed,
-        )
-    named = done.applied.left.select("entity", "golden_id", "reason").iter_rows()
-    left = [(entity, golden, reason or "") for entity, golden, reason in named]
-    reasons = Counter(planned.reasons) + Counter(_counted(left))
-    return replace(
-        planned,
-        by_entity=by_entity,
-        kept_rows=(*left, *planned.kept_rows)[:KEPT_ROWS],
-        reasons=dict(reasons.most_common()),
-        merges=_merges_after(planned.merges, done.applied.merges),
-        done=done,
-        state="applied",
-    )
-
-
-def _merges_after(planned: Heaps, taken_apart: int) -> Heaps:
-    left = planned.reversed - taken_apart
-    return replace(planned, reversed=taken_apart, kept=planned.kept + left)
+    return write_pages(session, plan_id, language)

@@ -78,7 +78,10 @@ def target_row(
         entries = _entries(reader, entity.name, golden)
         earlier = [key for *_, key in reversed(entries) if key is not None]
         keys = [*based["target_key"], *known, *earlier]
-        written = [Written(*entry, reverses(entry[0])) for *entry, _ in entries]
+        written = [
+            Written(plan, action, result, reason, at, reverses(plan))
+            for plan, action, result, reason, at, _ in entries
+        ]
         if not keys:
             return None
         columns = {c.column: f for f, c in mapping.fields.items()}
