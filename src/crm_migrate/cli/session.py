@@ -23,8 +23,8 @@ PLAN = Text("plan id, path, or latest", "计划编号、路径或 latest")
 @contextmanager
 def opened(ctx: click.Context, out: Output) -> "Iterator[Session]":
     """The session of the project, with a progress bar; closed at the end."""
-    from crm_migrate.pipeline import open_session
     from crm_migrate.project import load_project
+    from crm_migrate.stages.session import open_session  # the pipeline imports all stages
 
     project = load_project(project_folder(ctx))
     with out.progress() as progress:

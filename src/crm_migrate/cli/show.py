@@ -104,20 +104,16 @@ def show(
 
         write(ctx, plan, packs, folder, out)
         return
-    from crm_migrate.pipeline import view_plan
     from crm_migrate.plan.show.choice import Choice
+    from crm_migrate.stages.plan_view import view_plan  # the pipeline would import all stages
 
     with opened(ctx, out) as session:
         choice = Choice(entity, action, page=page, size=size)
-        found = view_plan(
-            session,
-            plan,
-            current_language(),
-            choice,
-            customer=customer,
-            page=browse,
-            workbook=workbook,
-        )
+        if browse or workbook:
+            from crm_migrate.pipeline import write_pages
+
+            write_pages(session, plan, current_language(), page=browse, workbook=workbook)
+        found = view_plan(session, plan, current_language(), choice, customer=customer)
     _summary(found, out)
     for part in found.view.entities:
         if part.operations:

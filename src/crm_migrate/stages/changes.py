@@ -29,6 +29,7 @@ from crm_migrate.records import RECORD_ID, SOURCE
 from crm_migrate.stages import extract, link, present, standardize, survive
 from crm_migrate.stages.figures import figures, quality_figures
 from crm_migrate.stages.job import Job
+from crm_migrate.stages.kept import lookups
 from crm_migrate.stages.merges import look_around
 from crm_migrate.stages.present import Present, asking
 from crm_migrate.workspace import Run
@@ -104,7 +105,7 @@ def compare(job: Job, run: Run, now: Present, scope: Scope | None = None) -> Cha
 def _sides(job: Job, run: Run, now: Present, names: list[str]) -> dict[str, TargetSide]:
     """The CRM's side of every entity, its rows under the golden ids that linkage gave them."""
     mapping = job.project.target
-    looked_up = present.lookups(run)
+    looked_up = lookups(run)
     keys: dict[str, pl.DataFrame] = {}
     sides = {}
     for entity in job.project.model.entities:

@@ -31,7 +31,7 @@ from crm_migrate.protection.policy import Audience, Treatment
 from crm_migrate.quality.control_totals import record_totals
 from crm_migrate.records import FILE, RECORD_ID, ROW, SHEET
 from crm_migrate.stages import extract, survive
-from crm_migrate.stages.plan_pages import names_of, stored_run, view_of
+from crm_migrate.stages.plan_view import names_of, stored_run, view_of
 from crm_migrate.stages.plans import open_to_read
 from crm_migrate.stages.session import Session
 from crm_migrate.trust.private_files import private_folder, write_private

@@ -17,7 +17,7 @@ from crm_migrate.plan.difference import (
 )
 from crm_migrate.plan.sealed_cells import unseal_operations
 from crm_migrate.protection.policy import Treatment
-from crm_migrate.stages.plan_pages import names_of, stored_run
+from crm_migrate.stages.plan_view import names_of, stored_run
 from crm_migrate.stages.plans import entity_labels, open_to_read
 from crm_migrate.stages.session import Session
 

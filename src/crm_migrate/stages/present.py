@@ -14,12 +14,13 @@ from crm_migrate.plan.present import present_records
 from crm_migrate.project.mapping_file import TargetEntity
 from crm_migrate.protection.policy import Audience, Treatment
 from crm_migrate.stages.job import Job
+from crm_migrate.stages.kept import PRESENT
 from crm_migrate.standards.entity import standardize
 from crm_migrate.systems.opening import open_target
 from crm_migrate.systems.target import TargetSchema, TargetSystem
 from crm_migrate.workspace import Run
 
-STAGE = "present"
+STAGE = PRESENT
 
 
 @dataclass(frozen=True)
@@ -95,13 +96,6 @@ def asking(target: TargetSystem) -> AskTaken:
             return reader.taken(table, key, wanted, where=where)
 
     return ask
-
-
-def lookups(run: Run) -> dict[str, pl.DataFrame]:
-    """The look-up tables that `read_target` kept."""
-    prefix = "lookup."
-    names = [n for n in run.names(STAGE) if n.startswith(prefix)]
-    return {n.removeprefix(prefix): run.read(STAGE, n) for n in names}
 
 
 def _with_given_up(

@@ -9,10 +9,11 @@ from crm_migrate.mapping.identity import hashed_ids
 from crm_migrate.records import PROVENANCE, RECORD_ID, ROW, SHEET, SOURCE
 from crm_migrate.stages import link, present
 from crm_migrate.stages.job import Job
+from crm_migrate.stages.kept import GOLDEN
 from crm_migrate.state.owners import decided_owners
 from crm_migrate.workspace import Run
 
-STAGE = "golden"
+STAGE = GOLDEN
 DOUBTFUL_TAG = "疑似重复"
 REVIEW_SOURCE = "@review"
 """`_source` of the tags that mark customers who wait for a person's verdict."""

@@ -61,11 +61,9 @@ def chosen(plan: Opened, entity: str, choice: Choice, room: int = SHOWN_OTHERS) 
         frame.filter(_fits(choice))
         .select(
             "_n",
-            "group",
-            "golden_id",
             pl.col("action").replace_strict(order, default=9, return_dtype=pl.Int8).alias("_o"),
         )
-        .sort("_o", "group", "golden_id")
+        .sort("_o", maintain_order=True)  # within an action as planned: by rank and group
         .collect()
     )
     risky = int((keys["_o"] < len(_RISKY)).sum())

@@ -141,8 +141,8 @@ def _origins(
 ) -> Mapping[tuple[str, str], str]:
     """(golden id, field) → where the value comes from, of the shown changes; field `` for all."""
     changed = shown.filter(pl.col("action").is_in(_ORIGINS))["golden_id"]
-    lineage = plan.lineage(entity.name)
-    if lineage is None or not len(changed):
+    lineage = plan.lineage(entity.name) if len(changed) else None
+    if lineage is None:
         return {}
     rows = lineage.filter(pl.col("golden_id").is_in(changed.implode())).collect()
     told = names.origins(entity, rows)
