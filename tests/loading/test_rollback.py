@@ -8,6 +8,7 @@ import polars as pl
 
 from crm_migrate.loading.applied import Applied
 from crm_migrate.loading.bearings import Bearings, reference_columns
+from crm_migrate.loading.origin import read_inserted
 from crm_migrate.loading.rollback import inverse_of
 from crm_migrate.plan.change import Plan
 from crm_migrate.plan.opened import InMemory
@@ -269,3 +270,16 @@ def test_key_taken_meanwhile(target: SqliteTarget, file: Path) -> None:
     run(back, target)
     sql(file, "INSERT INTO accounts (id, name) VALUES (1, '别家公司')")
     assert actions(taking_back(back, target, "r2"))["customer", "c1"] == ("skip", "key_taken")
+
+
+def test_rows_taken_back_are_no_rows_of_ours(target: SqliteTarget, file: Path) -> None:
+    """A golden id whose row was deleted by a rollback may be met again in a row of the CRM."""
+    plan = mixed(target, file)
+    run(plan, target)
+    ours = read_inserted(target, "customer").sort().to_list()
+    assert ours == ["c1", "c2"]
+    back = taking_back(plan, target)
+    run(back, target)
+    assert read_inserted(target, "customer").to_list() == []
+    run(taking_back(back, target, "r2"), target)
+    assert read_inserted(target, "customer").sort().to_list() == ours

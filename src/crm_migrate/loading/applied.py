@@ -67,7 +67,7 @@ class Applied:
     """Rows that were to be written and were not (LEFT): `result` is skipped or failed."""
     verified: Verified
     merges: int = 0
-    """Rows of the CRM that were given up for another one."""
+    """Rows of the CRM that were given up for another one, or came back by a rollback."""
     reparented: int = 0
     """Cells that now refer to the row that stays."""
     why: str | None = None
@@ -117,14 +117,14 @@ def summary(
         counts=counts,
         left=pl.concat([named, *left]).sort("entity", "golden_id"),
         verified=verified,
-        merges=_carried_out(moved, "merge"),
+        merges=_carried_out(moved, "merge", "unmerge"),
         reparented=_carried_out(moved, "reparent"),
         why=why,
     )
 
 
-def _carried_out(moved: pl.DataFrame, kind: str) -> int:
-    done = (pl.col("kind") == kind) & ~pl.col("result").is_in([SKIPPED, FAILED])
+def _carried_out(moved: pl.DataFrame, *kinds: str) -> int:
+    done = pl.col("kind").is_in(kinds) & ~pl.col("result").is_in([SKIPPED, FAILED])
     return moved.filter(done).height
 
 

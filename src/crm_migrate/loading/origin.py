@@ -1,19 +1,24 @@
 """Which rows of the target an earlier plan of ours made, as the target ledger knows."""
 
 import polars as pl
-from sqlalchemy import inspect, select
+from sqlalchemy import case, func, inspect, select
 
-from crm_migrate.loading.books import CREATED
+from crm_migrate.loading.books import CREATED, DELETED
 from crm_migrate.loading.target_ledger import LEDGER, MOVES
 from crm_migrate.systems.target import TargetSystem
 
 
 def read_inserted(target: TargetSystem, entity: str) -> pl.Series:
-    """Golden ids of the rows that our plans created; empty where nothing was ever applied."""
+    """Golden ids of the rows that our plans created and did not take back since.
+
+    Empty where nothing was ever applied.
+    """
+    made = func.sum(case((LEDGER.c.result == CREATED, 1), else_=-1))
     chosen = (
         select(LEDGER.c.golden_id)
-        .where(LEDGER.c.entity == entity, LEDGER.c.result == CREATED)
-        .distinct()
+        .where(LEDGER.c.entity == entity, LEDGER.c.result.in_([CREATED, DELETED]))
+        .group_by(LEDGER.c.golden_id)
+        .having(made > 0)
     )
     with target.reading() as reader:
         if not inspect(reader.connection).has_table(LEDGER.name):
@@ -25,9 +30,18 @@ def read_inserted(target: TargetSystem, entity: str) -> pl.Series:
 def read_given_up(target: TargetSystem, entity: str) -> pl.DataFrame:
     """Rows that our plans had created and a merge gave up: target_key, and whose row stayed.
 
-    Empty where nothing was ever merged; `golden_id` may have given way to another one since.
+    Empty where nothing was ever merged, or all of it was taken apart again; `golden_id` may have
+    given way to another one since.
     """
     names = ("target_key", "golden_id")
+    moved = MOVES.alias()
+    stands = func.sum(case((moved.c.result == "merged", 1), else_=-1))
+    still = (
+        select(moved.c.row_key)
+        .where(moved.c.entity == entity, moved.c.result.in_(["merged", "unmerged"]))
+        .group_by(moved.c.row_key)
+        .having(stands > 0)
+    )
     chosen = (
         select(MOVES.c.row_key, MOVES.c.golden_id)
         .join(
@@ -36,7 +50,7 @@ def read_given_up(target: TargetSystem, entity: str) -> pl.DataFrame:
             & (LEDGER.c.target_key == MOVES.c.row_key)
             & (LEDGER.c.result == CREATED),
         )
-        .where(MOVES.c.entity == entity, MOVES.c.kind == "merge", MOVES.c.result == "merged")
+        .where(MOVES.c.entity == entity, MOVES.c.result == "merged", MOVES.c.row_key.in_(still))
         .order_by(MOVES.c.at)
     )
     with target.reading() as reader:
