@@ -3,8 +3,10 @@
 import json
 from pathlib import Path
 
+import jsonschema
 import pytest
 
+from crm_migrate.project.entities_file import starter_file
 from crm_migrate.project.schemas import schemas
 
 FOLDER = Path(__file__).parents[2] / "docs" / "schemas"
@@ -23,3 +25,13 @@ def test_short_forms_and_partial_entities_are_allowed() -> None:
     entities = schemas()["entities"]
     assert "required" not in entities["$defs"]["FieldRules"]
     assert {"type": "null"} in entities["properties"]["entities"]["additionalProperties"]["anyOf"]
+
+
+def test_the_gates_schema_knows_measures_and_partial_files() -> None:
+    """The standard gates fit it; null takes one away; what nobody measures does not fit."""
+    validator = jsonschema.Draft202012Validator(schemas()["gates"])
+    validator.validate(starter_file("gates.yaml").data)
+    given = {"completeness.customer.uscc": {"at_least": 0.9}, "merges": None}
+    validator.validate({"extends": "standard", "gates": given})
+    assert not validator.is_valid({"gates": {"doors": {"limit": 1}}})
+    assert not validator.is_valid({"gates": {"merges": {"limit": 1, "on_failure": "panic"}}})
