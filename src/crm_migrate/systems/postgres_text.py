@@ -6,7 +6,7 @@ its padding. Text of that form, written back, gives the same cell again.
 """
 
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -20,7 +20,7 @@ _OUTPUT_IS_TEXT = PLAIN_TEXT | {
 
 _SPECIAL = ["\\", "\n", "\r", "\t"]
 _ESCAPED = ["\\\\", "\\n", "\\r", "\\t"]
-_WRITTEN_ROWS = 20_000
+_WRITTEN_ROWS = 5_000
 """Rows per piece of a COPY: while the server stores one, the next is spelt out."""
 _READ_BYTES = 32_000_000
 _BYTES = r"^x'([0-9A-Fa-f]*)'$"
@@ -82,12 +82,17 @@ def as_input(rows: pl.DataFrame, casts: Mapping[str, Cast]) -> pl.DataFrame:
     return rows.with_columns(changed) if changed else rows
 
 
-def copy_pieces(rows: pl.DataFrame) -> Iterator[bytes]:
-    """A frame of Strings in COPY's text format (manual, COPY, "Text Format")."""
-    every = pl.all().str.contains_any(_SPECIAL).any()
+def copy_pieces(rows: pl.DataFrame, hexes: Collection[str] = ()) -> Iterator[bytes]:
+    """A frame of Strings in COPY's text format (manual, COPY, "Text Format").
+
+    `hexes`: columns that hold bytes as `\\x…`, where only the first sign is special.
+    """
+    texts = [name for name in rows.columns if name not in hexes]
+    every = pl.col(texts).str.contains_any(_SPECIAL).any()
     for piece in rows.iter_slices(_WRITTEN_ROWS):
-        found = dict(zip(piece.columns, piece.select(every).row(0), strict=True))
+        found = dict(zip(texts, piece.select(every).row(0), strict=True))
         escaped = [pl.col(n).str.replace_many(_SPECIAL, _ESCAPED) for n in found if found[n]]
+        escaped += [("\\" + pl.col(name)).alias(name) for name in hexes]
         written = io.BytesIO()
         (piece.with_columns(escaped) if escaped else piece).write_csv(
             written, include_header=False, separator="\t", quote_style="never", null_value="\\N"

@@ -134,11 +134,12 @@ class PostgresView:
         with self._guard(name):
             typed = as_input(rows, self._casts_of(name, rows.columns))
             columns = ", ".join(map(quoted, rows.columns))
+            hexes = [name for name, kind in rows.schema.items() if kind == pl.Binary]
             try:
                 with self.raw.cursor().copy(
                     f"COPY {self._table(name)} ({columns}) FROM STDIN"
                 ) as copy:
-                    for piece in copy_pieces(typed):
+                    for piece in copy_pieces(typed, hexes):
                         copy.write(piece)
             except psycopg.Error as error:
                 if is_unique(error) and self._keys.counted(name):
