@@ -1,8 +1,12 @@
-"""`make bench`: run all measurements, or the ones named, and print them as a table."""
+"""`make bench`: run all measurements, or the ones named, and print them as a table.
+
+python -m benchmarks end_to_end --rows 1400000     options go to the one that is named
+"""
 
 import json
 import sys
 from importlib import import_module
+from itertools import takewhile
 from pathlib import Path
 
 NAMES = ("reading", "standards", "sealing", "linkage")
@@ -11,9 +15,12 @@ NAMES = ("reading", "standards", "sealing", "linkage")
 def main() -> None:
     """Run and print; the figures also go to benchmarks/results.json (not kept in git)."""
     results = []
-    for name in sys.argv[1:] or NAMES:
+    names = list(takewhile(lambda a: not a.startswith("--"), sys.argv[1:]))
+    for name in names or NAMES:
         print(f"{name} …", flush=True)
-        results += import_module(f"benchmarks.{name}").run()
+        module = import_module(f"benchmarks.{name}")
+        options = sys.argv[1 + len(names) :]
+        results += module.run(options) if options else module.run()
     width = max(len(r["what"]) for r in results)
     for r in results:
         print(f"{r['what']:<{width}}  {r['ours']:>14}  {r['peer']:>14}  {r['ratio']:>8}")

@@ -49,7 +49,7 @@ tables:
           department: {department}
           source_created_at: {created}
 """
-_CHINESE = {
+CHINESE = {
     "number": "客户编号", "name": "客户名称", "uscc": "统一社会信用代码", "industry": "所属行业",
     "status": "客户类型", "phone": "联系电话", "address": "企业地址", "budget": "年采购预算",
     "account": "对公账号",
@@ -129,14 +129,14 @@ def make_project(root: Path, rows: pl.DataFrame, url: str) -> None:
         (root / folder).mkdir(parents=True)
     files = {"crm-migrate.yaml": _SETTINGS.format(url=url), "mappings/target.yaml": _TARGET}
     files |= {f"rules/{name}.yaml": body for name, body in _RULES.items()}
-    plain = {name: name for name in _CHINESE}
+    plain = {name: name for name in CHINESE}
     for source in SOURCES:
-        columns, table = (plain, "customers") if source == "legacy" else (_CHINESE, "")
+        columns, table = (plain, "customers") if source == "legacy" else (CHINESE, "")
         files[f"mappings/{source}.yaml"] = _MAPPING.format(source=source, table=table, **columns)
     for name, body in files.items():
         (root / name).write_text(body, encoding="utf-8")
     write_sources(root, rows)
-    lay_out(create_engine(url))
+    lay_out(database(url))
     people = [f"{OPERATOR}:operator:甲:信息部", f"{APPROVER}:approver:乙:销售部"]
     set_up_keys(root / ".crm-migrate", [parse_person(p) for p in people], lambda _: Unprotected())
 
@@ -152,6 +152,11 @@ def write_sources(root: Path, rows: pl.DataFrame, only: str | None = None) -> No
         _write_database(root / "legacy.db", rows[second:])
 
 
+def database(url: str) -> Engine:
+    """An engine for a URL as a project names it."""
+    return create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+
+
 def lay_out(engine: Engine) -> None:
     """The CRM's empty tables and its users."""
     with engine.begin() as connection:
@@ -163,7 +168,7 @@ def lay_out(engine: Engine) -> None:
 
 
 def _write_csv(path: Path, rows: pl.DataFrame, encoding: str) -> None:
-    body = rows.rename(_CHINESE).write_csv().encode(encoding)
+    body = rows.rename(CHINESE).write_csv().encode(encoding)
     path.write_bytes(body)
 
 

@@ -48,7 +48,8 @@ INNER = {
     ),
     "approve": (),
     "apply": (
-        ("crm_migrate.loading.apply", "_begin"),
+        ("crm_migrate.loading.apply", "look"),
+        ("crm_migrate.loading.apply", "write_batch"),
         ("crm_migrate.loading.apply", "verify"),
     ),
 }
@@ -93,7 +94,12 @@ def _timed(
             }
             if not inner:
                 line["gib"] = round(peak_gib(), 2)
-            lines.append(line)
+            told = [before for before in lines if before["stage"] == line["stage"]]
+            if told and inner:  # one line for all calls
+                for kind in ("wall", "cpu"):
+                    told[0][kind] = round(float(told[0][kind]) + float(line[kind]), 2)
+            else:
+                lines.append(line)
 
     return timed
 
