@@ -83,9 +83,9 @@ def as_input(rows: pl.DataFrame, casts: Mapping[str, Cast]) -> pl.DataFrame:
 
 
 def copy_pieces(rows: pl.DataFrame, hexes: Collection[str] = ()) -> Iterator[bytes]:
-    """A frame of Strings in COPY's text format (manual, COPY, "Text Format").
+    r"""A frame of Strings in COPY's text format (manual, COPY, "Text Format").
 
-    `hexes`: columns that hold bytes as `\\x…`, where only the first sign is special.
+    `hexes`: columns that hold bytes as `\x…`, where only the first sign is special.
     """
     texts = [name for name in rows.columns if name not in hexes]
     every = pl.col(texts).str.contains_any(_SPECIAL).any()
