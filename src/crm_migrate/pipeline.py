@@ -38,7 +38,13 @@ from crm_migrate.stages.reviews import decide_review, list_reviews, state_digest
 from crm_migrate.stages.rollback import plan_rollback, roll_back
 from crm_migrate.stages.rollback_heaps import RolledBack
 from crm_migrate.stages.sandbox import make_ready, require_laid_out
-from crm_migrate.stages.scope import Asked, confined, read_listing, with_exclusions
+from crm_migrate.stages.scope import (
+    Asked,
+    confined,
+    read_listing,
+    to_follow_up,
+    with_exclusions,
+)
 from crm_migrate.stages.session import TRUST, Session, open_session
 from crm_migrate.stages.standardize import standardize
 from crm_migrate.stages.survive import make_golden
@@ -73,6 +79,7 @@ __all__ = [
     "decide_review",
     "export",
     "export_approval",
+    "follow_up",
     "history",
     "link_files",
     "list_plans",
@@ -129,6 +136,25 @@ def plan(session: Session, *, by: str | None = None, scope: Asked | None = None)
         changes = compare(job, run, present, part)
         with run.stage("plan", evidence):
             return write_plan(session, run, changes, person, inputs, scope, part)
+
+
+def follow_up(session: Session, done: Done, *, by: str | None = None) -> Planned | None:
+    """A plan of the groups that an apply left and that may be written now; None where none is.
+
+    What the CRM refused for what it is (an empty cell, a value that is not allowed) stays left:
+    it would be refused again. A rollback is not followed up.
+
+    Raises:
+        KeyFault, UsageFault: whoever applied may not plan.
+        SourceFault, TargetFault, WorkspaceFault: like `plan`.
+    """
+    groups = to_follow_up(session, done)
+    if not groups:
+        return None
+    planned = plan(session, by=by, scope=Asked(groups=groups, follows=done.plan_id))
+    session.record(planned.header.created_by, "plan.follow_up",
+                   {"plan": planned.header.plan_id, "follows": done.plan_id})  # fmt: skip
+    return planned if planned.state != "empty" else None
 
 
 def stage(

@@ -238,3 +238,32 @@ def test_a_pack_per_department_is_checked_signed_and_comes_back(
     without = plan(command, project, "--exclude", fill_in(out / f"{SOUTH}.xlsx", marks))
     assert new(without) == (4, 4)
     assert "plan.packs" in (project / "audit" / "journal.jsonl").read_text("utf-8")
+
+
+def test_what_was_edited_meanwhile_becomes_a_plan_of_its_own(
+    command: Command, project: Path
+) -> None:
+    """A group that went stale is left; the follow-up is planned from how it stands now (R-6.3)."""
+    settings = project / "crm-migrate.yaml"
+    text = settings.read_text("utf-8")
+    settings.write_text(text + "approval: {stale_limit: 0.5}\n", "utf-8")
+    mapping = project / "mappings" / "target.yaml"
+    named = mapping.read_text("utf-8").replace("match: [uscc]", "match: [name]", 1)
+    mapping.write_text(named, "utf-8")
+    plan(command, project)
+    approved = command("-C", project, "approve", "latest", "--sandbox")
+    assert approved.code == 0, approved.err
+    with sqlite3.connect(project / "sandbox.db") as crm:  # someone types the customer in
+        crm.execute("INSERT INTO customer (name) VALUES (?)", (ROWS[0][1],))
+    done = fits(command("-C", project, "apply", "latest", "--json"), "apply")
+    assert {left["golden_id"][:1] for left in done["left"]} == {"g"}
+    assert done["applied"]["customer"]["created"] == 4
+    assert done["follow_up"] is not None
+    shown = command("-C", project, "show", done["follow_up"], "--json").data
+    assert f"what {done['plan']} left undone" in shown["scope"]
+    assert [o["title"] for o in shown["operations"]["customer"]["shown"]] == [ROWS[0][1]]
+    assert shown["counts"]["customer"]["update"] == 1, "the row that was typed in is filled up"
+    carry_out(command, project)
+    assert len(names(project)) == 5
+    again = command("-C", project, "plan", "--json").data
+    assert again["state"] == "empty"

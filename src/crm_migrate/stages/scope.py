@@ -15,14 +15,16 @@ import polars as pl
 from crm_migrate.errors import UsageFault
 from crm_migrate.formats import open_file
 from crm_migrate.language import Text
+from crm_migrate.loading.plan_lock import ENDED
 from crm_migrate.model import MULTI_SEPARATOR, Entity, Field, SemanticType
 from crm_migrate.plan.scope import Scope
 from crm_migrate.plan.show.returned import read_returned, returned_plan
 from crm_migrate.plan.show.view import Comment
 from crm_migrate.protection.policy import Audience, Treatment
 from crm_migrate.stages import survive
+from crm_migrate.stages.apply import Done
 from crm_migrate.stages.job import Job
-from crm_migrate.stages.plans import resolve_plan
+from crm_migrate.stages.plans import plan_header, resolve_plan
 from crm_migrate.stages.remarks import read_remarks
 from crm_migrate.stages.session import Session
 from crm_migrate.trust.people import Action
@@ -30,6 +32,8 @@ from crm_migrate.workspace import Run
 
 CUSTOMER = "customer"
 _MULTIPLE = (SemanticType.TAGS,)
+_REFUSED = ("not_null", "check", "trigger", "does_not_fit")
+"""Why a row was left (`LEFT_REASONS`) that would be left for the same reason again."""
 _NAMED = 12
 """Values of a field that a fault names."""
 
@@ -146,6 +150,15 @@ def with_exclusions(
         asked = Asked.from_json(dict(kept)) if kept else asked
     # People who take a customer's mark away want it in again: the workbook carries the old marks.
     return replace(asked, excluded=tuple(excluded), comments=tuple(comments), after=after)
+
+
+def to_follow_up(session: Session, done: Done) -> tuple[str, ...]:
+    """Groups that an apply left and that another plan may write; of an ended migration only."""
+    header = plan_header(session, done.plan_id)
+    if header is None or header.kind != "migration" or done.applied.state not in ENDED:
+        return ()
+    left = done.applied.left.filter(~pl.col("reason").is_in(_REFUSED).fill_null(False))
+    return tuple(left["group"].unique().sort())
 
 
 def confined(job: Job, run: Run, asked: Asked) -> Scope:
