@@ -9,20 +9,18 @@ to be the same for whoever plans and whoever applies.
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from crm_migrate.language import Text
-from crm_migrate.systems.mariadb_cells import charset, quoted
+from crm_migrate.systems.mariadb_cells import quoted
+from crm_migrate.systems.mariadb_keys import Keys, describe_foreign_keys, describe_keys
 from crm_migrate.systems.mariadb_rights import Rights
 from crm_migrate.systems.target import (
     OWN_PREFIX,
     ColumnInfo,
     ColumnKind,
-    ForeignKey,
     TargetTable,
-    UniqueKey,
 )
 
 if TYPE_CHECKING:
@@ -73,10 +71,6 @@ _CODECS: dict[str, str | None] = {
     "koi8u": "koi8_u",
     "tis620": "tis_620",
 }
-_CASCADES = re.compile(
-    r"^\s*CONSTRAINT `((?:[^`]|``)+)` FOREIGN KEY .* ON DELETE (?:CASCADE|SET NULL|SET DEFAULT)",
-    re.MULTILINE,
-)
 _STRING = r"(?:_\w+)?'(?:[^'\\]|''|\\.)*'"
 _VOCABULARY = re.compile(rf"\(*`([^`]+)` in \(({_STRING}(?:,{_STRING})*)\)\)*", re.IGNORECASE)
 _NULL_OR = re.compile(r"\(*`[^`]+` is null\)* or ", re.IGNORECASE)
@@ -143,14 +137,14 @@ def describe_tables(connection: "Connection", rights: Rights) -> tuple[TargetTab
         for row in listed
         if not row.name.startswith(OWN_PREFIX)
     }
-    keys, foreign = _keys(connection, columns), _foreign_keys(connection, shown)
+    keys, foreign = describe_keys(connection, columns), describe_foreign_keys(connection, shown)
     triggers = _triggers(connection)
     tables = []
     for name, engine in listed:
         if name.startswith(OWN_PREFIX):
             continue
         allowed = dict(v for c in rules.get(name, ()) if (v := vocabulary(c)) is not None)
-        indexed = keys.get(name, _Keys())
+        indexed = keys.get(name, Keys())
         tables.append(
             TargetTable(
                 name=name,
@@ -172,13 +166,6 @@ def describe_tables(connection: "Connection", rights: Rights) -> tuple[TargetTab
             )
         )
     return tuple(tables)
-
-
-@dataclass(frozen=True, slots=True)
-class _Keys:
-    primary: tuple[str, ...] = ()
-    unique: tuple[UniqueKey, ...] = ()
-    others: tuple[tuple[str, ...], ...] = ()
 
 
 _UNSEEN = Text(
@@ -273,101 +260,6 @@ def _checks(connection: "Connection") -> dict[str, list[str]]:
     found: dict[str, list[str]] = defaultdict(list)
     for table, clause in connection.exec_driver_sql(query):
         found[table].append(clause)
-    return found
-
-
-def _keys(
-    connection: "Connection", columns: Mapping[str, Sequence[ColumnInfo]]
-) -> dict[str, _Keys]:
-    """Primary key, unique keys and other indexes by table."""
-    functional = "NULL" if connection.dialect.is_mariadb else "expression"  # type: ignore[attr-defined]
-    rows = connection.exec_driver_sql(
-        "SELECT table_name AS tbl, index_name AS name, non_unique AS repeats,"
-        f" column_name AS part, sub_part AS prefix, {functional} AS expression"
-        " FROM information_schema.statistics WHERE table_schema = DATABASE()"
-        " ORDER BY table_name, index_name, seq_in_index"
-    ).all()
-    indexes: dict[str, dict[str, list[Row[Any]]]] = defaultdict(lambda: defaultdict(list))
-    for row in rows:
-        indexes[row.tbl][row.name].append(row)
-    known = {table: {c.name: c.collation for c in columns[table]} for table in indexes}
-    unique = [r for r in rows if not r.repeats and r.part is not None]
-    sameness = _sameness(connection, {c for r in unique if (c := known[r.tbl][r.part])})
-    found = {}
-    for table, of_table in indexes.items():
-        same = {name: sameness.get(c or "", (False, False)) for name, c in known[table].items()}
-        found[table] = _keys_of(of_table, same)
-    return found
-
-
-def _keys_of(
-    indexes: "Mapping[str, Sequence[Row[Any]]]", sameness: Mapping[str, tuple[bool, bool]]
-) -> _Keys:
-    """`sameness`: by column, whether case and accents make no difference."""
-    primary: tuple[str, ...] = ()
-    unique, others = [], []
-    for name, parts in indexes.items():
-        columns = tuple(p.part for p in parts if p.part is not None)
-        if name == "PRIMARY":
-            primary = columns
-        elif parts[0].repeats:
-            others.append(columns)
-        else:
-            same = [sameness.get(c, (False, False)) for c in columns]
-            unique.append(
-                UniqueKey(
-                    columns=columns,
-                    case_insensitive=any(case for case, _ in same),
-                    accent_insensitive=any(accent for _, accent in same),
-                    expression=any(p.part is None or p.prefix is not None for p in parts),
-                )
-            )
-    return _Keys(primary, tuple(unique), tuple(others))
-
-
-def _sameness(connection: "Connection", collations: set[str]) -> dict[str, tuple[bool, bool]]:
-    """By collation: whether a and A, and e and é, are equal to it; the server itself is asked."""
-    ordered = sorted(c for c in collations if c != "binary")
-    if not ordered:
-        return {}
-
-    def equal(one: str, other: str, collation: str) -> str:
-        left, right = (f"CONVERT('{t}' USING {charset(collation)})" for t in (one, other))
-        return f"{left} = {right} COLLATE {collation}"
-
-    asked = ", ".join(f"{equal('a', 'A', c)}, {equal('e', 'é', c)}" for c in ordered)
-    row = connection.exec_driver_sql(f"SELECT {asked}").one()
-    return {c: (bool(row[2 * n]), bool(row[2 * n + 1])) for n, c in enumerate(ordered)}
-
-
-def _foreign_keys(
-    connection: "Connection", shown: Mapping[str, str]
-) -> dict[str, list[ForeignKey]]:
-    cascading = {
-        (table, name.replace("``", "`"))
-        for table, text in shown.items()
-        for name in _CASCADES.findall(text)
-    }
-    rows = connection.exec_driver_sql(
-        "SELECT table_name AS tbl, constraint_name AS name, column_name AS part,"
-        " referenced_table_name AS other, referenced_column_name AS referred"
-        " FROM information_schema.key_column_usage WHERE table_schema = DATABASE()"
-        " AND referenced_table_name IS NOT NULL"
-        " ORDER BY table_name, constraint_name, ordinal_position"
-    ).all()
-    parts: dict[tuple[str, str], list[Row[Any]]] = defaultdict(list)
-    for row in rows:
-        parts[row.tbl, row.name].append(row)
-    found: dict[str, list[ForeignKey]] = defaultdict(list)
-    for (table, name), listed in parts.items():
-        found[table].append(
-            ForeignKey(
-                columns=tuple(r.part for r in listed),
-                table=listed[0].other,
-                referred=tuple(r.referred for r in listed),
-                cascades=(table, name) in cascading,
-            )
-        )
     return found
 
 

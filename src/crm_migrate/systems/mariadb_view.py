@@ -1,26 +1,21 @@
 """One transaction on MariaDB or MySQL: what it reads, and what it writes by way of a stage.
 
 Whatever is written is first loaded, as text, into a temporary table and from there inserted or
-updated in one strict statement: LOAD DATA LOCAL itself turns errors into warnings, skips
-duplicates and cuts what is too long. Any warning on the way is a fault. The lines to load come
-from memory (a memfd), never from a file; where the server forbids local_infile, the stage is
-filled by INSERT.
+updated in one strict statement (mariadb_stage.py). Any warning on the way is a fault.
 
 Rows that were asked for by key inside a write transaction are locked. Such a transaction reads
 what is committed at the moment of each statement (READ COMMITTED): it takes no locks on gaps,
 for which people at work in the CRM would be broken off.
 """
 
-import os
 import re
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import polars as pl
-from pymysql import MySQLError
 from pymysql.cursors import SSCursor
 
 from crm_migrate.errors import TargetFault
@@ -33,13 +28,14 @@ from crm_migrate.systems.mariadb_cells import (
     assigned,
     comparable,
     data_type,
-    lines,
     portions,
     quoted,
     stored_text,
 )
+from crm_migrate.systems.mariadb_line import Line
 from crm_migrate.systems.mariadb_rights import rights_of
 from crm_migrate.systems.mariadb_schema import describe_columns, describe_tables
+from crm_migrate.systems.mariadb_stage import staged
 from crm_migrate.systems.target import (
     ColumnInfo,
     ConstraintViolated,
@@ -51,12 +47,10 @@ from crm_migrate.systems.target import (
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-_READ_ROWS, _KEYS_ASKED, _LOADED_ROWS = 50_000, 5_000, 50_000
+_READ_ROWS, _KEYS_ASKED = 50_000, 5_000
 _UPDATED_ROWS = 5_000
 """Of one UPDATE … JOIN: the server first collects what it will write, and more of it goes to disk
 (three times slower)."""
-_HARMLESS = frozenset({1287, 1592, 1681, 3719, 3778, 4095})
-"""Warnings about how a statement is written or logged, not about what it writes."""
 _ON_PRIMARY = re.compile(r"for key '(?:[^']*\.)?PRIMARY'$")
 _NUMBER = r"^[+-]?\d+$"
 _PROBE = "crm_migrate_probe"
@@ -67,8 +61,7 @@ class MariadbView:
 
     def __init__(self, connection: "Connection", database: str, *, writes: bool) -> None:
         self.connection = connection
-        self.undone: TransientFault | None = None
-        """Why the server has undone the transaction: nothing of it may be committed any more."""
+        self._line = Line(connection, database)
         self._database = database
         self._lock = " FOR UPDATE" if writes else ""
         self._schema: TargetSchema | None = None
@@ -101,7 +94,7 @@ class MariadbView:
         query = f"SELECT CONCAT_WS('{mark}', {', '.join(cells)}) FROM {quoted(name)}"
         schema = dict.fromkeys(columns, pl.String)
         parts = [pl.DataFrame(schema=schema)]
-        with self._cursor(SSCursor) as cursor:
+        with self._line.cursor(SSCursor) as cursor:
             cursor.execute(query, ())
             while rows := cursor.fetchmany(_READ_ROWS):
                 joined = pl.Series([row for (row,) in rows], dtype=pl.String)
@@ -130,7 +123,7 @@ class MariadbView:
                 f"SELECT {cells} FROM {quoted(name)} WHERE {condition}"
                 f" ORDER BY {quoted(key)}{self._lock}"
             )
-            with self._cursor() as cursor:
+            with self._line.cursor() as cursor:
                 cursor.execute(query, values)
                 parts.append(pl.DataFrame(cursor.fetchall(), schema=schema, orient="row"))
         return pl.concat(parts)
@@ -158,7 +151,7 @@ class MariadbView:
         schema = {"_n": pl.String, "_key": pl.String}
         parts = [pl.DataFrame(schema=schema)]
         for part in portions(rows):
-            with self._cursor() as cursor:
+            with self._line.cursor() as cursor:
                 cursor.execute(query, (as_json(part),))
                 parts.append(pl.DataFrame(cursor.fetchall(), schema=schema, orient="row"))
         return pl.concat(parts)
@@ -169,11 +162,11 @@ class MariadbView:
             return
         listed = ", ".join(map(quoted, rows.columns))
         into = f"INSERT INTO {quoted(name)} ({listed})"
-        with self._staged(rows):
+        with staged(self._line, rows):
             cells = self._assigned(name, rows)
             self._raise_counter(name, into, rows.columns, cells)
             with self._numbers_ours(name):
-                self._write(f"{into} SELECT {', '.join(cells)} FROM {STAGE} s ORDER BY s._row")
+                self._line.write(f"{into} SELECT {', '.join(cells)} FROM {STAGE} s ORDER BY s._row")
 
     def update(self, name: str, key: str, rows: pl.DataFrame) -> int:
         """Writes the frame's columns into the rows named by `_key`."""
@@ -187,7 +180,7 @@ class MariadbView:
     def delete(self, name: str, key: str, keys: pl.Series) -> int:
         """Deletes the rows with these keys."""
         return sum(
-            self._write(f"DELETE FROM {quoted(name)} WHERE {condition}", values)
+            self._line.write(f"DELETE FROM {quoted(name)} WHERE {condition}", values)
             for condition, values in self._named(name, key, keys)
         )
 
@@ -197,7 +190,7 @@ class MariadbView:
         The counter itself is raised by the first insert; whoever took one of the numbers until
         then makes that insert raise `key_race`.
         """
-        with self._cursor() as cursor:
+        with self._line.cursor() as cursor:
             cursor.execute(
                 "SELECT auto_increment, @@auto_increment_increment, @@auto_increment_offset"
                 " FROM information_schema.tables"
@@ -221,41 +214,19 @@ class MariadbView:
         schema = dict.fromkeys(columns, pl.String)
         parts = [pl.DataFrame(schema=schema)]
         for part in portions(rows):
-            with self._cursor() as cursor:
+            with self._line.cursor() as cursor:
                 cursor.execute(query, (as_json(part),))
                 parts.append(pl.DataFrame(cursor.fetchall(), schema=schema, orient="row"))
         return pl.concat(parts)
 
-    def undo(self, code: int) -> TransientFault:
-        """Roll back at once what the server undid in part or whole.
-
-        After a lock time-out InnoDB undoes one statement only, and a COMMIT would keep the half.
-        """
-        self.undone = mariadb_faults.transient(code, self._database)
-        with suppress(MySQLError):
-            self._driver.rollback()
-        return self.undone
-
     @property
-    def _driver(self) -> Any:
-        return self.connection.connection.driver_connection
+    def undone(self) -> TransientFault | None:
+        """Why nothing of this transaction may be committed any more, if so."""
+        return self._line.undone
 
-    @contextmanager
-    def _cursor(self, kind: type[Any] | None = None) -> Iterator[Any]:
-        """A cursor of the driver; its errors come out as faults."""
-        if self.undone is not None:
-            raise self.undone
-        cursor = self._driver.cursor(kind)
-        try:
-            yield cursor
-        except MySQLError as error:
-            code = mariadb_faults.code_of(error)
-            if code is not None and mariadb_faults.passes(code):
-                raise self.undo(code) from None
-            raise mariadb_faults.fault_of(error, self._database) from None
-        finally:
-            with suppress(MySQLError):
-                cursor.close()
+    def undo(self, code: int) -> None:
+        """Roll back after an error of that number which passed by us."""
+        self._line.undo(code)
 
     def _columns_of(self, name: str) -> dict[str, ColumnInfo]:
         if name not in self._columns:
@@ -282,66 +253,14 @@ class MariadbView:
             )
 
     def _update(self, name: str, key: str, rows: pl.DataFrame, written: Sequence[str]) -> int:
-        with self._staged(rows):
+        with staged(self._line, rows):
             same = comparable(self._columns_of(name).get(key), "s.c0")
             _, *cells = self._assigned(name, rows)
             values = ", ".join(f"t.{quoted(c)} = {v}" for c, v in zip(written, cells, strict=True))
-            return self._write(
+            return self._line.write(
                 f"UPDATE {STAGE} s STRAIGHT_JOIN {quoted(name)} t ON t.{quoted(key)} = {same}"
                 f" SET {values}"
             )
-
-    @contextmanager
-    def _staged(self, rows: pl.DataFrame) -> Iterator[None]:
-        """The rows in the stage: `_row` numbers them, `c0`, `c1`, … are text, bytes as hex."""
-        text = rows.with_columns(pl.col(pl.Binary).bin.encode("hex"))
-        names = [f"c{n}" for n in range(text.width)]
-        columns = ", ".join(f"{n} LONGTEXT" for n in names)
-        with self._cursor() as cursor:
-            cursor.execute(f"DROP TEMPORARY TABLE IF EXISTS {STAGE}", ())
-            cursor.execute(
-                f"CREATE TEMPORARY TABLE {STAGE} (_row INT UNSIGNED AUTO_INCREMENT PRIMARY KEY,"
-                f" {columns}) ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
-                (),
-            )
-        for part in text.iter_slices(_LOADED_ROWS):
-            self._load(part, names)
-        try:
-            yield
-        finally:
-            with suppress(TargetFault), self._cursor() as cursor:
-                cursor.execute(f"DROP TEMPORARY TABLE IF EXISTS {STAGE}", ())
-
-    def _load(self, rows: pl.DataFrame, names: Sequence[str]) -> None:
-        listed = ", ".join(names)
-        if not self._loads_local():
-            marks = ", ".join(["%s"] * len(names))
-            with self._cursor() as cursor:
-                cursor.executemany(f"INSERT INTO {STAGE} ({listed}) VALUES ({marks})", rows.rows())
-            return
-        with _in_memory(lines(rows)) as file:
-            self._driver._local_infile = True  # for no other statement: servers can't ask for files
-            try:
-                loaded = self._write(
-                    f"LOAD DATA LOCAL INFILE '{file}' INTO TABLE {STAGE} CHARACTER SET utf8mb4"
-                    r" FIELDS TERMINATED BY '\t' ESCAPED BY '\\' LINES TERMINATED BY '\n'"
-                    f" ({listed})"
-                )
-            finally:
-                self._driver._local_infile = False
-        if loaded != rows.height:
-            raise TargetFault(
-                Text("the target did not take over all rows", "目标数据库未接收全部记录"),
-                where=self._database,
-            )
-
-    def _loads_local(self) -> bool:
-        if not hasattr(os, "memfd_create"):
-            return False
-        with self._cursor() as cursor:
-            cursor.execute("SELECT @@local_infile", ())
-            ((on,),) = cursor.fetchall()
-        return bool(on)
 
     def _assigned(self, name: str, rows: pl.DataFrame) -> list[str]:
         known = self._columns_of(name)
@@ -349,16 +268,6 @@ class MariadbView:
             assigned(known.get(c), f"s.c{n}", hexadecimal=rows.schema[c] == pl.Binary)
             for n, c in enumerate(rows.columns)
         ]
-
-    def _write(self, statement: str, values: tuple[Any, ...] = ()) -> int:
-        """Runs a statement and refuses to go on after any warning; returns rows found."""
-        with self._cursor() as cursor:
-            done = int(cursor.execute(statement, values))
-            cursor.execute("SHOW WARNINGS", ())
-            codes = [int(code) for _, code, _ in cursor.fetchall() if int(code) not in _HARMLESS]
-        if codes:
-            raise ConstraintViolated(mariadb_faults.violation_of(codes[0]), where=self._database)
-        return done
 
     def _raise_counter(
         self, name: str, into: str, columns: Sequence[str], cells: Sequence[str]
@@ -375,11 +284,11 @@ class MariadbView:
             return
         values = [str(greatest) if c == key else v for c, v in zip(columns, cells, strict=True)]
         chosen = f"SELECT {', '.join(values)} FROM {STAGE} s ORDER BY s._row DESC LIMIT 1"
-        with self._cursor() as cursor:
+        with self._line.cursor() as cursor:
             cursor.execute(f"SAVEPOINT {_PROBE}", ())
-        with suppress(ConstraintViolated), self._cursor() as cursor:
+        with suppress(ConstraintViolated), self._line.cursor() as cursor:
             cursor.execute(f"{into} {chosen}", ())
-        with self._cursor() as cursor:
+        with self._line.cursor() as cursor:
             cursor.execute(f"ROLLBACK TO SAVEPOINT {_PROBE}", ())
             cursor.execute(f"RELEASE SAVEPOINT {_PROBE}", ())
 
@@ -394,7 +303,7 @@ class MariadbView:
             raise
 
     def _primary_refused(self) -> bool:
-        with self._cursor() as cursor:
+        with self._line.cursor() as cursor:
             cursor.execute("SHOW ERRORS", ())
             return any(
                 int(code) == mariadb_faults.DUPLICATE and _ON_PRIMARY.search(str(words))
@@ -404,15 +313,3 @@ class MariadbView:
 
 def _is_whole(column: ColumnInfo | None) -> bool:
     return column is not None and (column.kind == "integer" or data_type(column) == "bit")
-
-
-@contextmanager
-def _in_memory(content: bytes) -> Iterator[str]:
-    """A name under which this process alone can read the bytes; they touch no disk."""
-    descriptor = os.memfd_create("stage")
-    try:
-        with os.fdopen(os.dup(descriptor), "wb") as file:
-            file.write(content)
-        yield f"/proc/self/fd/{descriptor}"
-    finally:
-        os.close(descriptor)
