@@ -10,7 +10,7 @@ import polars as pl
 from crm_migrate.errors import NotFound, PlanRefused, UsageFault
 from crm_migrate.language import Text, current_language
 from crm_migrate.loading.bearings import Bearings, reference_columns
-from crm_migrate.loading.plan_lock import plan_state
+from crm_migrate.loading.plan_lock import ENDED, plan_state
 from crm_migrate.loading.rollback import inverse_of, merges_of
 from crm_migrate.plan.change import Action as Change
 from crm_migrate.plan.change import Plan, PlanHeader
@@ -197,16 +197,20 @@ def _require_applied(reader: TargetReader, entry: PlanEntry) -> None:
         raise PlanRefused(
             Text("this plan was taken back already", "该计划已撤回"), where=entry.plan_id
         )
-    if state in ("done", "stopped"):
+    if state in ENDED:
         return
+    if state is None:
+        raise PlanRefused(
+            Text("the target knows nothing of this plan", "目标系统中没有该计划的执行记录"),
+            where=entry.plan_id,
+        )
     raise PlanRefused(
-        Text("this plan was not applied to its end", "该计划尚未执行完毕")
-        if state == "running"
-        else Text("the target knows nothing of this plan", "目标系统中没有该计划的执行记录"),
+        Text("this plan was not applied to its end", "该计划尚未执行完毕"),
         where=entry.plan_id,
-        remedy=Text("let the apply end first: crm-migrate apply", "请先完成执行:crm-migrate apply")
-        if state == "running"
-        else None,
+        remedy=Text(
+            "let the apply go on to its end, or cancel it: crm-migrate apply --help",
+            "请先完成或取消执行,见 crm-migrate apply --help",
+        ),
     )
 
 
