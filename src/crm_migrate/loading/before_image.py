@@ -63,11 +63,12 @@ def seal_images(
 ) -> pl.Series:
     """The sealed images (Binary) of rows, in order."""
     cipher = AESGCM(_plan_key(rollback_key, plan_id))
+    encrypt, place = cipher.encrypt, _place(plan_id, entity)
+    nonces = os.urandom(_NONCE * len(texts))
     sealed = []
-    for golden_id, text in zip(golden_ids, texts, strict=True):
-        nonce = os.urandom(_NONCE)
-        bound = _bound(plan_id, entity, golden_id)
-        sealed.append(nonce + cipher.encrypt(nonce, text.encode(), bound))
+    for number, (golden_id, text) in enumerate(zip(golden_ids, texts, strict=True)):
+        nonce = nonces[number * _NONCE : number * _NONCE + _NONCE]
+        sealed.append(nonce + encrypt(nonce, text.encode(), place + _framed(golden_id)))
     return pl.Series("image", sealed, dtype=pl.Binary)
 
 
@@ -84,9 +85,10 @@ def open_images(
         IntegrityFault: another key, another row's image, or changed since.
     """
     cipher = AESGCM(_plan_key(rollback_key, plan_id))
+    place = _place(plan_id, entity)
     texts = []
     for golden_id, image in zip(golden_ids, sealed, strict=True):
-        bound = _bound(plan_id, entity, golden_id)
+        bound = place + _framed(golden_id)
         try:
             texts.append(cipher.decrypt(image[:_NONCE], image[_NONCE:], bound).decode())
         except (InvalidTag, ValueError):
@@ -116,6 +118,10 @@ def _plan_key(rollback_key: bytes, plan_id: str) -> bytes:
     return HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=info).derive(rollback_key)
 
 
-def _bound(*parts: str) -> bytes:
-    data = [p.encode() for p in parts]
-    return _CONTEXT + b"".join(len(d).to_bytes(4, "big") + d for d in data)
+def _place(plan_id: str, entity: str) -> bytes:
+    return _CONTEXT + _framed(plan_id) + _framed(entity)
+
+
+def _framed(part: str) -> bytes:
+    data = part.encode()
+    return len(data).to_bytes(4, "big") + data

@@ -17,14 +17,13 @@ from crm_migrate.loading.target_ledger import (
     BASE_BEFORE,
     add_base,
     base_before,
-    change_base,
     remove_base,
     write_images,
     write_ledger,
 )
 from crm_migrate.plan.change import AFTER, UNTOUCHED, Action
 from crm_migrate.plan.digest import preconditions, row_columns
-from crm_migrate.systems.target import ColumnInfo, TargetTransaction
+from crm_migrate.systems.target import ColumnInfo, TargetReader, TargetTransaction
 
 COMMITMENTS = "commitments"
 """Column of the operations: what the base row keeps of the golden cells (see commitments.py)."""
@@ -61,49 +60,83 @@ class Books:
     rollback_key: bytes = field(repr=False)
 
 
+@dataclass(frozen=True)
+class Draft:
+    """What is to be entered for a batch, told before it is written."""
+
+    entries: list[pl.DataFrame]
+    images: list[pl.DataFrame]
+    base: list[pl.DataFrame | None]
+    """By entity, in order; None where it must be read back."""
+
+
+def base_rows(
+    reader: TargetReader, operations: Mapping[str, pl.DataFrame], *, new_only: bool
+) -> dict[str, pl.DataFrame]:
+    """Entity → base rows that stand (see `base_before`) and are to be replaced.
+
+    `new_only`: inserts have none.
+    """
+    found = {}
+    for entity, frame in operations.items():
+        replaced = frame.filter(pl.col("action") != Action.INSERT) if new_only else frame
+        found[entity] = base_before(reader, entity, replaced["golden_id"])
+    return found
+
+
+def draft(
+    bearings: Bearings,
+    books: Books,
+    operations: Mapping[str, pl.DataFrame],
+    current: Mapping[str, pl.DataFrame],
+    based: Mapping[str, pl.DataFrame],
+    *,
+    read_back: bool,
+) -> Draft:
+    """The entries for operations; asks nothing of the target.
+
+    `current`: see `Found`. `based`: see `base_rows`. `read_back`: cells may be written beside the
+    operations.
+    """
+    done = pl.col("action").replace_strict(_RESULTS)
+    sealed: list[pl.DataFrame] = []
+    base: list[pl.DataFrame | None] = []
+    for entity, frame in operations.items():
+        if entity in current:
+            sealed.append(_images(bearings, books, entity, frame, current[entity], based[entity]))
+        stands = frame.filter(pl.col("action") != Action.DELETE)
+        if read_back or not _can_be_told(bearings, entity, stands):
+            base.append(None)
+        else:
+            told = _told(bearings, entity, stands, current.get(entity))
+            base.append(_base(bearings, books, entity, stands.with_columns(told)))
+    named = [entries(e, frame, books.at, done) for e, frame in operations.items()]
+    return Draft(named, sealed, base)
+
+
 def enter(
     transaction: TargetTransaction,
     bearings: Bearings,
     books: Books,
     operations: Mapping[str, pl.DataFrame],
-    current: Mapping[str, pl.DataFrame],
-    *,
-    new_only: bool,
-    read_back: bool,
+    based: Mapping[str, pl.DataFrame],
+    drafted: Draft,
 ) -> None:
-    """Enter operations that were carried out.
-
-    `current`: see `Found`. `new_only`: inserts have no base row that would have to be replaced.
-    `read_back`: cells may have been written beside the operations.
-    """
-    done = pl.col("action").replace_strict(_RESULTS)
-    write_ledger(
-        transaction,
-        books.plan_id,
-        [entries(e, frame, books.at, done) for e, frame in operations.items()],
-    )
-    sealed, fresh, again = [], [], []
-    for entity, frame in operations.items():
-        mapping = bearings.entity(entity)
-        replaced = frame.filter(pl.col("action") != Action.INSERT) if new_only else frame
-        based = base_before(transaction, entity, replaced["golden_id"])
-        if entity in current:
-            imaged = _images(books, entity, frame, current[entity], based)
-            sealed.append(imaged.with_columns(target_table=pl.lit(mapping.table)))
-        base = _base(transaction, bearings, books, entity, frame, current.get(entity), read_back)
-        base = base.with_columns(
-            pl.lit(entity).alias("entity"), pl.lit(mapping.table).alias("target_table")
-        )
-        alone = based.filter(~pl.col("shared"))["golden_id"].implode()
-        kept = pl.col("golden_id").is_in(alone)
-        again.append(base.filter(kept))
-        fresh.append(base.filter(~kept))
-        stands = base["golden_id"].implode()
-        gone = pl.col("shared") | ~pl.col("golden_id").is_in(stands)
-        remove_base(transaction, entity, based.filter(gone))
-    write_images(transaction, books.plan_id, sealed)
-    change_base(transaction, again, books.at)
-    add_base(transaction, fresh, books.at)
+    """Enter operations that were carried out."""
+    write_ledger(transaction, books.plan_id, drafted.entries)
+    write_images(transaction, books.plan_id, drafted.images)
+    base = []
+    for (entity, frame), rows in zip(operations.items(), drafted.base, strict=True):
+        if rows is None:
+            stands = frame.filter(pl.col("action") != Action.DELETE)
+            digests = raw_digests(transaction, bearings, entity, stands["target_key"])
+            stands = stands.join(
+                digests, left_on="target_key", right_on="_key", maintain_order="left"
+            )
+            rows = _base(bearings, books, entity, stands)
+        base.append(rows)
+        remove_base(transaction, entity, based[entity])
+    add_base(transaction, base, books.at)
 
 
 def entries(entity: str, frame: pl.DataFrame, at: str, result: str | pl.Expr) -> pl.DataFrame:
@@ -121,31 +154,20 @@ def entries(entity: str, frame: pl.DataFrame, at: str, result: str | pl.Expr) ->
     )
 
 
-def _base(
-    transaction: TargetTransaction,
-    bearings: Bearings,
-    books: Books,
-    entity: str,
-    frame: pl.DataFrame,
-    current: pl.DataFrame | None,
-    read_back: bool,
-) -> pl.DataFrame:
-    """golden_id, target_key, commitments, raw_digest and plan_id of the rows that stand now."""
-    stands = frame.filter(pl.col("action") != Action.DELETE)
-    if read_back or not _can_be_told(bearings, entity, stands):
-        digests = raw_digests(transaction, bearings, entity, stands["target_key"])
-        stands = stands.join(digests, left_on="target_key", right_on="_key", maintain_order="left")
-    else:
-        stands = stands.with_columns(_told(bearings, entity, stands, current))
-    if BASE_DIGEST in frame.columns:
-        stands = stands.with_columns(pl.coalesce(BASE_DIGEST, "raw_digest").alias("raw_digest"))
+def _base(bearings: Bearings, books: Books, entity: str, stands: pl.DataFrame) -> pl.DataFrame:
+    """Base rows of rows that stand now; they have `raw_digest`."""
+    digest = pl.col("raw_digest")
+    if BASE_DIGEST in stands.columns:
+        digest = pl.coalesce(BASE_DIGEST, digest)
     ours = pl.lit(books.plan_id)
     return stands.select(
         "golden_id",
         "target_key",
         pl.col(COMMITMENTS) if COMMITMENTS in stands.columns else pl.lit("{}").alias(COMMITMENTS),
-        "raw_digest",
+        digest.alias("raw_digest"),
         (pl.coalesce(BASE_PLAN, ours) if BASE_PLAN in stands.columns else ours).alias("plan_id"),
+        pl.lit(entity).alias("entity"),
+        pl.lit(bearings.entity(entity).table).alias("target_table"),
     ).drop_nulls(COMMITMENTS)
 
 
@@ -200,9 +222,14 @@ def _told(
 
 
 def _images(
-    books: Books, entity: str, frame: pl.DataFrame, current: pl.DataFrame, based: pl.DataFrame
+    bearings: Bearings,
+    books: Books,
+    entity: str,
+    frame: pl.DataFrame,
+    current: pl.DataFrame,
+    based: pl.DataFrame,
 ) -> pl.DataFrame:
-    """entity, golden_id, target_key and sealed `image` of the rows that are updated or deleted."""
+    """The rows that are updated or deleted as they were, sealed."""
     changed = frame.filter(pl.col("action").is_in([Action.UPDATE, Action.DELETE]))
     columns = [c for c in current.columns if c != "_golden"]
     before = changed.select(pl.col("golden_id").alias("_golden")).join(
@@ -223,4 +250,6 @@ def _images(
     texts = images(before.select(columns), written, base.select(BASE_BEFORE))
     ids = changed["golden_id"].to_list()
     sealed = seal_images(books.rollback_key, books.plan_id, entity, ids, texts.to_list())
-    return changed.select(pl.lit(entity).alias("entity"), "golden_id", "target_key", sealed)
+    table = pl.lit(bearings.entity(entity).table).alias("target_table")
+    place = pl.lit(entity).alias("entity")
+    return changed.select(place, "golden_id", table, "target_key", sealed)

@@ -122,8 +122,8 @@ def look(order: Order) -> Sight:
         finished = _groups(ledger, moved)
         work = _work(order, operations, finished)
         part = work.whole()
-        found = check(reader, bearings, part.operations, part.moves).stale["group"].n_unique()
-        stale = left_in(ledger, moved).stale + found
+        found = check(reader, bearings, part.operations, part.moves, whole=False)
+        stale = left_in(ledger, moved).stale + found.stale["group"].n_unique()
     silenced = _silenced(order, bearings)
     bearings = replace(bearings, silenced=bool(silenced))
     sight = Sight(bearings, operations, work, len(finished), silenced)

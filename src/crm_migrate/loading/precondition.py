@@ -55,12 +55,14 @@ def check(
     moves: pl.DataFrame | None = None,
     *,
     ahead: bool = True,
+    whole: bool = True,
     known: Known | None = None,
 ) -> Found:
     """Every row of the operations that the target no longer allows, and the rows to be changed.
 
     `moves`: merges and re-parented rows of the same groups. `ahead`: ask also for what the
     target's own unique keys would refuse, which a row that is inserted finds out by itself.
+    `whole`: read whole rows of what is to be changed, and not only what must be judged.
     """
     stale, current = [pl.DataFrame(schema=STALE)], {}
     for entity, frame in operations.items():
@@ -68,7 +70,7 @@ def check(
         parts = [_inserts(reader, bearings, entity, new, ahead, known)] if new.height else []
         standing = frame.filter(pl.col("action") != Action.INSERT)
         if standing.height:
-            part, current[entity] = _standing_rows(reader, bearings, entity, standing)
+            part, current[entity] = _standing_rows(reader, bearings, entity, standing, whole)
             parts.append(part)
         stale += [part.select(pl.lit(entity).alias("entity"), *list(STALE)[1:]) for part in parts]
     referring = referring_rows(reader, bearings, operations, moves)
@@ -97,11 +99,14 @@ def raw_digests(
 
 
 def _standing_rows(
-    reader: TargetReader, bearings: Bearings, entity: str, frame: pl.DataFrame
+    reader: TargetReader, bearings: Bearings, entity: str, frame: pl.DataFrame, whole: bool
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    mapping, written = bearings.entity(entity), cell_columns(frame)
-    whole = row_columns(mapping)
-    columns = list(dict.fromkeys([*written, *whole]))
+    mapping, held = bearings.entity(entity), cell_columns(frame)
+    written = _written(frame, held)
+    deletes = bool((frame["action"] == Action.DELETE).any())
+    every = row_columns(mapping)
+    wanted = [*held, *every] if whole else [*written, *(every if deletes else ())]
+    columns = list(dict.fromkeys(wanted))
     rows = reader.rows(mapping.table, mapping.key, frame["target_key"], columns)
     joined = frame.join(
         rows.rename({c: f"now:{c}" for c in columns}).with_columns(_there=True),
@@ -122,9 +127,9 @@ def _standing_rows(
     )
     now = preconditions(bearings.digest_key, replaced) if covered else joined["precondition"]
     judged = joined.with_columns(_now=now)
-    if (joined["action"] == Action.DELETE).any():
+    if deletes:
         stored = preconditions(
-            bearings.digest_key, joined.select(pl.col(f"now:{c}").alias(c) for c in whole)
+            bearings.digest_key, joined.select(pl.col(f"now:{c}").alias(c) for c in every)
         )
         judged = judged.with_columns(
             pl.when(pl.col("action") == Action.DELETE).then(stored).otherwise("_now").alias("_now")
@@ -143,6 +148,14 @@ def _standing_rows(
     found = (pl.col(f"now:{c}").alias(c) for c in columns)
     cells = joined.select(pl.col("golden_id").alias("_golden"), *found)
     return stale, cells
+
+
+def _written(frame: pl.DataFrame, columns: Sequence[str]) -> list[str]:
+    """The columns that any of the rows writes."""
+    if not columns:
+        return []
+    any_row = (pl.col(AFTER + c).ne_missing(UNTOUCHED).any().alias(c) for c in columns)
+    return [c for c, found in frame.select(any_row).row(0, named=True).items() if found]
 
 
 def _inserts(

@@ -281,14 +281,6 @@ def add_base(transaction: TargetTransaction, rows: Sequence[pl.DataFrame], at: s
         transaction.insert(BASE.name, named.with_columns(pl.lit(at).alias("at")))
 
 
-def change_base(transaction: TargetTransaction, rows: Sequence[pl.DataFrame], at: str) -> None:
-    """Base rows that stand, with other contents; no other entity shares their golden ids."""
-    columns = ("target_key", "commitments", "raw_digest", "plan_id")
-    if rows:
-        named = pl.concat([f.select(pl.col("golden_id").alias("_key"), *columns) for f in rows])
-        transaction.update(BASE.name, "golden_id", named.with_columns(pl.lit(at).alias("at")))
-
-
 def remove_base(transaction: TargetTransaction, entity: str, based: pl.DataFrame) -> None:
     """These base rows of the entity (see `base_before`) go."""
     transaction.delete(BASE.name, "golden_id", based.filter(~pl.col("shared"))["golden_id"])

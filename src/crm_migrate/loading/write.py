@@ -4,14 +4,15 @@ Rows, ledger entries, before-images and base rows are written together or not at
 """
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import polars as pl
 
 from crm_migrate.errors import TargetFault
 from crm_migrate.language import Text
-from crm_migrate.loading.bearings import Bearings
-from crm_migrate.loading.books import Books, enter
+from crm_migrate.loading.bearings import Bearings, Found
+from crm_migrate.loading.books import Books, base_rows, draft, enter
 from crm_migrate.loading.keys import Known, keys_of, referred_keys, resolve, with_keys
 from crm_migrate.loading.leaving import Left, leave, without_stale
 from crm_migrate.loading.precondition import check
@@ -60,17 +61,35 @@ def write_batch(
     operations = {
         e: resolve(f, bearings.references.get(e, {}), resolvable) for e, f in keyed.items()
     }
-    _write(transaction, bearings, books, operations, fresh.moves)
-    enter(
-        transaction,
-        bearings,
-        books,
-        operations,
-        found.current,
-        new_only=not ahead,
-        read_back=fresh.moves is not None and fresh.moves.height > 0,
-    )
+    _carry_out(transaction, bearings, books, operations, fresh.moves, found, new_only=not ahead)
     return Written(left, inserted)
+
+
+def _carry_out(
+    transaction: TargetTransaction,
+    bearings: Bearings,
+    books: Books,
+    operations: dict[str, pl.DataFrame],
+    moves: pl.DataFrame | None,
+    found: Found,
+    *,
+    new_only: bool,
+) -> None:
+    """Write the rows and enter them; where it can be told ahead, the server works meanwhile."""
+    if moves is not None and moves.height:  # they change rows and base rows, too
+        _write(transaction, bearings, books, operations, moves)
+        based = base_rows(transaction, operations, new_only=new_only)
+        told = draft(bearings, books, operations, found.current, based, read_back=True)
+        enter(transaction, bearings, books, operations, based, told)
+        return
+    based = base_rows(transaction, operations, new_only=new_only)
+    with ThreadPoolExecutor(1) as aside:
+        drafted = aside.submit(
+            draft, bearings, books, operations, found.current, based, read_back=False
+        )
+        _write(transaction, bearings, books, operations, None)
+        told = drafted.result()
+    enter(transaction, bearings, books, operations, based, told)
 
 
 def _write(
