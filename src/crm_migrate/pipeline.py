@@ -20,6 +20,7 @@ from crm_migrate.stages.check import Checked, check
 from crm_migrate.stages.compare_engines import compare as compare_engines
 from crm_migrate.stages.considered import Considered, consider
 from crm_migrate.stages.decisions import Decided, decide, override_gate, revoke_decisions
+from crm_migrate.stages.earlier import last_run
 from crm_migrate.stages.export import Exported, export
 from crm_migrate.stages.export import sweep as sweep_exports
 from crm_migrate.stages.extract import extract, input_digest, is_live
@@ -126,8 +127,9 @@ def plan(session: Session, *, by: str | None = None, scope: Asked | None = None)
         session.record(person.id, "plan.begin", about)
         inputs = input_digest(job)
         live = is_live(job)
-        stage(run, "mapped", inputs, lambda: extract(job, run, inputs), again=live)
-        stage(run, "standardized", inputs, lambda: standardize(job, run), again=live)
+        with last_run(session.workspace, run, job) as known:
+            stage(run, "mapped", inputs, lambda: extract(job, run, inputs, known), again=live)
+            stage(run, "standardized", inputs, lambda: standardize(job, run, known), again=live)
         present = read_target(job, run)  # always afresh: people work in the CRM meanwhile
         evidence = digest(inputs, present.digest, state_digest(session.state))
         stage(run, "linked", evidence, lambda: link(job, run, session.state), again=live)

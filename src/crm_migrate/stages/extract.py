@@ -19,6 +19,7 @@ from crm_migrate.project.mapping_file import TableMapping
 from crm_migrate.protection.admission import admit
 from crm_migrate.quality.control_totals import source_totals
 from crm_migrate.records import FILE, RECORD_ID, ROW, SHEET, SOURCE, concat_findings
+from crm_migrate.stages.earlier import Earlier, TakenSource, made_by
 from crm_migrate.stages.job import Job
 from crm_migrate.systems.sql import sql_tables
 from crm_migrate.workspace import Run
@@ -37,16 +38,17 @@ ROWS_SCHEMA = {
     "non_data": pl.Int64(),
     "no_record": pl.Int64(),
     "left_behind": pl.String(),
+    "made_by": pl.String(),
 }
 """One line per source table: rows read, rows that are no data, rows that yielded no record."""
 
 
 @dataclass(frozen=True)
 class _Read:
-    line: dict[str, object]
+    rows: pl.DataFrame
     records: dict[str, pl.DataFrame]
     findings: pl.DataFrame
-    ambiguous: pl.Series
+    ambiguous: pl.DataFrame
     totals: pl.DataFrame
 
 
@@ -98,22 +100,27 @@ def is_live(job: Job) -> bool:
     return not all(source_digest(job.project.source_place(n)) for n in job.project.settings.sources)
 
 
-def extract(job: Job, run: Run, inputs: str) -> None:
+def extract(job: Job, run: Run, inputs: str, before: Earlier | None = None) -> None:
     """Write `mapped/<entity>`, and beside them `x_rows`, `x_findings`, `x_totals`, `x_ambiguous`.
 
-    `inputs`: `input_digest` before reading.
+    `inputs`: `input_digest` before reading. `before`: sources that are the same there are not
+    read again.
 
     Raises:
         SourceFault: a source cannot be read, changed while it was read, or lacks a mapped column.
     """
-    parts = []
+    parts: list[_Read | TakenSource] = []
     places = [(n, job.project.source_place(n)) for n in job.project.settings.sources]
+    made = made_by(job)
     for done, (name, place) in enumerate(places):
         job.progress("read", done, len(places))
-        mapping = job.project.mappings[name]
-        pairs, _ = pair_tables(open_source(job.project, name, place), mapping)
         digest = source_digest(place)
-        parts += [_read(job, name, table, described, digest) for table, described in pairs]
+        taken = before.source(name, digest) if before is not None else None
+        if taken is not None:
+            parts.append(taken)
+            continue
+        pairs, _ = pair_tables(open_source(job.project, name, place), job.project.mappings[name])
+        parts += [_read(job, name, table, mapping, digest, made) for table, mapping in pairs]
     job.progress("read", len(places), len(places))
     if input_digest(job) != inputs:  # an approval names the inputs: they must be what was read
         raise SourceFault(
@@ -121,22 +128,17 @@ def extract(job: Job, run: Run, inputs: str) -> None:
             remedy=Text("run again when nobody writes to it", "请在无人写入时重新运行"),
         )
     findings = [p.findings for p in parts]
-    mappings = job.project.mappings.values()
     for entity in job.project.model.entities:
         frames = [p.records[entity.name] for p in parts if entity.name in p.records]
         if entity.name == TAG and TAG in job.project.target.entities:
             frames.append(no_records(entity))  # 疑似重复 is a tag, whether a source has tags or not
         if frames:
             records = pl.concat(frames).unique(RECORD_ID, keep="first", maintain_order=True)
-            columns = columns_by_field(origins(entity.name, mappings))
-            admitted = admit(records, entity, job.rules.policy, columns)
-            findings.append(admitted.findings)
-            run.write(STAGE, entity.name, admitted.records.sort(RECORD_ID))
-    run.write(STAGE, "x_rows", pl.DataFrame([p.line for p in parts], schema=ROWS_SCHEMA))
+            run.write(STAGE, entity.name, records.sort(RECORD_ID))
+    run.write(STAGE, "x_rows", pl.concat(p.rows for p in parts))
     run.write(STAGE, "x_findings", concat_findings(findings))
     run.write(STAGE, "x_totals", pl.concat(p.totals for p in parts))
-    ambiguous = pl.concat([p.ambiguous.alias("id").to_frame() for p in parts])
-    run.write(STAGE, "x_ambiguous", ambiguous)
+    run.write(STAGE, "x_ambiguous", pl.concat(p.ambiguous for p in parts))
 
 
 def no_records(entity: Entity) -> pl.DataFrame:
@@ -171,7 +173,9 @@ def open_source(project: Project, name: str, place: str) -> list[Table]:
     return tables
 
 
-def _read(job: Job, name: str, table: Table, mapping: TableMapping, digest: str) -> _Read:
+def _read(
+    job: Job, name: str, table: Table, mapping: TableMapping, digest: str, made: str
+) -> _Read:
     project = job.project
     reading = read_rows(table, mapping, name)
     info = table.info
@@ -197,11 +201,21 @@ def _read(job: Job, name: str, table: Table, mapping: TableMapping, digest: str)
         "non_data": sum(count for kind, count in kinds.items() if kind != DATA),
         "no_record": mapped.counts.without_record,
         "left_behind": "、".join(left_names(reading.left_behind)),
+        "made_by": made,
     }
     totals = source_totals(reading.rows, mapping, name, project.model, project.value_maps)
-    records, damaged = with_damage(mapped, table.damage(), mapping, name)
-    findings = concat_findings([mapped.findings, damaged])
-    return _Read(line, records, findings, mapped.ambiguous, totals)
+    found, damaged = with_damage(mapped, table.damage(), mapping, name)
+    records = dict(found)
+    findings = [mapped.findings, damaged]
+    for entity in project.model.entities:
+        if entity.name in records:  # what policy forbids goes no further than here
+            columns = columns_by_field(origins(entity.name, [project.mappings[name]]))
+            admitted = admit(records[entity.name], entity, job.rules.policy, columns)
+            records[entity.name] = admitted.records
+            findings.append(admitted.findings)
+    ambiguous = mapped.ambiguous.alias("id").to_frame().with_columns(source=pl.lit(name))
+    lines = pl.DataFrame([line], schema=ROWS_SCHEMA)
+    return _Read(lines, records, concat_findings(findings), ambiguous, totals)
 
 
 def left_names(left: tuple[LeftBehind, ...]) -> list[str]:

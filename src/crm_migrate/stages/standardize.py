@@ -6,6 +6,7 @@ from crm_migrate.mapping.apply import origins
 from crm_migrate.mapping.references import resolve_orphans
 from crm_migrate.records import RECORD_ID, concat_findings
 from crm_migrate.stages import extract
+from crm_migrate.stages.earlier import Earlier
 from crm_migrate.stages.job import Job
 from crm_migrate.standards.entity import standardize as standardize_entity
 from crm_migrate.workspace import Run
@@ -13,8 +14,11 @@ from crm_migrate.workspace import Run
 STAGE = "standardized"
 
 
-def standardize(job: Job, run: Run) -> None:
-    """Write `standardized/<entity>`, `_findings`, `_quarantined` and the completed `_rows`."""
+def standardize(job: Job, run: Run, before: Earlier | None = None) -> None:
+    """Write `standardized/<entity>`, `_findings`, `_quarantined` and the completed `_rows`.
+
+    `before`: records that are the same there are not standardized again.
+    """
     model = job.project.model
     mappings = job.project.mappings.values()
     records: dict[str, pl.DataFrame] = {}
@@ -24,11 +28,15 @@ def standardize(job: Job, run: Run) -> None:
     for done, name in enumerate(names):
         job.progress("standardize", done, len(names))
         mapped = run.read(extract.STAGE, name)
-        result = standardize_entity(
-            model.entity(name), mapped, model, origins=origins(name, mappings)
-        )
+        entity = model.entity(name)
+        known = before.known(entity, mapped) if before is not None else None
+        fresh = mapped if known is None else known.again
+        result = standardize_entity(entity, fresh, model, origins=origins(name, mappings))
         records[name] = result.records
         findings.append(result.findings)
+        if known is not None:
+            records[name] = pl.concat([known.records, result.records])
+            findings.append(known.findings)
         rejected = mapped.join(result.quarantined.select(RECORD_ID), on=RECORD_ID, how="semi")
         quarantined.append(
             rejected.select(
