@@ -9,7 +9,7 @@ from importlib import import_module
 from itertools import takewhile
 from pathlib import Path
 
-NAMES = ("reading", "standards", "sealing", "linkage")
+NAMES = ("reading", "standards", "sealing", "linkage", "showing")
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
 (function () {
   "use strict";
   var data = JSON.parse(document.getElementById("data").textContent), texts = data.texts;
-  var SIZE = 100, PRINTED = 1000, page = 0, fitting = [], words = {};
+  var SIZE = 100, PRINTED = 500, page = 0, fitting = [], words = {};
   function el(id) { return document.getElementById(id); }
   var search = el("search"), entity = el("entity"), action = el("action"), reason = el("reason"),
     body = el("rows"), count = el("count"), before = el("before"), after = el("after"), printed = el("printed");
@@ -29,8 +29,8 @@
         escaped(c.slice(c.length - end).join(""));
     });
   }
-  function cell(c, kind) {
-    var label = '<i>' + escaped(texts[c[0]]) + "</i>", origin = c[3] ? "<small>" + escaped(texts[c[3]]) + "</small>" : "";
+  function cell(c, kind, told) {
+    var label = '<i>' + escaped(texts[c[0]]) + "</i>", origin = c[3] && !told ? "<small>" + escaped(texts[c[3]]) + "</small>" : "";
     if (c[4]) return '<span class="cell">' + label + '<span class="kept">' + escaped(c[1]) + " (" + escaped(body.dataset.kept) + ")</span></span>";
     if (kind === "delete") return '<span class="cell">' + label + "<del>" + escaped(c[1]) + "</del></span>";
     var pair = marked(c[1], c[2]);
@@ -39,11 +39,15 @@
   }
   function row(n) {
     var r = data.rows[n], kind = data.actions[r[1]][0];
-    var why = texts[r[4]] + (r[5] ? ": " + r[5] : "") + (r[3] ? " · #" + r[3] : "");
+    var why = texts[r[4]] + (r[5] ? ": " + r[5] : ""), origin = r[6].length ? r[6][0][3] : 0;
+    // Where all cells come from one place, it is told once.
+    var one = origin && r[6].every(function (c) { return c[3] === origin; });
+    if (one && kind !== "insert") why += " · " + texts[origin];
+    var cells = r[6].map(function (c) { return cell(c, kind, one); }).join("");
     return '<tr class="op ' + kind + '" data-action="' + kind + '"><td class="what"><span class="badge">' +
       escaped(data.actions[r[1]][1]) + "</span><small>" + escaped(data.entities[r[0]][1]) + '</small></td><td class="who"><b>' +
-      escaped(r[2]) + "</b><small>" + escaped(why) + '</small></td><td class="cells">' +
-      r[6].map(function (c) { return cell(c, kind); }).join("") + "</td></tr>";
+      escaped(r[2]) + "</b>" + (r[3] ? "<small>#" + escaped(r[3]) + "</small>" : "") + '</td><td class="cells"><small class="why">' +
+      escaped(why) + "</small>" + cells + "</td></tr>";
   }
   function draw(from, to) {
     body.innerHTML = fitting.slice(from, to).map(row).join("");
@@ -94,6 +98,9 @@
   [entity, action, reason].forEach(function (e) { e.addEventListener("input", filter); });
   before.addEventListener("click", function () { page--; show(); });
   after.addEventListener("click", function () { page++; show(); });
+  [].forEach.call(document.querySelectorAll("[data-to]"), function (b) {
+    b.addEventListener("click", function () { el(b.dataset.to).scrollIntoView(); });
+  });
   window.addEventListener("beforeprint", function () {
     draw(0, PRINTED);
     printed.hidden = fitting.length <= PRINTED;
