@@ -10,8 +10,10 @@ from crm_migrate.loading.applied import Applied
 from crm_migrate.loading.bearings import Bearings, reference_columns
 from crm_migrate.loading.origin import read_inserted
 from crm_migrate.loading.rollback import inverse_of
+from crm_migrate.model import Model
 from crm_migrate.plan.change import Plan
 from crm_migrate.plan.opened import InMemory
+from crm_migrate.project.mapping_file import TargetMapping
 from crm_migrate.systems.sqlite import SqliteTarget
 from tests.loading.small_crm import (
     MAPPING,
@@ -36,11 +38,13 @@ def taking_back(
     *,
     entities: Collection[str] = (),
     groups: Collection[str] = (),
+    mapping: TargetMapping = MAPPING,
+    model: Model = MODEL,
 ) -> Plan:
     """The plan that takes another one back, as the CRM stands now."""
     with target.reading() as reader:
         bearings = Bearings(
-            MAPPING, reference_columns(MAPPING, MODEL), reader.describe(), Keys.digest_key
+            mapping, reference_columns(mapping, model), reader.describe(), Keys.digest_key
         )
         operations = inverse_of(
             reader, InMemory(plan), bearings, Keys(), entities=entities, groups=groups
