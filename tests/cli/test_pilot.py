@@ -99,6 +99,12 @@ def test_a_pilot_says_so_everywhere(command: Command, project: Path) -> None:
     book = openpyxl.load_workbook(shown["workbook"])
     told = [c.value for sheet in book for row in sheet.iter_rows() for c in row]
     assert any(f"department = {NORTH}" in str(value) for value in told)
+    runs = fits(command("-C", project, "runs", "--json"), "runs")
+    assert f"department = {NORTH}" in runs["plans"][0]["scope"]
+    report = fits(command("-C", project, "audit", "report", "--json"), "audit-report")
+    pages = [Path(f) for f in report["files"] if f.endswith(".html")]
+    assert all(NORTH in page.read_text("utf-8") for page in pages)
+    assert pages
     listed = [o["title"] for o in shown["operations"]["customer"]["shown"]]
     assert sorted(listed) == customers("K001", "K002"), "what lies outside is only counted"
 

@@ -28,9 +28,25 @@ def runs(ctx: click.Context, out: Output) -> None:
         Text("by", "编制人"),
         Text("state", "状态"),
         Text("effect", "效果摘要"),
+        Text("about", "范围"),
     )
     rows = [
-        (p.plan_id, p.created_at, p.created_by, STATE_TEXTS[p.state], p.effect[:16]) for p in plans
+        (
+            p.plan_id,
+            p.created_at,
+            p.created_by,
+            STATE_TEXTS[p.state],
+            p.effect[:16],
+            "; ".join(
+                str(part)
+                for part in (
+                    Text(f"takes back {p.reverses}", f"撤回 {p.reverses}") if p.reverses else None,
+                    p.scope,
+                )
+                if part is not None
+            ),
+        )
+        for p in plans
     ]
     out.table(Text("plans", "计划"), head, rows, numbers_from=9)
     out.next_step("crm-migrate show latest" if plans else "crm-migrate plan")

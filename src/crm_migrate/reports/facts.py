@@ -81,6 +81,19 @@ class PlanFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class TotalFacts:
+    """Control total of an entity and year: over the plan's records, and as the CRM has them now.
+
+    Amounts are decimal texts in the field's unit.
+    """
+
+    entity: str
+    year: str
+    plan: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
 class ApplyFacts:
     """What became of an applied plan."""
 
@@ -92,6 +105,12 @@ class ApplyFacts:
     verified: bool
     differing: int
     """Written rows that read back differently."""
+    totals: tuple[TotalFacts, ...] = ()
+
+    @property
+    def totals_differ(self) -> int:
+        """Control totals that are not the plan's: of what was left, or kept by policy."""
+        return sum(t.plan != t.target for t in self.totals)
 
     def to_json(self) -> dict[str, Any]:
         """As plain data."""
@@ -100,7 +119,8 @@ class ApplyFacts:
     @staticmethod
     def from_json(data: dict[str, Any]) -> "ApplyFacts":
         """What `to_json` gave."""
-        return ApplyFacts(**data)
+        totals = tuple(TotalFacts(**t) for t in data.get("totals", ()))
+        return ApplyFacts(**{**data, "totals": totals})
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,4 +169,6 @@ class PlanEntry:
     gates: tuple[GateFacts, ...] = ()
     """Those that were missed, also those that only warned."""
     reverses: str | None = None
+    scope: str | None = None
+    """In words, the part that the plan is confined to."""
     """The plan that this one takes back."""

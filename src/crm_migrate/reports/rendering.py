@@ -88,7 +88,11 @@ def conclusion_lines(report: AuditReport, language: Language) -> list[str]:
             "去重合并 {merged:,} 条,形成唯一记录 {golden:,} 条。",
         ).in_language(language, merged=merged, golden=golden),
     ]
-    lines += [_carried_out(p, p.applied, language) for p in report.plans if p.applied is not None]
+    for plan in report.plans:
+        if plan.applied is not None:
+            lines.append(_carried_out(plan, plan.applied, language))
+            if plan.applied.totals:
+                lines.append(_totals_in_crm(plan.applied, language))
     differing = [t for t in header.control_totals if t.source_amount != t.plan_amount]
     totals = (
         Text("{n} control totals differ.", "有 {n} 项控制总数不一致。")
@@ -166,13 +170,31 @@ def _carried_out(plan: PlanEntry, applied: ApplyFacts, language: Language) -> st
     )
 
 
+def _totals_in_crm(applied: ApplyFacts, language: Language) -> str:
+    """Control totals over the plan's records beside the same sums in the CRM."""
+    text = (
+        Text(
+            "Control totals in the CRM: {n} of {all} differ from the plan's (what was left, or kept"
+            " by policy).",
+            "CRM 中的控制总数:{all} 项中有 {n} 项与计划不同(未写入或按策略保留的部分)。",
+        )
+        if applied.totals_differ
+        else Text(
+            "All {all} control totals in the CRM agree with the plan's.",
+            "CRM 中的 {all} 项控制总数与计划全部一致。",
+        )
+    )
+    return text.in_language(language, n=applied.totals_differ, all=len(applied.totals))
+
+
 def plan_rows(report: AuditReport, language: Language) -> list[tuple[str, ...]]:
     """Every plan: number and state, made, decided, carried out."""
     return [
         (
             p.plan_id,
             STATE_TEXTS[p.state].in_language(language)
-            + (f" ({TAKES_BACK.in_language(language)} {p.reverses})" if p.reverses else ""),
+            + (f" ({TAKES_BACK.in_language(language)} {p.reverses})" if p.reverses else "")
+            + (f" [{p.scope}]" if p.scope else ""),
             f"{p.created_by} {p.created_at}",
             "；".join([*_demanded(p, language), *(_decided(a, language) for a in p.approvals)]),
             ""

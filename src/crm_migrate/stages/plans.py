@@ -107,18 +107,24 @@ def list_plans(session: Session) -> list["ListedPlan"]:
     listed = []
     for entry in reversed(entries.list_plans(session.state)):
         path = session.plan_folder(entry.plan_id) / f"{entry.plan_id}{SUFFIX}"
-        state = state_of(session, read_header(path)) if path.exists() else entry.state
-        listed.append(ListedPlan(**{**asdict(entry), "state": state}))
+        header = read_header(path) if path.exists() else None
+        state = state_of(session, header) if header is not None else entry.state
+        about = {"reverses": header.reverses, "scope": header.scope} if header is not None else {}
+        listed.append(ListedPlan(**{**asdict(entry), "state": state, **about}))
     return listed
 
 
 @dataclass(frozen=True, slots=True)
 class ListedPlan(PlanEntry):
-    """One line of the list of plans."""
+    """One line of the list of plans; of a rollback, what it takes back, and any plan's scope."""
+
+    reverses: str | None = None
+    scope: Text | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As plain data."""
-        return asdict(self) | {"plan": self.plan_id}
+        scope = str(self.scope) if self.scope is not None else None
+        return asdict(self) | {"plan": self.plan_id, "scope": scope}
 
 
 def plan_header(session: Session, plan_id: str) -> PlanHeader | None:

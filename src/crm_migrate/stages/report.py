@@ -164,6 +164,7 @@ def _entry(session: Session, plan: ListedPlan, language: Language) -> PlanEntry:
     return replace(
         entry,
         reverses=header.reverses,
+        scope=header.scope.in_language(language) if header.scope else None,
         demands=tuple(demand_text(d).in_language(language) for d in header.demands),
         # What was applied misses nothing: its approvals are spent.
         missing=()
