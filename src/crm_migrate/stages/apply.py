@@ -1,7 +1,10 @@
 """Carry out an approved plan, keep what became of it, and make its identities final."""
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from decimal import Decimal
+from time import perf_counter
 from typing import Any
 
 import polars as pl
@@ -10,15 +13,16 @@ from crm_migrate.errors import PlanRefused
 from crm_migrate.language import Text, current_language
 from crm_migrate.loading.applied import Applied
 from crm_migrate.loading.apply import apply as load
-from crm_migrate.loading.outcome import outcome
-from crm_migrate.loading.plan_lock import plan_state, used_approvals
+from crm_migrate.loading.outcome import control_totals, outcome
+from crm_migrate.loading.plan_lock import ENDED, Request, plan_state, used_approvals
 from crm_migrate.loading.precondition import LEFT_REASONS
 from crm_migrate.plan.approval import USED
 from crm_migrate.plan.change import Plan, PlanHeader
 from crm_migrate.plan.operations import verify_plan
 from crm_migrate.plan.planfile import SUFFIX, read_header
 from crm_migrate.plan.show.risks import reason_text
-from crm_migrate.reports.facts import ApplyFacts
+from crm_migrate.plan.show.totals import by_year
+from crm_migrate.reports.facts import ApplyFacts, TotalFacts
 from crm_migrate.stages import link, survive
 from crm_migrate.stages.plans import (
     entity_labels,
@@ -39,6 +43,7 @@ from crm_migrate.trust.people import Action
 from crm_migrate.trust.private_files import write_private
 
 APPLIED = "applied.json"
+Requests = Callable[[], Request | None]
 
 
 @dataclass(frozen=True)
@@ -50,12 +55,20 @@ class Done:
     facts: ApplyFacts
     applied: Applied
     labels: dict[str, str]
+    seconds: float
+    """From the first statement to the last, read-back included."""
 
     @property
     def ok(self) -> bool:
-        """Everything written, verified, and all counts add up."""
-        failed = any(c.failed for c in self.applied.counts.values())
-        return self.applied.state == "done" and self.facts.verified and not failed
+        """Whether all that was written stands as planned, and the counts add up."""
+        if self.applied.state == "paused":
+            return self.applied.adds_up
+        return self.facts.verified
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing was left: no stale or refused row, no pause, no limit passed."""
+        return self.applied.state == "done" and self.applied.left.is_empty()
 
     @property
     def stale(self) -> list[str]:
@@ -79,6 +92,10 @@ class Done:
             "merges": self.applied.merges,
             "reparented": self.applied.reparented,
             "verified": self.facts.verified,
+            "why": self.applied.why,
+            "silenced": list(self.applied.silenced),
+            "totals_differ": self.facts.totals_differ,
+            "seconds": round(self.seconds, 3),
             "left": self.applied.left.select("entity", "golden_id", "reason").to_dicts(),
         }
 
@@ -87,8 +104,12 @@ def _words(reason: str) -> Text:
     return LEFT_REASONS.get(reason) or reason_text(reason)
 
 
-def apply_plan(session: Session, name: str, *, by: str | None = None) -> Done:
-    """Write exactly what was approved, once; interrupted, the same call goes on.
+def apply_plan(
+    session: Session, name: str, *, by: str | None = None, asked: Requests = lambda: None
+) -> Done:
+    """Write exactly what was approved, once; interrupted or paused, the same call goes on.
+
+    `asked`: whether to pause or cancel, asked before each batch.
 
     Raises:
         PlanRefused: altered, unapproved, used, expired, drifted or blocked.
@@ -96,6 +117,7 @@ def apply_plan(session: Session, name: str, *, by: str | None = None) -> Done:
         TargetFault: the target cannot be written; what is done stands in its ledger.
         KeyFault: the person may not apply, or their key does not open.
     """
+    begun = perf_counter()
     job = session.job
     person = session.acting(by, Action.APPLY)
     require_laid_out(session.project)
@@ -114,7 +136,7 @@ def apply_plan(session: Session, name: str, *, by: str | None = None) -> Done:
     target = open_target(session.project.target_url)
     resumed = entry.state == "applying"
     if resumed and _ended(target, header.plan_id):
-        return _recover(session, plan, target, person.id)
+        return recover(session, plan, target, person.id, begun)
     require_same_project(session, header)
     approved = approved_to_apply(session, header, header.created_at if resumed else job.clock())
 
@@ -123,6 +145,7 @@ def apply_plan(session: Session, name: str, *, by: str | None = None) -> Done:
         if event == "apply.begun":  # from here on an expired approval still finishes its work
             entries.set_plan_state(session.state, header.plan_id, "applying")
 
+    settings = session.project.settings
     with session.workspace.lock():
         memberships = _memberships(session, plan)  # what cannot be kept afterwards is not begun
         applied = load(
@@ -135,35 +158,40 @@ def apply_plan(session: Session, name: str, *, by: str | None = None) -> Done:
             clock=job.clock,
             journal=journal,
             progress=lambda done, total: job.progress("apply", done, total),
-            limit=session.project.settings.approval.stale_limit,
-            failure_limit=session.project.settings.approval.failure_limit,
+            asked=asked,
+            limit=settings.approval.stale_limit,
+            failure_limit=settings.approval.failure_limit,
+            triggers=settings.target.triggers == "on",
         )
-        facts = _facts(session, person.id, applied)
-        _settle(session, plan, approved.approvals, facts, memberships, applied)
+        facts = _facts(session, person.id, plan, target, applied)
+        if applied.state != "paused":
+            _settle(session, plan, approved.approvals, facts, memberships, applied)
     labels = entity_labels(session, current_language())
-    return Done(header.run, header.plan_id, facts, applied, labels)
+    return Done(header.run, header.plan_id, facts, applied, labels, perf_counter() - begun)
 
 
 def _ended(target: TargetSystem, plan_id: str) -> bool:
     """Whether the target ledger says that the plan was carried out to its end."""
     with target.reading() as reader:
-        return plan_state(reader, plan_id) in ("done", "stopped")
+        return plan_state(reader, plan_id) in ENDED
 
 
-def _recover(session: Session, plan: Plan, target: TargetSystem, person: str) -> Done:
-    """The process died after its last target transaction: the target ledger decides."""
+def recover(session: Session, plan: Plan, target: TargetSystem, person: str, begun: float) -> Done:
+    """The plan was ended in the target, and nobody settled it here: the target ledger decides."""
     plan_id = plan.header.plan_id
     keys, model = session.job.keyring, session.project.model
     applied = outcome(plan, target, session.project.target, keys, model=model)
     served = [a for a, served in used_approvals(target).items() if served == plan_id]
-    facts = _facts(session, person, applied)
+    facts = _facts(session, person, plan, target, applied)
     _settle(session, plan, tuple(served), facts, _memberships(session, plan), applied)
     session.record(person, "apply.recovered", {"plan": plan_id})
     labels = entity_labels(session, current_language())
-    return Done(plan.header.run, plan_id, facts, applied, labels)
+    return Done(plan.header.run, plan_id, facts, applied, labels, perf_counter() - begun)
 
 
-def _facts(session: Session, person: str, applied: Applied) -> ApplyFacts:
+def _facts(
+    session: Session, person: str, plan: Plan, target: TargetSystem, applied: Applied
+) -> ApplyFacts:
     counts = {}
     for entity, result in applied.counts.items():
         named = asdict(result)
@@ -176,6 +204,27 @@ def _facts(session: Session, person: str, applied: Applied) -> ApplyFacts:
         counts=counts,
         verified=applied.verified.ok and applied.adds_up,
         differing=applied.verified.differing.height,
+        totals=() if applied.state == "paused" else _totals(session, plan, target),
+    )
+
+
+def _totals(session: Session, plan: Plan, target: TargetSystem) -> tuple[TotalFacts, ...]:
+    """The plan's control totals beside those of its records in the CRM, by entity and year."""
+    planned: dict[tuple[str, str], Decimal] = {}
+    for row in by_year(plan.header.control_totals):
+        planned[row.entity, row.year] = row.plan
+    if not planned:
+        return ()
+    keys, model = session.job.keyring, session.project.model
+    found = control_totals(plan, target, session.project.target, keys, model=model)
+    stands = dict.fromkeys(planned, Decimal(0))
+    held = set(found["entity"])
+    for entity, year, amount in found.select("entity", "year", "amount").iter_rows():
+        stands[entity, year] = stands.get((entity, year), Decimal(0)) + Decimal(amount)
+    return tuple(
+        TotalFacts(entity, year, f"{planned.get((entity, year), 0):.2f}", f"{amount:.2f}")
+        for (entity, year), amount in sorted(stands.items())
+        if entity in held
     )
 
 
@@ -218,10 +267,12 @@ def _settle(
         # Records of a customer that waits are not bound to it yet: the next plan looks afresh.
         settled = pl.col("action") != "skip"
         standing = plan.operations[name].filter(settled)["golden_id"]
+        waiting = plan.operations[name].filter(~settled)["golden_id"]
         bound = membership.members.filter(pl.col("golden_id").is_in(standing.implode()))
         store_members(session.state, bound, name, plan.header.run)
         activate(session.state, standing)
-        retire(session.state, membership.tombstones)
+        given_up = ~pl.col("into").is_in(waiting.implode())
+        retire(session.state, membership.tombstones.filter(given_up))
     path = session.plan_folder(plan_id) / APPLIED
     write_private(path, json.dumps(facts.to_json(), ensure_ascii=False).encode())
     entries.set_plan_state(session.state, plan_id, "applied")
