@@ -14,6 +14,7 @@ from threading import Thread
 
 from crm_migrate.errors import IntegrityFault, KeyFault
 from crm_migrate.stages.apply import Done, apply_plan
+from crm_migrate.stages.apply_request import Requested, request_apply
 from crm_migrate.stages.approval_file import export_approval
 from crm_migrate.stages.changes import compare
 from crm_migrate.stages.check import Checked, check
@@ -65,6 +66,7 @@ __all__ = [
     "Packs",
     "PlanDifference",
     "Planned",
+    "Requested",
     "RolledBack",
     "Session",
     "Shown",
@@ -91,6 +93,7 @@ __all__ = [
     "plan",
     "plan_rollback",
     "read_listing",
+    "request_apply",
     "revoke_decisions",
     "roll_back",
     "sweep_exports",

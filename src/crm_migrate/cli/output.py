@@ -12,8 +12,18 @@ import click
 from rich.box import SIMPLE_HEAD
 from rich.cells import cell_len
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
+from rich.text import Text as RichText
 
 from crm_migrate.language import Text
 
@@ -27,6 +37,14 @@ LONGEST_CELL = 300
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 _F = TypeVar("_F", bound=Callable[..., Any])
+
+
+class _Rate(ProgressColumn):
+    """How much per second."""
+
+    def render(self, task: Task) -> RichText:
+        speed = task.finished_speed or task.speed
+        return RichText(f"{speed:,.0f}/s" if speed else "")
 
 
 class Output:
@@ -96,7 +114,9 @@ class Output:
             TextColumn("{task.description}"),
             BarColumn(),
             TaskProgressColumn(),
+            _Rate(),
             TimeElapsedColumn(),
+            TimeRemainingColumn(),
         )
         with Progress(*columns, console=console, disable=not sys.stderr.isatty()) as bar:
             tasks: dict[str, Any] = {}

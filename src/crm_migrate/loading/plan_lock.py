@@ -176,19 +176,10 @@ def ask(
     Where none is at work any more, it happens at once, and the fencing number goes up.
 
     Raises:
-        PlanRefused: the plan was never begun, or is used up.
+        PlanRefused: the plan is used up.
     """
     row = _locked(transaction, plan_id)
-    if row is None:
-        raise PlanRefused(
-            Text("this plan was not begun yet", "该计划尚未开始执行"),
-            where=plan_id,
-            remedy=Text(
-                "to keep it from being applied: crm-migrate reject",
-                "如需阻止执行:crm-migrate reject",
-            ),
-        )
-    if row.state in ENDED:
+    if row is None or row.state in ENDED:
         raise used(plan_id)
     if row.holder is not None and not _gone(holder, row.holder, row.seen_at, now):
         # Who wants to cancel means it, whatever somebody else asks for afterwards.

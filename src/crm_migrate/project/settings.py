@@ -45,6 +45,8 @@ class Target(Frozen):
     sandbox: bool = False
     """A sandbox may be approved by its own author; everything is marked 演练/REHEARSAL."""
     mapping: str = "mappings/target.yaml"
+    triggers: Literal["on", "off"] = "on"
+    """Whether the CRM's own triggers run while a plan is applied; `off` where the system can."""
 
 
 ApprovingRole = Literal["approver", "steward", "administrator"]

@@ -67,7 +67,7 @@ class RolledBack:
     @property
     def ok(self) -> bool:
         """Nothing failed, and not everything had to be kept."""
-        if self.done is not None and not self.done.ok:
+        if self.done is not None and (not self.done.ok or self.total("failed")):
             return False
         return not self.total("kept") or bool(self.total("reversed") or self.total("nothing"))
 
