@@ -11,7 +11,7 @@ from sqlalchemy import make_url
 
 from crm_migrate.errors import TargetFault
 from crm_migrate.systems.opening import open_target
-from crm_migrate.systems.postgres import PostgresTarget
+from crm_migrate.systems.postgres.target import PostgresTarget
 from crm_migrate.systems.target import ConstraintViolated, TransientFault, UniqueKey
 from tests.servers.postgres import PostgresServer, postgres_database, postgres_server
 

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from crm_migrate.errors import TargetFault
-from crm_migrate.systems.sqlite import SqliteTarget
+from crm_migrate.systems.sqlite.target import SqliteTarget
 
 NOBODY = 65534
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from crm_migrate.systems.sqlite import SqliteTarget
+from crm_migrate.systems.sqlite.target import SqliteTarget
 from tests.loading.small_crm import create_crm
 
 

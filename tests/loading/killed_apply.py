@@ -13,7 +13,7 @@ from sqlalchemy import Engine, event
 
 from crm_migrate.loading.apply import apply
 from crm_migrate.plan.change import Plan
-from crm_migrate.systems.sqlite import SqliteTarget
+from crm_migrate.systems.sqlite.target import SqliteTarget
 from tests.loading.small_crm import MAPPING, MODEL, NOW, Keys, approved, insert, plan_of, update
 
 EXISTING = 10

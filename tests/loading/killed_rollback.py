@@ -16,7 +16,7 @@ from sqlalchemy import Engine, event
 from crm_migrate.loading.applied import Applied
 from crm_migrate.loading.apply import apply
 from crm_migrate.plan.change import Plan
-from crm_migrate.systems.sqlite import SqliteTarget
+from crm_migrate.systems.sqlite.target import SqliteTarget
 from tests.loading.small_crm import COLUMNS, MAPPING, MODEL, NOW, Keys, approved, header_of
 from tests.loading.test_rollback import taking_back
 

@@ -18,7 +18,7 @@ from crm_migrate.loading.patience import Patience
 from crm_migrate.loading.plan_lock import Holder
 from crm_migrate.loading.target_ledger import read_base
 from crm_migrate.plan.change import Plan
-from crm_migrate.systems.sqlite import SqliteTarget
+from crm_migrate.systems.sqlite.target import SqliteTarget
 from tests.loading.small_crm import (
     MAPPING,
     MODEL,

@@ -13,7 +13,7 @@ import crm_migrate
 from crm_migrate.errors import TargetFault
 from crm_migrate.loading.apply import apply
 from crm_migrate.plan.change import Plan
-from crm_migrate.systems.sqlite import SqliteTarget
+from crm_migrate.systems.sqlite.target import SqliteTarget
 from tests.loading.killed_apply import ROWS, crash_plan
 from tests.loading.small_crm import (
     MAPPING,

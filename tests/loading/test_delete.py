@@ -6,7 +6,7 @@ import pytest
 
 from crm_migrate.loading.before_image import open_image
 from crm_migrate.loading.target_ledger import read_base
-from crm_migrate.systems.sqlite import SqliteTarget
+from crm_migrate.systems.sqlite.target import SqliteTarget
 from tests.loading.small_crm import (
     Keys,
     delete,

@@ -8,7 +8,7 @@ import pytest
 
 from crm_migrate.loading.origin import read_given_up
 from crm_migrate.plan.operations import verify_plan
-from crm_migrate.systems.sqlite import SqliteTarget
+from crm_migrate.systems.sqlite.target import SqliteTarget
 from tests.loading import doubled_crm as crm
 from tests.loading.small_crm import Keys, sql
 from tests.loading.test_plan_and_apply import FieldKeys

@@ -9,7 +9,7 @@ from crm_migrate.loading.apply import apply
 from crm_migrate.loading.outcome import control_totals, outcome
 from crm_migrate.loading.plan_lock import used_approvals
 from crm_migrate.plan.change import Plan
-from crm_migrate.systems.sqlite import SqliteTarget
+from crm_migrate.systems.sqlite.target import SqliteTarget
 from tests.loading.small_crm import (
     MAPPING,
     MODEL,

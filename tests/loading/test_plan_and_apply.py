@@ -21,7 +21,7 @@ from crm_migrate.plan.present import present_records, resolve_references
 from crm_migrate.project.entities_file import standard_model, starter_file
 from crm_migrate.project.mapping_file import TargetMapping
 from crm_migrate.protection.policy import parse_policy
-from crm_migrate.systems.sqlite import SqliteTarget
+from crm_migrate.systems.sqlite.target import SqliteTarget
 from tests.loading.small_crm import NOW, Keys, approved, header_of
 
 MODEL = standard_model()

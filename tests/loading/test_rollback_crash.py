@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import crm_migrate
-from crm_migrate.systems.sqlite import SqliteTarget
+from crm_migrate.systems.sqlite.target import SqliteTarget
 from tests.loading.killed_apply import crash_plan
 from tests.loading.killed_rollback import back_of, carry_out
 from tests.loading.small_crm import sql

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from crm_migrate.plan.change import Plan
-from crm_migrate.systems.sqlite import SqliteTarget
+from crm_migrate.systems.sqlite.target import SqliteTarget
 from tests.loading.small_crm import create_crm, insert, plan_of, sql, unchanged, update
 from tests.loading.test_apply import company, run
 from tests.loading.test_rollback import actions, taking_back

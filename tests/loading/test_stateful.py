@@ -25,7 +25,7 @@ from crm_migrate.loading.applied import Applied
 from crm_migrate.loading.apply import apply
 from crm_migrate.plan.change import AFTER, UNTOUCHED, Plan
 from crm_migrate.plan.digest import cell_columns
-from crm_migrate.systems.sqlite import SqliteTarget
+from crm_migrate.systems.sqlite.target import SqliteTarget
 from tests.loading.small_crm import NOW, Keys, approved
 from tests.loading.test_plan_and_apply import (
     MAPPING,

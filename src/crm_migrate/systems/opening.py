@@ -30,16 +30,16 @@ def open_target(url: str, *, folder: Path | None = None) -> TargetSystem:
         ) from None
     match parsed.get_backend_name():
         case "sqlite":
-            from crm_migrate.systems.sqlite import SqliteTarget
+            from crm_migrate.systems.sqlite.target import SqliteTarget
 
             file = Path(parsed.database or "")
             return SqliteTarget(file if folder is None else folder / file)
         case "postgresql" | "postgres":
-            from crm_migrate.systems.postgres import PostgresTarget
+            from crm_migrate.systems.postgres.target import PostgresTarget
 
             return PostgresTarget(parsed)
         case "mariadb" | "mysql":
-            from crm_migrate.systems.mariadb import MariadbTarget
+            from crm_migrate.systems.mariadb.target import MariadbTarget
 
             return MariadbTarget(parsed)
         case other:

@@ -103,7 +103,7 @@ class SqlTable:
             query = query.order_by(sa.text("rowid"))
         done = 0
         if self._engine.dialect.name == "postgresql":
-            from crm_migrate.systems.postgres_source import read_copied
+            from crm_migrate.systems.postgres.source import read_copied
 
             with _faults(where):
                 for columns_read in read_copied(

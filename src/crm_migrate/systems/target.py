@@ -1,6 +1,6 @@
 """What a target system must be able to do: describe itself, be read, and be written.
 
-One file per system implements it (`sqlite.py`; PostgreSQL and MariaDB slot in beside it), and
+One package per system implements it (`sqlite/`, `postgres/`, `mariadb/`), and
 `tests/contracts/test_target_contract.py` is the suite that each of them passes on the real thing.
 
 Cells travel as *stored text*: Polars Strings as the target itself writes its value, null for SQL

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pymysql import MySQLError
 
-from crm_migrate.systems.mariadb_faults import (
+from crm_migrate.systems.mariadb.faults import (
     code_of,
     fault_of,
     passes,

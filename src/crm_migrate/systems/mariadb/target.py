@@ -17,11 +17,11 @@ from sqlalchemy import URL, Connection, Engine, ExceptionContext, create_engine,
 
 from crm_migrate.errors import TargetFault
 from crm_migrate.language import Text
-from crm_migrate.systems import mariadb_rights
-from crm_migrate.systems.mariadb_cells import asked, charset
-from crm_migrate.systems.mariadb_faults import code_of, faults, passes
-from crm_migrate.systems.mariadb_forms import stored_form
-from crm_migrate.systems.mariadb_view import MariadbView
+from crm_migrate.systems.mariadb import rights
+from crm_migrate.systems.mariadb.cells import asked, charset
+from crm_migrate.systems.mariadb.faults import code_of, faults, passes
+from crm_migrate.systems.mariadb.forms import stored_form
+from crm_migrate.systems.mariadb.view import MariadbView
 from crm_migrate.systems.target import ColumnInfo, Purpose, TargetSchema
 
 _PORT = 3306
@@ -122,14 +122,12 @@ class MariadbTarget:
     def grants(self, tables: Sequence[str], purpose: Purpose) -> tuple[str, ...]:
         """GRANT statements for an administrator; name our own tables, too, for applying."""
         with self.reading() as view:
-            return mariadb_rights.grants(mariadb_rights.rights_of(view.connection), tables, purpose)
+            return rights.grants(rights.rights_of(view.connection), tables, purpose)
 
     def lacking(self, tables: Sequence[str], purpose: Purpose) -> tuple[str, ...]:
         """The rights that SHOW GRANTS does not name."""
         with self.reading() as view:
-            return mariadb_rights.lacking(
-                mariadb_rights.rights_of(view.connection), tables, purpose
-            )
+            return rights.lacking(rights.rights_of(view.connection), tables, purpose)
 
     def _as_real(self, column: ColumnInfo, values: pl.Series) -> pl.Series:
         return self._asked("CAST(w._v + 0e0 AS CHAR)", values)

@@ -20,8 +20,8 @@ from pymysql.cursors import SSCursor
 
 from crm_migrate.errors import TargetFault
 from crm_migrate.language import Text
-from crm_migrate.systems import mariadb_faults
-from crm_migrate.systems.mariadb_cells import (
+from crm_migrate.systems.mariadb import faults
+from crm_migrate.systems.mariadb.cells import (
     STAGE,
     as_json,
     asked,
@@ -32,10 +32,10 @@ from crm_migrate.systems.mariadb_cells import (
     quoted,
     stored_text,
 )
-from crm_migrate.systems.mariadb_line import Line
-from crm_migrate.systems.mariadb_rights import rights_of
-from crm_migrate.systems.mariadb_schema import describe_columns, describe_tables
-from crm_migrate.systems.mariadb_stage import staged
+from crm_migrate.systems.mariadb.line import Line
+from crm_migrate.systems.mariadb.rights import rights_of
+from crm_migrate.systems.mariadb.schema import describe_columns, describe_tables
+from crm_migrate.systems.mariadb.stage import staged
 from crm_migrate.systems.target import (
     ColumnInfo,
     ConstraintViolated,
@@ -72,7 +72,7 @@ class MariadbView:
     def describe(self) -> TargetSchema:
         """The schema; read once per transaction, in which only our own tables are made."""
         if self._schema is None:
-            with mariadb_faults.faults(self._database):
+            with faults.faults(self._database):
                 tables = describe_tables(self.connection, rights_of(self.connection))
             self._schema = TargetSchema(
                 system="mariadb",
@@ -230,7 +230,7 @@ class MariadbView:
 
     def _columns_of(self, name: str) -> dict[str, ColumnInfo]:
         if name not in self._columns:
-            with mariadb_faults.faults(self._database):
+            with faults.faults(self._database):
                 found = describe_columns(self.connection, name).get(name, [])
             self._columns[name] = {c.name: c for c in found}
         return self._columns[name]
@@ -299,14 +299,14 @@ class MariadbView:
             yield
         except ConstraintViolated as refused:
             if refused.violation == "unique" and name in self._given and self._primary_refused():
-                raise mariadb_faults.key_race(self._database) from None
+                raise faults.key_race(self._database) from None
             raise
 
     def _primary_refused(self) -> bool:
         with self._line.cursor() as cursor:
             cursor.execute("SHOW ERRORS", ())
             return any(
-                int(code) == mariadb_faults.DUPLICATE and _ON_PRIMARY.search(str(words))
+                int(code) == faults.DUPLICATE and _ON_PRIMARY.search(str(words))
                 for _, code, words in cursor.fetchall()
             )
 

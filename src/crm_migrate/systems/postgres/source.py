@@ -11,7 +11,7 @@ import psycopg
 import sqlalchemy as sa
 
 from crm_migrate.formats.cells import number_text
-from crm_migrate.systems.postgres_text import frame_of, quoted
+from crm_migrate.systems.postgres.text import frame_of, quoted
 
 Read = tuple[list[pl.Series], list[tuple[int, ...]]]
 """A batch: its columns as canonical text, and for each the places of bytes that are no text."""

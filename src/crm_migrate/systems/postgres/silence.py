@@ -16,7 +16,7 @@ from psycopg.rows import namedtuple_row
 
 from crm_migrate.errors import TargetFault
 from crm_migrate.language import Text
-from crm_migrate.systems.postgres_text import Cast, array, literal, quoted
+from crm_migrate.systems.postgres.text import Cast, array, literal, quoted
 from crm_migrate.systems.target import ConstraintViolated
 
 _REFERENCES = """

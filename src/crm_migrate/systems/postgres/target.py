@@ -17,10 +17,10 @@ import psycopg
 from sqlalchemy import URL, Connection, Engine, create_engine
 from sqlalchemy.exc import OperationalError
 
-from crm_migrate.systems import postgres_forms, postgres_rights
-from crm_migrate.systems.postgres_faults import connect_fault, faults, no_schema
-from crm_migrate.systems.postgres_text import Cast
-from crm_migrate.systems.postgres_view import PostgresView, raw_connection
+from crm_migrate.systems.postgres import forms, rights
+from crm_migrate.systems.postgres.faults import connect_fault, faults, no_schema
+from crm_migrate.systems.postgres.text import Cast
+from crm_migrate.systems.postgres.view import PostgresView, raw_connection
 from crm_migrate.systems.target import ColumnInfo, Purpose, TargetSchema
 
 SETTINGS = {
@@ -105,32 +105,32 @@ class PostgresTarget:
 
     def stored_form(self, column: ColumnInfo, values: pl.Series) -> pl.Series:
         """What PostgreSQL makes of the values: told by rule for plain text, else asked of it."""
-        if not postgres_forms.needs_server(column):
-            return postgres_forms.stored_form(None, column, values)
+        if not forms.needs_server(column):
+            return forms.stored_form(None, column, values)
         with self._asking() as raw:
-            return postgres_forms.stored_form(raw, column, values)
+            return forms.stored_form(raw, column, values)
 
     def equality_form(self, column: ColumnInfo, values: pl.Series) -> pl.Series:
         """Bytes compare as they are; citext and nondeterministic collations are asked."""
         if column.collation is None:
-            return postgres_forms.equality_form(None, column, values)
+            return forms.equality_form(None, column, values)
         with self._asking() as raw:
-            return postgres_forms.equality_form(raw, column, values)
+            return forms.equality_form(raw, column, values)
 
     def can_silence(self) -> bool:
         """Whether this user may set session_replication_role."""
         with self._asking() as raw:
-            return postgres_rights.may_silence(raw)
+            return rights.may_silence(raw)
 
     def grants(self, tables: Sequence[str], purpose: Purpose) -> tuple[str, ...]:
         """GRANT statements for schema, tables (ours, too, once they stand) and sequences."""
         with self.reading() as view:
-            return postgres_rights.grants(view.raw, view.schema_name, tables, purpose)
+            return rights.grants(view.raw, view.schema_name, tables, purpose)
 
     def lacking(self, tables: Sequence[str], purpose: Purpose) -> tuple[str, ...]:
         """What has_table_privilege and its like deny."""
         with self.reading() as view:
-            return postgres_rights.lacking(view.raw, view.schema_name, tables, purpose)
+            return rights.lacking(view.raw, view.schema_name, tables, purpose)
 
     @contextmanager
     def _asking(self) -> "Iterator[psycopg.Connection[Any]]":

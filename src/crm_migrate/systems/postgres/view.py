@@ -14,13 +14,13 @@ from sqlalchemy import Connection
 
 from crm_migrate.errors import TargetFault
 from crm_migrate.language import Text
-from crm_migrate.systems import postgres_catalog as catalog
-from crm_migrate.systems.postgres_faults import faults, is_unique
-from crm_migrate.systems.postgres_forms import castable
-from crm_migrate.systems.postgres_keys import Keys
-from crm_migrate.systems.postgres_schema import describe_tables
-from crm_migrate.systems.postgres_silence import Silence
-from crm_migrate.systems.postgres_text import (
+from crm_migrate.systems.postgres import catalog
+from crm_migrate.systems.postgres.faults import faults, is_unique
+from crm_migrate.systems.postgres.forms import castable
+from crm_migrate.systems.postgres.keys import Keys
+from crm_migrate.systems.postgres.schema import describe_tables
+from crm_migrate.systems.postgres.silence import Silence
+from crm_migrate.systems.postgres.text import (
     Cast,
     array,
     arrays,

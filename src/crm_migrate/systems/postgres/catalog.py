@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import namedtuple_row
 
-from crm_migrate.systems.postgres_text import Cast
+from crm_migrate.systems.postgres.text import Cast
 from crm_migrate.systems.target import OWN_PREFIX
 
 Cursor = psycopg.Cursor[Any]

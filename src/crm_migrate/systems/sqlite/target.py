@@ -25,7 +25,7 @@ from sqlalchemy.pool import NullPool
 
 from crm_migrate.errors import TargetFault
 from crm_migrate.language import Text
-from crm_migrate.systems.sqlite_schema import affinity, describe_tables
+from crm_migrate.systems.sqlite.schema import affinity, describe_tables
 from crm_migrate.systems.target import (
     ColumnInfo,
     ConstraintViolated,

@@ -7,7 +7,7 @@ import psycopg
 
 from crm_migrate.errors import TargetFault
 from crm_migrate.language import Text
-from crm_migrate.systems.postgres_text import literal, quoted
+from crm_migrate.systems.postgres.text import literal, quoted
 
 _FAR = 10_000_000
 """How far a sequence that lags behind its table is wound forward."""

@@ -13,9 +13,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from crm_migrate.language import Text
-from crm_migrate.systems.mariadb_cells import quoted
-from crm_migrate.systems.mariadb_keys import Keys, describe_foreign_keys, describe_keys
-from crm_migrate.systems.mariadb_rights import Rights
+from crm_migrate.systems.mariadb.cells import quoted
+from crm_migrate.systems.mariadb.keys import Keys, describe_foreign_keys, describe_keys
+from crm_migrate.systems.mariadb.rights import Rights
 from crm_migrate.systems.target import (
     OWN_PREFIX,
     ColumnInfo,

@@ -5,8 +5,8 @@ from typing import Any
 import polars as pl
 import psycopg
 
-from crm_migrate.systems.postgres_schema import CITEXT
-from crm_migrate.systems.postgres_text import (
+from crm_migrate.systems.postgres.schema import CITEXT
+from crm_migrate.systems.postgres.text import (
     PLAIN_TEXT,
     Cast,
     array,
@@ -15,7 +15,7 @@ from crm_migrate.systems.postgres_text import (
     frame_of,
     literal,
 )
-from crm_migrate.systems.postgres_types import codec_of
+from crm_migrate.systems.postgres.types import codec_of
 from crm_migrate.systems.repertoire import unheld
 from crm_migrate.systems.target import ColumnInfo
 

@@ -14,9 +14,9 @@ from typing import Any
 import psycopg
 
 from crm_migrate.language import Text
-from crm_migrate.systems import postgres_catalog as catalog
-from crm_migrate.systems.postgres_text import Cast
-from crm_migrate.systems.postgres_types import (
+from crm_migrate.systems.postgres import catalog
+from crm_migrate.systems.postgres.text import Cast
+from crm_migrate.systems.postgres.types import (
     codec_of,
     digits,
     integer_range,

@@ -13,8 +13,8 @@ import polars as pl
 
 from crm_migrate.errors import TargetFault
 from crm_migrate.language import Text
-from crm_migrate.systems.mariadb_cells import STAGE, lines
-from crm_migrate.systems.mariadb_line import Line
+from crm_migrate.systems.mariadb.cells import STAGE, lines
+from crm_migrate.systems.mariadb.line import Line
 
 _LOADED_ROWS = 50_000
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import psycopg
 
-from crm_migrate.systems.postgres_text import literal, quoted
+from crm_migrate.systems.postgres.text import literal, quoted
 from crm_migrate.systems.target import OWN_PREFIX, Purpose
 
 _READS, _WRITES = ("SELECT",), ("SELECT", "INSERT", "UPDATE", "DELETE")

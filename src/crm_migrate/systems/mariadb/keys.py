@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from crm_migrate.systems.mariadb_cells import charset
+from crm_migrate.systems.mariadb.cells import charset
 from crm_migrate.systems.target import ColumnInfo, ForeignKey, UniqueKey
 
 if TYPE_CHECKING:

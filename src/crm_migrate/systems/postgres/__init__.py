@@ -1,0 +1,1 @@
+"""PostgreSQL: as a target, and its tables as sources."""

@@ -1,0 +1,1 @@
+"""SQLite as a target: a CRM in one file, and the sandbox."""
