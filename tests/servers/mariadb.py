@@ -27,7 +27,7 @@ from typing import Any
 import pymysql
 import pytest
 
-_READY_SECONDS = 30.0
+_READY_SECONDS = 120.0
 _PR_SET_PDEATHSIG = 1
 _PLACES = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"])
 
