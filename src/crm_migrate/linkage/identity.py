@@ -164,16 +164,26 @@ def customer_codes(golden_ids: pl.Series, taken: pl.DataFrame | None = None) -> 
     hashes = hash_texts(free)
     while len(free):
         number = (hashes % np.uint64(10**DIGITS)).astype(np.int64)
+        order = np.argsort(number, kind="stable")
         first = np.zeros(len(free), dtype=np.bool_)
-        first[np.unique(number, return_index=True)[1]] = True
-        first &= ~np.isin(number, occupied)
+        first[order[np.diff(number[order], prepend=-1) > 0]] = True
+        first &= ~_among(number, occupied)
         given.append(
             pl.DataFrame({"golden_id": free.filter(first), "customer_code": _codes(number[first])})
         )
-        occupied = np.union1d(occupied, number[first])
+        occupied = np.sort(np.concatenate([occupied, number[first]]))
         free, hashes = free.filter(~first), mix(hashes[~first])
     wanted = golden_ids.unique().alias("golden_id").to_frame()
     return pl.concat(given).join(wanted, on="golden_id", how="semi").sort("golden_id")
+
+
+def _among(numbers: npt.NDArray[np.int64], known: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Whether each number is one of the known ones, which are sorted."""
+    if not len(known):
+        return np.zeros(len(numbers), dtype=np.bool_)
+    place = np.minimum(np.searchsorted(known, numbers), len(known) - 1)
+    found: npt.NDArray[np.bool_] = known[place] == numbers
+    return found
 
 
 def _codes(numbers: npt.NDArray[np.int64]) -> pl.Series:

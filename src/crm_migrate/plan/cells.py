@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import polars as pl
 
@@ -247,7 +248,7 @@ def _present(
     if treatment is not Treatment.SEAL:
         return _column(aligned, _PRESENT + kind.name)
     golden, base = aligned[kind.name], _column(aligned, _BASE + kind.name)
-    present = pl.Series([None] * aligned.height, dtype=pl.String)
+    present = _nothing(aligned.height).clone()
     filled = raw.is_not_null() & (raw != "")
     held = (filled & aligned["as_left"] & golden.is_not_null() & base.is_not_null()).arg_true()
     ids = aligned["golden_id"]
@@ -289,7 +290,13 @@ def _refuses_sealed(info: ColumnInfo | None, values: pl.Series) -> pl.Series:
 def _column(frame: pl.DataFrame, name: str) -> pl.Series:
     if name in frame.columns:
         return frame[name]
-    return pl.Series(name, [None] * frame.height, dtype=pl.String)
+    return _nothing(frame.height).alias(name)
+
+
+@lru_cache(maxsize=2)
+def _nothing(height: int) -> pl.Series:
+    """A column of nulls: all absent columns of a table are one in memory."""
+    return pl.Series([None], dtype=pl.String).new_from_index(0, height)
 
 
 def _raw_cells(aligned: pl.DataFrame, held: list[str], side: TargetSide) -> pl.DataFrame:
