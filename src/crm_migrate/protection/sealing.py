@@ -11,7 +11,6 @@ import os
 from binascii import a2b_base64, b2a_base64
 from collections.abc import Callable
 from dataclasses import dataclass
-from operator import concat
 from typing import Protocol
 
 import polars as pl
@@ -133,7 +132,7 @@ def _seal(encrypt: Cipher, plain: pl.Series, bound: pl.Series) -> pl.Series:
     nonces = [random[at : at + _NONCE] for at in range(0, len(random), _NONCE)]
     # `map` keeps the loop out of Python: a third of the time of a comprehension's.
     sealed = map(encrypt, nonces, plain.cast(pl.Binary).to_list(), bound.to_list())
-    lines = b"".join(map(b2a_base64, map(concat, nonces, sealed)))
+    lines = b"".join(map(b2a_base64, map(bytes.__add__, nonces, sealed)))
     # One pass over all lines is cheaper than a URL-safe encoding of each.
     text = lines.translate(_TO_URL_SAFE, delete=b"=").decode("ascii")
     return pl.Series(text.split("\n")[:-1], dtype=pl.String)
@@ -143,7 +142,7 @@ def _open(decrypt: Cipher, payloads: pl.Series, bound: pl.Series) -> pl.Series:
     lines = "\n".join(payloads.to_list()).encode("ascii").translate(_FROM_URL_SAFE).split(b"\n")
     plain = [
         decrypt((raw := a2b_base64(line + b"=="))[:_NONCE], raw[_NONCE:], data)
-        for line, data in zip(lines, bound.to_list())
+        for line, data in zip(lines, bound.to_list(), strict=True)
     ]
     return pl.Series(plain, dtype=pl.Binary).cast(pl.String)
 
