@@ -22,7 +22,7 @@ from benchmarks.timing import line
 from crm_migrate.language import Text
 from crm_migrate.loading.apply import apply
 from crm_migrate.model import Entity, Field, Model, SemanticType
-from crm_migrate.plan.approval import Approved
+from crm_migrate.plan.approval.deciding import Approved
 from crm_migrate.plan.change import (
     AFTER,
     BEFORE,

@@ -14,7 +14,8 @@ from crm_migrate.loading.target_ledger import read_base
 from crm_migrate.plan.cells import TargetSide
 from crm_migrate.plan.change import Plan, TargetIdentity
 from crm_migrate.plan.digest import effect
-from crm_migrate.plan.merges import count_moves, given_up
+from crm_migrate.plan.merging.moves import count_moves, given_up
+from crm_migrate.plan.merging.unmerge import inverse_moves, kept_merges
 from crm_migrate.plan.opened import InMemory
 from crm_migrate.plan.operations import (
     PlannedOperations,
@@ -23,7 +24,6 @@ from crm_migrate.plan.operations import (
     plan_operations,
 )
 from crm_migrate.plan.present import present_records, resolve_references
-from crm_migrate.plan.unmerge import inverse_moves, kept_merges
 from crm_migrate.project.entities_file import standard_model, starter_file
 from crm_migrate.project.mapping_file import TargetMapping
 from crm_migrate.protection.policy import parse_policy

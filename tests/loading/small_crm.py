@@ -10,7 +10,7 @@ import polars as pl
 
 from crm_migrate.language import Text
 from crm_migrate.model import Entity, Field, Model, SemanticType
-from crm_migrate.plan.approval import Approved
+from crm_migrate.plan.approval.deciding import Approved
 from crm_migrate.plan.change import (
     AFTER,
     BEFORE,

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 
 from crm_migrate.errors import IntegrityFault
 from crm_migrate.language import Text
-from crm_migrate.plan.approval import approve, decide
-from crm_migrate.plan.approval_file import Exported, JournalLine, check, read, write
+from crm_migrate.plan.approval.deciding import approve, decide
+from crm_migrate.plan.approval.exported import Exported, JournalLine, check, read, write
+from crm_migrate.plan.approval.overriding import override
+from crm_migrate.plan.approval.standing import Said
 from crm_migrate.plan.change import Demand, Gate, PlanHeader
-from crm_migrate.plan.overriding import override
 from crm_migrate.plan.planfile import header_json
-from crm_migrate.plan.standing import Said
 from crm_migrate.trust.journal import Journal
 from crm_migrate.trust.merkle import MerkleTree, inclusion_proof, root_by_proof
 from crm_migrate.trust.people import add, remove

@@ -13,13 +13,13 @@ from crm_migrate.errors import PlanRefused
 from crm_migrate.language import Text
 from crm_migrate.plan.cells import TargetSide
 from crm_migrate.plan.change import AFTER, UNTOUCHED, Plan
-from crm_migrate.plan.merges import CHILDREN, COLLISIONS, Around, given_up
+from crm_migrate.plan.merging.moves import CHILDREN, COLLISIONS, Around, given_up
+from crm_migrate.plan.merging.unmerge import TRAIL, inverse_moves, kept_merges
 from crm_migrate.plan.operations import PlannedOperations, verify_plan
 from crm_migrate.plan.present import resolve_references
 from crm_migrate.plan.scope import Scope
 from crm_migrate.plan.show.moves import moves_shown
 from crm_migrate.plan.show.names import Names
-from crm_migrate.plan.unmerge import TRAIL, inverse_moves, kept_merges
 from crm_migrate.project.mapping_file import MergePolicy, TargetEntity, TargetMapping
 from crm_migrate.systems.target import ColumnInfo
 from tests.plan.crm import ACCOUNTS, CONTACT, CUSTOMER, KEY, MODEL, PEOPLE, Crm, frame, table

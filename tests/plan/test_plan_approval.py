@@ -8,13 +8,13 @@ import pytest
 
 from crm_migrate.errors import NotFound, PlanRefused
 from crm_migrate.language import Text
-from crm_migrate.plan.approval import approve, check_approval, decide, plan_state
+from crm_migrate.plan.approval.deciding import approve, check_approval, decide, plan_state
+from crm_migrate.plan.approval.inheritance import differences
+from crm_migrate.plan.approval.overriding import override
+from crm_migrate.plan.approval.revoking import revoke
+from crm_migrate.plan.approval.standing import Said, standing
+from crm_migrate.plan.approval.statements import Decision, Override, Revocation
 from crm_migrate.plan.change import Demand, EntityCounts, Gate, PlanHeader
-from crm_migrate.plan.inheritance import differences
-from crm_migrate.plan.overriding import override
-from crm_migrate.plan.revoking import revoke
-from crm_migrate.plan.standing import Said, standing
-from crm_migrate.plan.statements import Decision, Override, Revocation
 from crm_migrate.trust.people import Role, TrustFile, add, remove
 from crm_migrate.trust.signature import Signer
 from tests.plan.crm import NOW, TARGET

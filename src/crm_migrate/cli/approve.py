@@ -132,8 +132,8 @@ def _decide(
 
 def show_considered(considered: "Considered", out: Output) -> None:
     """What a signature would say: effect, counts, what stands out, gates; and what stands."""
-    from crm_migrate.plan.inheritance import gate_bound, gate_figure
-    from crm_migrate.plan.standing import demand_text
+    from crm_migrate.plan.approval.inheritance import gate_bound, gate_figure
+    from crm_migrate.plan.approval.standing import demand_text
 
     header, language = considered.header, current_language()
     out.say(Text(f"plan {header.plan_id}, by {header.created_by}",

@@ -34,7 +34,7 @@ from crm_migrate.loading.verify import NOT_READ_BACK, verify
 from crm_migrate.loading.work import Part, deletes
 from crm_migrate.loading.write import write_batch
 from crm_migrate.model import Model
-from crm_migrate.plan.approval import Approved
+from crm_migrate.plan.approval.deciding import Approved
 from crm_migrate.plan.change import Plan
 from crm_migrate.project.mapping_file import TargetMapping
 from crm_migrate.systems.target import (

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import polars as pl
 
 from crm_migrate.plan.digest import preconditions
-from crm_migrate.plan.merges import CHILDREN, COLLISIONS
-from crm_migrate.plan.referrers import Referrer
+from crm_migrate.plan.merging.moves import CHILDREN, COLLISIONS
+from crm_migrate.plan.merging.referrers import Referrer
 from crm_migrate.systems.target import TargetReader, TargetSchema, UniqueKey
 
 

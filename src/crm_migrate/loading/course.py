@@ -20,7 +20,7 @@ from crm_migrate.loading.target_ledger import create_tables, read_ledger, read_m
 from crm_migrate.loading.verify import keys_of_plan
 from crm_migrate.loading.work import Work, deletes, work_of
 from crm_migrate.model import Model
-from crm_migrate.plan.approval import Approved
+from crm_migrate.plan.approval.deciding import Approved
 from crm_migrate.plan.change import Plan
 from crm_migrate.project.mapping_file import TargetMapping
 from crm_migrate.systems.target import TargetSystem

@@ -26,8 +26,8 @@ from crm_migrate.loading.merge_books import (
 )
 from crm_migrate.loading.pointing import misplaced, point, vanished
 from crm_migrate.loading.restore import restore, stale_restores
-from crm_migrate.plan.merges import merge_columns, merge_preconditions
-from crm_migrate.plan.referrers import referrers
+from crm_migrate.plan.merging.moves import merge_columns, merge_preconditions
+from crm_migrate.plan.merging.referrers import referrers
 from crm_migrate.project.mapping_file import MergePolicy, TargetEntity
 from crm_migrate.systems.target import ConstraintViolated, TargetReader, TargetTransaction
 

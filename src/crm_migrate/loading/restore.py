@@ -20,8 +20,8 @@ from crm_migrate.loading.merge_books import (
 )
 from crm_migrate.loading.pointing import misplaced, point
 from crm_migrate.loading.target_ledger import MOVES, read_moves, write_base
-from crm_migrate.plan.referrers import referrers
-from crm_migrate.plan.unmerge import TAKEN_BACK, TRAIL
+from crm_migrate.plan.merging.referrers import referrers
+from crm_migrate.plan.merging.unmerge import TAKEN_BACK, TRAIL
 from crm_migrate.systems.target import TargetReader, TargetTransaction
 
 

@@ -27,7 +27,7 @@ def merges_of(
 ) -> pl.DataFrame:
     """The plan's merges and re-parented cells, of these entities and groups (none named: all).
 
-    Returns plan.unmerge.TRAIL.
+    Returns plan.merging.unmerge.TRAIL.
 
     Raises:
         IntegrityFault: a before-image does not open.

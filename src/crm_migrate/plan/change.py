@@ -255,7 +255,7 @@ MOVES = {
   `key_column` is null where the table has no key of its own; then all cells that hold `before`
   go together, and `row_key` is a keyed digest.
 - `unmerge` (a rollback): the row `row_key` is restored, which was given up for the row `before`;
-  `row` is what is put back (JSON, see plan/unmerge.py).
+  `row` is what is put back (JSON, see plan/merging/unmerge.py).
 
 `entity` and `golden_id` name the golden record that stays.
 """

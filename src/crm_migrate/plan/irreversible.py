@@ -10,7 +10,7 @@ import polars as pl
 
 from crm_migrate.language import Text
 from crm_migrate.plan.change import Action
-from crm_migrate.plan.merges import count_moves
+from crm_migrate.plan.merging.moves import count_moves
 from crm_migrate.project.mapping_file import TargetEntity
 from crm_migrate.systems.target import TargetSchema
 

@@ -13,8 +13,8 @@ from crm_migrate.plan.change import Action, EntityCounts, Plan, TargetIdentity
 from crm_migrate.plan.diff import EntityDiff, diff_entity, no_notes
 from crm_migrate.plan.digest import WRITES, effect, operation_digests
 from crm_migrate.plan.groups import Standing
-from crm_migrate.plan.merges import Around, move_digests
-from crm_migrate.plan.merging import Merging
+from crm_migrate.plan.merging.merging import Merging
+from crm_migrate.plan.merging.moves import Around, move_digests
 from crm_migrate.plan.scope import Scope, confine, reference_columns
 from crm_migrate.plan.sealed_cells import (
     PlanFieldKeys,

@@ -16,7 +16,7 @@ from crm_migrate.loading.apply import apply as load
 from crm_migrate.loading.outcome import control_totals, outcome
 from crm_migrate.loading.plan_lock import ENDED, Request, plan_state, used_approvals
 from crm_migrate.loading.precondition import LEFT_REASONS
-from crm_migrate.plan.approval import USED
+from crm_migrate.plan.approval.deciding import USED
 from crm_migrate.plan.change import Plan, PlanHeader
 from crm_migrate.plan.operations import verify_plan
 from crm_migrate.plan.planfile import SUFFIX, read_header

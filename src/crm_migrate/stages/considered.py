@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from crm_migrate.plan.approval import PlanState
+from crm_migrate.plan.approval.deciding import PlanState
+from crm_migrate.plan.approval.inheritance import Difference, differences
+from crm_migrate.plan.approval.standing import Standing, revoked, standing
 from crm_migrate.plan.change import PlanHeader
-from crm_migrate.plan.inheritance import Difference, differences
-from crm_migrate.plan.standing import Standing, revoked, standing
 from crm_migrate.stages.plans import open_checked, state_of
 from crm_migrate.stages.said import said_about
 from crm_migrate.stages.session import Session

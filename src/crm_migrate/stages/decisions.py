@@ -7,13 +7,13 @@ from typing import Any
 
 from crm_migrate.errors import NotFound, PlanRefused, UsageFault
 from crm_migrate.language import Text
-from crm_migrate.plan import approval
-from crm_migrate.plan.approval import PlanState
+from crm_migrate.plan.approval import deciding as approval
+from crm_migrate.plan.approval.deciding import PlanState
+from crm_migrate.plan.approval.overriding import override
+from crm_migrate.plan.approval.revoking import revoke
+from crm_migrate.plan.approval.standing import standing
+from crm_migrate.plan.approval.statements import Decision, Override, Revocation, Signed
 from crm_migrate.plan.change import PlanHeader
-from crm_migrate.plan.overriding import override
-from crm_migrate.plan.revoking import revoke
-from crm_migrate.plan.standing import standing
-from crm_migrate.plan.statements import Decision, Override, Revocation, Signed
 from crm_migrate.stages.plans import open_checked, require_same_project, state_of
 from crm_migrate.stages.said import said_about, standing_of
 from crm_migrate.stages.session import Session

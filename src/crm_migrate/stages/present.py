@@ -9,7 +9,7 @@ from crm_migrate.loading.origin import read_given_up, read_inserted
 from crm_migrate.loading.target_ledger import read_base
 from crm_migrate.plan.cells import AskTaken
 from crm_migrate.plan.mapped_target import require_writable
-from crm_migrate.plan.merges import given_up
+from crm_migrate.plan.merging.moves import given_up
 from crm_migrate.plan.present import present_records
 from crm_migrate.project.mapping_file import TargetEntity
 from crm_migrate.protection.policy import Audience, Treatment

@@ -9,7 +9,7 @@ import polars as pl
 
 from crm_migrate.language import Text, current_language
 from crm_migrate.loading.precondition import LEFT_REASONS
-from crm_migrate.plan.approval import PlanState
+from crm_migrate.plan.approval.deciding import PlanState
 from crm_migrate.plan.change import REASONS, PlanHeader
 from crm_migrate.plan.change import Action as Change
 from crm_migrate.plan.planfile import SUFFIX

@@ -9,11 +9,11 @@ from typing import TypeVar
 
 from crm_migrate.errors import IntegrityFault, PlanRefused
 from crm_migrate.language import Text
-from crm_migrate.plan.approval import Approved, check_approval
+from crm_migrate.plan.approval.deciding import Approved, check_approval
+from crm_migrate.plan.approval.standing import Said, Standing, may_decide, standing
+from crm_migrate.plan.approval.statements import Decision, Override, Revocation
 from crm_migrate.plan.change import PlanHeader
 from crm_migrate.plan.planfile import SUFFIX, read_header
-from crm_migrate.plan.standing import Said, Standing, may_decide, standing
-from crm_migrate.plan.statements import Decision, Override, Revocation
 from crm_migrate.stages.session import Session
 from crm_migrate.state import plans as entries
 from crm_migrate.state.approvals import approvals_of, statements_of

@@ -11,11 +11,11 @@ import polars as pl
 
 from crm_migrate.language import Text, current_language
 from crm_migrate.plan import gates
-from crm_migrate.plan.approval import PlanState
-from crm_migrate.plan.authorship import sign_as_author
+from crm_migrate.plan.approval.authorship import sign_as_author
+from crm_migrate.plan.approval.deciding import PlanState
+from crm_migrate.plan.approval.demands import demands
 from crm_migrate.plan.change import Plan, PlanHeader
-from crm_migrate.plan.demands import demands
-from crm_migrate.plan.merges import count_moves
+from crm_migrate.plan.merging.moves import count_moves
 from crm_migrate.plan.opened import InMemory
 from crm_migrate.plan.planfile import FORMAT, SUFFIX
 from crm_migrate.plan.planfile import write_plan as write_plan_file

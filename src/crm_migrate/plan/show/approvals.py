@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from crm_migrate.language import Language, Text
+from crm_migrate.plan.approval.standing import Standing, demand_text
 from crm_migrate.plan.change import PlanHeader
-from crm_migrate.plan.standing import Standing, demand_text
 
 
 @dataclass(frozen=True, slots=True)

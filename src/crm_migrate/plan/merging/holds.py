@@ -16,7 +16,7 @@ from crm_migrate.plan.cells import TargetSide
 from crm_migrate.plan.change import AFTER, UNTOUCHED, Action
 from crm_migrate.plan.digest import cell_columns
 from crm_migrate.plan.groups import Standing, self_reference
-from crm_migrate.plan.merges import (
+from crm_migrate.plan.merging.moves import (
     CHILDREN,
     COLLISIONS,
     DOUBLES,

@@ -15,13 +15,13 @@ from typing import Any
 
 from crm_migrate.errors import CrmMigrateError, IntegrityFault
 from crm_migrate.language import Text
-from crm_migrate.plan.approval import check_standing
-from crm_migrate.plan.authorship import CONTEXT as AUTHOR
-from crm_migrate.plan.authorship import author_statement, is_by_its_author
+from crm_migrate.plan.approval.authorship import CONTEXT as AUTHOR
+from crm_migrate.plan.approval.authorship import author_statement, is_by_its_author
+from crm_migrate.plan.approval.deciding import check_standing
+from crm_migrate.plan.approval.standing import Said, standing
+from crm_migrate.plan.approval.statements import Decision, Override, Revocation, Signed
 from crm_migrate.plan.change import PlanHeader
 from crm_migrate.plan.planfile import parse_header
-from crm_migrate.plan.standing import Said, standing
-from crm_migrate.plan.statements import Decision, Override, Revocation, Signed
 from crm_migrate.trust import people as trust_people
 from crm_migrate.trust.canonical import Json
 from crm_migrate.trust.checkpoint import Checkpoint, open_checkpoint

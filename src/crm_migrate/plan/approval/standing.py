@@ -11,11 +11,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from crm_migrate.language import Text
-from crm_migrate.plan.authorship import is_by_its_author
+from crm_migrate.plan.approval.authorship import is_by_its_author
+from crm_migrate.plan.approval.inheritance import inherits
+from crm_migrate.plan.approval.statements import (
+    Decision,
+    Override,
+    Revocation,
+    Signed,
+    target_digest,
+)
 from crm_migrate.plan.change import Demand, Gate, PlanHeader
 from crm_migrate.plan.gates import blocking
-from crm_migrate.plan.inheritance import inherits
-from crm_migrate.plan.statements import Decision, Override, Revocation, Signed, target_digest
 from crm_migrate.trust.people import ROLE_LABELS, Action, Person, Role, TrustFile, may
 
 

@@ -4,12 +4,12 @@ from datetime import datetime
 
 from crm_migrate.errors import NotFound, PlanRefused
 from crm_migrate.language import Text
-from crm_migrate.plan.authorship import require_author
+from crm_migrate.plan.approval.authorship import require_author
+from crm_migrate.plan.approval.refusals import listed, not_you, require_open, rfc3339
+from crm_migrate.plan.approval.standing import may_override
+from crm_migrate.plan.approval.statements import Override, signed, target_digest
 from crm_migrate.plan.change import Gate, PlanHeader
 from crm_migrate.plan.gates import blocking
-from crm_migrate.plan.refusals import listed, not_you, require_open, rfc3339
-from crm_migrate.plan.standing import may_override
-from crm_migrate.plan.statements import Override, signed, target_digest
 from crm_migrate.trust.people import TrustFile
 from crm_migrate.trust.signature import Signer
 

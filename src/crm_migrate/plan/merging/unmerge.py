@@ -9,7 +9,7 @@ is. What people have pointed elsewhere since stays where it is, and keeps nothin
 import polars as pl
 
 from crm_migrate.plan.change import MOVES
-from crm_migrate.plan.merges import move_digests
+from crm_migrate.plan.merging.moves import move_digests
 
 TRAIL = {
     **dict.fromkeys(

@@ -4,9 +4,9 @@ from datetime import datetime
 
 from crm_migrate.errors import PlanRefused
 from crm_migrate.language import Text
-from crm_migrate.plan.refusals import rfc3339
-from crm_migrate.plan.standing import may_revoke
-from crm_migrate.plan.statements import Decision, Revocation, signed
+from crm_migrate.plan.approval.refusals import rfc3339
+from crm_migrate.plan.approval.standing import may_revoke
+from crm_migrate.plan.approval.statements import Decision, Revocation, signed
 from crm_migrate.trust.people import TrustFile
 from crm_migrate.trust.signature import Signer
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from crm_migrate.language import Language, Text
-from crm_migrate.plan.authorship import DEMANDS, FIGURES
+from crm_migrate.plan.approval.authorship import DEMANDS, FIGURES
 from crm_migrate.plan.change import Gate, PlanHeader
 
 PART_TEXTS = {

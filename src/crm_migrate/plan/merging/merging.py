@@ -8,15 +8,15 @@ import polars as pl
 from crm_migrate.model import Entity, Model
 from crm_migrate.plan.cells import Opener, TargetSide
 from crm_migrate.plan.groups import Standing
-from crm_migrate.plan.lending import borrow, with_crm_only
-from crm_migrate.plan.merge_holds import (
+from crm_migrate.plan.merging.holds import (
     decide,
     hold_colliding,
     hold_moving,
     hold_outside,
     hold_waiting,
 )
-from crm_migrate.plan.merges import Around, doubles, leaving_rows, merged, moves_of
+from crm_migrate.plan.merging.lending import borrow, with_crm_only
+from crm_migrate.plan.merging.moves import Around, doubles, leaving_rows, merged, moves_of
 from crm_migrate.plan.present import TARGET_KEY
 from crm_migrate.plan.scope import Scope
 from crm_migrate.protection.policy import Treatment

@@ -11,22 +11,29 @@ from typing import Literal
 
 from crm_migrate.errors import PlanRefused
 from crm_migrate.language import Text
-from crm_migrate.plan.authorship import require_author
-from crm_migrate.plan.change import PlanHeader
-from crm_migrate.plan.refusals import is_empty, listed, not_you, refused, require_open, rfc3339
-from crm_migrate.plan.standing import (
+from crm_migrate.plan.approval.authorship import require_author
+from crm_migrate.plan.approval.refusals import (
+    is_empty,
+    listed,
+    not_you,
+    refused,
+    require_open,
+    rfc3339,
+)
+from crm_migrate.plan.approval.standing import (
     Said,
     Standing,
     may_decide,
     standing,
 )
-from crm_migrate.plan.statements import (
+from crm_migrate.plan.approval.statements import (
     Decision,
     Override,
     Verdict,
     signed,
     target_digest,
 )
+from crm_migrate.plan.change import PlanHeader
 from crm_migrate.trust.people import Person, TrustFile
 from crm_migrate.trust.signature import Signer
 
