@@ -261,7 +261,7 @@ def test_what_was_edited_meanwhile_becomes_a_plan_of_its_own(
     assert approved.code == 0, approved.err
     with sqlite3.connect(project / "sandbox.db") as crm:  # someone types the customer in
         crm.execute("INSERT INTO customer (name) VALUES (?)", (ROWS[0][1],))
-    done = fits(command("-C", project, "apply", "latest", "--json"), "apply")
+    done = fits(command("-C", project, "apply", "latest", "--json"), "apply", 3)
     assert {left["golden_id"][:1] for left in done["left"]} == {"g"}
     assert done["applied"]["customer"]["created"] == 4
     assert done["follow_up"] is not None

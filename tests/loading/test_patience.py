@@ -10,7 +10,7 @@ import pytest
 from crm_migrate.errors import PlanRefused
 from crm_migrate.language import Text
 from crm_migrate.loading.patience import Patience
-from crm_migrate.systems.sqlite import SqliteTarget
+from crm_migrate.systems.sqlite.target import SqliteTarget
 from crm_migrate.systems.target import TransientFault
 from tests.loading.small_crm import insert, plan_of, sql
 from tests.loading.test_apply import company, first_plan, run
