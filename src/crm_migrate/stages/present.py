@@ -11,13 +11,13 @@ from crm_migrate.plan.cells import AskTaken
 from crm_migrate.plan.mapped_target import require_writable
 from crm_migrate.plan.merging.moves import given_up
 from crm_migrate.plan.present import present_records
-from crm_migrate.project.mapping_file import TargetEntity
+from crm_migrate.project.mapping_file import TargetEntity, TargetMapping
 from crm_migrate.protection.policy import Audience, Treatment
 from crm_migrate.stages.job import Job
 from crm_migrate.stages.kept import PRESENT
 from crm_migrate.standards.entity import standardize
 from crm_migrate.systems.opening import open_target
-from crm_migrate.systems.target import TargetSchema, TargetSystem
+from crm_migrate.systems.target import TargetReader, TargetSchema, TargetSystem
 from crm_migrate.workspace import Run
 
 STAGE = PRESENT
@@ -51,14 +51,9 @@ def read_target(job: Job, run: Run) -> Present:
     with target.reading() as reader:
         schema = reader.describe()
         require_writable(mapping, schema)
-        lookups: dict[str, pl.DataFrame] = {}
-        for entity in mapping.entities.values():
-            for column in entity.fields.values():
-                if column.lookup is not None and column.lookup.table not in lookups:
-                    wanted = sorted({column.lookup.match, column.lookup.value})
-                    lookups[column.lookup.table] = reader.read_table(column.lookup.table, wanted)
+        lookups = read_lookups(reader, mapping)
         stored = {
-            name: reader.read_table(entity.table, _columns(entity, schema))
+            name: reader.read_table(entity.table, columns_read(entity, schema))
             for name, entity in mapping.entities.items()
         }
     bases = {name: read_base(target, name) for name in mapping.entities}
@@ -70,7 +65,7 @@ def read_target(job: Job, run: Run) -> Present:
             job.progress("CRM", done, len(stored))
             for frame in (rows, bases[name], inserted[name].to_frame()):
                 digest.update(_digest(frame))
-            records = _records(job, name, rows, lookups)
+            records = as_records(job, name, rows, lookups)
             base = bases[name].select("target_key", pl.col("golden_id").alias("base_id"))
             records = records.join(base, on="target_key", how="left", maintain_order="left")
             made = pl.col("base_id").is_in(inserted[name].implode()).fill_null(False)
@@ -114,7 +109,23 @@ def _with_given_up(
     ).drop("_into")
 
 
-def _columns(entity: TargetEntity, schema: TargetSchema) -> list[str]:
+def read_lookups(reader: TargetReader, mapping: TargetMapping) -> dict[str, pl.DataFrame]:
+    """Table → what the mapping looks up in it."""
+    lookups: dict[str, pl.DataFrame] = {}
+    for entity in mapping.entities.values():
+        for column in entity.fields.values():
+            if column.lookup is not None and column.lookup.table not in lookups:
+                wanted = sorted({column.lookup.match, column.lookup.value})
+                lookups[column.lookup.table] = reader.read_table(column.lookup.table, wanted)
+    return lookups
+
+
+def columns_read(entity: TargetEntity, schema: TargetSchema) -> list[str]:
+    """The columns of the entity's table that planning reads.
+
+    Raises:
+        TargetFault: a mapped column is missing.
+    """
     table = schema.table(entity.table)
     names = {entity.key, *(c.column for c in entity.fields.values())}
     if entity.golden_id is not None:
@@ -126,7 +137,7 @@ def _columns(entity: TargetEntity, schema: TargetSchema) -> list[str]:
     return sorted(names)
 
 
-def _records(
+def as_records(
     job: Job, name: str, rows: pl.DataFrame, lookups: dict[str, pl.DataFrame]
 ) -> pl.DataFrame:
     """The rows as standardized records: compared and linked in the form of the golden records."""
