@@ -9,7 +9,7 @@ standards at one record. Both hold only under the same project files and the sam
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -53,6 +53,8 @@ class Earlier:
 
     run: Run
     rows: pl.DataFrame
+    _mapped: dict[str, pl.DataFrame] = field(default_factory=dict, repr=False)
+    """Tables of raw records, kept from the first source that is taken over to their last use."""
 
     def source(self, name: str, digest: str) -> TakenSource | None:
         """What was made of the source; None where its content is not surely the same."""
@@ -61,7 +63,7 @@ class Earlier:
             return None
         tables = [n for n in self.run.names(MAPPED) if not n.startswith("x_")]
         try:
-            own = {n: self.run.read(MAPPED, n).filter(pl.col(SOURCE) == name) for n in tables}
+            own = {n: self._raw(n).filter(pl.col(SOURCE) == name) for n in tables}
             found, ambiguous, totals = (
                 self.run.read(MAPPED, table).filter(pl.col("source") == name)
                 for table in ("x_findings", "x_ambiguous", "x_totals")
@@ -74,7 +76,8 @@ class Earlier:
     def known(self, entity: Entity, mapped: pl.DataFrame) -> Known | None:
         """The records of `mapped` that were standardized before, raw cell by raw cell the same."""
         try:
-            raw = self.run.read(MAPPED, entity.name)
+            raw = self._raw(entity.name)
+            self._mapped.pop(entity.name, None)
             done = self.run.read(STANDARDIZED, entity.name)
             found = self.run.read(STANDARDIZED, "x_findings")
         except (NotFound, IntegrityFault):
@@ -103,6 +106,11 @@ class Earlier:
         )
         findings = findings.join(kept.select(RECORD_ID), on=RECORD_ID, how="semi")
         return Known(records.select(mapped.columns), findings, mapped.filter(~same))
+
+    def _raw(self, name: str) -> pl.DataFrame:
+        if name not in self._mapped:
+            self._mapped[name] = self.run.read(MAPPED, name)
+        return self._mapped[name]
 
 
 def made_by(job: Job) -> str:
