@@ -34,6 +34,8 @@ from crm_migrate.stages.plan_pages import write_pages
 from crm_migrate.stages.plan_view import Shown, view_plan
 from crm_migrate.stages.plans import list_plans
 from crm_migrate.stages.present import read_target
+from crm_migrate.stages.reconcile import reconcile_run
+from crm_migrate.stages.reconciled import Report
 from crm_migrate.stages.report import Written, audit_report, verify_journal
 from crm_migrate.stages.retention import sweep
 from crm_migrate.stages.reviews import decide_review, list_reviews, state_digest
@@ -66,6 +68,7 @@ __all__ = [
     "Packs",
     "PlanDifference",
     "Planned",
+    "Report",
     "Requested",
     "RolledBack",
     "Session",
@@ -93,6 +96,7 @@ __all__ = [
     "plan",
     "plan_rollback",
     "read_listing",
+    "reconcile_run",
     "request_apply",
     "revoke_decisions",
     "roll_back",

@@ -63,6 +63,10 @@ VERBS: dict[str, Verb] = {
         "rollback:rollback",
         Text("take an applied plan back", "撤回已执行的计划"),
     ),
+    "reconcile": Verb(
+        "reconcile:reconcile",
+        Text("compare sources and CRM row by row", "逐行核对来源与 CRM"),
+    ),
     "runs": Verb("runs:runs", Text("list runs and plans", "列出运行与计划")),
     "review": Verb("review:review", Text("decide doubtful pairs and 撞单", "裁决疑似重复与撞单")),
     "link": Verb("link:link", Text("deduplicate one file, no project needed", "对单个文件去重")),
