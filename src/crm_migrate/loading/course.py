@@ -114,9 +114,10 @@ def look(order: Order) -> Sight:
         bearings = Bearings(order.mapping, references, schema, order.keys.digest_key)
         ledger = read_ledger(reader, header.plan_id)
         standing = keys_of_plan(order.plan, ledger.clear())
+        places = {entity.name: place for place, entity in enumerate(order.model.entities)}
         operations = {
-            entity: resolve(frame, references.get(entity, {}), standing)
-            for entity, frame in order.plan.operations.items()
+            entity: resolve(order.plan.operations[entity], references.get(entity, {}), standing)
+            for entity in sorted(order.plan.operations, key=lambda e: places.get(e, 0))
         }
         moved = read_moves(reader, header.plan_id)
         finished = _groups(ledger, moved)
