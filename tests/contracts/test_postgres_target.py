@@ -593,3 +593,30 @@ def test_psycopg_2_urls_are_taken(crm: Crm) -> None:
     assert open_target(url).database == f"127.0.0.1:{crm.server.port}/{crm.name}"
     with open_target(url).reading() as reader, pytest.raises(psycopg.Error):
         reader.connection.connection.driver_connection.execute("CREATE TABLE x (y int)")
+
+
+def test_a_right_that_a_trigger_needs_is_told_as_the_triggers(roles: Crm) -> None:
+    """The writer may write the table, but not the log of its trigger, which is named."""
+    writer = roles.target("writer")
+    roles.run(*writer.grants(["t"], "apply"))
+    roles.run(
+        "CREATE TABLE change_log (a text)",
+        "CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN INSERT INTO change_log VALUES (NEW.a); RETURN NEW; END $$",
+        "CREATE TRIGGER noted BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION note()",
+    )
+    with pytest.raises(TargetFault) as fault, writer.transaction() as t:
+        t.insert("t", pl.DataFrame({"id": ["9"], "a": ["geheim"]}))
+    told = str(fault.value.describe("en"))
+    assert "note()" in told
+    assert "GRANT SELECT" not in told
+    assert "geheim" not in told
+
+
+def test_a_user_who_sees_no_table_is_told_about_the_schema(roles: Crm) -> None:
+    """Without USAGE on the CRM's schema nothing is seen: the remedy names schema and rights."""
+    roles.run("CREATE SCHEMA elsewhere", "CREATE TABLE elsewhere.client (id int PRIMARY KEY)")
+    roles.run("DROP TABLE t", "ALTER ROLE planner SET search_path = elsewhere")
+    with pytest.raises(TargetFault) as fault:
+        roles.target("planner").describe().table("client")
+    assert "?schema=" in str(fault.value.remedy)

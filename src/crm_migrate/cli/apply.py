@@ -200,12 +200,16 @@ def _written(done: "Done", out: Output) -> None:
     out.table(Text("written to the CRM", "写入 CRM 的结果"), head, rows)
     if done.applied.merges:
         merged, moved = done.applied.merges, done.applied.reparented
-        out.say(
-            Text(
-                f"{merged:,} rows merged into others, {moved:,} rows that hung on them moved over",
-                f"合并 {merged:,} 条重复记录,转移 {moved:,} 条从属记录",
-            )
+        said = Text(
+            f"{merged:,} rows merged into others, {moved:,} rows that hung on them moved over",
+            f"合并 {merged:,} 条重复记录,转移 {moved:,} 条从属记录",
         )
+        if done.facts.plan_id.startswith("R"):  # a rollback's moves lead back
+            said = Text(
+                f"{merged:,} merges taken apart, {moved:,} rows that hung on them moved back",
+                f"撤销合并 {merged:,} 条,移回 {moved:,} 条从属记录",
+            )
+        out.say(said)
     if done.applied.state == "paused":
         out.say(Text("not read back yet", "尚未回读核对"), "yellow")
     elif done.facts.verified:
@@ -225,11 +229,17 @@ def _written(done: "Done", out: Output) -> None:
         out.say(Text(f"triggers kept from running: {names}", f"未触发的触发器:{names}"), "yellow")
     if done.facts.totals:
         differ, every = done.facts.totals_differ, len(done.facts.totals)
-        out.say(
-            Text(
-                f"{every - differ} of {every} control totals in the CRM agree with the plan's",
-                f"CRM 中 {every} 项控制总数有 {every - differ} 项与计划一致",
-            )
+        agree = Text(
+            f"{every - differ} of {every} control totals in the CRM agree with the plan's",
+            f"CRM 中 {every} 项控制总数有 {every - differ} 项与计划一致",
         )
+        counts = [done.facts.counts.get(e, {}) for e in {t.entity for t in done.facts.totals}]
+        left = sum(c.get("skipped", 0) + c.get("failed", 0) for c in counts)
+        if differ and left:
+            agree = Text(
+                f"{agree.en}; the plan's are over all records, {left:,} of which were left out",
+                f"{agree.zh};计划的总数按全部记录统计,其中 {left:,} 条未写入",
+            )
+        out.say(agree)
     if done.applied.why is not None:
         out.say(_WHY[done.applied.why], "bold yellow")

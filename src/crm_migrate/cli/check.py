@@ -66,7 +66,7 @@ def check(ctx: click.Context, out: Output) -> int:
         if purpose.lacking and purpose.grants:
             out.say(words)
             for statement in purpose.grants:
-                out.say(f"  {statement}")
+                out.say(f"  {statement.removesuffix(';')};")
     language = current_language()
     for note in found.notes:
         out.say(f"{note.where}: {note.message.in_language(language)}", "yellow")
@@ -81,7 +81,8 @@ def check(ctx: click.Context, out: Output) -> int:
         out.next_step("crm-migrate plan")
     else:
         count = len(found.faults)
-        out.say(Text(f"{count} faults", f"共 {count} 处错误"), "bold red")
+        faults = "1 fault" if count == 1 else f"{count} faults"
+        out.say(Text(faults, f"共 {count} 处错误"), "bold red")
         out.next_step(
             Text("correct them, then: crm-migrate check", "改正后再运行:crm-migrate check")
         )

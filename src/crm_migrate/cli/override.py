@@ -45,10 +45,11 @@ def override(
     with opened(ctx, out) as session:
         done = override_gate(session, plan, gate, reason=reason, by=person)
     said = done.override
+    figure, limit = f"{float(said.figure):.4g}", f"{float(said.limit):.4g}"
     out.say(
         Text(
-            f"gate {gate} ({said.figure}, limit {said.limit}) overridden by {said.by}",
-            f"门禁 {gate}({said.figure},限值 {said.limit})已由 {said.by} 放行",
+            f"gate {gate} ({figure}, limit {limit}) overridden by {said.by}",
+            f"门禁 {gate}({figure},限值 {limit})已由 {said.by} 放行",
         ),
         "yellow",
     )

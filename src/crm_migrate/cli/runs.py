@@ -33,10 +33,10 @@ def runs(ctx: click.Context, out: Output) -> None:
     rows = [
         (
             p.plan_id,
-            p.created_at,
+            p.created_at[:16].replace("T", " "),
             p.created_by,
             STATE_TEXTS[p.state],
-            p.effect[:16],
+            p.effect[:8],
             "; ".join(
                 str(part)
                 for part in (

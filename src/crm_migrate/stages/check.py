@@ -153,12 +153,13 @@ def _tables(project: Project, purpose: Purpose) -> Sequence[str]:
 
 def _rights_fault(main: YamlFile, plan: Rights) -> Fault:
     listed = ", ".join(plan.lacking)
+    statements = " ".join(s.removesuffix(";") + ";" for s in plan.grants)
     return main.fault(
         ("target", "url"),
         Text(f"this user lacks rights to plan: {listed}", f"当前用户缺少生成计划的权限:{listed}"),
         Text(
-            "have an administrator run: " + " ".join(plan.grants),
-            "请管理员执行:" + " ".join(plan.grants),
+            f"have an administrator run: {statements}",
+            f"请管理员执行:{statements}",
         )
         if plan.grants
         else None,

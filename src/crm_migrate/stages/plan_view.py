@@ -46,7 +46,11 @@ class Shown:
     @property
     def next_step(self) -> str:
         """The next sensible command."""
-        steps = {"approvable": "approve latest", "approved": "apply latest"}
+        steps = {
+            "approvable": "approve latest",
+            "approved": "apply latest",
+            "blocked": "override latest GATE --as … --reason …",
+        }
         return f"crm-migrate {steps.get(self.view.state, 'audit report')}"
 
     def to_json(self) -> dict[str, Any]:

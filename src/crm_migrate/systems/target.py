@@ -167,6 +167,25 @@ class TargetTable:
         )
 
 
+_OTHERS = Text(
+    "correct mappings/target.yaml; the target has: {tables}",
+    "请修改 mappings/target.yaml;目标系统中有:{tables}",
+)
+_NO_TABLE = {
+    "postgresql": Text(
+        "this user sees no table at all: name the schema in target.url (…/database?schema=NAME),"
+        " and have an administrator grant USAGE on it and SELECT on its tables",
+        "当前用户看不到任何表:请在 target.url 中指定 schema(…/database?schema=名称),"
+        "并由管理员授予该 schema 的 USAGE 及其表的 SELECT 权限",
+    ),
+    "": Text(
+        "this user sees no table at all: check the database in target.url, and have an"
+        " administrator grant SELECT on its tables",
+        "当前用户看不到任何表:请检查 target.url 中的数据库,并由管理员授予其表的 SELECT 权限",
+    ),
+}
+
+
 @dataclass(frozen=True)
 class TargetSchema:
     """The target's tables without ours; `fingerprint` is the same while none of them changes.
@@ -189,10 +208,9 @@ class TargetSchema:
             raise TargetFault(
                 Text("the target has no table {table}", "目标系统没有表 {table}").fill(table=name),
                 where=self.database,
-                remedy=Text(
-                    "correct mappings/target.yaml; the target has: {tables}",
-                    "请修改 mappings/target.yaml;目标系统中有:{tables}",
-                ).fill(tables=", ".join(sorted(self.tables)) or "-"),
+                remedy=_OTHERS.fill(tables=", ".join(sorted(self.tables)))
+                if self.tables
+                else _NO_TABLE.get(self.system, _NO_TABLE[""]),
             )
         return self.tables[name]
 

@@ -12,11 +12,12 @@ import polars as pl
 import pytest
 
 from crm_migrate.language import Language, Text
-from crm_migrate.plan.change import MOVES
+from crm_migrate.plan.change import MOVES, EntityCounts, Gate
 from crm_migrate.plan.show.excel import plan_workbook
 from crm_migrate.plan.show.html import plan_html
 from crm_migrate.plan.show.moves import moves_shown
 from crm_migrate.plan.show.names import Names
+from crm_migrate.plan.show.risks import gate_text, risks_of
 from crm_migrate.plan.show.view import OperationView, PlanView
 from crm_migrate.project.mapping_file import TargetMapping
 from tests.plan.crm import KEY, MAPPINGS, MODEL
@@ -204,3 +205,15 @@ def test_merges_are_listed_with_what_moves_over() -> None:
     content = page(replace(shown, header=header, moves=found))
     assert "并入 1 条记录,随迁关联记录 2 条" in content
     assert "#12" in content
+
+
+def test_risks_say_what_this_crm_and_this_kind_of_plan_do() -> None:
+    """Tags only where the CRM has a place for them; a rollback takes merges apart; 0.1 % shows."""
+    header = replace(view("en").header, waiting={"review": 3}, merges=7, reparented=1)
+    assert not [r for r in risks_of(header, "en") if "tagged" in r.text]
+    tagging = replace(header, counts={**header.counts, "tag": EntityCounts()})
+    assert [r for r in risks_of(tagging, "en") if r.text.endswith("and tagged 疑似重复")]
+    backwards = [r.text for r in risks_of(replace(header, kind="rollback"), "en") if r.count == 7]
+    assert backwards == ["merges of CRM rows are taken apart; 1 rows that refer to them move back"]
+    share = Gate("changed_share", Text("share", "比例"), 0.0019723865, 0.001, False, share=True)
+    assert gate_text(share, "en") == "share: 0.2% (limit 0.1%)"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from crm_migrate.language import Language, Text
 from crm_migrate.plan.approval.standing import Standing, demand_text
 from crm_migrate.plan.change import PlanHeader
+from crm_migrate.plan.show.risks import gate_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ def approval_view(
     spent: bool = False,
 ) -> ApprovalView:
     """`spent`: the plan was carried out, so nobody is missing any more."""
-    labels = {g.name: g.label for g in header.gates}
+    gates = {g.name: g for g in header.gates}
     inherits = Text("{name} {at} (inherits from {plan})", "{name} {at}(沿用 {plan})")
     return ApprovalView(
         demanded=tuple(demand_text(d).in_language(language) for d in header.demands),
@@ -48,7 +49,7 @@ def approval_view(
         missing=() if spent else tuple(m.text().in_language(language) for m in standing.missing),
         rejected=tuple(_line(name_of(d.by), d.at, d.reason) for d in standing.rejections.values()),
         overrides=tuple(
-            f"{labels[gate].in_language(language)} ({o.figure} / {o.limit}): "
+            f"{gate_text(gates[gate], language)}: "
             + _line(name_of(o.by), o.at, o.reason)
             + (f" [{o.rehearsal}]" if o.rehearsal else "")
             for gate, o in standing.overridden.items()

@@ -42,15 +42,16 @@ def reason_text(code: str) -> Text:
 
 _WAITING = {
     "review": Text(
-        "pairs of customers may be the same; a person decides, until then both are loaded apart "
-        "and tagged 疑似重复",
-        "对客户疑似重复,待人工裁决;裁决前分别导入并加“疑似重复”标签",
+        "pairs of customers may be the same; a person decides, until then both are loaded apart",
+        "对客户疑似重复,待人工裁决;裁决前分别导入",
     ),
     "owner_conflict": Text(
         "customers are claimed by two owners (撞单); left out until both departments decide",
         "户客户有两位负责人(撞单);双方部门决定前暂不导入",
     ),
 }
+_TAGGED = Text(" and tagged 疑似重复", "并加“疑似重复”标签")
+"""Said where the CRM has a place for tags."""
 _GATE_OF = {"review": "open_reviews", "owner_conflict": "owner_conflicts"}
 """Open decision → the gate that counts the same."""
 
@@ -73,6 +74,8 @@ def risks_of(
         if count:
             held = failed.get(_GATE_OF.get(name, ""))
             text = _WAITING.get(name, Text(name, name)).in_language(language)
+            if name == "review" and "tag" in header.counts:
+                text += _TAGGED.in_language(language)
             yield Risk(text, count, held is not None and _holds(held, overridden))
     totals = [t for t in header.control_totals if t.source_amount != t.plan_amount]
     if totals and "control_totals_differ" not in failed:
@@ -84,6 +87,12 @@ def risks_of(
             " them move over",
             f"条 CRM 记录并入其他记录,关联的 {header.reparented:,} 条记录随之迁移",
         )
+        if header.kind == "rollback":
+            moved = Text(
+                f"merges of CRM rows are taken apart; {header.reparented:,} rows that refer to"
+                " them move back",
+                f"条 CRM 记录的合并将被撤销,关联的 {header.reparented:,} 条记录随之移回",
+            )
         yield Risk(moved.in_language(language), header.merges, False)
     deleted = sum(c.delete for c in header.counts.values())
     if deleted:
@@ -117,7 +126,7 @@ def _limited(gate: Gate, language: Language) -> str:
     label, least = gate.label.in_language(language), gate.bound == "at_least"
     parts = []
     if gate.limit:
-        limit = f"{gate.limit:.0%}" if gate.share else f"{gate.limit:g}"
+        limit = figure_text(gate.limit, share=gate.share)
         name = Text("at least", "不低于") if least else Text("limit", "限值")
         parts.append(f"{name.in_language(language)} {limit}")
     if gate.on_failure == "extra_approval":
@@ -133,5 +142,10 @@ def gate_text(gate: Gate, language: Language) -> str:
     label = gate.label.in_language(language)
     least = gate.bound == "at_least"
     name = Text("at least", "不低于") if least else Text("limit", "限值")
-    form = ".1%" if gate.share else "g"
-    return f"{label}: {gate.value:{form}} ({name.in_language(language)} {gate.limit:{form}})"
+    value, limit = (figure_text(x, share=gate.share) for x in (gate.value, gate.limit))
+    return f"{label}: {value} ({name.in_language(language)} {limit})"
+
+
+def figure_text(figure: float, *, share: bool) -> str:
+    """A gate's figure or limit as people read it: a share in per cent, else a number."""
+    return f"{round(figure * 100, 1):g}%" if share else f"{figure:,g}"

@@ -130,7 +130,16 @@ _FAULTS: dict[int, tuple[Text, Text]] = {
     **dict.fromkeys((2002, 2003, 2005, 1129, 1130), _UNREACHABLE),
     **dict.fromkeys((3, 1021, 1114), _NO_ROOM),
     **dict.fromkeys((1290, 1792, 1836, 3100), _READ_ONLY),
-    **dict.fromkeys((1044, 1142, 1143, 1227, 1370), _REFUSED),
+    1044: (
+        _REFUSED[0],
+        Text(
+            "an administrator first grants SELECT on this database's tables to this user; then"
+            " `crm-migrate check` prints what else it needs",
+            "请管理员先授予该用户此数据库各表的 SELECT 权限;"
+            "之后 `crm-migrate check` 会列出其余所需权限",
+        ),
+    ),
+    **dict.fromkeys((1142, 1143, 1227, 1370), _REFUSED),
     **dict.fromkeys(
         (1045, 1698, 1251, 2059),
         (

@@ -5,6 +5,7 @@ own words may quote a row (`DETAIL: Key (name)=(…)`), so only the code and the
 constraints are passed on.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TypeVar
@@ -110,10 +111,7 @@ def fault_of(error: BaseException, where: str, grants: tuple[str, ...] = ()) -> 
     """The fault for an error of the driver."""
     state = str(getattr(error, "sqlstate", None) or "")
     if state == "42501":
-        remedy = Text("an administrator runs: {grants}", "请管理员执行:{grants}").fill(
-            grants="; ".join(grants) or "GRANT …"
-        )
-        return TargetFault(_MISSING_RIGHT, where=where, remedy=remedy)
+        return TargetFault(_MISSING_RIGHT, where=where, remedy=_granting(error, grants))
     if (violation := _by_code(VIOLATIONS, state)) is not None:
         return ConstraintViolated(violation, where=_place(error, where))
     if (passing := _by_code(_PASSING, state)) is not None:
@@ -125,6 +123,29 @@ def fault_of(error: BaseException, where: str, grants: tuple[str, ...] = ()) -> 
     # The server's own words may quote a cell: only its code is passed on.
     message = Text("the target answered with {code}", "目标数据库返回错误 {code}")
     return TargetFault(message.fill(code=state or type(error).__name__), where=where)
+
+
+_FUNCTION = re.compile(r"function ([\w.\"]+)\(")
+
+
+def _granting(error: BaseException, grants: tuple[str, ...]) -> Text:
+    """Who gives the missing right. The context may quote cells: only the function's name is told."""
+    diagnosis = getattr(error, "diag", None)
+    if found := _FUNCTION.search(getattr(diagnosis, "context", None) or ""):
+        return Text(
+            "a trigger of the CRM runs {function}(), which touches tables that this user may not:"
+            " an administrator grants those rights, or makes it SECURITY DEFINER",
+            "CRM 触发器执行的 {function}() 访问了当前用户无权访问的表:请管理员授予相应权限,"
+            "或将其设为 SECURITY DEFINER",
+        ).fill(function=found[1])
+    if not grants:
+        return Text(
+            "`crm-migrate check` prints the GRANT statements for an administrator",
+            "运行 `crm-migrate check` 可得到需由管理员执行的 GRANT 语句",
+        )
+    return Text("an administrator runs: {grants}", "请管理员执行:{grants}").fill(
+        grants="; ".join(grants)
+    )
 
 
 def connect_fault(error: psycopg.OperationalError, where: str, database: str) -> TargetFault:
