@@ -21,8 +21,9 @@ from crm_migrate.plan.change import (
     TargetIdentity,
 )
 from crm_migrate.plan.difference import difference
+from crm_migrate.plan.header_file import FORMAT
 from crm_migrate.plan.opened import Opened
-from crm_migrate.plan.planfile import FORMAT, open_plan, open_stored, write_plan
+from crm_migrate.plan.planfile import open_plan, open_stored, write_plan
 from crm_migrate.plan.show.choice import EVERYTHING, NOTHING, Choice
 from crm_migrate.plan.show.names import Names
 from crm_migrate.plan.show.view import PlanView, plan_view

@@ -16,6 +16,7 @@ from crm_migrate.errors import IntegrityFault, KeyFault
 from crm_migrate.stages.apply import Done, apply_plan
 from crm_migrate.stages.apply_request import Requested, request_apply
 from crm_migrate.stages.approval_file import export_approval
+from crm_migrate.stages.asked import Asked, read_listing, to_follow_up, with_exclusions
 from crm_migrate.stages.changes import compare
 from crm_migrate.stages.check import Checked, check
 from crm_migrate.stages.compare_engines import compare as compare_engines
@@ -42,13 +43,7 @@ from crm_migrate.stages.reviews import decide_review, list_reviews, state_digest
 from crm_migrate.stages.rollback import plan_rollback, roll_back
 from crm_migrate.stages.rollback_heaps import RolledBack
 from crm_migrate.stages.sandbox import make_ready, require_laid_out
-from crm_migrate.stages.scope import (
-    Asked,
-    confined,
-    read_listing,
-    to_follow_up,
-    with_exclusions,
-)
+from crm_migrate.stages.scope import confined
 from crm_migrate.stages.session import TRUST, Session, open_session
 from crm_migrate.stages.standardize import standardize
 from crm_migrate.stages.survive import make_golden

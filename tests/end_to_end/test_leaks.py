@@ -26,7 +26,7 @@ STAGES = (
     (r"/golden/", 9, 5),
     (r"/audit/plans/.*crmplan", 1, 20),
     (r"/audit/plans/.*html", 1, 1),
-    (r"/audit/plans/.*xlsx", 2, 5),
+    (r"/audit/plans/.*xlsx", 1, 5),
 )
 APPLY_POINTS = ((3, 4), (3, 9), (2, 15))
 """Database openings of `apply`, and milliseconds after."""

@@ -12,7 +12,8 @@ import pytest
 from crm_migrate.errors import IntegrityFault, NotFound
 from crm_migrate.language import Text
 from crm_migrate.plan.change import ControlTotal, Gate
-from crm_migrate.plan.planfile import header_json, open_plan, parse_header, read_header, write_plan
+from crm_migrate.plan.header_file import header_json, parse_header
+from crm_migrate.plan.planfile import open_plan, read_header, write_plan
 from tests.plan.crm import NOW
 from tests.plan.plans import plan
 

@@ -18,10 +18,9 @@ import json
 import os
 import zipfile
 from collections.abc import Mapping
-from dataclasses import asdict, replace
-from datetime import UTC, datetime
+from dataclasses import replace
 from pathlib import Path
-from typing import IO, Any, Self
+from typing import IO, Self
 
 import polars as pl
 from cryptography.hazmat.primitives import hashes
@@ -29,22 +28,11 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from crm_migrate.errors import IntegrityFault, NotFound
 from crm_migrate.language import Text
-from crm_migrate.plan.change import (
-    Action,
-    ControlTotal,
-    Demand,
-    EntityCounts,
-    Gate,
-    Held,
-    Plan,
-    PlanHeader,
-    RowCounts,
-    TargetIdentity,
-)
+from crm_migrate.plan.change import Action, Held, Plan, PlanHeader
+from crm_migrate.plan.header_file import header_json, parse_header
 from crm_migrate.trust.private_files import TEMPORARY_SUFFIX, create_private, sync_folder
 
 SUFFIX = ".crmplan"
-FORMAT = 2
 
 _HEADER, _OPERATIONS, _LINEAGE, _MOVES = "header.json", "operations/", "lineage/", "moves"
 _MAC_LENGTH = 64
@@ -207,51 +195,6 @@ def open_plan(path: Path, plan_key: bytes) -> Plan:
         return stored.whole()
 
 
-def header_json(header: PlanHeader) -> bytes:
-    """The header as compact, sorted UTF-8 JSON; times are RFC 3339 in UTC."""
-    content = asdict(header)
-    content["created_at"] = _rfc3339(header.created_at)
-    content["expires_at"] = _rfc3339(header.expires_at)
-    # Objects are sorted by name; the order of entities is their dependency order.
-    content["order"] = list(header.counts)
-    return json.dumps(
-        content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    ).encode()
-
-
-def parse_header(data: bytes) -> PlanHeader:
-    """What `header_json` wrote.
-
-    Raises:
-        ValueError, KeyError, TypeError: it is no header of this format.
-    """
-    content: dict[str, Any] = json.loads(data)
-    order = content.pop("order")
-    if content["format"] != FORMAT or sorted(order) != sorted(content["counts"]):
-        raise ValueError("format")
-    gates = tuple(Gate(**{**g, "label": Text(**g["label"])}) for g in content["gates"])
-    return PlanHeader(
-        **{
-            **content,
-            "created_at": datetime.fromisoformat(content["created_at"]),
-            "expires_at": datetime.fromisoformat(content["expires_at"]),
-            "target": TargetIdentity(**content["target"]),
-            "rows": RowCounts(**content["rows"]),
-            "counts": {e: EntityCounts(**content["counts"][e]) for e in order},
-            "gates": gates,
-            "control_totals": tuple(ControlTotal(**t) for t in content["control_totals"]),
-            "files": _ordered(content["files"], order),
-            "irreversible": tuple(Text(**t) for t in content["irreversible"]),
-            "unchecked": tuple(Text(**t) for t in content["unchecked"]),
-            "scope": Text(**content["scope"]) if content["scope"] else None,
-            "held": tuple(Held(**h) for h in content["held"]),
-            "demands": tuple(
-                Demand(**{**d, "roles": tuple(d["roles"])}) for d in content["demands"]
-            ),
-        }
-    )
-
-
 def held_back(operations: Mapping[str, pl.DataFrame]) -> tuple[Held, ...]:
     """What the operations hold back: views tell it without opening a million of them."""
     held = []
@@ -261,12 +204,6 @@ def held_back(operations: Mapping[str, pl.DataFrame]) -> tuple[Held, ...]:
         rows = counted.sort("len", "action", "reason", descending=[True, False, False])
         held += [Held(entity, *row) for row in rows.iter_rows()]
     return tuple(held)
-
-
-def _ordered(files: Mapping[str, str], entities: list[str]) -> dict[str, str]:
-    place = {entity: number for number, entity in enumerate(entities)}
-    names = sorted(files, key=lambda n: (place.get(n.partition("/")[2], len(place)), n))
-    return {name: files[name] for name in names}
 
 
 def _under(frames: Mapping[str, pl.DataFrame], folder: str) -> dict[str, pl.DataFrame]:
@@ -329,10 +266,6 @@ def _mac(file: IO[bytes], size: int, plan_key: bytes) -> str:
         mac.update(chunk)
         size -= len(chunk)
     return mac.hexdigest()
-
-
-def _rfc3339(time: datetime) -> str:
-    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _changed(path: Path) -> IntegrityFault:

@@ -12,7 +12,8 @@ from crm_migrate.errors import IntegrityFault, NotFound
 from crm_migrate.language import Text
 from crm_migrate.plan.approval import exported as approval_file
 from crm_migrate.plan.approval.exported import Exported, JournalLine, Verified
-from crm_migrate.plan.planfile import SUFFIX, header_text, parse_header
+from crm_migrate.plan.header_file import parse_header
+from crm_migrate.plan.planfile import SUFFIX, header_text
 from crm_migrate.stages.apply import read_applied
 from crm_migrate.stages.plans import resolve_plan
 from crm_migrate.stages.said import said_about

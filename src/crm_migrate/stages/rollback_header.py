@@ -12,10 +12,10 @@ from crm_migrate.plan.approval.authorship import sign_as_author
 from crm_migrate.plan.approval.demands import demands
 from crm_migrate.plan.change import Demand, EntityCounts, PlanHeader, RowCounts, TargetIdentity
 from crm_migrate.plan.digest import effect
+from crm_migrate.plan.header_file import FORMAT
 from crm_migrate.plan.irreversible import irreversible
 from crm_migrate.plan.merging.moves import count_moves
 from crm_migrate.plan.operations import count_actions, effect_digests
-from crm_migrate.plan.planfile import FORMAT
 from crm_migrate.stages.departments import affected_departments
 from crm_migrate.stages.figures import mapping_digest
 from crm_migrate.stages.plans import entity_labels

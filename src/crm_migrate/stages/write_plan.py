@@ -15,13 +15,15 @@ from crm_migrate.plan.approval.authorship import sign_as_author
 from crm_migrate.plan.approval.deciding import PlanState
 from crm_migrate.plan.approval.demands import demands
 from crm_migrate.plan.change import Plan, PlanHeader
+from crm_migrate.plan.header_file import FORMAT
 from crm_migrate.plan.merging.moves import count_moves
 from crm_migrate.plan.opened import InMemory
-from crm_migrate.plan.planfile import FORMAT, SUFFIX
+from crm_migrate.plan.planfile import SUFFIX
 from crm_migrate.plan.planfile import write_plan as write_plan_file
 from crm_migrate.plan.scope import Scope
 from crm_migrate.stages import link, survive
 from crm_migrate.stages.apply import last_applied
+from crm_migrate.stages.asked import Asked
 from crm_migrate.stages.changes import Changes
 from crm_migrate.stages.departments import affected_departments
 from crm_migrate.stages.facts import plan_facts
@@ -31,7 +33,6 @@ from crm_migrate.stages.plans import FACTS, entity_labels, rfc3339, state_of
 from crm_migrate.stages.remarks import Remarks, write_remarks
 from crm_migrate.stages.reviews import store_reviews
 from crm_migrate.stages.said import standing_of
-from crm_migrate.stages.scope import Asked
 from crm_migrate.stages.session import Session
 from crm_migrate.state.plans import PlanEntry, add_plan
 from crm_migrate.state.registry import reserve

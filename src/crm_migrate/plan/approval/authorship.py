@@ -15,7 +15,7 @@ from crm_migrate.errors import PlanRefused
 from crm_migrate.language import Text
 from crm_migrate.plan.change import Demand, Gate, PlanHeader
 from crm_migrate.plan.digest import evidence
-from crm_migrate.plan.planfile import header_json
+from crm_migrate.plan.header_file import header_json
 from crm_migrate.trust.canonical import Json, canonical_json
 from crm_migrate.trust.people import TrustFile
 from crm_migrate.trust.signature import Signer, verify

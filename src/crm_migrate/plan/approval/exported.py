@@ -21,7 +21,7 @@ from crm_migrate.plan.approval.deciding import check_standing
 from crm_migrate.plan.approval.standing import Said, standing
 from crm_migrate.plan.approval.statements import Decision, Override, Revocation, Signed
 from crm_migrate.plan.change import PlanHeader
-from crm_migrate.plan.planfile import parse_header
+from crm_migrate.plan.header_file import parse_header
 from crm_migrate.trust import people as trust_people
 from crm_migrate.trust.canonical import Json
 from crm_migrate.trust.checkpoint import Checkpoint, open_checkpoint
