@@ -129,11 +129,13 @@ plan.add_command(diff)
 
 
 def _show(planned: "Planned", out: Output) -> None:
-    from crm_migrate.plan.show.html import STATE_TEXTS
-    from crm_migrate.plan.show.risks import gate_text
+    _counts(planned, out)
+    _judged(planned, out)
+    _stands(planned, out)
 
+
+def _counts(planned: "Planned", out: Output) -> None:
     header = planned.header
-    language = current_language()
     rows = header.rows
     out.table(
         Text("rows of the sources", "来源行数"),
@@ -166,6 +168,13 @@ def _show(planned: "Planned", out: Output) -> None:
             for name, c in header.counts.items()
         ],
     )  # fmt: skip
+
+
+def _judged(planned: "Planned", out: Output) -> None:
+    """Merges, control totals, and gates that were missed."""
+    from crm_migrate.plan.show.risks import DOUBLES_TEXT, gate_text
+
+    header, language = planned.header, current_language()
     if header.merges:
         out.say(
             Text(
@@ -189,7 +198,16 @@ def _show(planned: "Planned", out: Output) -> None:
         if not gate.passed:
             mark = "✗" if gate.on_failure == "block" else "!"
             out.say(f"{mark} {gate_text(gate, language)}", "red" if mark == "✗" else "yellow")
-    state = STATE_TEXTS[planned.state]
+    if planned.doubles:
+        said = f"{planned.doubles:,} {DOUBLES_TEXT.en}", f"{planned.doubles:,} {DOUBLES_TEXT.zh}"
+        out.say(Text(f"! {said[0]}", f"! {said[1]}"), "yellow")
+
+
+def _stands(planned: "Planned", out: Output) -> None:
+    """What the plan is confined to, where it stands, and where its files are."""
+    from crm_migrate.plan.show.html import STATE_TEXTS
+
+    header, state = planned.header, STATE_TEXTS[planned.state]
     if header.scope:
         out.say(Text(f"only a part: {header.scope.en}", f"仅部分数据:{header.scope.zh}"), "yellow")
         out.say(

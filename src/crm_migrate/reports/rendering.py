@@ -130,7 +130,7 @@ def linkage_rows(report: AuditReport, language: Language) -> list[tuple[str, str
         (Text("doubtful pairs, for a person to decide", "疑似重复,待人工裁决"), facts.review),
         (Text("customers with two owners (撞单)", "撞单客户"), facts.owner_conflicts),
         (
-            Text("customers several times in the CRM", "CRM 内部重复的客户"),
+            Text("rows that stay double in the CRM", "CRM 内部未合并的重复记录"),
             report.facts.duplicates_in_crm,
         ),
         (Text("digest of the trained model", "模型摘要"), facts.model[:32]),

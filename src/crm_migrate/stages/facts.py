@@ -8,6 +8,7 @@ from crm_migrate.protection.admission import CUT_OUT, FORBIDDEN
 from crm_migrate.reports.facts import FindingFacts, InputFacts, LinkageFacts, PlanFacts
 from crm_migrate.stages import extract, link, standardize
 from crm_migrate.stages.changes import Changes
+from crm_migrate.stages.doubles import doubles_left
 from crm_migrate.stages.findings import rule_of
 from crm_migrate.workspace import Run
 
@@ -21,9 +22,7 @@ def plan_facts(run: Run, changes: Changes) -> PlanFacts:
         findings=finding_facts(run),
         linkage=_linkage(run, changes),
         redacted=_redacted(run),
-        duplicates_in_crm=changes.planned.notes.filter(
-            pl.col("reason") == "duplicate_in_crm"
-        ).height,
+        duplicates_in_crm=doubles_left(changes.planned).height,
         seconds={n: s.seconds or 0.0 for n, s in run.manifest.stages.items()},
     )
 

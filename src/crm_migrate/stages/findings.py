@@ -16,6 +16,7 @@ from crm_migrate.protection.masking import mask_series
 from crm_migrate.protection.policy import Audience, Policy, Treatment
 from crm_migrate.records import RECORD_ID, Rule
 from crm_migrate.stages import extract, standardize
+from crm_migrate.stages.doubles import doubles_sheet
 from crm_migrate.standards.catalog import rule as standard_rule
 from crm_migrate.workspace import Run
 
@@ -42,11 +43,13 @@ def rule_of(code: str) -> Rule:
         raise NotFound(Text(f"no rule '{code}'", f"没有规则“{code}”")) from None
 
 
-def findings_workbook(run: Run, model: Model, policy: Policy, language: Language) -> bytes:
+def findings_workbook(
+    run: Run, model: Model, policy: Policy, language: Language, doubles: pl.DataFrame
+) -> bytes:
     """How often each rule spoke; then one line per finding: file, sheet, row, column, field,
-    masked value, rule, hint.
+    masked value, rule, hint; then the rows that stand double in the CRM, where there are.
 
-    Repairs are only counted.
+    Repairs are only counted. `doubles`: see `stages.doubles`.
     """
 
     def t(en: str, zh: str) -> str:
@@ -71,7 +74,8 @@ def findings_workbook(run: Run, model: Model, policy: Policy, language: Language
     )  # fmt: skip
     widths = (8, 18, 16, 8, 24, 10, 16, 22, 44, 44, 24)
     lines = Sheet(t("Findings", "数据问题"), head, widths, rows)
-    return workbook_bytes([_summary(every, language), lines])
+    more = [] if doubles.is_empty() else [doubles_sheet(doubles, model, language)]
+    return workbook_bytes([_summary(every, language), lines, *more])
 
 
 def _summary(found: pl.DataFrame, language: Language) -> Sheet:

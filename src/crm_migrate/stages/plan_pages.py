@@ -5,6 +5,8 @@
 
 from pathlib import Path
 
+import polars as pl
+
 from crm_migrate.language import Language
 from crm_migrate.plan.opened import Opened
 from crm_migrate.plan.show.excel import plan_workbook
@@ -21,13 +23,17 @@ FINDINGS = "findings.xlsx"
 
 
 def write_all_pages(
-    session: Session, run: Run, plan: Opened, language: Language
+    session: Session, run: Run, plan: Opened, language: Language, doubles: pl.DataFrame
 ) -> tuple[Path, ...]:
-    """Page and findings of a plan just made; their paths. Its facts must stand beside it."""
+    """Page and findings of a plan just made; their paths. Its facts must stand beside it.
+
+    `doubles`: rows of the CRM that stay double (see `stages.doubles`).
+    """
     session.job.progress("pages", 0, 1)
     page = _write_page(session, view_of(session, run, plan, language))
     findings = session.plan_folder(plan.header.plan_id) / FINDINGS
-    content = findings_workbook(run, session.project.model, session.job.rules.policy, language)
+    model, policy = session.project.model, session.job.rules.policy
+    content = findings_workbook(run, model, policy, language, doubles)
     write_private(findings, content)
     session.job.progress("pages", 1, 1)
     return page, findings

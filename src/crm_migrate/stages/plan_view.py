@@ -23,6 +23,7 @@ from crm_migrate.plan.show.choice import EVERYTHING, NOTHING, Choice
 from crm_migrate.plan.show.names import Names, title_columns
 from crm_migrate.plan.show.view import PlanView, plan_view
 from crm_migrate.records import FILE, RECORD_ID, ROW, SHEET
+from crm_migrate.reports.facts import PlanFacts
 from crm_migrate.stages.kept import GOLDEN, lookups
 from crm_migrate.stages.plans import open_to_read, read_facts, rfc3339, state_of
 from crm_migrate.stages.remarks import read_remarks
@@ -189,13 +190,15 @@ def view_of(
 ) -> PlanView:
     """The chosen part of an opened plan."""
     header, state = plan.header, state_of(session, plan.header)
+    facts = _facts(session, header.plan_id)
     return plan_view(
         plan,
         state=state,
         model=session.project.model,
         target=session.project.target,
         names=names_of(session, run, language),
-        findings=_findings(session, header.plan_id, language),
+        findings=_findings(facts, language),
+        doubles=facts.duplicates_in_crm if facts else 0,
         author=session.name_of(header.created_by),
         choice=choice,
         comments=read_remarks(session, header.plan_id).comments,
@@ -209,14 +212,15 @@ def view_of(
     )
 
 
-def _findings(
-    session: Session, plan_id: str, language: Language
-) -> tuple[tuple[str, str, str, int], ...]:
+def _facts(session: Session, plan_id: str) -> PlanFacts | None:
     try:
-        facts = read_facts(session, plan_id)
+        return read_facts(session, plan_id)
     except NotFound:  # a plan that takes another one back reads no sources
-        return ()
+        return None
+
+
+def _findings(facts: PlanFacts | None, language: Language) -> tuple[tuple[str, str, str, int], ...]:
     return tuple(
         (f.severity, f.rule, f.message_zh if language == "zh" else f.message_en, f.count)
-        for f in facts.findings
+        for f in (facts.findings if facts else ())
     )

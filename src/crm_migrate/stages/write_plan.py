@@ -26,6 +26,7 @@ from crm_migrate.stages.apply import last_applied
 from crm_migrate.stages.asked import Asked
 from crm_migrate.stages.changes import Changes
 from crm_migrate.stages.departments import affected_departments
+from crm_migrate.stages.doubles import doubles_left
 from crm_migrate.stages.facts import plan_facts
 from crm_migrate.stages.figures import drift_figures, mapping_digest
 from crm_migrate.stages.plan_pages import write_all_pages
@@ -54,6 +55,8 @@ class Planned:
     """In words, who must approve."""
     inherits: tuple[str, ...] = ()
     """Plans whose approvals serve this one."""
+    doubles: int = 0
+    """Rows of the CRM that stand double and are not merged."""
 
     @property
     def waits(self) -> bool:
@@ -182,7 +185,9 @@ def write_plan(
         write_remarks(session, plan_id, Remarks(asked.to_json(), asked.comments))
     state = state_of(session, header)
     language = settings.language or current_language()
-    files = write_all_pages(session, run, InMemory(replace(plan, header=header)), language)
+    doubles = doubles_left(changes.planned)
+    opened = InMemory(replace(plan, header=header))
+    files = write_all_pages(session, run, opened, language, doubles)
     # Last: until its files are whole, nobody finds the plan, and the run that died is resumed.
     _enter(session, run, changes, header, path, state)
     about = {"plan": plan_id, "run": run.id, "effect": header.effect, "evidence": header.evidence}
@@ -191,7 +196,7 @@ def write_plan(
     standing = standing_of(session, header)
     missing = tuple(m.text() for m in standing.missing)
     inherits = tuple(sorted(set(standing.inherited.values())))
-    return Planned(header, state, path, files, labels, missing, inherits)
+    return Planned(header, state, path, files, labels, missing, inherits, doubles.height)
 
 
 def _enter(

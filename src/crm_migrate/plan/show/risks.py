@@ -50,6 +50,11 @@ _WAITING = {
         "户客户有两位负责人(撞单);双方部门决定前暂不导入",
     ),
 }
+DOUBLES_TEXT = Text(
+    "rows of the CRM stand beside another row of the same record and are not merged; findings.xlsx"
+    " lists them",
+    "条 CRM 记录与另一条记录重复且未合并,明细见 findings.xlsx",
+)
 _TAGGED = Text(" and tagged 疑似重复", "并加“疑似重复”标签")
 """Said where the CRM has a place for tags."""
 _GATE_OF = {"review": "open_reviews", "owner_conflict": "owner_conflicts"}

@@ -15,7 +15,7 @@ from crm_migrate.plan.show.cells import CellChange, Column, column_shown
 from crm_migrate.plan.show.choice import EVERYTHING, SHOWN_OTHERS, Choice, chosen
 from crm_migrate.plan.show.moves import MoveView, moves_shown
 from crm_migrate.plan.show.names import TITLE_FIELDS, Names
-from crm_migrate.plan.show.risks import ACTION_LABELS, Risk, reason_text, risks_of
+from crm_migrate.plan.show.risks import ACTION_LABELS, DOUBLES_TEXT, Risk, reason_text, risks_of
 from crm_migrate.project.mapping_file import TargetColumn, TargetMapping
 
 __all__ = ["CellChange", "EntityView", "OperationView", "PlanView", "plan_view"]
@@ -90,6 +90,7 @@ def plan_view(
     target: TargetMapping,
     names: Names,
     findings: tuple[tuple[str, str, str, int], ...] = (),
+    doubles: int = 0,
     author: str | None = None,
     choice: Choice = EVERYTHING,
     comments: tuple[Comment, ...] = (),
@@ -98,7 +99,7 @@ def plan_view(
     """The chosen operations masked for the `report` audience, risky ones first.
 
     `names` knows what records are called; without golden records titles are made of the plan's
-    own cells.
+    own cells. `doubles`: how many rows of the CRM stay double.
     """
     language, header = names.language, plan.header
     entities = []
@@ -120,6 +121,8 @@ def plan_view(
             )
         )
     risks = sorted(risks_of(header, language, approval.overridden), key=lambda r: not r.grave)
+    if doubles:
+        risks.append(Risk(DOUBLES_TEXT.in_language(language), doubles, False))
     shown = choice.size != 0 and choice.entity is None and choice.page == 1
     return PlanView(
         language,

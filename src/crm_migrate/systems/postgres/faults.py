@@ -129,7 +129,7 @@ _FUNCTION = re.compile(r"function ([\w.\"]+)\(")
 
 
 def _granting(error: BaseException, grants: tuple[str, ...]) -> Text:
-    """Who gives the missing right. The context may quote cells: only the function's name is told."""
+    """Who gives the missing right. The context may quote cells; a function's name does not."""
     diagnosis = getattr(error, "diag", None)
     if found := _FUNCTION.search(getattr(diagnosis, "context", None) or ""):
         return Text(
