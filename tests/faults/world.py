@@ -42,6 +42,10 @@ class Server(Protocol):
         """One statement of another program, committed; its rows."""
         ...
 
+    def drop_database(self, name: str) -> None:
+        """Remove a database."""
+        ...
+
     def kill(self) -> None:
         """SIGKILL to the whole server."""
         ...
@@ -151,6 +155,7 @@ def world(system: str, server: Server, folder: Path) -> Iterator[World]:
         made = World(server, database, proxy, folder, crash_plan(target))
         write_plan(made.file, made.plan, PLAN_KEY)
         yield made
+    server.drop_database(database)
 
 
 def _by_way_of(proxy: CuttingProxy, server: Server, database: str) -> str:

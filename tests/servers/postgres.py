@@ -171,6 +171,7 @@ class PostgresServer:
             "listen_addresses": "127.0.0.1",
             "unix_socket_directories": str(self.folder),
             "max_wal_size": "2GB",
+            "recovery_init_sync_method": "syncfs",  # after a crash: one call, not one per file
             "shared_buffers": "128MB",
             **self._settings,
         }
@@ -194,7 +195,7 @@ class PostgresServer:
                 self.run("postgres", "SELECT 1")
                 return True
             time.sleep(0.02)
-        self._end(signal.SIGKILL)
+        self.kill()
         return False
 
     def _end(self, number: int) -> None:
