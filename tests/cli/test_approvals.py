@@ -88,7 +88,12 @@ def test_every_demand_is_met_before_anything_is_written(run: Run, free: None) ->
 
 def test_a_blocked_plan_is_overridden_by_somebody_else_with_a_reason(run: Run) -> None:
     """R-8.3: never by its author, a steward or an auditor; the override is in the report."""
-    assert "gates block" in refused(run("approve", "latest", "--as", "wang"))
+    blocked = run("approve", "latest", "--as", "wang")
+    assert "gates block" in refused(blocked)
+    told = run("--lang", "zh", "approve", "latest", "--as", "wang").err
+    assert "客户" in told.partition("将写入的内容")[2].partition("!")[0]  # entities by their names
+    shown = run("--lang", "en", "show", "latest")
+    assert shown.err.rstrip().endswith("--reason …")  # the next sensible command
     why = ("--reason", "多为个体户")
     for person in ("li", "zhou"):
         refused(run("override", "latest", GATE, "--as", person, *why))

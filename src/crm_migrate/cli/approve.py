@@ -1,6 +1,7 @@
 """`approve` and `reject`: signed decisions on a plan."""
 
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import click
@@ -92,11 +93,12 @@ def _decide(
     out: Output,
 ) -> None:
     from crm_migrate.pipeline import consider, decide
+    from crm_migrate.stages.plans import entity_labels
 
     with opened(ctx, out) as session:
         considered = consider(session, plan)
         if decision == "approve":
-            show_considered(considered, out)
+            show_considered(considered, entity_labels(session, current_language()), out)
         if ask and not click.confirm(str(Text("Sign this?", "确认签名?")), err=True):
             raise click.Abort
         decided = decide(session, plan, decision, by=person, reason=reason, sandbox=sandbox)
@@ -130,7 +132,7 @@ def _decide(
     )
 
 
-def show_considered(considered: "Considered", out: Output) -> None:
+def show_considered(considered: "Considered", labels: Mapping[str, str], out: Output) -> None:
     """What a signature would say: effect, counts, what stands out, gates; and what stands."""
     from crm_migrate.plan.approval.inheritance import gate_bound, gate_figure
     from crm_migrate.plan.approval.standing import demand_text
@@ -148,7 +150,10 @@ def show_considered(considered: "Considered", out: Output) -> None:
         Text("conflict", "冲突"),
         Text("left out", "暂缓"),
     )
-    rows = [(n, c.insert, c.update, c.delete, c.conflict, c.skip) for n, c in header.counts.items()]
+    rows = [
+        (labels.get(n, n), c.insert, c.update, c.delete, c.conflict, c.skip)
+        for n, c in header.counts.items()
+    ]
     out.table(Text("what will be written", "将写入的内容"), head, rows)
     if header.merges:
         out.say(
