@@ -114,12 +114,17 @@ def test_lists_shares_and_names_choose_customers(
 ) -> None:
     """By name in a file, by id, by share (always the same); demands hold together."""
     listed = tmp_path / "pilot.csv"
-    lines = ["序号,客户", f"1,{ROWS[2][1]}", f"2, {ROWS[3][1]} ", "3,无此公司"]
+    lines = ["序号,客户,电话", f"1,{ROWS[2][1]},13912345678", f"2, {ROWS[3][1]} ,", "3,无此公司,"]
     listed.write_bytes("\r\n".join(lines).encode("gb18030"))
     by_file = plan(command, project, "--pilot-file", listed)
     assert new(by_file)[0] == 2
     assert "pilot.csv" in by_file["scope"]
     assert "1 of its lines" in by_file["scope"]
+    kept = [p for p in (project / "audit").rglob("*") if p.is_file()]
+    assert not [p.name for p in kept if b"13912345678" in p.read_bytes()]
+    book = Path(command("-C", project, "show", "--workbook", "--json").data["workbook"])
+    without = plan(command, project, "--exclude", fill_in(book, {ROWS[2][1]: ("exclude", "")}))
+    assert new(without)[0] == 1, "the list is known again"
     both = plan(command, project, "--pilot-file", listed, "--pilot", f"部门={NORTH},{SOUTH}")
     assert new(both)[0] == 2
     shown = command("-C", project, "show", "--json").data

@@ -205,19 +205,13 @@ def _judged(planned: "Planned", out: Output) -> None:
 
 def _stands(planned: "Planned", out: Output) -> None:
     """What the plan is confined to, where it stands, and where its files are."""
+    from crm_migrate.plan.show.excel import OVER_ALL_DATA
     from crm_migrate.plan.show.html import STATE_TEXTS
 
     header, state = planned.header, STATE_TEXTS[planned.state]
     if header.scope:
         out.say(Text(f"only a part: {header.scope.en}", f"仅部分数据:{header.scope.zh}"), "yellow")
-        out.say(
-            Text(
-                "rows, accepted and golden records, control totals, reviews, 撞单 and quarantine"
-                " are over all data; new, change and conflict are what this plan does",
-                "读取行、接受、唯一记录、控制总数、疑似重复、撞单与隔离按全部数据统计;"
-                "新增、修改、冲突为本计划内的数量",
-            )
-        )
+        out.say(OVER_ALL_DATA)
     out.say(Text(f"plan {header.plan_id}: {state.en}", f"计划 {header.plan_id}:{state.zh}"), "bold")
     for source in planned.inherits:
         text = Text(f"inherits the approval of {source}", f"沿用 {source} 的批准")

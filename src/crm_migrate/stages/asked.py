@@ -30,7 +30,7 @@ _REFUSED = ("not_null", "check", "trigger", "does_not_fit")
 
 @dataclass(frozen=True)
 class Listing:
-    """A file's columns of texts: one of them names customers."""
+    """A file's columns of texts: one of them names customers. Without a name: no file."""
 
     name: str
     columns: tuple[tuple[str, ...], ...]
@@ -62,9 +62,16 @@ class Asked:
             self.where or self.share is not None or self.listings or self.customers or self.groups
         )
 
-    def to_json(self) -> dict[str, Any]:
-        """To be kept beside the plan; comments are kept apart."""
-        return {name: value for name, value in asdict(self).items() if name != "comments"}
+    def to_json(self, found: Sequence[str]) -> dict[str, Any]:
+        """To be kept beside the plan; comments are kept apart.
+
+        Lists are kept as the customers that were `found`: a file holds what is nobody's business.
+        """
+        names = [listing.name for listing in self.listings] + [""] * bool(self.customers)
+        named = tuple(Listing(name, (tuple(found),)) for name in names)
+        kept = asdict(replace(self, listings=named, customers=()))
+        del kept["comments"]
+        return kept
 
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> "Asked":

@@ -14,6 +14,7 @@ from crm_migrate.workspace import Run
 
 CUSTOMER = "customer"
 _MULTIPLE = (SemanticType.TAGS,)
+_ONE_BY_ONE = Text("customers named one by one", "逐一指定的客户")
 _NAMED = 12
 """Values of a field that a fault names."""
 
@@ -40,8 +41,10 @@ def confined(job: Job, run: Run, asked: Asked) -> Scope:
     for listing in asked.listings:
         named, unknown = _listed(run, golden, listing)
         fits = fits & golden["golden_id"].is_in(named.implode())
-        words.append(Text(f"list {listing.name}", f"清单 {listing.name}"))
-        if unknown:
+        words.append(
+            Text(f"list {listing.name}", f"清单 {listing.name}") if listing.name else _ONE_BY_ONE
+        )
+        if unknown and listing.name:
             words.append(
                 Text(f"{unknown} of its lines name nobody", f"其中 {unknown} 行未匹配到客户")
             )
@@ -50,7 +53,7 @@ def confined(job: Job, run: Run, asked: Asked) -> Scope:
         if unknown:
             raise _none(", ".join(asked.customers))
         fits = fits & golden["golden_id"].is_in(found.implode())
-        words.append(Text("customers named one by one", "逐一指定的客户"))
+        words.append(_ONE_BY_ONE)
     only = golden["golden_id"].filter(fits) if asked.confines else None
     if asked.groups:
         only = pl.Series(sorted(asked.groups), dtype=pl.String)

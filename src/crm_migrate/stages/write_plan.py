@@ -181,8 +181,9 @@ def write_plan(
     path = folder / f"{plan_id}{SUFFIX}"
     header = write_plan_file(path, plan, job.keyring.plan_key(plan_id, create=True))
     write_private(folder / FACTS, json.dumps(facts.to_json(), ensure_ascii=False).encode())
-    if asked is not None:
-        write_remarks(session, plan_id, Remarks(asked.to_json(), asked.comments))
+    if asked is not None and scope is not None:
+        found = () if scope.only is None else scope.only.to_list()
+        write_remarks(session, plan_id, Remarks(asked.to_json(found), asked.comments))
     state = state_of(session, header)
     language = settings.language or current_language()
     doubles = doubles_left(changes.planned)

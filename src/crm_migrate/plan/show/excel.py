@@ -26,6 +26,15 @@ _COUNTS = (
 )
 
 
+OVER_ALL_DATA = Text(
+    "rows, accepted and golden records, control totals, reviews, 撞单 and quarantine are over all"
+    " data; new, change and conflict are what this plan does",
+    "读取行、接受、唯一记录、控制总数、疑似重复、撞单与隔离按全部数据统计;"
+    "新增、修改、冲突为本计划内的数量",
+)
+"""What the figures of a plan that is confined to a part are about."""
+
+
 def plan_workbook(view: PlanView, key: bytes) -> bytes:
     """The .xlsx file's bytes; `key` is the plan's key, by which it is known when it comes back."""
     language = view.language
@@ -79,6 +88,8 @@ def _facts(view: PlanView) -> Iterator[Sequence[object]]:
         (Text("of these: quarantined", "其中:隔离"), header.rows.quarantined),
         (Text("of these: accepted", "其中:接受"), header.rows.accepted),
     ]
+    if header.scope:
+        facts.append((Text("figures", "数字口径"), OVER_ALL_DATA))
     facts += [(Text("cannot be taken back", "无法撤销"), t) for t in header.irreversible]
     facts += [(Text("was not checked", "未检查"), t) for t in header.unchecked]
     facts += [
