@@ -9,7 +9,7 @@ from importlib import import_module
 from itertools import takewhile
 from pathlib import Path
 
-NAMES = ("reading", "standards", "sealing", "linkage", "showing")
+NAMES = ("reading", "standards", "sealing", "linkage", "showing", "loading")
 
 
 def main() -> None:

@@ -190,7 +190,7 @@ def base_before(reader: TargetReader, entity: str, golden_ids: pl.Series) -> pl.
     `shared`: another entity has a record of that golden id (none of ours does).
     """
     columns = ("entity", "golden_id", "target_key", *BASE_BEFORE)
-    if not inspect(reader.connection).has_table(BASE.name):
+    if golden_ids.is_empty() or not inspect(reader.connection).has_table(BASE.name):
         schema = dict.fromkeys(columns[1:], pl.String)
         return pl.DataFrame(schema={**schema, "shared": pl.Boolean})
     rows = reader.rows(BASE.name, "golden_id", golden_ids, columns)
@@ -283,6 +283,8 @@ def add_base(transaction: TargetTransaction, rows: Sequence[pl.DataFrame], at: s
 
 def remove_base(transaction: TargetTransaction, entity: str, based: pl.DataFrame) -> None:
     """These base rows of the entity (see `base_before`) go."""
+    if based.is_empty():
+        return
     transaction.delete(BASE.name, "golden_id", based.filter(~pl.col("shared"))["golden_id"])
     for golden_id in based.filter("shared")["golden_id"]:
         own = delete(BASE).where(BASE.c.entity == entity, BASE.c.golden_id == golden_id)

@@ -95,10 +95,11 @@ def work_of(
     25,000 rows.
     `backwards`: children before parents, for a plan that deletes.
     """
-    chosen = {
-        entity: frame.filter(to_do(frame) & ~pl.col("group").is_in(finished.implode()))
-        for entity, frame in operations.items()
-    }
+    chosen = {}
+    for entity, frame in operations.items():
+        wanted = frame.select(to_do(frame) & ~pl.col("group").is_in(finished.implode()))
+        mask = wanted.to_series()
+        chosen[entity] = frame if mask.all() else frame.filter(mask)
     moved = None
     if moves is not None:
         moved = moves.filter(~pl.col("group").is_in(finished.implode()))
@@ -125,7 +126,9 @@ def work_of(
 
 
 def _in_order(frame: pl.DataFrame, numbered: pl.DataFrame) -> pl.DataFrame:
-    placed = frame.join(numbered, on="group", maintain_order="left")
+    # Only the group is joined: a plan's frames are wide.
+    places = frame.select("group").join(numbered, on="group", how="left", maintain_order="left")
+    placed = frame.hstack(places.select("_at", "_batch"))
     order = ("_at", "rank", "golden_id")
     if not placed.select(pl.struct(order).is_sorted()).item():  # plans are, as a rule
         placed = placed.sort(order)
