@@ -121,3 +121,20 @@ def refuse_the_file_of_another_plan(small: Demo, plan: str) -> None:
 
 def version(report: dict[str, Any]) -> str:
     return str(report["version"])
+
+
+def test_sources_and_crm_are_reconciled(way: Demo) -> None:
+    """R-6.6: each cell of each accepted record has one outcome; records without a row say why."""
+    planned = way.said["planned"].data
+    found = way.at("applied").ok("reconcile", "latest")
+    assert (found["plan"], found["adds_up"], found["explained"]) == (planned["plan"], True, True)
+    for entity, counts in planned["counts"].items():
+        held = found["entities"][entity]
+        assert held["records"] == counts["accepted"], entity
+        assert sum(held["rows"].values()) == held["records"], entity
+        assert held["cells"]["edited_since"] == 0, entity
+
+
+def test_amounts_in_the_crm_are_those_that_were_loaded(way: Demo) -> None:
+    """R-6.6: control totals by year, read from the CRM itself, agree with the golden records."""
+    assert way.said["applied"].data["totals_differ"] == 0

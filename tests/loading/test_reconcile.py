@@ -52,7 +52,7 @@ def found() -> Reconciled:
     lineage = pl.DataFrame({"golden_id": ["g1"], "field": ["name"], RECORD_ID: ["r1"]})
     side = Side(
         present.with_columns(target_key=pl.col("golden_id").str.tail(1)),
-        pl.Series(["g1"]),
+        pl.DataFrame({"golden_id": ["g1", "g3"], "as_left": [True, False]}),
         pl.DataFrame({"golden_id": ["g4"], "reason": ["unique_taken"]}),
     )
     return reconcile(

@@ -229,17 +229,14 @@ def _written(done: "Done", out: Output) -> None:
         out.say(Text(f"triggers kept from running: {names}", f"未触发的触发器:{names}"), "yellow")
     if done.facts.totals:
         differ, every = done.facts.totals_differ, len(done.facts.totals)
-        agree = Text(
-            f"{every - differ} of {every} control totals in the CRM agree with the plan's",
-            f"CRM 中 {every} 项控制总数有 {every - differ} 项与计划一致",
-        )
-        counts = [done.facts.counts.get(e, {}) for e in {t.entity for t in done.facts.totals}]
-        left = sum(c.get("skipped", 0) + c.get("failed", 0) for c in counts)
-        if differ and left:
-            agree = Text(
-                f"{agree.en}; the plan's are over all records, {left:,} of which were left out",
-                f"{agree.zh};计划的总数按全部记录统计,其中 {left:,} 条未写入",
+        beside = sum(t.plan != t.loaded for t in done.facts.totals)
+        out.say(
+            Text(
+                f"{every - differ} of {every} control totals in the CRM are those of the records"
+                f" that were loaded; of {beside}, the plan's include records that were left out",
+                f"CRM 中 {every} 项控制总数有 {every - differ} 项与已导入记录一致;"
+                f"其中 {beside} 项的计划总数含未写入的记录",
             )
-        out.say(agree)
+        )
     if done.applied.why is not None:
         out.say(_WHY[done.applied.why], "bold yellow")

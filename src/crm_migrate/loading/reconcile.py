@@ -58,12 +58,13 @@ class Side:
     """What an entity's records are compared with.
 
     `present`: golden_id, target_key and fields in canonical text (references as golden ids), one
-    row per golden id; `as_left`: golden ids whose row is as our last transaction left it;
-    `reasons`: golden_id, reason of those that were left out or refused.
+    row per golden id; `based`: golden_id, and whether the row that we wrote or took note of is as
+    our last transaction left it (`as_left`); `reasons`: golden_id, reason of those that were left
+    out or refused.
     """
 
     present: pl.DataFrame
-    as_left: pl.Series
+    based: pl.DataFrame
     reasons: pl.DataFrame
 
 
@@ -113,7 +114,8 @@ def reconcile(
     rows = _rows(records, members, side)
     named = pl.DataFrame({RECORD_ID: rows[RECORD_ID], "golden_id": rows["golden_id"]})
     there = rows["target_key"].is_not_null()
-    as_left = rows["golden_id"].is_in(side.as_left.implode()).fill_null(False)
+    based = side.based.select("golden_id", "as_left").unique("golden_id", keep="last")
+    as_left = rows.join(based, on="golden_id", how="left", maintain_order="left")["as_left"]
     places = (
         _places(rows, raw, RECORD_ID),
         _places(rows, golden, "golden_id"),
@@ -205,7 +207,7 @@ def _outcome(cells: pl.DataFrame, mapped: bool, sealed: bool) -> pl.Series:
         .then(pl.lit("standardized"))
         .when(now.eq_missing(pl.col("golden")))
         .then(pl.lit("survivorship"))
-        .when(pl.col("as_left"))
+        .when(pl.col("as_left").fill_null(True))
         .then(pl.lit("kept"))
         .otherwise(pl.lit("edited_since"))
     )
@@ -215,6 +217,8 @@ def _outcome(cells: pl.DataFrame, mapped: bool, sealed: bool) -> pl.Series:
             .then(pl.lit("survivorship"))
             .when(pl.col("as_left"))
             .then(pl.lit("sealed"))
+            .when(pl.col("as_left").is_null())
+            .then(pl.lit("kept"))
             .otherwise(pl.lit("edited_since"))
         )
     known = standing if mapped else pl.lit("not_mapped")

@@ -82,15 +82,16 @@ class PlanFacts:
 
 @dataclass(frozen=True, slots=True)
 class TotalFacts:
-    """Control total of an entity and year: over the plan's records, and as the CRM has them now.
-
-    Amounts are decimal texts in the field's unit.
-    """
+    """Control total of an entity and year; amounts are decimal texts in the field's unit."""
 
     entity: str
     year: str
     plan: str
+    """Over all golden records of the plan."""
+    loaded: str
+    """Over those of them that stand in the CRM."""
     target: str
+    """As the CRM has these now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +110,8 @@ class ApplyFacts:
 
     @property
     def totals_differ(self) -> int:
-        """Control totals that are not the plan's: of what was left, or kept by policy."""
-        return sum(t.plan != t.target for t in self.totals)
+        """Control totals that are not those of what was loaded: the CRM's own amounts stand."""
+        return sum(t.loaded != t.target for t in self.totals)
 
     def to_json(self) -> dict[str, Any]:
         """As plain data."""

@@ -174,14 +174,14 @@ def _totals_in_crm(applied: ApplyFacts, language: Language) -> str:
     """Control totals over the plan's records beside the same sums in the CRM."""
     text = (
         Text(
-            "Control totals in the CRM: {n} of {all} differ from the plan's (what was left, or kept"
-            " by policy).",
-            "CRM 中的控制总数:{all} 项中有 {n} 项与计划不同(未写入或按策略保留的部分)。",
+            "Control totals in the CRM: {n} of {all} differ from those of the records that were"
+            " loaded (amounts of the CRM's own were kept).",
+            "CRM 中的控制总数:{all} 项中有 {n} 项与已导入记录不同(保留了 CRM 自有金额)。",
         )
         if applied.totals_differ
         else Text(
-            "All {all} control totals in the CRM agree with the plan's.",
-            "CRM 中的 {all} 项控制总数与计划全部一致。",
+            "All {all} control totals in the CRM agree with the records that were loaded.",
+            "CRM 中的 {all} 项控制总数与已导入记录全部一致。",
         )
     )
     return text.in_language(language, n=applied.totals_differ, all=len(applied.totals))

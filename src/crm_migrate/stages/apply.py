@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from decimal import Decimal
 from time import perf_counter
 from typing import Any
 
@@ -13,7 +12,7 @@ from crm_migrate.errors import PlanRefused
 from crm_migrate.language import Text, current_language
 from crm_migrate.loading.applied import Applied
 from crm_migrate.loading.apply import apply as load
-from crm_migrate.loading.outcome import control_totals, outcome
+from crm_migrate.loading.outcome import outcome
 from crm_migrate.loading.plan_lock import ENDED, Request, plan_state, used_approvals
 from crm_migrate.loading.precondition import LEFT_REASONS
 from crm_migrate.plan.approval.deciding import USED
@@ -21,8 +20,7 @@ from crm_migrate.plan.change import Plan, PlanHeader
 from crm_migrate.plan.operations import verify_plan
 from crm_migrate.plan.planfile import SUFFIX, read_header
 from crm_migrate.plan.show.risks import reason_text
-from crm_migrate.plan.show.totals import by_year
-from crm_migrate.reports.facts import ApplyFacts, TotalFacts
+from crm_migrate.reports.facts import ApplyFacts
 from crm_migrate.stages import link, survive
 from crm_migrate.stages.plans import (
     entity_labels,
@@ -34,6 +32,7 @@ from crm_migrate.stages.said import approved_to_apply
 from crm_migrate.stages.sandbox import require_laid_out
 from crm_migrate.stages.session import About, Session
 from crm_migrate.stages.taken_back import ROLLED_BACK, settle_taken_back
+from crm_migrate.stages.target_totals import totals_in_target
 from crm_migrate.state import plans as entries
 from crm_migrate.state.approvals import mark_used
 from crm_migrate.state.registry import activate, retire, store_members
@@ -204,27 +203,9 @@ def _facts(
         counts=counts,
         verified=applied.verified.ok and applied.adds_up,
         differing=applied.verified.differing.height,
-        totals=() if applied.state == "paused" else _totals(session, plan, target),
-    )
-
-
-def _totals(session: Session, plan: Plan, target: TargetSystem) -> tuple[TotalFacts, ...]:
-    """The plan's control totals beside those of its records in the CRM, by entity and year."""
-    planned: dict[tuple[str, str], Decimal] = {}
-    for row in by_year(plan.header.control_totals):
-        planned[row.entity, row.year] = row.plan
-    if not planned:
-        return ()
-    keys, model = session.job.keyring, session.project.model
-    found = control_totals(plan, target, session.project.target, keys, model=model)
-    stands = dict.fromkeys(planned, Decimal(0))
-    held = set(found["entity"])
-    for entity, year, amount in found.select("entity", "year", "amount").iter_rows():
-        stands[entity, year] = stands.get((entity, year), Decimal(0)) + Decimal(amount)
-    return tuple(
-        TotalFacts(entity, year, f"{planned.get((entity, year), 0):.2f}", f"{amount:.2f}")
-        for (entity, year), amount in sorted(stands.items())
-        if entity in held
+        totals=()
+        if applied.state == "paused"
+        else totals_in_target(session, plan, target, applied),
     )
 
 

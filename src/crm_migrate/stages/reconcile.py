@@ -106,7 +106,7 @@ def _sides(session: Session, run: Run, reader: TargetReader, plan: Plan | None) 
     reasons = reasons_of(operations, left)
     rows: dict[str, pl.DataFrame] = {}
     keys: dict[str, pl.DataFrame] = {}
-    as_left: dict[str, pl.Series] = {}
+    based: dict[str, pl.DataFrame] = {}
     for name in names:
         entity = mapping.entities[name]
         stored = reader.read_table(entity.table, columns_read(entity, schema))
@@ -118,15 +118,15 @@ def _sides(session: Session, run: Run, reader: TargetReader, plan: Plan | None) 
             pl.col(entity.key).alias("target_key"),
             preconditions(job.keyring.digest_key, stored.select(whole)).alias("_now"),
         )
-        known = base.join(now, on="target_key")
-        as_left[name] = known.filter(pl.col("raw_digest") == pl.col("_now"))["golden_id"]
+        as_left = (pl.col("raw_digest") == pl.col("_now")).alias("as_left")
+        based[name] = base.join(now, on="target_key").select("golden_id", as_left)
         rows[name] = as_records(job, name, stored, lookups)
     none = pl.DataFrame(schema={"golden_id": pl.String, "reason": pl.String})
     sides = {}
     for name in names:
         present = resolve_references(session.project.model.entity(name), rows[name], keys)
         present = present.join(keys[name], on="target_key").unique("golden_id", keep="first")
-        sides[name] = Side(present, as_left[name], reasons.get(name, none))
+        sides[name] = Side(present, based[name], reasons.get(name, none))
     return sides
 
 
