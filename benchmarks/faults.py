@@ -49,12 +49,14 @@ def _on(system: str, server: Server) -> list[dict[str, str]]:
     def line(what: str, scenes_of: list[Callable[[World], object]]) -> dict[str, str]:
         begun = perf_counter()
         kept = sum(same(scene) for scene in scenes_of)
-        return {
+        found = {
             "what": f"{system}: {what}",
             "ours": f"{kept} of {len(scenes_of)} whole",
             "peer": f"{perf_counter() - begun:.0f} s",
             "ratio": "ok" if kept == len(scenes_of) else "LOST",
         }
+        print(*found.values(), flush=True)
+        return found
 
     return [
         line("SIGKILL of apply", [lambda w, p=p: scenes.killed(w, p) for p in points]),  # type: ignore[misc]
