@@ -58,5 +58,5 @@ def refused(header: PlanHeader, en: str, zh: str) -> PlanRefused:
 
 
 def rfc3339(time: datetime) -> str:
-    """UTC to the second."""
-    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    """UTC to the millisecond: who approves again right after a revocation says something new."""
+    return f"{time.astimezone(UTC).isoformat(timespec='milliseconds').removesuffix('+00:00')}Z"

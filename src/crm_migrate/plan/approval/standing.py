@@ -160,7 +160,7 @@ def _latest(header: PlanHeader, said: Said, people: TrustFile) -> dict[str, Deci
             ended[decision.by] = max(decision.at, ended.get(decision.by, ""))
     about = (header.effect, target_digest(header.target))
     latest: dict[str, Decision] = {}
-    # In one second, rejecting weighs more than approving.
+    # In one millisecond, rejecting weighs more than approving.
     for found in sorted(said.decisions, key=lambda d: (d.at, d.decision == "reject")):
         person = _signer(found, people)
         if (
