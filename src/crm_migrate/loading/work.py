@@ -17,7 +17,7 @@ from crm_migrate.plan.digest import WRITES
 ADOPT = "adopt"
 """Column of the operations: an unchanged row that still needs its base row in the target."""
 
-_LEAST, _MOST, _PARTS = 500, 25_000, 20
+_LEAST, _MOST, _PARTS = 500, 25_000, 10
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def work_of(
 ) -> Work:
     """What is left of the operations and moves when the groups in `finished` are done.
 
-    `batch_groups`: groups per transaction; None: about a twentieth of the rows, within 500 to
+    `batch_groups`: groups per transaction; None: about a tenth of the rows, within 500 to
     25,000 rows.
     `backwards`: children before parents, for a plan that deletes.
     """

@@ -20,7 +20,7 @@ _OUTPUT_IS_TEXT = PLAIN_TEXT | {
 
 _SPECIAL = ["\\", "\n", "\r", "\t"]
 _ESCAPED = ["\\\\", "\\n", "\\r", "\\t"]
-_WRITTEN_ROWS = 5_000
+_WRITTEN_ROWS = 2_000
 """Rows per piece of a COPY: while the server stores one, the next is spelt out."""
 _READ_BYTES = 32_000_000
 _BYTES = r"^x'([0-9A-Fa-f]*)'$"
