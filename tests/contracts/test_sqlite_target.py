@@ -2,6 +2,8 @@
 
 import os
 import sqlite3
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -133,3 +135,24 @@ def test_read_rights_suffice_for_planning_and_not_for_writing(file: Path) -> Non
         os.seteuid(0)
     assert fault.value.remedy is not None
     assert [p.name for p in file.parent.iterdir()] == ["crm.db"]
+
+
+def test_what_a_dead_writer_left_half_done_is_undone(file: Path) -> None:
+    """Killed with its pages half written, the file is read as it stood before (R-5.6)."""
+    dying = (
+        "import os, signal, sqlite3, sys\n"
+        "c = sqlite3.connect(sys.argv[1], isolation_level=None)\n"
+        "c.execute('PRAGMA cache_size = 1')\n"  # so that pages reach the file before COMMIT
+        "c.execute('BEGIN IMMEDIATE')\n"
+        "c.executemany('INSERT INTO t (name) VALUES (?)', [('n' * 900 + str(n),)"
+        " for n in range(500)])\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    subprocess.run([sys.executable, "-c", dying, str(file)], check=False)
+    journal = Path(f"{file}-journal")
+    assert journal.stat().st_size > 0
+    target = SqliteTarget(file)
+    assert target.read_table("t", ["name"])["name"].to_list() == ["Ab"]
+    with target.transaction() as t:
+        t.insert("t", pl.DataFrame({"name": ["c"]}))
+    assert target.read_table("t", ["name"])["name"].to_list() == ["Ab", "c"]

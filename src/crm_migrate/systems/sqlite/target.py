@@ -2,7 +2,9 @@
 
 - Planning opens the file with `mode=ro`, which creates neither a journal nor a lock file. A file
   in WAL mode that nobody has open is read with `immutable=1`, since SQLite would otherwise lay a
-  `-shm` beside it; then a file that changed while it was read is refused.
+  `-shm` beside it; then a file that changed while it was read is refused. A program that died in
+  the middle of a transaction leaves a hot journal, which only a writer may play back: where the
+  file may be written, it is opened once for that, as any program would.
 - Writing takes `BEGIN IMMEDIATE` with foreign keys on and `synchronous=FULL`. The journal mode
   stays what the CRM chose. Nothing is ever ATTACHed: a WAL commit is not atomic across files.
 - Temporary tables and sorts stay in memory, so that no cell is spilled to a file.
@@ -118,6 +120,15 @@ def _faults(file: Path) -> Iterator[None]:
         raise _fault(error.orig or error, file) from None
     except sqlite3.Error as error:
         raise _fault(error, file) from None
+
+
+def _look(uri: str, wait: float) -> None:
+    """Open the file and read a little, by which SQLite plays a hot journal back if it may."""
+    raw = sqlite3.connect(uri, uri=True, timeout=wait)
+    try:
+        raw.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    finally:
+        raw.close()
 
 
 def _quoted(name: str) -> str:
@@ -284,7 +295,8 @@ class SqliteTarget:
 
     @contextmanager
     def reading(self) -> Iterator[SqliteView]:
-        """A consistent view that creates no file and alters none."""
+        """A consistent view that creates no file; alters none but to end a broken transaction."""
+        self._play_back()
         wal = Path(f"{self._file}-wal")
         with _faults(self._file):
             still = self._in_wal_mode() and not wal.exists()
@@ -351,6 +363,19 @@ class SqliteTarget:
         places = [self._file] if purpose == "plan" else [self._file, self._file.parent]
         right = "read" if purpose == "plan" else "write"
         return tuple(f"{right} on {p.as_posix()}" for p in places if not os.access(p, wanted))
+
+    def _play_back(self) -> None:
+        """Lets SQLite undo what a dead writer left half done, where the file may be written."""
+        if not Path(f"{self._file}-journal").exists():
+            return
+        try:
+            _look(f"{self._file.as_uri()}?mode=ro", self._wait)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorname == "SQLITE_READONLY_ROLLBACK" and not self.lacking(
+                (), "apply"
+            ):
+                with _faults(self._file):
+                    _look(f"{self._file.as_uri()}?mode=rw", self._wait)
 
     def _in_wal_mode(self) -> bool:
         try:
