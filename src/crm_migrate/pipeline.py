@@ -132,12 +132,12 @@ def plan(session: Session, *, by: str | None = None, scope: Asked | None = None)
         with last_run(session.workspace, run, job) as known:
             stage(run, "mapped", inputs, lambda: extract(job, run, inputs, known), again=live)
             stage(run, "standardized", inputs, lambda: standardize(job, run, known), again=live)
-        present = read_target(job, run)  # always afresh: people work in the CRM meanwhile
-        evidence = digest(inputs, present.digest, state_digest(session.state))
-        stage(run, "linked", evidence, lambda: link(job, run, session.state), again=live)
-        stage(run, "golden", evidence, lambda: make_golden(job, run, session.state), again=live)
-        part = confined(job, run, scope) if scope is not None else None
-        changes = compare(job, run, present, part)
+            present = read_target(job, run)  # always afresh: people work in the CRM meanwhile
+            evidence = digest(inputs, present.digest, state_digest(session.state))
+            stage(run, "linked", evidence, lambda: link(job, run, session.state), again=live)
+            stage(run, "golden", evidence, lambda: make_golden(job, run, session.state), again=live)
+            part = confined(job, run, scope) if scope is not None else None
+            changes = compare(job, run, present, part)
         with run.stage("plan", evidence):
             return write_plan(session, run, changes, person, inputs, scope, part)
 

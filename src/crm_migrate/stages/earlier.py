@@ -4,6 +4,17 @@ A source whose file has the same digest is not mapped again, and a record that i
 every raw cell and in its place is not standardized again: mapping looks at one table, the
 standards at one record. Both hold only under the same project files and the same code, so
 `made_by` names them. Whatever cannot be read of the earlier run is simply made anew.
+
+So that later stages can confine their work, too, the stages `standardized` and `golden` leave
+
+- `x_since`: no line where there is nothing to compare with, else one: `run`, the id of the earlier
+  run, and `digest`, the mark of the stage's tables there;
+- `x_changed.<entity>`, only where `x_since` has a line: `record_id` (in `golden`: `golden_id`) and
+  `change`, one of `new`, `changed`, `gone`, in the order of the ids.
+
+A record that is not listed stands in both runs and is equal in every field, references included;
+of standardized records the place (`_file`, `_sheet`, `_row`) is not compared. Verdicts, the registry
+and the CRM's rows are no part of it: whoever depends on them compares them.
 """
 
 import hashlib
@@ -24,6 +35,9 @@ from crm_migrate.standards.catalog import rules
 from crm_migrate.workspace import Run, Workspace
 
 MAPPED, STANDARDIZED = "mapped", "standardized"
+SINCE = "x_since"
+_CHANGED = "x_changed."
+NEW, CHANGED, GONE = "new", "changed", "gone"
 
 
 @dataclass(frozen=True)
@@ -107,10 +121,36 @@ class Earlier:
         findings = findings.join(kept.select(RECORD_ID), on=RECORD_ID, how="semi")
         return Known(records.select(mapped.columns), findings, mapped.filter(~same))
 
+    def done(self, stage: str) -> bool:
+        """Whether the stage ended well in that run."""
+        record = self.run.manifest.stages.get(stage)
+        return record is not None and record.input_digest is not None
+
+    def mark(self, stage: str) -> str:
+        """SHA-256 over the names and ciphertext digests of the stage's tables in that run."""
+        outputs = self.run.manifest.stages[stage].outputs if self.done(stage) else {}
+        lines = sorted(f"{name}\t{output.sha256}" for name, output in outputs.items())
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
     def _raw(self, name: str) -> pl.DataFrame:
         if name not in self._mapped:
             self._mapped[name] = self.run.read(MAPPED, name)
         return self._mapped[name]
+
+
+def since(run: Run, stage: str, before: Earlier | None) -> Earlier | None:
+    """`before`, if the stage's `x_changed` tables compare with just that run and its tables."""
+    if before is None or SINCE not in run.names(stage):
+        return None
+    told = run.read(stage, SINCE).rows()
+    return before if told == [(before.run.id, before.mark(stage))] else None
+
+
+def changed(run: Run, stage: str, entity: str) -> pl.DataFrame:
+    """The entity's records that are new, changed or gone (see the top); empty where none is."""
+    if _CHANGED + entity in run.names(stage):
+        return run.read(stage, _CHANGED + entity)
+    return pl.DataFrame(schema={RECORD_ID: pl.String, "change": pl.String})
 
 
 def made_by(job: Job) -> str:
