@@ -13,8 +13,8 @@ So that later stages can confine their work, too, the stages `standardized` and 
   `change`, one of `new`, `changed`, `gone`, in the order of the ids.
 
 A record that is not listed stands in both runs and is equal in every field, references included;
-of standardized records the place (`_file`, `_sheet`, `_row`) is not compared. Verdicts, the registry
-and the CRM's rows are no part of it: whoever depends on them compares them.
+of standardized records the place (`_file`, `_sheet`, `_row`) is not compared. Verdicts, the
+registry and the CRM's rows are no part of it: whoever depends on them compares them.
 """
 
 import hashlib
