@@ -17,6 +17,7 @@ from crm_migrate.linkage.vetoes import vetoed
 
 MUST_WEIGHT = 1 << 40
 """Verdicts of people come before every computed weight."""
+NOBODY = (np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
 
 
 @dataclass(frozen=True)
@@ -56,25 +57,29 @@ def cluster(
     right: Indices,
     weight: Weights,
     said: Judgements,
+    rivals: tuple[Indices, Indices] = NOBODY,
 ) -> Clusters:
-    """Clusters of the edges (left < right); `said` adds edges of its own and forbids others."""
+    """Clusters of the edges (left < right); `said` adds edges of its own and forbids others.
+    `rivals`: further pairs (left < right) that must not come into one cluster.
+    """
     n = len(features)
     edges = len(left)
     left = np.concatenate([left, said.must[0]])
     right = np.concatenate([right, said.must[1]])
     weight = np.concatenate([weight, np.full(len(said.must[0]), MUST_WEIGHT, dtype=np.int64)])
     label = components(n, left, right)
-    offending = _offending(features, rules, label, said)
+    kept_apart = tuple(np.concatenate(both) for both in zip(said.cannot, rivals, strict=True))
+    offending = _offending(features, rules, label, kept_apart)
     inside = np.flatnonzero(offending[label[left]])
     kept: Mask = np.ones(len(left), dtype=np.bool_)
     tie: Mask = np.zeros(len(left), dtype=np.bool_)
     cut: Mask = np.zeros(len(left), dtype=np.bool_)
     if len(inside):
-        tie[inside] = _ties(features, rules, left[inside], right[inside], weight[inside])
+        tie[inside] = _ties(features, rules, left[inside], right[inside], weight[inside], rivals)
         kept[tie] = False
         inside = inside[~tie[inside]]
         order = inside[np.lexsort((right[inside], left[inside], -weight[inside]))]
-        forest = _Forest(features, rules, said)
+        forest = _Forest(features, rules, kept_apart)
         for edge in order.tolist():
             verdict = forest.join(int(left[edge]), int(right[edge]), int(weight[edge]))
             kept[edge] = verdict == "joined"
@@ -83,7 +88,9 @@ def cluster(
     return Clusters(label, kept[:edges], tie[:edges], cut[:edges])
 
 
-def _offending(features: Features, rules: LinkageRules, label: Indices, said: Judgements) -> Mask:
+def _offending(
+    features: Features, rules: LinkageRules, label: Indices, kept_apart: tuple[Indices, ...]
+) -> Mask:
     """Per label, whether its component breaks a rule."""
     n = len(label)
     bad: Mask = np.bincount(label, minlength=n) > rules.caps.cluster
@@ -95,16 +102,21 @@ def _offending(features: Features, rules: LinkageRules, label: Indices, said: Ju
         np.minimum.at(low, label[has], codes[has])
         np.maximum.at(high, label[has], codes[has])
         bad |= (high >= 0) & (low != high)
-    a, b = said.cannot
+    a, b = kept_apart
     same = label[a] == label[b]
     bad[label[a[same]]] = True
     return bad
 
 
 def _ties(
-    features: Features, rules: LinkageRules, left: Indices, right: Indices, weight: Weights
+    features: Features,
+    rules: LinkageRules,
+    left: Indices,
+    right: Indices,
+    weight: Weights,
+    rivals: tuple[Indices, Indices],
 ) -> Mask:
-    """Edges of a record to two others that a veto keeps apart, closer than the margin."""
+    """Edges of a record to two others that a rule keeps apart, closer than the margin."""
     tie: Mask = np.zeros(len(left), dtype=np.bool_)
     centre = np.concatenate([left, right])
     other = np.concatenate([right, left])
@@ -118,10 +130,13 @@ def _ties(
     second = first + 1 + offset
     close = weight[edge[first]] - weight[edge[second]] < rules.margin * FRACTION
     first, second = first[close], second[close]
-    against = vetoed(features, rules, other[first], other[second])
-    rivals = against.apart | against.review
-    tie[edge[first[rivals]]] = True
-    tie[edge[second[rivals]]] = True
+    a, b = other[first], other[second]
+    against = vetoed(features, rules, a, b)
+    n = len(features)
+    packed = np.minimum(a, b) * n + np.maximum(a, b)
+    apart = against.apart | against.review | np.isin(packed, rivals[0] * n + rivals[1])
+    tie[edge[first[apart]]] = True
+    tie[edge[second[apart]]] = True
     tie[weight == MUST_WEIGHT] = False
     return tie
 
@@ -129,7 +144,9 @@ def _ties(
 class _Forest:
     """Union–find whose parts know which values, and which forbidden records, they hold."""
 
-    def __init__(self, features: Features, rules: LinkageRules, said: Judgements) -> None:
+    def __init__(
+        self, features: Features, rules: LinkageRules, kept_apart: tuple[Indices, ...]
+    ) -> None:
         self.rules = rules
         self.codes = {
             name: features[name].codes
@@ -141,7 +158,7 @@ class _Forest:
         self.members: dict[int, list[int]] = {}
         self.values: dict[int, dict[str, set[int]]] = {}
         self.forbidden: dict[int, set[int]] = {}
-        for a, b in zip(said.cannot[0].tolist(), said.cannot[1].tolist(), strict=True):
+        for a, b in zip(*(rows.tolist() for rows in kept_apart), strict=True):
             self.forbidden.setdefault(a, set()).add(b)
             self.forbidden.setdefault(b, set()).add(a)
 

@@ -11,7 +11,7 @@ from crm_migrate.linkage.judgements import Judgements
 from crm_migrate.linkage.model import Model, weight_of
 from crm_migrate.linkage.rule_types import LinkageRules
 from crm_migrate.linkage.scoring import Scored, agreeing
-from crm_migrate.linkage.vetoes import vetoed
+from crm_migrate.linkage.vetoes import disagreeing, vetoed
 
 NONE, DOUBTFUL, UNSUPPORTED, CONTRADICTION, VETO, ESSENTIAL, TIE, CUT = range(8)
 REASONS = ("", "doubtful", "unsupported", "contradiction", "veto", "essential", "tie", "cut")
@@ -19,10 +19,13 @@ REASONS = ("", "doubtful", "unsupported", "contradiction", "veto", "essential", 
 
 @dataclass(frozen=True)
 class Decisions:
-    """Per scored pair: whether it is joined, and else why a person should look (or NONE)."""
+    """Per scored pair: whether it is joined, and else why a person should look (or NONE);
+    `rivals`: a disagreement of the rules keeps the two apart.
+    """
 
     joined: Mask
     reason: npt.NDArray[np.uint8]
+    rivals: Mask
 
 
 def decide(
@@ -40,20 +43,23 @@ def decide(
         if comparison.name in rules.essential:
             broken |= scored.levels[:, i] == differs(comparison)
     against = vetoed(features, rules, left, right)
-    free = ~against.apart & ~against.review
+    disagree = disagreeing(scored.levels, rules)
+    apart, ask = against.apart | disagree.apart, against.review | disagree.review
+    free = ~apart & ~ask
     joined = free & (scored.certain | (heavy & supported & ~broken))
     reason = np.zeros(len(left), dtype=np.uint8)
     reason[doubt & ~heavy & free] = DOUBTFUL
     reason[heavy & ~supported & free] = UNSUPPORTED
     reason[heavy & broken & free] = ESSENTIAL
-    reason[heavy & supported & ~broken & against.review] = VETO
+    reason[heavy & supported & ~broken & ask & ~apart] = VETO
     reason[scored.certain & ~free] = CONTRADICTION
     n = len(features)
     decided = _packed(left, right, n)
     must = np.isin(decided, _packed(*said.must, n))
     cannot = np.isin(decided, _packed(*said.cannot, n))
     reason[joined | must | cannot] = NONE
-    return Decisions((joined | must) & ~cannot, reason)
+    rivals = (disagree.apart | disagree.review) & ~must
+    return Decisions((joined | must) & ~cannot, reason, rivals)
 
 
 def _packed(left: Indices, right: Indices, n: int) -> Indices:

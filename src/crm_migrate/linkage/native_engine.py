@@ -84,6 +84,7 @@ class NativeEngine:
                 scored.right[joined],
                 scored.weight[joined],
                 said,
+                (scored.left[decisions.rivals], scored.right[decisions.rivals]),
             )
         with watch.stage("result"):
             return assemble(

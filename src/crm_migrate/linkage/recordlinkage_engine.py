@@ -100,6 +100,7 @@ class RecordLinkageEngine:
                 scored.right[joined],
                 scored.weight[joined],
                 said,
+                (scored.left[decisions.rivals], scored.right[decisions.rivals]),
             )
         return assemble(
             features,

@@ -103,6 +103,19 @@ class Veto:
 
 
 @dataclass(frozen=True, slots=True)
+class Disagreement:
+    """Two records are not linked where all of `differs` (comparisons) are at their last level.
+
+    It does not hold where one of `unless` (comparisons) is at a better level. A comparison with
+    a missing side is at neither.
+    """
+
+    differs: tuple[str, ...]
+    unless: tuple[str, ...] = ()
+    then: Literal["apart", "review"] = "apart"
+
+
+@dataclass(frozen=True, slots=True)
 class Caps:
     """Limits: rows per block, by what a larger block is refined, and members per cluster."""
 
@@ -140,6 +153,7 @@ class LinkageRules:
     certain: tuple[tuple[str, ...], ...] = ()
     """Features whose common agreement makes a match, whatever the weights say."""
     vetoes: tuple[Veto, ...] = ()
+    disagreements: tuple[Disagreement, ...] = ()
     shared: tuple[SharedValues, ...] = ()
     caps: Caps = field(default_factory=Caps)
     margin: float = 3.0

@@ -14,6 +14,7 @@ from crm_migrate.linkage.rule_types import (
     SET_PARTS,
     Caps,
     Comparison,
+    Disagreement,
     FaultAt,
     FeatureRule,
     Level,
@@ -56,7 +57,7 @@ def parse_rules(
 
 _KEYS = (
     *("engine", "features", "block", "compare", "thresholds", "support", "essential"),
-    *("certain", "vetoes", "shared", "caps", "margin", "natural_keys"),
+    *("certain", "vetoes", "disagreements", "shared", "caps", "margin", "natural_keys"),
 )
 
 
@@ -100,6 +101,7 @@ class _Reader:
             essential=self.essential(comparisons),
             certain=self.tuples("certain"),
             vetoes=self.vetoes(),
+            disagreements=self.disagreements(comparisons),
             shared=self.shared(),
             caps=self.caps(),
             margin=self.number("margin", self.body.get("margin", 3.0), 0, 100),
@@ -285,6 +287,27 @@ class _Reader:
                 self.fault(path, "a veto needs a single value", "否决规则需要单值特征")
                 continue
             found.append(Veto(feature, then, unless))
+        return tuple(found)
+
+    def disagreements(self, comparisons: tuple[Comparison, ...]) -> tuple[Disagreement, ...]:
+        found = []
+        known = {c.name for c in comparisons}
+        for i, item in enumerate(self.items("disagreements")):
+            path = f"disagreements/{i}"
+            if not isinstance(item, Mapping) or not item.get("differs"):
+                self.fault(path, "a disagreement needs `differs`", "分歧规则需要 `differs`")
+                continue
+            differs = self.strings(f"{path}/differs", item["differs"])
+            unless = self.strings(f"{path}/unless", item.get("unless", []))
+            then = item.get("then", "apart")
+            if then not in ("apart", "review"):
+                self.fault(f"{path}/then", "must be apart or review", "必须是 apart 或 review")
+                then = "apart"
+            strangers = [name for name in (*differs, *unless) if name not in known]
+            for name in strangers:
+                self.fault(path, f"no such comparison '{name}'", f"没有比较项“{name}”")
+            if not strangers:
+                found.append(Disagreement(tuple(differs), tuple(unless), then))
         return tuple(found)
 
     def is_set(self, feature: str) -> bool:

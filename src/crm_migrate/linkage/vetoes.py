@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
+from crm_migrate.linkage.comparison import NULL, differs
 from crm_migrate.linkage.features import Features, Indices, Mask
 from crm_migrate.linkage.rule_types import LinkageRules
 
@@ -25,6 +27,26 @@ def vetoed(features: Features, rules: LinkageRules, left: Indices, right: Indice
         if veto.unless_same:
             against &= ~features[veto.unless_same].same(left, right)
         if veto.then == "apart":
+            apart |= against
+        else:
+            review |= against
+    return Vetoed(apart, review & ~apart)
+
+
+def disagreeing(levels: npt.NDArray[np.uint8], rules: LinkageRules) -> Vetoed:
+    """The disagreements that stand against each pair (levels: pairs × comparisons)."""
+    apart: Mask = np.zeros(len(levels), dtype=np.bool_)
+    review: Mask = np.zeros(len(levels), dtype=np.bool_)
+    place = {c.name: i for i, c in enumerate(rules.comparisons)}
+    last = np.array([differs(c) for c in rules.comparisons], dtype=np.uint8)
+    for rule in rules.disagreements:
+        against: Mask = np.ones(len(levels), dtype=np.bool_)
+        for name in rule.differs:
+            against &= levels[:, place[name]] == last[place[name]]
+        for name in rule.unless:
+            level = levels[:, place[name]]
+            against &= (level == NULL) | (level == last[place[name]])
+        if rule.then == "apart":
             apart |= against
         else:
             review |= against
