@@ -61,6 +61,32 @@ def emails(raw: pl.Series) -> pl.Series:
     return frame.select(pl.col("value").list.eval(well_formed)).to_series()
 
 
+FREE_MAIL = [
+    "gmail.com", "googlemail.com", "hotmail.com", "outlook.com", "live.com", "msn.com",
+    "yahoo.com", "yahoo.co.uk", "icloud.com", "me.com", "aol.com", "gmx.de", "gmx.net", "web.de",
+    "t-online.de", "protonmail.com", "mail.com", "mail.ru", "yandex.ru", "qq.com", "foxmail.com",
+    "163.com", "126.com", "yeah.net", "sina.com", "sina.cn", "sohu.com", "aliyun.com", "139.com",
+    "189.cn", "21cn.com", "orange.fr", "free.fr", "libero.it",
+]  # fmt: skip
+"""Domains that say nothing about a company."""
+
+
+def domains(raw: pl.Series) -> pl.Series:
+    """Lists of host names of web and mail addresses, without `www.` and free mailboxes.
+
+    >>> domains(pl.Series(["a@Acme.example;x@gmail.com", "https://www.acme.example/shop"])).to_list()
+    [['acme.example'], ['acme.example']]
+    """
+    text = raw.str.normalize("NFKC").str.to_lowercase().str.replace_all(r"\s", "")
+    host = pl.element().str.replace(r"^[a-z]+://", "").str.replace(r"^.*@", "")
+    host = host.str.replace(r"[/?#:].*$", "").str.replace(r"^www\d?\.", "")
+    named = pl.element().filter(
+        pl.element().str.contains(r"^[^.]+(\.[^.]+)+$") & ~pl.element().is_in(FREE_MAIL)
+    )
+    frame = text.str.split(";").alias("value").to_frame()
+    return frame.select(pl.col("value").list.eval(host).list.eval(named)).to_series()
+
+
 _WHOLE_FORM = r"有限|股份|合伙|合作社|事务所|银行|医院|[A-Za-z]"
 _VAGUE_FORM = ["公司", "集团", "集团公司", "总公司", "中心", "厂", "店", "行", "社", "部"]
 

@@ -12,9 +12,10 @@ import polars as pl
 
 from crm_migrate.errors import CrmMigrateError
 from crm_migrate.language import Text
-from crm_migrate.linkage import feature_text
+from crm_migrate.linkage import feature_text, person_text
+from crm_migrate.linkage.firm_text import firm_parts
 from crm_migrate.linkage.hashing import hash_texts
-from crm_migrate.linkage.rule_types import LinkageRules
+from crm_migrate.linkage.rule_types import SET_KINDS, LinkageRules
 from crm_migrate.model import MULTI_SEPARATOR
 from crm_migrate.records import RECORD_ID
 
@@ -116,6 +117,8 @@ def build_features(records: pl.DataFrame, rules: LinkageRules) -> Features:
     coded: dict[str, Feature] = {}
     for rule in rules.features:
         raw = [ordered[f].cast(pl.String) for f in rule.fields if f in ordered.columns]
+        if rule.kind == "names" and len(raw) < len(rule.fields):
+            raw = []
         for name, feature in _make(rule.kind, rule.name, raw, len(ids), used):
             coded[name] = feature
     return Features(ids, hash_texts(ids), coded)
@@ -137,7 +140,7 @@ def _make(
     kind: str, name: str, raw: list[pl.Series], n: int, used: set[str]
 ) -> Iterator[tuple[str, Feature]]:
     empty = pl.Series(name, [None] * n, dtype=pl.String)
-    if kind in ("phones", "emails"):
+    if kind in SET_KINDS:
         if name in used:
             joined = (
                 pl.select(pl.concat_str(raw, separator=MULTI_SEPARATOR, ignore_nulls=True))
@@ -146,12 +149,21 @@ def _make(
                 if raw
                 else empty
             )
-            tokens = feature_text.phones if kind == "phones" else feature_text.emails
+            tokens = {
+                "phones": feature_text.phones,
+                "emails": feature_text.emails,
+                "domains": feature_text.domains,
+            }[kind]
             yield name, encode_sets(tokens(joined))
         return
+    if kind == "names":
+        if name in used:
+            yield name, encode(person_text.order_free(raw) if raw else empty)
+        return
     value = pl.select(pl.coalesce(raw)).to_series().alias(name) if raw else empty
-    if kind == "company_name":
-        parts = feature_text.company_parts(value)
+    if kind in ("company_name", "firm_name"):
+        chinese = kind == "company_name"
+        parts = feature_text.company_parts(value) if chinese else firm_parts(value)
         for part, series in parts.items():
             full_name = name if part == "key" else f"{name}.{part}"
             if full_name in used:
@@ -163,7 +175,8 @@ def _make(
             "uscc": feature_text.valid_uscc,
             "exact": feature_text.exact,
             "text": feature_text.fold,
-            "person_name": feature_text.fold,
+            "person_name": person_text.person_name,
+            "date": person_text.dates,
             "address": feature_text.address,
         }[kind]
         yield name, encode(maker(value))

@@ -9,7 +9,18 @@ from typing import Literal
 from crm_migrate.language import Text
 
 FeatureKind = Literal[
-    "uscc", "exact", "text", "company_name", "person_name", "phones", "emails", "address"
+    "uscc",
+    "exact",
+    "text",
+    "company_name",
+    "firm_name",
+    "person_name",
+    "names",
+    "date",
+    "phones",
+    "emails",
+    "domains",
+    "address",
 ]
 Measure = Literal["jaro_winkler", "edit", "typos"]
 EngineName = Literal["native", "recordlinkage", "natural_key", "alone"]
@@ -19,14 +30,18 @@ FEATURE_PARTS: dict[str, tuple[str, ...]] = {
     "exact": (),
     "text": (),
     "company_name": ("full", "core", "brand", "region", "form", "branch", "skip"),
+    "firm_name": ("core", "sorted", "lead", "form", "branch"),
     "person_name": (),
+    "names": (),
+    "date": (),
     "phones": (),
     "emails": (),
+    "domains": (),
     "address": (),
 }
 """Feature kind → the parts that stand beside the whole value as `name.part`."""
 
-SET_KINDS = ("phones", "emails")
+SET_KINDS = ("phones", "emails", "domains")
 SET_PARTS = ("skip",)
 """Features with several values per record; two records agree when they share one."""
 
