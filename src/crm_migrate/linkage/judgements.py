@@ -21,7 +21,7 @@ class Judgements:
 
 
 def standing(verdicts: pl.DataFrame) -> pl.DataFrame:
-    """The last verdict per pair: left_id < right_id, verdict. `unsure` lifts an earlier one."""
+    """The last verdict per pair: left_id < right_id, verdict, given_at. `unsure` lifts it."""
     low = pl.min_horizontal("left_id", "right_id")
     high = pl.max_horizontal("left_id", "right_id")
     return (
@@ -30,8 +30,39 @@ def standing(verdicts: pl.DataFrame) -> pl.DataFrame:
         .sort("left_id", "right_id", "given_at", "verdict")
         .unique(["left_id", "right_id"], keep="last", maintain_order=True)
         .filter(pl.col("verdict") != UNSURE)
-        .select("left_id", "right_id", "verdict")
+        .select("left_id", "right_id", "verdict", "given_at")
     )
+
+
+def consistent(verdicts: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The standing verdicts that fit together, and the pairs called the same that do not.
+
+    verdicts: VERDICT_COLUMNS. "Different" always stands, since a wrong merge harms more than a
+    double. Of the pairs called the same the later verdict comes first; one that would join two
+    records that are kept apart, directly or by way of others, is left out. Both results: left_id
+    < right_id, verdict, given_at; in the order of the ids, which the order of rows does not change.
+    """
+    said = standing(verdicts)
+    apart: dict[str, set[str]] = {}
+    for left, right in said.filter(pl.col("verdict") == DIFFERENT)["left_id", "right_id"].rows():
+        apart.setdefault(left, set()).add(right)
+        apart.setdefault(right, set()).add(left)
+    group: dict[str, set[str]] = {}
+    refused = []
+    same = said.filter(pl.col("verdict") == SAME)
+    latest = same.sort("given_at", "left_id", "right_id", descending=[True, False, False])
+    for left, right in latest["left_id", "right_id"].rows():
+        one, other = group.get(left, {left}), group.get(right, {right})
+        if one is other:
+            continue
+        if any(apart.get(record, set()) & other for record in one):
+            refused.append((left, right))
+            continue
+        joined = one | other
+        group |= dict.fromkeys(joined, joined)
+    pairs = pl.DataFrame(refused, schema=["left_id", "right_id"], orient="row").cast(pl.String)
+    on = ["left_id", "right_id"]
+    return said.join(pairs, on=on, how="anti").sort(on), said.join(pairs, on=on).sort(on)
 
 
 def judgements(verdicts: pl.DataFrame | None, features: Features) -> Judgements:

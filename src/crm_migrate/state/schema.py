@@ -67,7 +67,7 @@ VERDICTS = Table(
     Column("at", String, nullable=False),
     Column("reason", Text),
     Column("superseded_by", Integer),
-    CheckConstraint("kind IN ('same', 'different', 'unsure', 'owner')"),
+    CheckConstraint("kind IN ('same', 'different', 'unsure', 'owner', 'withdrawn')"),
 )
 
 REVIEW_TASKS = Table(
@@ -84,9 +84,43 @@ REVIEW_TASKS = Table(
     Column("match_weight", Float),
     Column("reason", String),
     Column("status", String, nullable=False),
+    Column("probability", Float),
+    Column("records", Integer),
+    Column("worth", Float, nullable=False, server_default="0"),
+    Column("case_id", String),
+    Column("wants", Integer, nullable=False, server_default="1"),
+    Column("assignee", String),
+    Column("left_traits", Text),
+    Column("right_traits", Text),
     CheckConstraint("kind IN ('doubtful', 'owner_conflict')"),
     CheckConstraint("status IN ('open', 'decided', 'gone')"),
     Index("review_tasks_by_status", "status", "kind"),
+)
+
+REVIEW_SKIPS = Table(
+    "review_skips",
+    METADATA,
+    Column("task_id", String, primary_key=True),
+    Column("person", String, primary_key=True),
+    Column("at", String, nullable=False),
+)
+
+CELL_OVERRIDES = Table(
+    "cell_overrides",
+    METADATA,
+    Column("override_id", Integer, primary_key=True),
+    Column("entity", String, nullable=False),
+    Column("golden_id", String, nullable=False),
+    Column("field", String, nullable=False),
+    Column("value", Text, nullable=False),
+    Column("sources", String, nullable=False),
+    Column("author", String, nullable=False),
+    Column("at", String, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("expires_at", String),
+    Column("ended_at", String),
+    Column("ended_why", String),
+    CheckConstraint("ended_why IN ('withdrawn', 'replaced', 'source', 'gone')"),
 )
 
 PLANS = Table(

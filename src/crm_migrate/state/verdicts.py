@@ -1,22 +1,32 @@
-"""Verdicts of people on review tasks: only ever added to; a later one supersedes an earlier."""
+"""Verdicts of people on review tasks: only ever added to.
+
+The database refuses to change or delete what was said; `superseded_by` alone moves, as an index of
+what stands. Where one verdict suffices, a later one supersedes an earlier, whoever gave it; where
+several people must concur, each person's last one stands. An answer decides a task once as many
+people as it `wants` stand by it, and more than by the other answer.
+"""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import polars as pl
-from sqlalchemy import insert, select, update
+from sqlalchemy import Row, insert, select, update
 from sqlalchemy.engine import Connection, Engine
 
 from crm_migrate.errors import UsageFault
 from crm_migrate.language import Text
 from crm_migrate.state.review import task
-from crm_migrate.state.schema import REVIEW_TASKS, VERDICTS
+from crm_migrate.state.schema import REVIEW_SKIPS, REVIEW_TASKS, VERDICTS
 
 Answer = Literal["same", "different", "unsure", "owner"]
 
+WITHDRAWN = "withdrawn"
+_PAIR_ANSWERS = ("same", "different")
+
 PAIR_SCHEMA: dict[str, type[pl.DataType]] = dict.fromkeys(
-    ("left_id", "right_id", "verdict", "given_at", "author"), pl.String
-)
+    ("task_id", "left_id", "right_id", "verdict", "given_at", "author", "left_traits",
+     "right_traits"), pl.String
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +61,7 @@ def give(state: Engine, verdict: Verdict) -> bool:
     with state.begin() as connection:
         added = connection.execute(
             insert(VERDICTS).values(
-                task_id=verdict.task_id,
+                task_id=asked["task_id"],
                 kind=verdict.answer,
                 entity=asked["entity"],
                 left_id=asked["left_id"],
@@ -65,38 +75,142 @@ def give(state: Engine, verdict: Verdict) -> bool:
             )
         ).inserted_primary_key
         assert added is not None
-        # Departments speak for themselves; of a doubtful pair the last verdict counts.
-        earlier = VERDICTS.c.task_id == verdict.task_id
-        if verdict.answer == "owner":
+        earlier = VERDICTS.c.task_id == asked["task_id"]
+        if verdict.answer == "owner":  # departments speak for themselves
             earlier &= VERDICTS.c.department == verdict.department
+        elif asked["wants"] > 1:
+            earlier &= VERDICTS.c.author == verdict.author
         connection.execute(
             update(VERDICTS)
             .where(earlier, VERDICTS.c.verdict_id < added[0], VERDICTS.c.superseded_by.is_(None))
             .values(superseded_by=added[0])
         )
-        decided = _is_decided(connection, verdict, str(asked["departments"] or ""))
         connection.execute(
-            update(REVIEW_TASKS)
-            .where(REVIEW_TASKS.c.task_id == verdict.task_id)
-            .values(status="decided" if decided else "open")
+            REVIEW_SKIPS.delete().where(
+                REVIEW_SKIPS.c.task_id == asked["task_id"], REVIEW_SKIPS.c.person == verdict.author
+            )
         )
-    return decided
+        return _settle(connection, asked)
+
+
+def withdraw(state: Engine, id: str, author: str, department: str, at: str) -> bool:
+    """Take the person's last standing verdict on a task back; whether another one decides it now.
+
+    What that verdict had superseded stands again.
+
+    Raises:
+        NotFound: there is no such task.
+        UsageFault: nothing that they said stands.
+    """
+    asked = task(state, id)
+    table = VERDICTS.c
+    mine = (table.task_id == asked["task_id"], table.author == author)
+    with state.begin() as connection:
+        last = connection.execute(
+            select(VERDICTS)
+            .where(*mine, table.superseded_by.is_(None), table.kind != WITHDRAWN)
+            .order_by(table.verdict_id.desc())
+        ).first()
+        if last is None:
+            raise UsageFault(
+                Text("no verdict of yours stands on this task", "此任务没有您的有效裁决"), where=id
+            )
+        said = {n: getattr(last, n) for n in ("task_id", "entity", "left_id", "right_id")}
+        added = connection.execute(
+            insert(VERDICTS).values(
+                **said, kind=WITHDRAWN, author=author, department=department, at=at
+            )
+        ).inserted_primary_key
+        assert added is not None
+        for chosen, by in (
+            (table.superseded_by == last.verdict_id, None),
+            (table.verdict_id == last.verdict_id, added[0]),
+        ):
+            connection.execute(update(VERDICTS).where(chosen).values(superseded_by=by))
+        return _settle(connection, asked)
+
+
+def verdicts_on(state: Engine, id: str) -> list[dict[str, Any]]:
+    """Everything that was said on a task, oldest first; `superseded_by` is null of what stands."""
+    query = select(VERDICTS).where(VERDICTS.c.task_id == id).order_by(VERDICTS.c.verdict_id)
+    with state.connect() as connection:
+        return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def last_task_of(state: Engine, author: str) -> str | None:
+    """The task that the person answered last and whose answer stands; None where there is none."""
+    table = VERDICTS.c
+    query = (
+        select(table.task_id)
+        .where(table.author == author, table.superseded_by.is_(None), table.kind != WITHDRAWN)
+        .order_by(table.verdict_id.desc())
+    )
+    with state.connect() as connection:
+        row = connection.execute(query).first()
+    return None if row is None else str(row[0])
 
 
 def pair_verdicts(state: Engine, entity: str) -> pl.DataFrame:
-    """left_id, right_id, verdict, given_at and author of the verdicts that nobody superseded."""
-    table = VERDICTS.c
+    """The verdicts on pairs that count (PAIR_SCHEMA); of several that concur the last.
+
+    Pairs on which people disagree, or too few have spoken, are left out.
+    """
+    table, asked = VERDICTS.c, REVIEW_TASKS.c
     query = (
-        select(table.left_id, table.right_id, table.kind, table.at, table.author)
-        .where(table.entity == entity, table.kind != "owner", table.superseded_by.is_(None))
+        select(
+            *(table.task_id, table.left_id, table.right_id, table.kind, table.at, table.author),
+            *(asked.left_traits, asked.right_traits, asked.wants),
+        )
+        .join(REVIEW_TASKS, asked.task_id == table.task_id)
+        .where(table.entity == entity, table.superseded_by.is_(None))
+        .where(table.kind.not_in(("owner", WITHDRAWN)))
         .order_by(table.verdict_id)
     )
     with state.connect() as connection:
-        rows = [tuple(row) for row in connection.execute(query)]
-    return pl.DataFrame(rows, schema=PAIR_SCHEMA, orient="row")
+        found = connection.execute(query).all()
+    said: dict[str, list[Row[Any]]] = {}
+    for row in found:
+        said.setdefault(row.task_id, []).append(row)
+    counting = []
+    for rows in said.values():
+        answer = rows[-1].kind if rows[0].wants == 1 else _agreed(rows, rows[0].wants)
+        counting += [tuple(r)[:-1] for r in rows if r.kind == answer][-1:]
+    return pl.DataFrame(counting, schema=PAIR_SCHEMA, orient="row")
 
 
-def _require_fitting(verdict: Verdict, asked: dict[str, object]) -> None:
+def _agreed(rows: list[Row[Any]], wants: int) -> str | None:
+    """The answer on which enough people concur, and more than on the other; None: neither."""
+    counts = {a: sum(r.kind == a for r in rows) for a in _PAIR_ANSWERS}
+    for answer, other in (_PAIR_ANSWERS, _PAIR_ANSWERS[::-1]):
+        if counts[answer] >= wants and counts[answer] > counts[other]:
+            return answer
+    return None
+
+
+def _settle(connection: Connection, asked: dict[str, Any]) -> bool:
+    """Whether the task is decided by what stands; that is entered, too."""
+    rows = connection.execute(
+        select(VERDICTS)
+        .where(VERDICTS.c.task_id == asked["task_id"], VERDICTS.c.superseded_by.is_(None))
+        .where(VERDICTS.c.kind != WITHDRAWN)
+        .order_by(VERDICTS.c.verdict_id)
+    ).all()
+    if asked["kind"] == "owner_conflict":
+        spoken = {row.department for row in rows}
+        wanted = {(row.value, row.value_department) for row in rows}
+        needed = {d for d in str(asked["departments"] or "").split(";") if d}
+        decided = len(wanted) == 1 and spoken >= needed
+    else:
+        decided = _agreed(list(rows), asked["wants"]) is not None
+    connection.execute(
+        update(REVIEW_TASKS)
+        .where(REVIEW_TASKS.c.task_id == asked["task_id"])
+        .values(status="decided" if decided else "open")
+    )
+    return decided
+
+
+def _require_fitting(verdict: Verdict, asked: dict[str, Any]) -> None:
     if (asked["kind"] == "owner_conflict") != (verdict.answer == "owner"):
         raise UsageFault(
             Text("this answer does not fit the task", "该答复不适用于此任务"),
@@ -124,18 +238,3 @@ def _require_fitting(verdict: Verdict, asked: dict[str, object]) -> None:
                 f"departments: {', '.join(departments)}", f"相关部门：{'、'.join(departments)}"
             ),
         )
-
-
-def _is_decided(connection: Connection, verdict: Verdict, departments: str) -> bool:
-    if verdict.answer == "unsure":
-        return False
-    if verdict.answer != "owner":
-        return True
-    standing = connection.execute(
-        select(VERDICTS.c.department, VERDICTS.c.value, VERDICTS.c.value_department).where(
-            VERDICTS.c.task_id == verdict.task_id, VERDICTS.c.superseded_by.is_(None)
-        )
-    ).all()
-    spoken = {row.department for row in standing}
-    wanted = {(row.value, row.value_department) for row in standing}
-    return len(wanted) == 1 and spoken >= {d for d in departments.split(";") if d}
