@@ -18,7 +18,15 @@ from crm_migrate.project import Project
 from crm_migrate.project.mapping_file import TableMapping
 from crm_migrate.protection.admission import admit
 from crm_migrate.quality.control_totals import source_totals
-from crm_migrate.records import FILE, RECORD_ID, ROW, SHEET, SOURCE, concat_findings
+from crm_migrate.records import (
+    FILE,
+    RECORD_ID,
+    ROW,
+    SHEET,
+    SOURCE,
+    concat_findings,
+    in_id_order,
+)
 from crm_migrate.stages.earlier import Earlier, TakenSource, made_by
 from crm_migrate.stages.job import Job
 from crm_migrate.systems.sql import sql_tables
@@ -133,12 +141,18 @@ def extract(job: Job, run: Run, inputs: str, before: Earlier | None = None) -> N
         if entity.name == TAG and TAG in job.project.target.entities:
             frames.append(no_records(entity))  # 疑似重复 is a tag, whether a source has tags or not
         if frames:
-            records = pl.concat(frames).unique(RECORD_ID, keep="first", maintain_order=True)
-            run.write(STAGE, entity.name, records.sort(RECORD_ID))
+            run.write(STAGE, entity.name, in_id_order(_once(pl.concat(frames))))
     run.write(STAGE, "x_rows", pl.concat(p.rows for p in parts))
     run.write(STAGE, "x_findings", concat_findings(findings))
     run.write(STAGE, "x_totals", pl.concat(p.totals for p in parts))
     run.write(STAGE, "x_ambiguous", pl.concat(p.ambiguous for p in parts))
+
+
+def _once(records: pl.DataFrame) -> pl.DataFrame:
+    """The first record of each id."""
+    if not records[RECORD_ID].is_duplicated().any():
+        return records
+    return records.unique(RECORD_ID, keep="first", maintain_order=True)
 
 
 def no_records(entity: Entity) -> pl.DataFrame:

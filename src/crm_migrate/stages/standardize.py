@@ -4,7 +4,7 @@ import polars as pl
 
 from crm_migrate.mapping.apply import origins
 from crm_migrate.mapping.references import resolve_orphans
-from crm_migrate.records import RECORD_ID, concat_findings
+from crm_migrate.records import RECORD_ID, concat_findings, in_id_order
 from crm_migrate.stages import extract
 from crm_migrate.stages.earlier import Earlier
 from crm_migrate.stages.job import Job
@@ -52,7 +52,7 @@ def standardize(job: Job, run: Run, before: Earlier | None = None) -> None:
     ambiguous = run.read(extract.STAGE, "x_ambiguous")["id"]
     resolved = resolve_orphans(records, model, ambiguous, places)
     for name, frame in resolved.records.items():
-        run.write(STAGE, name, frame.sort(RECORD_ID))
+        run.write(STAGE, name, in_id_order(frame))
     run.write(STAGE, "x_findings", concat_findings([*findings, resolved.findings]))
     rejected = pl.concat(quarantined)
     run.write(STAGE, "x_quarantined", rejected)
