@@ -6,7 +6,7 @@ from crm_migrate.plan.approval.deciding import PlanState
 from crm_migrate.plan.approval.inheritance import Difference, differences
 from crm_migrate.plan.approval.standing import Standing, revoked, standing
 from crm_migrate.plan.change import PlanHeader
-from crm_migrate.stages.plans import open_checked, state_of
+from crm_migrate.stages.plans import checked_header, state_of
 from crm_migrate.stages.said import said_about
 from crm_migrate.stages.session import Session
 
@@ -33,8 +33,7 @@ def consider(session: Session, name: str) -> Considered:
         NotFound: there is none.
         IntegrityFault: the plan file was altered.
     """
-    _, plan = open_checked(session, name)
-    header = plan.header
+    header = checked_header(session, name)
     said = said_about(session, header)
     now = standing(header, said, session.trust, session.job.clock())
     taken_back = revoked(said, session.trust)

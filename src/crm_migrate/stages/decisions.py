@@ -14,7 +14,7 @@ from crm_migrate.plan.approval.revoking import revoke
 from crm_migrate.plan.approval.standing import standing
 from crm_migrate.plan.approval.statements import Decision, Override, Revocation, Signed
 from crm_migrate.plan.change import PlanHeader
-from crm_migrate.stages.plans import open_checked, require_same_project, state_of
+from crm_migrate.stages.plans import checked_header, require_same_project, state_of
 from crm_migrate.stages.said import said_about, standing_of
 from crm_migrate.stages.session import Session
 from crm_migrate.state import plans as entries
@@ -109,8 +109,7 @@ def decide(
         KeyFault: the person's key is not theirs, or their role may not approve.
         IntegrityFault: the plan file was altered.
     """
-    _, plan = open_checked(session, name)
-    header = plan.header
+    header = checked_header(session, name)
     if sandbox:
         _require_sandbox(header)
     person = _who(session, header, by, Action.APPROVE, own=sandbox)
@@ -159,8 +158,7 @@ def override_gate(
         NotFound: no such gate blocks the plan.
         KeyFault, IntegrityFault: like `decide`.
     """
-    _, plan = open_checked(session, name)
-    header = plan.header
+    header = checked_header(session, name)
     person = _who(session, header, by, Action.OVERRIDE, own=header.target.sandbox)
     require_same_project(session, header)
     signer, now = session.signer(person), session.job.clock()
@@ -183,8 +181,7 @@ def revoke_decisions(
         PlanRefused: somebody else's, and no administrator; or used already.
         KeyFault, IntegrityFault: like `decide`.
     """
-    _, plan = open_checked(session, name)
-    header = plan.header
+    header = checked_header(session, name)
     person = _who(session, header, by, Action.APPROVE, own=header.target.sandbox)
     said = said_about(session, header)
     now = session.job.clock()

@@ -63,6 +63,18 @@ def open_to_read(session: Session, name: str) -> tuple[PlanEntry, StoredPlan]:
     return entry, open_stored(path, session.job.keyring.plan_key(entry.plan_id))
 
 
+def checked_header(session: Session, name: str) -> PlanHeader:
+    """The header of a plan, every byte of its file checked; no table of it is opened.
+
+    Raises:
+        NotFound: there is none.
+        IntegrityFault: the file was altered.
+    """
+    _, stored = open_to_read(session, name)
+    with stored:
+        return stored.header
+
+
 def require_same_project(session: Session, header: PlanHeader) -> None:
     """Refuse a plan when mappings, rules or limits are no longer those that it was made under.
 
