@@ -107,7 +107,7 @@ def work_of(
     frames = [*chosen.values(), *([] if moved is None else [moved])]
     groups = (
         pl.concat([empty, *(frame.select("group", "rank") for frame in frames)])
-        .group_by("group")
+        .group_by("group", maintain_order=True)  # nearly sorted, so the sort is quick
         .agg(pl.len(), pl.col("rank").max() if backwards else pl.col("rank").min())
         .sort("rank", "group", descending=backwards)
         .with_row_index("_at")

@@ -5,6 +5,7 @@ from typing import Any
 import polars as pl
 import psycopg
 
+from crm_migrate.systems.postgres.copying import copied
 from crm_migrate.systems.postgres.schema import CITEXT
 from crm_migrate.systems.postgres.text import (
     PLAIN_TEXT,
@@ -132,10 +133,8 @@ def equality_form(
     parts = [pl.DataFrame(schema={"given": pl.String, "form": pl.String})]
     for part in distinct.iter_slices(_ASKED_ROWS):
         asked = f"unnest({literal(array(part.to_series()))}::text[]) w (given)"
-        with connection.cursor().copy(
-            f"COPY (SELECT given, {form} FROM {asked}) TO STDOUT (FORMAT csv)"
-        ) as copied:
-            parts.append(frame_of(copied, ["given", "form"]))
+        query = f"COPY (SELECT given, {form} FROM {asked}) TO STDOUT (FORMAT csv)"
+        parts.append(frame_of(copied(connection, query), ["given", "form"]))
     joined = values.to_frame("given").join(
         pl.concat(parts), on="given", how="left", maintain_order="left"
     )
@@ -170,11 +169,9 @@ def _asked(connection: Connection, type_name: str, values: pl.Series) -> pl.Data
     stored = _stored_sql("given", type_name)
     query = f"SELECT given, {stored} FROM unnest({literal(array(values))}::text[]) w (given)"
     try:
-        with (
-            connection.transaction(),  # a savepoint
-            connection.cursor().copy(f"COPY ({query}) TO STDOUT (FORMAT csv)") as copied,
-        ):
-            return frame_of(copied, ["given", "stored"])
+        with connection.transaction():  # a savepoint
+            lines = copied(connection, f"COPY ({query}) TO STDOUT (FORMAT csv)")
+            return frame_of(lines, ["given", "stored"])
     except psycopg.Error as error:
         if connection.closed or str(error.sqlstate).startswith(("08", "57")):
             raise

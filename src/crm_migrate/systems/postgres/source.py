@@ -5,12 +5,14 @@ elsewhere: both are read as bytes and decoded here, the former cell by cell.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
 import polars as pl
 import psycopg
 import sqlalchemy as sa
 
 from crm_migrate.formats.cells import number_text
+from crm_migrate.systems.postgres.copying import copied
 from crm_migrate.systems.postgres.text import frame_of, quoted
 
 Read = tuple[list[pl.Series], list[tuple[int, ...]]]
@@ -48,9 +50,8 @@ def read_copied(
             cells = ", ".join(_cell(quoted(c), t) for c, t in zip(columns, types, strict=True))
             order = f" ORDER BY {', '.join(map(quoted, key))}" if key else ""
             query = f"COPY (SELECT {cells} FROM {place}{order}) TO STDOUT (FORMAT csv)"
-            with raw.cursor().copy(query) as copied:
-                for lines in _in_parts(copied, size):
-                    yield _canonical(lines, types, encoding)
+            for lines in _in_parts(chain.from_iterable(copied(raw, query)), size):
+                yield _canonical(lines, types, encoding)
     except psycopg.Error as error:
         raise sa.exc.DBAPIError(None, None, error) from None
 
@@ -82,11 +83,11 @@ def _cell(column: str, kind: str) -> str:
     return f"{column}::text"
 
 
-def _in_parts(lines: Iterable[bytes | bytearray | memoryview], size: int) -> Iterator[list[bytes]]:
+def _in_parts(lines: Iterable[memoryview], size: int) -> Iterator[list[memoryview]]:
     """One line of COPY is one row."""
-    held: list[bytes] = []
+    held: list[memoryview] = []
     for line in lines:
-        held.append(bytes(line))
+        held.append(line)
         if len(held) == size:
             yield held
             held = []
@@ -94,8 +95,9 @@ def _in_parts(lines: Iterable[bytes | bytearray | memoryview], size: int) -> Ite
         yield held
 
 
-def _canonical(lines: list[bytes], types: Sequence[str], encoding: str) -> Read:
+def _canonical(sent: list[memoryview], types: Sequence[str], encoding: str) -> Read:
     labels = [str(n) for n in range(len(types))]
+    lines: list[memoryview] | list[bytes] = sent
     bytewise = False
     if encoding == _CHINESE:
         try:  # GB18030 holds all of EUC_CN, and what the server's own conversion refuses
@@ -108,7 +110,7 @@ def _canonical(lines: list[bytes], types: Sequence[str], encoding: str) -> Read:
         lines = [b"".join(lines).decode("latin-1").encode()]
     read = [
         _one(column, kind, bytewise)
-        for column, kind in zip(frame_of(lines, labels).iter_columns(), types, strict=True)
+        for column, kind in zip(frame_of([lines], labels).iter_columns(), types, strict=True)
     ]
     return [text for text, _ in read], [lost for _, lost in read]
 

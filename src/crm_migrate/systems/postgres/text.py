@@ -22,7 +22,6 @@ _SPECIAL = ["\\", "\n", "\r", "\t"]
 _ESCAPED = ["\\\\", "\\n", "\\r", "\\t"]
 _WRITTEN_ROWS = 2_000
 """Rows per piece of a COPY: while the server stores one, the next is spelt out."""
-_READ_BYTES = 32_000_000
 _BYTES = r"^x'([0-9A-Fa-f]*)'$"
 
 
@@ -117,27 +116,17 @@ def array(values: pl.Series) -> str:
     return arrays(values.to_frame())[0]
 
 
-def frame_of(
-    lines: Iterable[bytes | bytearray | memoryview], columns: Sequence[str]
-) -> pl.DataFrame:
-    """The frame of Strings that COPY … TO STDOUT (FORMAT csv) delivers, line by line, in UTF-8."""
+def frame_of(parts: Iterable[Sequence[memoryview | bytes]], columns: Sequence[str]) -> pl.DataFrame:
+    """The frame of Strings that COPY … TO STDOUT (FORMAT csv) delivers in UTF-8.
+
+    `parts`: lists of its lines (copying.copied).
+    """
     schema = dict.fromkeys(columns, pl.String)
-    parts = [pl.DataFrame(schema=schema)]
-    held, size = list[bytes | bytearray | memoryview](), 0
-    for line in lines:
-        held.append(line)
-        size += len(line)
-        if size > _READ_BYTES:
-            parts.append(_parsed(held, columns))
-            held, size = [], 0
-    if held:
-        parts.append(_parsed(held, columns))
-    return pl.concat(parts)
+    frames = [pl.DataFrame(schema=schema)]
+    return pl.concat([*frames, *(_parsed(lines, columns) for lines in parts if lines)])
 
 
-def _parsed(
-    lines: Sequence[bytes | bytearray | memoryview], columns: Sequence[str]
-) -> pl.DataFrame:
+def _parsed(lines: Sequence[memoryview | bytes], columns: Sequence[str]) -> pl.DataFrame:
     # An unquoted empty cell is NULL, a quoted one the empty text: Polars reads them so.
     places = [f"c{n}" for n in range(len(columns))]
     schema = dict.fromkeys(places, pl.String)

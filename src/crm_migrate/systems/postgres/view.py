@@ -10,11 +10,13 @@ from typing import Any
 
 import polars as pl
 import psycopg
+from psycopg.copy import QueuedLibpqWriter
 from sqlalchemy import Connection
 
 from crm_migrate.errors import TargetFault
 from crm_migrate.language import Text
-from crm_migrate.systems.postgres import catalog
+from crm_migrate.systems.postgres import catalog, expressions
+from crm_migrate.systems.postgres.copying import copied
 from crm_migrate.systems.postgres.faults import faults, is_unique
 from crm_migrate.systems.postgres.forms import castable
 from crm_migrate.systems.postgres.keys import Keys
@@ -136,8 +138,11 @@ class PostgresView:
             columns = ", ".join(map(quoted, rows.columns))
             hexes = [name for name, kind in rows.schema.items() if kind == pl.Binary]
             try:
-                with self.raw.cursor().copy(
-                    f"COPY {self._table(name)} ({columns}) FROM STDIN"
+                cursor = self.raw.cursor()
+                # It sends in a thread of its own: one piece travels while the next is spelt out.
+                with cursor.copy(
+                    f"COPY {self._table(name)} ({columns}) FROM STDIN",
+                    writer=QueuedLibpqWriter(cursor),
                 ) as copy:
                     for piece in copy_pieces(typed, hexes):
                         copy.write(piece)
@@ -229,11 +234,8 @@ class PostgresView:
         return [part.to_series() for part in typed.iter_slices(_NAMED_ROWS)]
 
     def _copied(self, name: str, query: str, labels: Sequence[str]) -> pl.DataFrame:
-        with (
-            self._guard(name),
-            self.raw.cursor().copy(f"COPY ({query}) TO STDOUT (FORMAT csv)") as copied,
-        ):
-            return frame_of(copied, labels)
+        with self._guard(name):
+            return frame_of(copied(self.raw, f"COPY ({query}) TO STDOUT (FORMAT csv)"), labels)
 
     def _guard(self, name: str) -> AbstractContextManager[None]:
         rights = "SELECT, INSERT, UPDATE, DELETE" if self._writes else "SELECT"
