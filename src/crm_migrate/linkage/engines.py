@@ -40,7 +40,7 @@ class Agreement:
 
 def compare_engines(first: Linkage, second: Linkage) -> Agreement:
     """How far two linkages of the same records agree."""
-    a, b = _pairs(first.clusters), _pairs(second.clusters)
+    a, b = clustered_pairs(first.clusters), clustered_pairs(second.clusters)
     on = ["left_id", "right_id"]
     only_a, only_b = a.join(b, on=on, how="anti"), b.join(a, on=on, how="anti")
     differing = pl.concat(
@@ -52,7 +52,7 @@ def compare_engines(first: Linkage, second: Linkage) -> Agreement:
     return Agreement(a.height - only_a.height, only_a.height, only_b.height, differing)
 
 
-def _pairs(clusters: pl.DataFrame) -> pl.DataFrame:
+def clustered_pairs(clusters: pl.DataFrame) -> pl.DataFrame:
     """left_id < right_id of every two records in one cluster."""
     several = clusters.filter(pl.len().over("cluster_id") > 1)
     return (

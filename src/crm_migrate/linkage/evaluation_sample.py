@@ -1,0 +1,331 @@
+"""How right a linkage probably is, judged by people on a random sample of its pairs.
+
+The pairs that linkage joined, and those that it saw and left apart, are sorted into strata by their
+weight. Within a stratum pairs stand in the order of a hash of their record ids: the first ones are
+a simple random sample, the same on every machine, and a larger sample only adds to a smaller one.
+Verdicts count up to the first pair that nobody answered: whoever answers only what is easy, or what
+a review task asked for, does not bend the estimate. `unsure` is passed over and counted.
+
+The frame must come from a linkage that was made *without* verdicts: otherwise the errors that the
+sample found are mended already, and what is left of it looks better than what nobody looked at.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from crm_migrate.language import Text
+from crm_migrate.linkage.contract import Linkage
+from crm_migrate.linkage.engines import clustered_pairs
+from crm_migrate.linkage.hashing import hash_texts, mix
+from crm_migrate.linkage.judgements import SAME, UNSURE
+
+Floats = npt.NDArray[np.float64]
+
+EDGES = (0.0, 2.5, 5.0, 7.5, 10.0, 15.0, 20.0, 30.0)
+"""Bits at which strata end: finer where decisions are made. Fixed, so that strata stay the same
+when data are added."""
+_IMPLIED = len(EDGES) + 1
+"""Pairs of one cluster that were never scored: joined by way of others."""
+_MOST = 100_000
+_NOTHING = 1e-9
+_ON = ("left_id", "right_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Stratum:
+    """Pairs of one weight class (bits from `low` to below `high`; None: open, or never scored).
+
+    pairs: how many there are. asked: of those answered in order. same: of those, the same
+    customer. beyond: answered, but after a gap. unsure: passed over.
+    """
+
+    number: int
+    joined: bool
+    low: float | None
+    high: float | None
+    pairs: int
+    likely: float
+    """Mean match probability, by the model: only for deciding where to ask more."""
+    asked: int = 0
+    same: int = 0
+    beyond: int = 0
+    unsure: int = 0
+
+    @property
+    def words(self) -> Text:
+        """The stratum for people."""
+        side = Text("joined", "已合并") if self.joined else Text("left apart", "未合并")
+        if self.low is None and self.high is None:
+            return Text(f"{side.en}, by way of others", f"{side.zh},经其他记录间接合并")
+        low = "" if self.low is None else f"{self.low:g}"
+        high = "" if self.high is None else f"{self.high:g}"
+        return Text(f"{side.en}, {low} … {high} bits", f"{side.zh},{low} … {high} 比特")
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A share with the bounds that hold it with the confidence (two-sided)."""
+
+    value: float | None
+    low: float
+    high: float
+
+
+def sampling_frame(linkage: Linkage) -> pl.DataFrame:
+    """left_id, right_id, match_weight (null: never scored), likely, joined, stratum, order.
+
+    All pairs within clusters, and all scored pairs across; each stratum in the order in which its
+    pairs are asked about. `linkage` must have been made without verdicts.
+    """
+    joined = clustered_pairs(linkage.clusters).with_columns(joined=pl.lit(True))
+    scored = linkage.pairs.select(*_ON, "match_weight", likely="match_probability")
+    every = scored.join(joined, on=_ON, how="full", coalesce=True).with_columns(
+        pl.col("joined").fill_null(False), pl.col("likely").fill_null(0.9)
+    )
+    bins = pl.lit(0, dtype=pl.Int64)
+    for edge in EDGES:
+        bins = bins + (pl.col("match_weight") >= edge).cast(pl.Int64)
+    number = bins.fill_null(_IMPLIED) + pl.when("joined").then(0).otherwise(_IMPLIED + 1)
+    left, right = hash_texts(every["left_id"]), hash_texts(every["right_id"])
+    order = mix(mix(left) ^ right)
+    return every.with_columns(stratum=number, order=pl.Series(order, dtype=pl.UInt64)).sort(
+        "stratum", "order", *_ON
+    )
+
+
+def strata(frame: pl.DataFrame, verdicts: pl.DataFrame) -> list[Stratum]:
+    """The strata of the frame with what people said. verdicts: as in `judgements`, all of them."""
+    said = frame.join(last_answers(verdicts), on=_ON, how="left", maintain_order="left")
+    answered = pl.col("verdict").is_not_null()
+    gap = (~answered).cum_sum().over("stratum") > 0
+    counts = answered & (pl.col("verdict") != UNSURE)
+    found = (
+        said.with_columns(gap=gap)
+        .group_by("stratum", maintain_order=True)
+        .agg(
+            pl.col("joined").first(),
+            pl.len().alias("pairs"),
+            pl.col("likely").mean(),
+            (counts & ~pl.col("gap")).sum().alias("asked"),
+            ((pl.col("verdict") == SAME) & ~pl.col("gap")).sum().alias("same"),
+            (counts & pl.col("gap")).sum().alias("beyond"),
+            (pl.col("verdict") == UNSURE).sum().alias("unsure"),
+        )
+    )
+    return [
+        Stratum(number, joined, *_limits(number), *counted)
+        for number, joined, *counted in found.iter_rows()
+    ]
+
+
+def last_answers(verdicts: pl.DataFrame) -> pl.DataFrame:
+    """left_id < right_id, verdict: the last word on each pair, `unsure` included."""
+    low, high = pl.min_horizontal(*_ON), pl.max_horizontal(*_ON)
+    return (
+        verdicts.select(low.alias(_ON[0]), high.alias(_ON[1]), "verdict", "given_at")
+        .sort(*_ON, "given_at", "verdict")
+        .unique(_ON, keep="last", maintain_order=True)
+        .drop("given_at")
+    )
+
+
+def allocate(strata: Sequence[Stratum], total: int) -> dict[int, int]:
+    """Stratum number → pairs to ask about, `total` in all (fewer when there are fewer).
+
+    Neyman's allocation (1934): in proportion to N·√(p(1−p)), p being what the model expects, kept
+    between .02 and .98; at least two of each stratum while they last.
+    """
+    left = min(total, sum(s.pairs for s in strata))
+    wanted = {s.number: 0 for s in strata}
+    for s in strata:
+        wanted[s.number] = min(s.pairs, 2, left)
+        left -= wanted[s.number]
+    while left > 0:
+        free = [s for s in strata if wanted[s.number] < s.pairs]
+        spread = {s.number: s.pairs * _deviation(s.likely) for s in free}
+        whole, before = sum(spread.values()), left
+        for s in free:
+            more = min(int(before * spread[s.number] / whole), s.pairs - wanted[s.number])
+            wanted[s.number] += more
+            left -= more
+        if left == before:  # less than one each: to the largest ones
+            for s in sorted(free, key=lambda s: (-spread[s.number], s.number))[:left]:
+                wanted[s.number] += 1
+                left -= 1
+    return wanted
+
+
+def draw(frame: pl.DataFrame, verdicts: pl.DataFrame, total: int) -> pl.DataFrame:
+    """The pairs of a sample of `total` that wait for an answer, in the frame's columns."""
+    wanted = allocate(strata(frame, verdicts), total)
+    said = frame.join(last_answers(verdicts), on=_ON, how="left", maintain_order="left")
+    asked = said.filter(pl.col("verdict").is_null() | (pl.col("verdict") != UNSURE))
+    place = pl.int_range(pl.len()).over("stratum")
+    limit = pl.col("stratum").replace_strict(wanted, return_dtype=pl.Int64, default=0)
+    return asked.filter(place < limit, pl.col("verdict").is_null()).drop("verdict")
+
+
+def precision(strata: Sequence[Stratum], confidence: float = 0.95) -> Estimate:
+    """The share of joined pairs that are truly the same, from the verdicts on them."""
+    joined = [s for s in strata if s.joined]
+    low, high = bounds(joined, (1 - confidence) / 2)
+    return Estimate(_share(joined), low, high)
+
+
+def recall(strata: Sequence[Stratum], confidence: float = 0.95) -> Estimate:
+    """Of the truly same pairs that linkage scored, the share that it joined.
+
+    Same pairs that blocking never brought together, or that weighed too little to be kept, are not
+    in it (only a truth column shows them). Joined and missed pairs are bounded each with half of
+    the error (Bonferroni), so the bounds are on the safe side.
+    """
+    joined = [s for s in strata if s.joined]
+    apart = [s for s in strata if not s.joined]
+    most, rest = sum(s.pairs for s in joined), sum(s.pairs for s in apart)
+    alpha = (1 - confidence) / 4
+    (low, high), (few, many) = bounds(joined, alpha), bounds(apart, alpha)
+    right, missed = _share(joined), _share(apart) if rest else 0.0
+    value = None if right is None or missed is None else _part(most * right, rest * missed)
+    few, many = (few, many) if rest else (0.0, 0.0)
+    return Estimate(value, _part(most * low, rest * many), _part(most * high, rest * few))
+
+
+def lower_bound(strata: Sequence[Stratum], confidence: float) -> float:
+    """The precision that the joined pairs have at least, with this (one-sided) confidence."""
+    return bounds([s for s in strata if s.joined], 1 - confidence)[0]
+
+
+def verdicts_missing(strata: Sequence[Stratum], at_least: float, confidence: float) -> int | None:
+    """How many more verdicts the bound needs if they all say `same`; 0: none; None: no number can.
+
+    An error among them asks for more.
+    """
+    joined = [s for s in strata if s.joined]
+
+    def reached(total: int) -> tuple[bool, int]:
+        wanted = allocate(joined, total)
+        fuller = [_as_if(s, max(s.asked, wanted[s.number])) for s in joined]
+        more = sum(s.asked for s in fuller) - sum(s.asked for s in joined)
+        return lower_bound(fuller, confidence) >= at_least, more
+
+    if lower_bound(joined, confidence) >= at_least:
+        return 0
+    high = 1
+    most = min(sum(s.pairs for s in joined), _MOST)
+    while high < most and not reached(high)[0]:
+        high *= 2
+    if not reached(min(high, most))[0]:
+        return None
+    low, high = high // 2, min(high, most)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if reached(middle)[0] else (middle, high)
+    return reached(high)[1]
+
+
+def least_verdicts(at_least: float, confidence: float) -> int:
+    """Fewer verdicts than this never suffice: n without an error, (at_least)ⁿ ≤ 1 − confidence."""
+    if at_least >= 1:
+        return _MOST
+    return math.ceil(math.log(1 - confidence) / math.log(max(at_least, 1e-9)))
+
+
+def bounds(strata: Sequence[Stratum], alpha: float) -> tuple[float, float]:
+    """Bounds of the share of `same` over all strata, each with the one-sided error `alpha`.
+
+    The outer ones of two, because the first is a little too bold where no error was found:
+    - Yan & Su (2010), “Stratified Wilson and Newcombe Confidence Intervals for Multiple Binomial
+      Proportions”, Statistics in Biopharmaceutical Research 2(3): Wilson's bounds of the strata,
+      weighted by their sizes W, at the quantile z·√(Σ W²v) / Σ W√v; v is Agresti and Coull's
+      variance, which is not 0 where no error was found;
+    - Clopper & Pearson's exact bounds (1934) for the weighted share at Kish's effective number of
+      verdicts 1 / Σ(W²/n) (as Korn & Graubard 1998, Survey Methodology 24).
+    Sampling without replacement: n counts as n(N−1)/(N−n), so a census is certain. A stratum
+    without a verdict may hold anything.
+    """
+    total = sum(s.pairs for s in strata)
+    if not total:
+        return 1.0, 1.0
+    open_, certain = [], 0.0
+    for s in strata:
+        if s.asked >= s.pairs:
+            certain += s.same / total
+        else:
+            open_.append(s)
+    if not open_:
+        return certain, certain
+    weight = np.array([s.pairs / total for s in open_])
+    n = np.array([s.asked * (s.pairs - 1) / (s.pairs - s.asked) for s in open_])
+    share = np.array([s.same / s.asked if s.asked else 0.5 for s in open_])
+    wilson, exact = _yan_su(weight, n, share, alpha), _effective(weight, n, share, alpha)
+    low, high = min(wilson[0], exact[0]), max(wilson[1], exact[1])
+    return max(certain + low, 0.0), min(certain + high, 1.0)
+
+
+def _yan_su(weight: Floats, n: Floats, share: Floats, alpha: float) -> tuple[float, float]:
+    z = _normal_quantile(alpha)
+    variance = (n * share + z * z / 2) / (n + z * z)
+    variance = variance * (1 - variance) / (n + z * z)
+    relaxed = z * math.sqrt(float((weight**2 * variance).sum()))
+    relaxed /= float((weight * np.sqrt(variance)).sum())
+    square = relaxed * relaxed
+    centre = (n * share + square / 2) / (n + square)
+    half = relaxed / (n + square) * np.sqrt(n * share * (1 - share) + square / 4)
+    return float((weight * (centre - half)).sum()), float((weight * (centre + half)).sum())
+
+
+def _effective(weight: Floats, n: Floats, share: Floats, alpha: float) -> tuple[float, float]:
+    from scipy.stats import beta
+
+    heard = n > 0
+    part = float(weight[heard].sum())
+    if not part:
+        return 0.0, float(weight.sum())
+    inner = weight[heard] / part
+    number = 1 / float((inner**2 / n[heard]).sum())
+    right = number * float((inner * share[heard]).sum())
+    wrong = number - right
+    low = float(beta.ppf(alpha, right, wrong + 1)) if right > 0 else 0.0
+    high = float(beta.isf(alpha, right + 1, wrong)) if wrong > _NOTHING else 1.0
+    return part * low, part * high + float(weight[~heard].sum())
+
+
+@cache
+def _normal_quantile(alpha: float) -> float:
+    from scipy.stats import norm
+
+    return float(norm.isf(alpha))
+
+
+def _as_if(s: Stratum, asked: int) -> Stratum:
+    return replace(s, asked=asked, same=s.same + asked - s.asked)
+
+
+def _share(strata: Sequence[Stratum]) -> float | None:
+    """The weighted share of `same`; None while a stratum has no verdict."""
+    total = sum(s.pairs for s in strata)
+    if not total or any(not s.asked for s in strata):
+        return None
+    return sum(s.pairs * s.same / s.asked for s in strata) / total
+
+
+def _part(one: float, other: float) -> float:
+    return one / (one + other) if one + other else 1.0
+
+
+def _deviation(p: float) -> float:
+    kept = min(max(p, 0.02), 0.98)
+    return math.sqrt(kept * (1 - kept))
+
+
+def _limits(number: int) -> tuple[float | None, float | None]:
+    """The weights between which a stratum lies."""
+    place = number % (_IMPLIED + 1)
+    low = EDGES[place - 1] if 0 < place < _IMPLIED else None
+    return low, EDGES[place] if place < len(EDGES) else None
