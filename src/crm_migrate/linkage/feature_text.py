@@ -87,6 +87,8 @@ def domains(raw: pl.Series) -> pl.Series:
     return frame.select(pl.col("value").list.eval(host).list.eval(named)).to_series()
 
 
+_REGION_WORDS = r"[省市]|(?:[壮回]族|维吾尔)?自治区|特别行政区"
+"""What people leave out of a region at will: 山东省 is 山东, 潍坊市 is 潍坊."""
 _WHOLE_FORM = r"有限|股份|合伙|合作社|事务所|银行|医院|[A-Za-z]"
 _VAGUE_FORM = ["公司", "集团", "集团公司", "总公司", "中心", "厂", "店", "行", "社", "部"]
 
@@ -110,7 +112,7 @@ def company_parts(raw: pl.Series) -> dict[str, pl.Series]:
         full=pl.when(pl.col("legal_form").str.contains(_WHOLE_FORM)).then("key"),
         core=_folded(pl.concat_str("stem", "industry_word", ignore_nulls=True)),
         brand=_folded(pl.col("stem")),
-        region="region",
+        region=pl.col("region").str.replace_all(_REGION_WORDS, ""),
         form=pl.when(~form.is_in(_VAGUE_FORM)).then(form),
         branch=pl.when(pl.col("key").is_not_null()).then(pl.col("branch").fill_null("-")),
     )
