@@ -22,6 +22,8 @@ REVIEW_REASONS: dict[str, Text] = {
     "essential": Text("an essential field differs", "关键字段不同"),
     "tie": Text("it fits two records that must not be joined", "与两个不可合并的记录同样吻合"),
     "cut": Text("the group grew too large and was cut here", "聚类过大，在此处切开"),
+    "verdicts": Text("verdicts of people contradict each other here", "人工裁决在此互相矛盾"),
+    "raised": Text("a person raised the question", "由人工提出"),
 }
 """Reason codes of the `review` table, in words."""
 
@@ -52,6 +54,8 @@ class Linkage:
     shared_values: pl.DataFrame
     model: Model | None
     seconds: Mapping[str, float] = field(default_factory=dict)
+    compared: int = 0
+    """Pairs that blocking brought together."""
 
     def summary(self) -> dict[str, object]:
         """Counts for reports: records, pairs, edges, clusters, largest_cluster, review, …"""

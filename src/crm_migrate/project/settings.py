@@ -104,6 +104,23 @@ class Approval(Frozen):
         return self
 
 
+class SecondReviewer(Frozen):
+    """Which doubtful pairs want the same verdict of two people; any of these does."""
+
+    worth_at_least: float | None = Field(default=None, ge=0)
+    """Records that the verdict is expected to move."""
+    reasons: tuple[str, ...] = ()
+    """Why the pair is doubtful: veto, contradiction, tie, raised, …"""
+    share: float = Field(default=0, ge=0, le=1)
+    """Of the others, drawn by the ids of the pairs."""
+
+
+class Review(Frozen):
+    """How doubtful pairs are decided."""
+
+    second_reviewer: SecondReviewer | None = None
+
+
 class Cover(Frozen):
     """Cover of the audit report (R-7.3); persons come from the trust file where left out."""
 
@@ -135,4 +152,5 @@ class Settings(Frozen):
     exports: str = "exports"
     retention_days: int = Field(default=30, ge=1)
     approval: Approval = Approval()
+    review: Review = Review()
     document: Cover = Cover()

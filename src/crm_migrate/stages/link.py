@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 
 import polars as pl
 from sqlalchemy.engine import Engine as Database
@@ -17,8 +18,8 @@ from crm_migrate.plan.present import KEY_REFERENCE, resolve_references
 from crm_migrate.records import PROVENANCE, RECORD_ID
 from crm_migrate.stages import present, standardize
 from crm_migrate.stages.job import Job
+from crm_migrate.stages.verdicts import binding
 from crm_migrate.state.registry import known_members, known_tombstones
-from crm_migrate.state.verdicts import pair_verdicts
 from crm_migrate.workspace import Run
 
 STAGE = "linked"
@@ -156,11 +157,12 @@ def _link_entity(
 ) -> tuple[Linkage, pl.DataFrame, pl.DataFrame]:
     """The linkage, the members of golden records, and the golden ids that gave way to others."""
     rules = job.rules.linkage[entity.name]
-    verdicts = pair_verdicts(state, entity.name)
     engine = engine_for(rules, key=job.keyring.digest_key)
     children = _children(run, entity.name, standing)
     entering = with_children(_entering(records, standing, entity), rules, children)
-    result = engine.link(entering, rules, verdicts)
+    said = binding(job, run, state, entity.name, entering[RECORD_ID])
+    result = engine.link(entering, rules, said.verdicts)
+    result = replace(result, review=said.with_questions(result.review))
     # The target's base is the mirror of the registry: a lost state changes no id.
     based = standing.filter(pl.col("base_id").is_not_null())
     bound = known_members(state, entity.name)

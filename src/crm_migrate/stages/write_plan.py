@@ -21,7 +21,7 @@ from crm_migrate.plan.opened import InMemory
 from crm_migrate.plan.planfile import SUFFIX
 from crm_migrate.plan.planfile import write_plan as write_plan_file
 from crm_migrate.plan.scope import Scope
-from crm_migrate.stages import link, survive
+from crm_migrate.stages import survive
 from crm_migrate.stages.apply import last_applied
 from crm_migrate.stages.asked import Asked
 from crm_migrate.stages.changes import Changes
@@ -31,8 +31,8 @@ from crm_migrate.stages.facts import plan_facts
 from crm_migrate.stages.figures import drift_figures, mapping_digest
 from crm_migrate.stages.plan_pages import write_all_pages
 from crm_migrate.stages.plans import FACTS, entity_labels, rfc3339, state_of
+from crm_migrate.stages.questions import store_questions
 from crm_migrate.stages.remarks import Remarks, write_remarks
-from crm_migrate.stages.reviews import store_reviews
 from crm_migrate.stages.said import standing_of
 from crm_migrate.stages.session import Session
 from crm_migrate.state.plans import PlanEntry, add_plan
@@ -213,9 +213,7 @@ def _enter(
             code.alias("customer_code"),
         )
         reserve(session.state, identities, name, run.id, at)
-    review = run.read(link.STAGE, "review.customer")
-    conflicts = run.read(survive.STAGE, "x_owner_conflicts")
-    store_reviews(session.state, review, conflicts, run.id)
+    store_questions(session, run)
     add_plan(
         session.state,
         PlanEntry(
