@@ -75,7 +75,8 @@ def _in_text(frame: pl.DataFrame) -> list[tuple[str, pl.DataFrame]]:
 
 def _in_digits(frame: pl.DataFrame, label: str) -> list[tuple[str, pl.DataFrame]]:
     """Damage that was done before the text was written: an export of an already damaged sheet."""
-    long = frame.filter(pl.col("text").str.contains(r"^\d{15}0{3}$"))
+    rounded = (pl.col("text").str.len_bytes() == 18) & pl.col("text").str.ends_with("000")
+    long = frame.filter(rounded).filter(pl.col("text").str.contains(r"^[0-9]{18}$"))
     lost = long.filter(~_checks(long["text"])) if long.height else long
     parts = [("precision_lost", lost)]
     if DATE_HEADER.search(label):

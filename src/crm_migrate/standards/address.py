@@ -56,6 +56,10 @@ _STREET = (
     r"[东南西北]?[一二三四五]环|[区县镇乡村市州盟])"
 )
 """Behind a short name such as 北京: a street (北京西路) or another place (朝阳区), no region."""
+_LOOK_AHEAD = 4
+"""Characters behind a short name that `_STREET` may look at."""
+_SEPARATORS = " ,、/-"
+_LEADING = r"^[\s,、/-]+"
 
 
 def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
@@ -94,23 +98,26 @@ def parts(addresses: pl.Series) -> pl.DataFrame:
 def _parsed(raw: pl.Series) -> pl.DataFrame:
     """`text` (tidied), the parts, and `places`: how many places the names could mean.
 
-    Most addresses start with the full names of one district: those are looked up by that
-    beginning, of which there are few. Only the rest is taken apart level by level.
+    Addresses begin with few different regions: each beginning is taken apart level by level
+    once, and tells of its addresses all that nothing behind it could change. The others are
+    taken apart one by one.
     """
     text = _tidied(raw)
     region = text.str.extract(_BEGINNING, 0)
-    known = _unfolded(region.unique().drop_nulls()).filter(
-        (pl.col("places") == 1) & pl.col("district").is_not_null() & (pl.col("detail") == "")
-    )
+    known = _unfolded(region.unique().drop_nulls()).filter(~pl.col("open"))
     frame = pl.DataFrame({"beginning": region, "line": text}).join(
         known.rename({"text": "beginning"}), on="beginning", how="left", maintain_order="left"
     )
+    behind = pl.col("line").str.strip_prefix(pl.col("beginning"))
     frame = frame.select(
         pl.col("line").alias("text"), "province", "city", "district",
-        pl.col("line").str.strip_prefix(pl.col("beginning")).alias("detail"),
-        "region_code", "places",
+        pl.when(pl.col("detail") == "")
+        .then(behind.str.strip_chars_start(_SEPARATORS))
+        .otherwise(pl.col("detail") + behind)
+        .alias("detail"),
+        "region_code", "places", "open",
     )  # fmt: skip
-    open_rows = (frame.get_column("places").is_null() & text.is_not_null()).arg_true().to_numpy()
+    open_rows = (frame.get_column("open").is_null() & text.is_not_null()).arg_true().to_numpy()
     if not len(open_rows):
         return frame
     place = np.arange(len(text))
@@ -126,12 +133,14 @@ def _tidied(raw: pl.Series) -> pl.Series:
 
 def _narrowed(raw: pl.Series) -> pl.Series:
     text = narrow(raw).str.replace_all(r"(\p{Han}|[0-9])\s+(\p{Han})", "$1$2")
-    return text.str.replace(r"^(?:中华人民共和国|中国)", "").str.replace(r"^[\s,、/-]+", "")
+    return text.str.replace(r"^(?:中华人民共和国|中国)", "").str.replace(_LEADING, "")
 
 
 def _unfolded(text: pl.Series) -> pl.DataFrame:
-    """Tidied addresses taken apart level by level; columns as of `_parsed`."""
-    frame = pl.DataFrame({"text": text}).with_columns(rest=pl.col("text"))
+    """Tidied addresses taken apart level by level; columns as of `_parsed`, and `open`: whether
+    more text behind them could change what was found.
+    """
+    frame = pl.DataFrame({"text": text}).with_columns(rest=pl.col("text"), open=False)
     for level, names in _levels().items():
         frame = _take(frame, level, names)
     frame = frame.with_columns(
@@ -142,11 +151,16 @@ def _unfolded(text: pl.Series) -> pl.DataFrame:
 
 def _take(frame: pl.DataFrame, level: str, names: Prefixes) -> pl.DataFrame:
     """Move a name from the beginning of `rest` into the column `level`."""
-    taken = frame.with_columns(names.longest(frame.get_column("rest")).alias(level))
-    after = pl.col("rest").str.strip_prefix(pl.col(level)).str.replace(r"^[\s,、/-]+", "")
+    rest = frame.get_column("rest")
+    taken = frame.with_columns(
+        names.longest(rest).alias(level), open=frame["open"] | names.unfinished(rest)
+    )
+    after = pl.col("rest").str.strip_prefix(pl.col(level)).str.replace(_LEADING, "")
     full = pl.col(level).str.contains("[省市区县州盟旗]$")
     street = ~full & after.str.contains(_STREET)
+    short = ~full & (after.str.len_chars() < _LOOK_AHEAD)
     return taken.with_columns(
+        open=pl.col("open") | short.fill_null(False),
         rest=pl.when(pl.col(level).is_null() | street).then("rest").otherwise(after),
         **{level: pl.when(street).then(None).otherwise(pl.col(level))},
     )
@@ -190,6 +204,7 @@ def _located(frame: pl.DataFrame) -> pl.DataFrame:
         "detail",
         pl.when(fits).then("code").alias("region_code"),
         pl.when(named).then(pl.col("places").fill_null(0)).alias("places"),
+        "open",
     )
 
 

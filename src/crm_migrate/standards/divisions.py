@@ -106,6 +106,9 @@ class Prefixes:
         for name in sorted(set(names)):
             by_length.setdefault(len(name), []).append(name)
         self._by_length = {n: pl.Series(by_length[n]).implode() for n in sorted(by_length)}
+        heads = {name[:end] for some in by_length.values() for name in some
+                 for end in range(len(name))}  # fmt: skip
+        self._heads = pl.Series(sorted(heads), dtype=pl.String).implode()
         long = {
             name[: self._SHORT] for n, some in by_length.items() if n > self._SHORT for name in some
         }
@@ -127,6 +130,14 @@ class Prefixes:
             return found
         longer = self._of_lengths(text.filter(rows), found.filter(rows), many)
         return change_where(found, rows, lambda _: longer)
+
+    def unfinished(self, text: pl.Series) -> pl.Series:
+        """Whether each text is the beginning of a longer name, so that more text could make it one.
+
+        >>> Prefixes(["上海", "上海市"]).unfinished(pl.Series(["上海", "上海市", "恒"])).to_list()
+        [True, False, False]
+        """
+        return holds(text.is_in(self._heads))
 
     def _of_lengths(self, text: pl.Series, found: pl.Series, lengths: list[int]) -> pl.Series:
         for length in lengths:

@@ -34,6 +34,7 @@ def write_encrypted(path: Path, frame: pl.DataFrame, key: bytes, place: bytes) -
         path,
         compression="zstd",
         compression_level=1,
+        statistics=False,  # whole tables are read, or rows by ids that stand anywhere
         encryption=pl.ParquetEncryptionProperties(
             footer_key=file_key(key, place), aad_prefix=place, store_aad_prefix=False
         ),
