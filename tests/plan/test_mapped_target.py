@@ -12,6 +12,7 @@ from crm_migrate.plan.predicate import columns_of, holds
 from crm_migrate.project.mapping_file import TargetMapping
 from crm_migrate.protection.policy import Treatment
 from crm_migrate.systems.target import (
+    Check,
     ColumnInfo,
     ForeignKey,
     TargetSchema,
@@ -92,11 +93,14 @@ def test_what_fits_is_not_refused() -> None:
     [
         ({"triggers": ("on_change",)}, "triggers may refuse"),
         ({"unseen": (Text("whether triggers run", "触发器"),)}, "whether triggers run"),
-        ({"checks": ("length(full_name) > 2",)}, "own rules"),
+        ({"checks": (Check("f(full_name) > 2"),)}, "own rules"),
         ({"unique_keys": (UniqueKey((), expression=True),)}, "over an expression"),
         ({"unique_keys": (UniqueKey(("card",)),)}, "sealed cells"),
         ({"unique_keys": (UniqueKey(("full_name", "tenant")),)}, "does not fill tenant"),
-        ({"unique_keys": (UniqueKey(("full_name",), nulls_equal=True),)}, "empty cell"),
+        (
+            {"unique_keys": (UniqueKey(("full_name",), where="gone = 0", nulls_equal=True),)},
+            "empty cell",
+        ),
         ({"unique_keys": (UniqueKey(("full_name",), where="f(x) > 1"),)}, "taken to hold"),
         (
             {"foreign_keys": (ForeignKey(("full_name", "kind"), "kinds", ("a", "b")),)},

@@ -178,7 +178,7 @@ def _inserts(
         wanted = _wanted(resolve(new, references, stand), references, asked)
         for key in keys:
             some = wanted.select("_n", *key.columns)
-            found = reader.taken(mapping.table, mapping.key, some, where=key.where)
+            found = reader.taken(mapping.table, mapping.key, some, where=key.where, parts=key.parts)
             taken = pl.lit("taken").alias("reason")
             hits.append(found.select(pl.col("_n").alias("golden_id"), taken))
     hit = pl.concat(hits).unique("golden_id", keep="first", maintain_order=True)
@@ -230,10 +230,11 @@ def _absent_under(
     """
     mapping, held = bearings.entity(entity), set(columns)
     table = bearings.schema.table(mapping.table)
-    own = [k for k in table.unique_keys if k.checkable]
+    own = [k for k in table.unique_keys if k.askable]
     own.append(UniqueKey(table.primary_key))
     keys = own if ahead else []
     match = UniqueKey(tuple(mapping.fields[f].column for f in mapping.match))
-    if not any(k.where is None and set(k.columns) <= set(match.columns) for k in own if k.columns):
+    plain = [k for k in own if k.columns and k.where is None and k.checkable]
+    if not any(set(k.columns) <= set(match.columns) for k in plain):
         keys = [*keys, match]
     return [k for k in dict.fromkeys(keys) if k.columns and held.issuperset(k.columns)]

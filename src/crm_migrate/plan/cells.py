@@ -1,7 +1,7 @@
 """Golden, present and base cells side by side, and what becomes of each column of the target."""
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -18,16 +18,19 @@ from crm_migrate.plan.target_form import StoredForm, as_given, to_target
 from crm_migrate.plan.three_way import WRITTEN, Outcome, settle
 from crm_migrate.project.mapping_file import TargetEntity
 from crm_migrate.protection.policy import Treatment
-from crm_migrate.systems.target import ColumnInfo, TargetTable
+from crm_migrate.systems.target import ColumnInfo, KeyPart, TargetTable
 
 Opener = Callable[[str, str, pl.Series, pl.Series], pl.Series]
 """Opens sealed cells: entity, field, golden ids, cells → clear canonical text (null: cannot)."""
 Indexer = Callable[[str, str, pl.Series], pl.Series]
 """Blind index of canonical text: entity, field, values."""
 
-AskTaken = Callable[[str, str, pl.DataFrame, str | None], pl.DataFrame]
-"""Asks the target which wanted tuples stand: table, key, `_n` and columns, predicate → `_n`, `_key`
-(see `TargetReader.taken`)."""
+AskTaken = Callable[[str, str, pl.DataFrame, str | None, Sequence[KeyPart]], pl.DataFrame]
+"""Asks the target which wanted tuples stand: table, key, `_n` and columns, predicate, parts of an
+expression key → `_n`, `_key` (see `TargetReader.taken`)."""
+Compute = Callable[[str, Sequence[str], pl.DataFrame], pl.DataFrame]
+"""Has the target compute expressions of its own: table, expressions, `_n` and cells (see
+`TargetReader.computed`)."""
 
 UNREADABLE = "\x00unreadable"
 """Stands for a sealed cell that cannot be opened; equal to no value."""
@@ -56,6 +59,8 @@ class TargetSide:
     """Text that is equal where the column's collation holds values for equal."""
     ask_taken: AskTaken | None = None
     """None: stored text alone decides which keys are taken."""
+    compute: Compute | None = None
+    """None: expression keys and CHECKs are left to the moment of writing."""
     leaving: pl.Series | None = None
     """Keys of rows that are given up for others."""
 

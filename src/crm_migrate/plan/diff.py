@@ -18,11 +18,13 @@ from crm_migrate.plan.fit import demanded_columns
 from crm_migrate.plan.groups import Standing, groups_and_ranks, self_reference
 from crm_migrate.plan.obstacles import (
     missing_references,
+    refused_by_rules,
     unknown_values,
     waiting_children,
     waiting_references,
 )
 from crm_migrate.plan.present import TARGET_KEY
+from crm_migrate.plan.row_cells import row_cells
 from crm_migrate.plan.three_way import Outcome
 from crm_migrate.plan.unique_keys import taken_keys
 from crm_migrate.plan.written_cells import write_cells
@@ -162,6 +164,9 @@ def _skips(
     for name, mask in unknown_values(changes, side).items():
         unknown[name] = unknown.get(name, _never(rows)) | mask
     rows = _skip_misfits(rows, _misfits(changes, unknown, side, rows, rules))
+    if side.table is not None and side.table.checks:
+        known = row_cells(entity, rows, changes, side, rules)
+        rows = _skip_misfits(rows, refused_by_rules(rows, known, side))
     for names, mask in taken_keys(entity, rows, changes, aligned, side, rules):
         rows = _skip(rows, mask, "unique_taken", _SEPARATOR.join(names))
     if circle is not None and circle.name in aligned.columns:

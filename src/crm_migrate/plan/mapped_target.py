@@ -17,7 +17,7 @@ from crm_migrate.plan.sealed_cells import index_columns
 from crm_migrate.project.mapping_file import TargetEntity, TargetMapping
 from crm_migrate.protection.blind_index import INDEX_CHARACTERS
 from crm_migrate.protection.policy import Treatment
-from crm_migrate.systems.target import TargetSchema, TargetTable, UniqueKey
+from crm_migrate.systems.target import Check, TargetSchema, TargetTable, UniqueKey
 
 GOLDEN_CHARACTERS = 36
 """`g`, 32 hex characters, and a running number where an id was founded again."""
@@ -152,8 +152,11 @@ def unchecked(
                 )
             )
         found += table.unseen
-        if table.checks:
-            rules = "; ".join(table.checks)
+        open_rules = [
+            c.text for c in table.checks if not _asked_ahead(entity, table, c, treatments[name])
+        ]
+        if open_rules:
+            rules = "; ".join(open_rules)
             found.append(
                 Text(
                     f"{table.name}: the CRM's own rules ({rules})",
@@ -175,6 +178,19 @@ def unchecked(
     return tuple(dict.fromkeys(found))
 
 
+def _asked_ahead(
+    entity: TargetEntity, table: TargetTable, check: Check, treatments: Mapping[str, Treatment]
+) -> bool:
+    """Whether planning has the target compute a rule over all that it would write."""
+    referring = {c for key in table.foreign_keys for c in key.columns}
+    clear = {
+        c.column
+        for f, c in entity.fields.items()
+        if c.column not in referring and treatments.get(f) not in (Treatment.SEAL, Treatment.INDEX)
+    }
+    return bool(check.columns) and clear.issuperset(check.columns)
+
+
 def _unasked(
     entity: TargetEntity,
     table: TargetTable,
@@ -187,7 +203,7 @@ def _unasked(
     clear = {c.column for c in entity.fields.values()} - sealed
     known = clear | set(entity.constants) | indexes | ({entity.golden_id} - {None})
     named, columns = ", ".join(key.columns) or "…", set(key.columns)
-    if key.expression:
+    if not key.askable:
         yield Text(
             f"{table.name}: a unique key over an expression ({named})",
             f"{table.name}:基于表达式的唯一键({named})",
@@ -205,7 +221,8 @@ def _unasked(
             f"{table.name}: the unique key ({named}); the plan does not fill {missing}",
             f"{table.name}:唯一键({named});计划未填写 {missing}",
         )
-    if key.nulls_equal and columns & known:
+    plain = key.where is None and not (key.case_insensitive or key.accent_insensitive)
+    if key.nulls_equal and columns & known and not (plain and columns <= clear):
         yield Text(
             f"{table.name}: rows with an empty cell under the unique key ({named})",
             f"{table.name}:唯一键({named})中有空值的记录",

@@ -11,6 +11,7 @@ from crm_migrate.plan.cells import ColumnChange, TargetSide
 from crm_migrate.plan.change import REFERENCE_PREFIX, Action
 from crm_migrate.plan.groups import Standing
 from crm_migrate.plan.present import TARGET_KEY
+from crm_migrate.plan.row_cells import RowCell
 
 _LIVE = [str(Action.INSERT), str(Action.UPDATE)]
 
@@ -90,9 +91,48 @@ def unknown_values(changes: Sequence[ColumnChange], side: TargetSide) -> dict[st
         change = plain[key.columns[0]]
         values = change.after.filter(change.written).drop_nulls().unique()
         asked = pl.DataFrame({"_n": values, key.referred[0]: values})
-        known = side.ask_taken(key.table, key.referred[0], asked, None)["_n"]
+        known = side.ask_taken(key.table, key.referred[0], asked, None, ())["_n"]
         lost = change.written & ~change.after.is_in(known.implode()).fill_null(True)
         found[change.field] = found[change.field] | lost if change.field in found else lost
+    return found
+
+
+def refused_by_rules(
+    rows: pl.DataFrame, known: Mapping[str, RowCell], side: TargetSide
+) -> dict[str, pl.Series]:
+    """By field (or column): rows for which a CHECK of the target would not hold.
+
+    The target itself computes the rule over the row as it would stand; nothing is claimed where
+    a cell of it is not known.
+    """
+    found: dict[str, pl.Series] = {}
+    if side.table is None or side.compute is None:
+        return found
+    names = {column.column: field for field, column in side.mapping.fields.items()}
+    live, new = rows["action"].is_in(_LIVE), rows["action"] == Action.INSERT
+    for check in side.table.checks:
+        cells = [known[c] for c in check.columns if c in known]
+        if not cells or len(cells) < len(check.columns) or any(c.field for c in cells):
+            continue
+        asked = live & pl.Series(pl.select(pl.any_horizontal(*(c.written for c in cells))))
+        for cell in cells:
+            info = side.table.column(cell.column)
+            if not cell.known:
+                asked = asked & new
+            if info.default is not None:
+                asked = asked & ~(new & cell.cells.is_null())
+        at = asked.arg_true()
+        if not len(at):
+            continue
+        given = pl.DataFrame([c.cells.gather(at).alias(c.column) for c in cells])
+        given = given.select(pl.int_range(pl.len()).cast(pl.String).alias("_n"), pl.all())
+        verdict = f"CASE WHEN NOT ({check.expression}) THEN 1 END"
+        refused = side.compute(side.table.name, [verdict], given).drop_nulls()["_n"]
+        mask = pl.repeat(False, rows.height, eager=True)
+        mask = mask.scatter(at.gather(refused.cast(pl.UInt32)), True)
+        for column in check.columns:
+            name = names.get(column, column)
+            found[name] = found[name] | mask if name in found else mask
     return found
 
 

@@ -6,42 +6,26 @@ rows stand already. That needs read rights only; apply asks again before it writ
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 import polars as pl
 
 from crm_migrate.model import Entity
 from crm_migrate.plan.cells import ColumnChange, DiffRules, TargetSide
-from crm_migrate.plan.change import REFERENCE_PREFIX, UNTOUCHED, Action
+from crm_migrate.plan.change import REFERENCE_PREFIX, Action
 from crm_migrate.plan.predicate import columns_of, holds, literal
 from crm_migrate.plan.present import KEY_REFERENCE, TARGET_KEY
-from crm_migrate.plan.sealed_cells import index_columns
+from crm_migrate.plan.row_cells import RowCell, row_cells
 from crm_migrate.protection.policy import Treatment
 from crm_migrate.systems.target import TargetTable, UniqueKey
 
 _LIVE = [str(Action.INSERT), str(Action.UPDATE)]
 
 
-@dataclass(frozen=True)
-class KeyCell:
-    """A column's cells as they would stand once written, null where that is not known.
-
-    `field`: what fills it, where the cell refers to another record; `known`: the target's rows
-    were read with this column.
-    """
-
-    column: str
-    cells: pl.Series
-    written: pl.Series
-    field: str | None = None
-    known: bool = True
-
-
 def keys_asked(table: TargetTable, columns: Sequence[str]) -> list[UniqueKey]:
     """Unique keys, the primary key among them, whose columns are all to be had at plan time."""
     keys = [*table.unique_keys, UniqueKey(table.primary_key)]
     held = set(columns)
-    return [k for k in keys if k.checkable and k.columns and held.issuperset(k.columns)]
+    return [k for k in keys if k.askable and k.columns and held.issuperset(k.columns)]
 
 
 def taken_keys(
@@ -57,7 +41,7 @@ def taken_keys(
     The target's unique keys hold for inserts and for updates that touch them; `match` fields
     hold together, for inserts, in canonical text as well as in the target's own equality.
     """
-    known = _cells(entity, rows, changes, side, rules)
+    known = row_cells(entity, rows, changes, side, rules)
     live = rows["action"].is_in(_LIVE)
     if side.table is not None:
         for key in keys_asked(side.table, list(known)):
@@ -75,64 +59,43 @@ def taken_keys(
         yield match, mask
 
 
-def stands_twice(wanted: pl.DataFrame, standing: pl.DataFrame, columns: Sequence[str]) -> pl.Series:
+def stands_twice(
+    wanted: pl.DataFrame,
+    standing: pl.DataFrame,
+    columns: Sequence[str],
+    *,
+    nulls: pl.Series | None = None,
+) -> pl.Series:
     """Which wanted rows (Boolean) would stand twice under the columns together.
 
     `wanted`: golden_id, target_key (null for an insert) and the columns; `standing`: target_key
     and the columns of all rows of the target. A row is taken by a standing row with another key,
     or by an earlier wanted row: updates come before inserts, then the smaller golden id. Rows
-    with a null in the columns match nothing.
+    with a null in the columns match nothing; with `nulls` (the wanted rows whose nulls are NULL
+    for certain) a null there is a value like others.
     """
     if not wanted.height:
         return pl.Series([], dtype=pl.Boolean)
     ours = wanted.select("golden_id", "target_key", *columns).with_row_index("n")
-    ours = ours.drop_nulls(columns)
-    theirs = standing.select(pl.col("target_key").alias("other"), *columns).drop_nulls(columns)
-    by_them = ours.join(theirs, on=list(columns), how="inner").filter(
-        pl.col("other").ne_missing(pl.col("target_key"))
-    )
+    theirs = standing.select(pl.col("target_key").alias("other"), *columns)
+    if nulls is None:
+        ours, theirs = ours.drop_nulls(columns), theirs.drop_nulls(columns)
+    else:
+        ours = ours.filter(pl.all_horizontal(pl.col(columns).is_not_null()) | nulls)
+    by_them = ours.join(
+        theirs, on=list(columns), how="inner", nulls_equal=nulls is not None
+    ).filter(pl.col("other").ne_missing(pl.col("target_key")))
     ordered = ours.sort(pl.col("target_key").is_null(), "golden_id")
     by_us = ordered.filter(~pl.struct(columns).is_first_distinct())
     hit = pl.concat([by_them["n"], by_us["n"]]).unique()
     return pl.Series(range(wanted.height), dtype=pl.UInt32).is_in(hit.implode())
 
 
-def _cells(
-    entity: Entity,
-    rows: pl.DataFrame,
-    changes: Sequence[ColumnChange],
-    side: TargetSide,
-    rules: DiffRules,
-) -> dict[str, KeyCell]:
-    """By column, what can be said of the cells: fields, constants of new rows, blind indexes."""
-    sealed = {c.field for c in changes if rules.treatments.get(c.field) is Treatment.SEAL}
-    found: dict[str, KeyCell] = {}
-    for change in changes:
-        if change.field not in sealed:
-            stays = change.after.eq_missing(pl.Series([UNTOUCHED]))
-            cells = change.before.zip_with(stays, change.after)
-            reference = change.field if change.reference else None
-            found[change.column] = KeyCell(change.column, cells, change.written, reference)
-    nothing = pl.Series([None] * rows.height, dtype=pl.String)
-    new = rows["action"] == Action.INSERT
-    for column, value in side.mapping.constants.items():
-        cells = pl.repeat(value, rows.height, eager=True).zip_with(new, nothing)
-        found.setdefault(column, KeyCell(column, cells, new, known=False))
-    indexes = index_columns(side.mapping, rules.treatments)
-    for change in changes:
-        column_of_index = indexes.get(change.field)
-        if column_of_index is not None and rules.index is not None:
-            index = rules.index(entity.name, change.field, change.golden)
-            cells = index.zip_with(change.written, nothing)
-            found[column_of_index] = KeyCell(column_of_index, cells, change.written, known=False)
-    return found
-
-
 def _taken(
     rows: pl.DataFrame,
     asked: pl.Series,
     key: UniqueKey,
-    known: Mapping[str, KeyCell],
+    known: Mapping[str, RowCell],
     side: TargetSide,
 ) -> pl.Series:
     """Rows whose key, as it would stand once written, belongs to another row."""
@@ -143,6 +106,8 @@ def _taken(
     wanted = wanted.filter(asked)
     if not wanted.height:
         return _spread(asked, pl.Series([], dtype=pl.Boolean))
+    if key.parts:
+        return _spread(asked, _stand_by_parts(side, key, wanted, held))
     compared = wanted.with_columns(_equal(side, key, c.column, wanted[c.column]) for c in held)
     local = key.where is None and all(c.known for c in held)
     if local and (side.ask_taken is None or _plain(side, key)):
@@ -150,6 +115,9 @@ def _taken(
         standing = standing.with_columns(
             _equal(side, key, c.column, standing[c.column]) for c in held
         )
+        if key.nulls_equal:
+            empty = _surely_empty(rows, held, side).filter(asked)
+            return _spread(asked, stands_twice(compared, standing, key.columns, nulls=empty))
         return _spread(asked, stands_twice(compared, standing, key.columns))
     mask = stands_twice(compared, compared.clear().drop("golden_id"), key.columns)
     if side.ask_taken is not None:
@@ -157,8 +125,39 @@ def _taken(
     return _spread(asked, mask)
 
 
+def _stand_by_parts(
+    side: TargetSide, key: UniqueKey, wanted: pl.DataFrame, held: Sequence[RowCell]
+) -> pl.Series:
+    """Wanted rows whose values under an expression key another row has, or another wanted row.
+
+    Rows with an empty cell in it are left to the moment of writing.
+    """
+    if side.ask_taken is None or side.compute is None or side.table is None:
+        return pl.repeat(False, wanted.height, eager=True)
+    numbered = wanted.with_row_index("_n").with_columns(pl.col("_n").cast(pl.String))
+    cells = numbered.select("_n", *key.columns).drop_nulls()
+    values = side.compute(side.table.name, [p.coming for p in key.parts], cells)
+    labels = [c for c in values.columns if c != "_n"]
+    if key.case_insensitive:
+        values = values.with_columns(pl.col(labels).str.to_lowercase())
+    compared = numbered.join(values, on="_n", how="left", maintain_order="left")
+    nobody = compared.clear().drop("golden_id")
+    return stands_twice(compared, nobody, labels) | _stands(side, key, wanted, held)
+
+
+def _surely_empty(rows: pl.DataFrame, held: Sequence[RowCell], side: TargetSide) -> pl.Series:
+    """Rows in which every null among the cells is NULL for certain, and no default."""
+    sure = pl.repeat(True, rows.height, eager=True)
+    new = rows["action"] == Action.INSERT
+    for cell in held:
+        info = side.column_info(cell.column)
+        if info is not None and info.default is not None:
+            sure = sure & ~(new & cell.cells.is_null())
+    return sure
+
+
 def _stands(
-    side: TargetSide, key: UniqueKey, wanted: pl.DataFrame, held: Sequence[KeyCell]
+    side: TargetSide, key: UniqueKey, wanted: pl.DataFrame, held: Sequence[RowCell]
 ) -> pl.Series:
     """Wanted rows whose key a row of the target has, other than their own and those that leave."""
     assert side.ask_taken is not None
@@ -174,7 +173,7 @@ def _stands(
             raw = ~numbered[cell.column].str.starts_with(REFERENCE_PREFIX).fill_null(False)
             numbered = numbered.with_columns(numbered[cell.column].zip_with(raw, found))
     asked = numbered.select("_n", *key.columns)
-    hits = side.ask_taken(side.table.name, side.mapping.key, asked, key.where)
+    hits = side.ask_taken(side.table.name, side.mapping.key, asked, key.where, key.parts)
     staying = side.staying(key.columns, key.where)
     if staying.height < side.stored.height:
         hits = hits.filter(pl.col("_key").is_in(staying[side.mapping.key].implode()))
@@ -185,7 +184,7 @@ def _stands(
 
 
 def _under(
-    where: str, rows: pl.DataFrame, known: Mapping[str, KeyCell], side: TargetSide
+    where: str, rows: pl.DataFrame, known: Mapping[str, RowCell], side: TargetSide
 ) -> pl.Series:
     """Rows that a partial key holds for; where that can't be told, it counts as holding."""
     everywhere = pl.repeat(True, rows.height, eager=True)
@@ -226,7 +225,7 @@ def _equal(side: TargetSide, key: UniqueKey, column: str, cells: pl.Series) -> p
     return form.alias(column)
 
 
-def _as_planned(side: TargetSide, held: Sequence[KeyCell]) -> pl.DataFrame:
+def _as_planned(side: TargetSide, held: Sequence[RowCell]) -> pl.DataFrame:
     """All rows of the target with references as golden ids, as `after:` cells have them."""
     names = [c.column for c in held]
     stored = side.staying(names).select(pl.col(side.mapping.key).alias(TARGET_KEY), *names)

@@ -31,7 +31,7 @@ from crm_migrate.stages.figures import figures, quality_figures
 from crm_migrate.stages.job import Job
 from crm_migrate.stages.kept import lookups
 from crm_migrate.stages.merges import look_around
-from crm_migrate.stages.present import Present, asking
+from crm_migrate.stages.present import Present, asking, computing
 from crm_migrate.workspace import Run
 
 
@@ -129,6 +129,7 @@ def _sides(job: Job, run: Run, now: Present, names: list[str]) -> dict[str, Targ
             stored_form=now.target.stored_form,
             equality_form=now.target.equality_form,
             ask_taken=asking(now.target),
+            compute=computing(now.target),
         )
     return sides
 

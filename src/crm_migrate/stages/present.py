@@ -1,13 +1,14 @@
 """What stands in the target now: raw rows, the same rows as records, and what we last applied."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
 from crm_migrate.loading.origin import read_given_up, read_inserted
 from crm_migrate.loading.target_ledger import read_base
-from crm_migrate.plan.cells import AskTaken
+from crm_migrate.plan.cells import AskTaken, Compute
 from crm_migrate.plan.mapped_target import require_writable
 from crm_migrate.plan.merging.moves import given_up
 from crm_migrate.plan.present import present_records
@@ -17,7 +18,7 @@ from crm_migrate.stages.job import Job
 from crm_migrate.stages.kept import PRESENT
 from crm_migrate.standards.entity import standardize
 from crm_migrate.systems.opening import open_target
-from crm_migrate.systems.target import TargetReader, TargetSchema, TargetSystem
+from crm_migrate.systems.target import KeyPart, TargetReader, TargetSchema, TargetSystem
 from crm_migrate.workspace import Run
 
 STAGE = PRESENT
@@ -86,11 +87,23 @@ def read_target(job: Job, run: Run) -> Present:
 def asking(target: TargetSystem) -> AskTaken:
     """How the diff asks the target which keys are taken; read rights do."""
 
-    def ask(table: str, key: str, wanted: pl.DataFrame, where: str | None) -> pl.DataFrame:
+    def ask(
+        table: str, key: str, wanted: pl.DataFrame, where: str | None, parts: Sequence[KeyPart]
+    ) -> pl.DataFrame:
         with target.reading() as reader:
-            return reader.taken(table, key, wanted, where=where)
+            return reader.taken(table, key, wanted, where=where, parts=parts)
 
     return ask
+
+
+def computing(target: TargetSystem) -> Compute:
+    """How the diff has the target compute its own expressions; read rights do."""
+
+    def compute(table: str, expressions: Sequence[str], cells: pl.DataFrame) -> pl.DataFrame:
+        with target.reading() as reader:
+            return reader.computed(table, expressions, cells)
+
+    return compute
 
 
 def _with_given_up(

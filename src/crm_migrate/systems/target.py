@@ -93,6 +93,28 @@ class ColumnInfo:
     low: int | None = None
     high: int | None = None
     """Range of an integer."""
+    formula: str | None = None
+    """SQL by which the system computes a generated column from others, where it may be asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPart:
+    """What an expression key compares: SQL in the system's own words, naming bare columns."""
+
+    standing: str
+    """Over a row that stands, as the index has it."""
+    coming: str
+    """Over the cells of a row to be written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A CHECK rule that no `vocabulary` stands for, in the system's words."""
+
+    text: str
+    columns: tuple[str, ...] = ()
+    """What it speaks of; empty where it can't be asked ahead (`TargetReader.computed`)."""
+    expression: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +127,22 @@ class UniqueKey:
     where: str | None = None
     """Predicate of a partial index (rows that are not soft-deleted, say)."""
     expression: bool = False
-    """Some part is an expression: `columns` are incomplete, the key can't be asked for ahead."""
+    """Some part is an expression: `columns` are what it speaks of, as far as that is known."""
     nulls_equal: bool = False
-    """NULL counts as a value (NULLS NOT DISTINCT): rows with a null can't be asked for ahead."""
+    """NULL counts as a value (NULLS NOT DISTINCT)."""
+    parts: tuple[KeyPart, ...] = ()
+    """What an expression key compares, where the system may be asked to compute it: every
+    function in it is immutable and allowed to this user."""
 
     @property
     def checkable(self) -> bool:
-        """Whether absence under this key can be asked before writing."""
+        """Whether the columns themselves are what must be absent."""
         return not self.expression
+
+    @property
+    def askable(self) -> bool:
+        """Whether absence under this key can be asked before writing."""
+        return not self.expression or bool(self.parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +172,7 @@ class TargetTable:
     """SHA-256 of what the system keeps as the table's and its triggers' definition."""
     unfit: tuple[Text, ...] = ()
     """Why this table can't be written safely (an engine without transactions, say)."""
-    checks: tuple[str, ...] = ()
-    """CHECK rules that no `vocabulary` stands for, in the system's words."""
+    checks: tuple[Check, ...] = ()
     indexes: tuple[tuple[str, ...], ...] = ()
     """Columns of the indexes that are not unique, in their order."""
     unseen: tuple[Text, ...] = ()
@@ -263,13 +292,29 @@ class TargetReader(Protocol):
         ...
 
     def taken(
-        self, name: str, key: str, wanted: pl.DataFrame, *, where: str | None = None
+        self,
+        name: str,
+        key: str,
+        wanted: pl.DataFrame,
+        *,
+        where: str | None = None,
+        parts: Sequence[KeyPart] = (),
     ) -> pl.DataFrame:
         """Which wanted tuples stand in the table, equality being the target's own.
 
         `wanted`: `_n` (String, any label) and the columns to look under; rows with a null match
-        nothing. `where` is the predicate of a partial key. Returns `_n` and `_key` (the row that
-        has it), one line per match.
+        nothing. `where` is the predicate of a partial key. With `parts` these are compared, and
+        the columns are what they speak of. Returns `_n` and `_key` (the row that has it), one
+        line per match.
+        """
+        ...
+
+    def computed(self, name: str, expressions: Sequence[str], cells: pl.DataFrame) -> pl.DataFrame:
+        """What the system makes of expressions over rows that would have these cells.
+
+        `expressions`: of a `KeyPart` or a `Check` of the table, and nothing else; `cells`: `_n`
+        and stored text of the columns that they speak of. Returns `_n`, `_0`, `_1`, … as text;
+        rows over which the system can't compute (a division by zero) are left out.
         """
         ...
 

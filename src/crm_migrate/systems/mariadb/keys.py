@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from crm_migrate.systems.mariadb.cells import charset
-from crm_migrate.systems.target import ColumnInfo, ForeignKey, UniqueKey
+from crm_migrate.systems.mariadb.cells import charset, quoted
+from crm_migrate.systems.mariadb.expressions import columns_in
+from crm_migrate.systems.target import ColumnInfo, ForeignKey, KeyPart, UniqueKey
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
@@ -47,14 +48,19 @@ def describe_keys(
     found = {}
     for table, of_table in indexes.items():
         same = {name: sameness.get(c or "", (False, False)) for name, c in known[table].items()}
-        found[table] = _keys_of(of_table, same)
+        formulas = {c.name: c.formula for c in columns[table] if c.formula is not None}
+        found[table] = _keys_of(of_table, same, formulas)
     return found
 
 
 def _keys_of(
-    indexes: "Mapping[str, Sequence[Row[Any]]]", sameness: Mapping[str, tuple[bool, bool]]
+    indexes: "Mapping[str, Sequence[Row[Any]]]",
+    sameness: Mapping[str, tuple[bool, bool]],
+    formulas: Mapping[str, str],
 ) -> Keys:
-    """`sameness`: by column, whether case and accents make no difference."""
+    """`sameness`: by column, whether case and accents make no difference; `formulas`: of the
+    generated columns, by which a functional key is made here.
+    """
     primary: tuple[str, ...] = ()
     unique, others = [], []
     for name, parts in indexes.items():
@@ -65,12 +71,17 @@ def _keys_of(
             others.append(columns)
         else:
             same = [sameness.get(c, (False, False)) for c in columns]
+            plain = all(p.part is not None and p.prefix is None for p in parts)
+            functional = plain and any(c in formulas for c in columns)
+            made = [KeyPart(c, formulas.get(c, quoted(c))) for c in columns] if functional else []
+            behind = tuple(dict.fromkeys(n for p in made for n in columns_in(p.coming)))
             unique.append(
                 UniqueKey(
-                    columns=columns,
+                    columns=behind or columns,
                     case_insensitive=any(case for case, _ in same),
                     accent_insensitive=any(accent for _, accent in same),
-                    expression=any(p.part is None or p.prefix is not None for p in parts),
+                    expression=not plain or functional,
+                    parts=tuple(made),
                 )
             )
     return Keys(primary, tuple(unique), tuple(others))

@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from crm_migrate.language import Text
 from crm_migrate.systems.mariadb.cells import quoted
+from crm_migrate.systems.mariadb.expressions import columns_in, harmless
 from crm_migrate.systems.mariadb.keys import Keys, describe_foreign_keys, describe_keys
 from crm_migrate.systems.mariadb.rights import Rights
 from crm_migrate.systems.target import (
     OWN_PREFIX,
+    Check,
     ColumnInfo,
     ColumnKind,
     TargetTable,
@@ -114,7 +116,7 @@ def describe_columns(
         " is_nullable AS nullable, character_maximum_length AS length,"
         " character_octet_length AS octets, numeric_precision AS digits, numeric_scale AS scale,"
         " character_set_name AS characters, collation_name AS collation, column_default AS value,"
-        " extra AS extra FROM information_schema.columns"
+        " extra AS extra, generation_expression AS formula FROM information_schema.columns"
         f" WHERE table_schema = DATABASE(){chosen} ORDER BY table_name, ordinal_position",
         (table,) if table is not None else (),
     )
@@ -158,7 +160,7 @@ def describe_tables(connection: "Connection", rights: Rights) -> tuple[TargetTab
                 triggers=tuple(triggers.get(name, ())),
                 definition=hashlib.sha256(shown[name].encode()).hexdigest(),
                 unfit=_unfit(engine),
-                checks=tuple(c for c in rules.get(name, ()) if not vocabulary(c)),
+                checks=tuple(_check(c) for c in rules.get(name, ()) if not vocabulary(c)),
                 indexes=indexed.others,
                 unseen=()
                 if _shows_triggers(connection, rights, name)
@@ -166,6 +168,11 @@ def describe_tables(connection: "Connection", rights: Rights) -> tuple[TargetTab
             )
         )
     return tuple(tables)
+
+
+def _check(clause: str) -> Check:
+    columns = columns_in(clause)
+    return Check(clause, columns, clause) if columns and harmless(clause) else Check(clause)
 
 
 _UNSEEN = Text(
@@ -211,6 +218,7 @@ def _column(row: "Row[Any]") -> ColumnInfo:
         length=int(row.length) if bare in ("char", "varchar") else None,
         vocabulary=strings(declared) if bare == "enum" else (),
         generated="generated" in extra.replace("default_generated", ""),
+        formula=row.formula or None,
         default=_default(row.value, extra),
         collation=row.collation,
         characters=_CODECS.get((row.characters or "").lower()),

@@ -20,7 +20,7 @@ from pymysql.cursors import SSCursor
 
 from crm_migrate.errors import TargetFault
 from crm_migrate.language import Text
-from crm_migrate.systems.mariadb import faults
+from crm_migrate.systems.mariadb import expressions, faults
 from crm_migrate.systems.mariadb.cells import (
     STAGE,
     as_json,
@@ -39,6 +39,7 @@ from crm_migrate.systems.mariadb.stage import staged
 from crm_migrate.systems.target import (
     ColumnInfo,
     ConstraintViolated,
+    KeyPart,
     TargetSchema,
     TransientFault,
     fingerprint,
@@ -129,19 +130,27 @@ class MariadbView:
         return pl.concat(parts)
 
     def taken(
-        self, name: str, key: str, wanted: pl.DataFrame, *, where: str | None = None
+        self,
+        name: str,
+        key: str,
+        wanted: pl.DataFrame,
+        *,
+        where: str | None = None,
+        parts: Sequence[KeyPart] = (),
     ) -> pl.DataFrame:
         """Which wanted tuples stand in the table, under the collations of its columns."""
         known = self._columns_of(name)
+        if parts:
+            return expressions.taken(self._line, name, known, key, wanted, parts, where)
         columns = [c for c in wanted.columns if c != "_n"]
         names = [f"_w{n}" for n in range(len(columns) + 1)]
         equal = " AND ".join(
             f"t.{quoted(c)} = {comparable(known.get(c), f'w.{quoted(w)}')}"
             for c, w in zip(columns, names[1:], strict=True)
         )
-        found = stored_text(known.get(key), f"t.{quoted(key)}")
+        cell = stored_text(known.get(key), f"t.{quoted(key)}")
         query = (
-            f"SELECT w._w0, {found} FROM {asked(names)} STRAIGHT_JOIN {quoted(name)} t ON {equal}"
+            f"SELECT w._w0, {cell} FROM {asked(names)} STRAIGHT_JOIN {quoted(name)} t ON {equal}"
             + (f" WHERE {where.replace('%', '%%')}" if where else "")
         )
         sensible = [
@@ -149,12 +158,16 @@ class MariadbView:
         ]  # what is no number would count as 0
         rows = wanted.select("_n", *columns).drop_nulls().filter(pl.lit(True), *sensible)
         schema = {"_n": pl.String, "_key": pl.String}
-        parts = [pl.DataFrame(schema=schema)]
+        found = [pl.DataFrame(schema=schema)]
         for part in portions(rows):
             with self._line.cursor() as cursor:
                 cursor.execute(query, (as_json(part),))
-                parts.append(pl.DataFrame(cursor.fetchall(), schema=schema, orient="row"))
-        return pl.concat(parts)
+                found.append(pl.DataFrame(cursor.fetchall(), schema=schema, orient="row"))
+        return pl.concat(found)
+
+    def computed(self, name: str, asked: Sequence[str], cells: pl.DataFrame) -> pl.DataFrame:
+        """What the server makes of its own expressions over these cells."""
+        return expressions.computed(self._line, self._columns_of(name), asked, cells)
 
     def insert(self, name: str, rows: pl.DataFrame) -> None:
         """Inserts rows in order."""

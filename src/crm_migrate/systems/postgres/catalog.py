@@ -32,6 +32,26 @@ _BASE = """
 """Down the chain of domains to the type that a column `a` is made from."""
 
 
+def _harmless(tree: str) -> str:
+    """SQL: whether a stored expression computes from its row alone, by functions that this user
+    may run. The node tree names every function that operators and calls stand for.
+    """
+    return f"""
+        ({tree} !~ 'SQLVALUEFUNCTION|NEXTVALUEEXPR|SUBLINK|varattno [-0]' AND NOT EXISTS (
+          SELECT FROM regexp_matches({tree}, ':(?:op)?funcid (\\d+)', 'g') named (found)
+          JOIN pg_proc p ON p.oid = (named.found)[1]::oid
+          WHERE p.provolatile <> 'i' OR NOT has_function_privilege(p.oid, 'EXECUTE')))
+    """
+
+
+def _spoken_of(tree: str) -> str:
+    """SQL: the numbers of the columns that a stored expression speaks of."""
+    return (
+        f"(SELECT array_agg(DISTINCT (named.found)[1]::int2)"
+        f" FROM regexp_matches({tree}, ':varattno (\\d+)', 'g') named (found))"
+    )
+
+
 @contextmanager
 def plain_names(connection: "psycopg.Connection[Any]") -> Iterator[Cursor]:
     """A cursor under an empty search path, so that all names come out in full."""
@@ -72,7 +92,9 @@ def columns(cursor: Cursor, tables: list[int]) -> Rows:
                format_type(base.type, -1) AS base_type, base.typmod AS base_typmod,
                base.types, base.fallback AS domain_default,
                pg_get_expr(d.adbin, d.adrelid) AS default_value,
-               a.attcollation::regcollation::text AS collation
+               a.attcollation::regcollation::text AS collation,
+               CASE WHEN a.attgenerated <> '' AND {_harmless("d.adbin::text")}
+                    THEN {_spoken_of("d.adbin::text")} END AS made_of
         FROM pg_attribute a {_BASE}
         LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
         WHERE a.attrelid = ANY (%s) AND a.attnum > 0 AND NOT a.attisdropped
@@ -98,9 +120,11 @@ def casts(connection: "psycopg.Connection[Any]", table: str) -> dict[str, Cast]:
 def constraints(cursor: Cursor, tables: list[int]) -> Rows:
     """All constraints; a foreign key's table is qualified when it is of another schema."""
     return cursor.execute(
-        """
+        f"""
         SELECT k.conrelid AS relation, k.conname, k.contype::text, k.conkey, k.condeferrable,
                pg_get_constraintdef(k.oid) AS definition, k.confdeltype::text,
+               CASE WHEN k.contype = 'c' AND {_harmless("k.conbin::text")}
+                    THEN pg_get_expr(k.conbin, k.conrelid) END AS expression,
                CASE WHEN r.relnamespace = c.relnamespace THEN r.relname
                     ELSE rn.nspname || '.' || r.relname END AS referred_table,
                (SELECT array_agg(a.attname::text ORDER BY u.n)
@@ -128,6 +152,10 @@ def indexes(cursor: Cursor, tables: list[int]) -> Rows:
                (i.indcollation::oid[])[0:i.indnkeyatts - 1] AS collations,
                pg_get_expr(i.indpred, i.indrelid) AS predicate,
                pg_get_expr(i.indexprs, i.indrelid) AS expressions,
+               CASE WHEN {_harmless("i.indexprs::text")} THEN ARRAY(
+                 SELECT pg_get_indexdef(i.indexrelid, n, false)
+                 FROM generate_series(1, i.indnkeyatts) n) END AS parts,
+               {_spoken_of("i.indexprs::text")} AS spoken_of,
                pg_get_indexdef(i.indexrelid) AS definition
         FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
         WHERE i.indrelid = ANY (%s) AND i.indislive ORDER BY c.relname

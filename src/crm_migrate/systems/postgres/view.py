@@ -33,7 +33,7 @@ from crm_migrate.systems.postgres.text import (
     literal,
     quoted,
 )
-from crm_migrate.systems.target import TargetSchema, TransientFault, fingerprint
+from crm_migrate.systems.target import KeyPart, TargetSchema, TransientFault, fingerprint
 
 _NAMED_ROWS = 20_000
 """Rows per statement that names rows by key."""
@@ -103,9 +103,21 @@ class PostgresView:
         return pl.concat(parts)
 
     def taken(
-        self, name: str, key: str, wanted: pl.DataFrame, *, where: str | None = None
+        self,
+        name: str,
+        key: str,
+        wanted: pl.DataFrame,
+        *,
+        where: str | None = None,
+        parts: Sequence[KeyPart] = (),
     ) -> pl.DataFrame:
         """Which wanted tuples stand in the table, as its columns' types and collations compare."""
+        if parts:
+            with self._guard(name):
+                casts = self._casts_of(name, [c for c in wanted.columns if c != "_n"])
+                return expressions.taken(
+                    self.raw, self._table(name), casts, key, wanted, parts, where
+                )
         columns = [c for c in wanted.columns if c != "_n"]
         asked = wanted.select("_n", *columns).drop_nulls()
         with self._guard(name):
@@ -118,7 +130,7 @@ class PostgresView:
         )
         found = cell(f"t.{quoted(key)}", self._cast(name, key))
         names = ", ".join(["n", *(f"v{i}" for i in range(len(columns)))])
-        parts = [pl.DataFrame(schema={"_n": pl.String, "_key": pl.String})]
+        hits = [pl.DataFrame(schema={"_n": pl.String, "_key": pl.String})]
         for part in asked.iter_slices(_NAMED_ROWS):
             typed = as_input(part, {"_n": Cast("text")} | self._casts_of(name))
             wanted_arrays = ", ".join(f"{literal(a)}::text[]" for a in arrays(typed))
@@ -126,8 +138,14 @@ class PostgresView:
                 f"SELECT w.n, {found} FROM unnest({wanted_arrays}) w ({names})"
                 f" JOIN ({source}) t ON {equal}"
             )
-            parts.append(self._copied(name, query, ("_n", "_key")))
-        return pl.concat(parts)
+            hits.append(self._copied(name, query, ("_n", "_key")))
+        return pl.concat(hits)
+
+    def computed(self, name: str, asked: Sequence[str], cells: pl.DataFrame) -> pl.DataFrame:
+        """What the server makes of its own expressions over these cells."""
+        with self._guard(name):
+            casts = self._casts_of(name, [c for c in cells.columns if c != "_n"])
+            return expressions.computed(self.raw, casts, asked, cells)
 
     def insert(self, name: str, rows: pl.DataFrame) -> None:
         """Inserts rows in order, by COPY."""

@@ -6,13 +6,17 @@ for INT, then CHAR/CLOB/TEXT, then BLOB, then REAL/FLOA/DOUB; what is left is NU
 
 import hashlib
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
+from crm_migrate.systems.sqlite.expressions import askable, columns_in, index_parts
 from crm_migrate.systems.target import (
     OWN_PREFIX,
+    Check,
     ColumnInfo,
     ColumnKind,
     ForeignKey,
+    KeyPart,
     TargetTable,
     UniqueKey,
 )
@@ -122,6 +126,7 @@ def _table(connection: "Connection", name: str, definition: str) -> TargetTable:
         'SELECT name, type, "notnull", dflt_value, pk, hidden FROM pragma_table_xinfo(?)', (name,)
     ).all()
     allowed = vocabularies(definition)
+    types = {row.name: row.type for row in described if not row.hidden}
     keys = sorted((row.pk, row.name) for row in described if row.pk)
     digest = hashlib.sha256("\x00".join([definition, *(t.sql for t in triggers)]).encode())
     return TargetTable(
@@ -140,11 +145,15 @@ def _table(connection: "Connection", name: str, definition: str) -> TargetTable:
             for row in described
         ),
         primary_key=tuple(column for _, column in keys),
-        unique_keys=_unique_keys(connection, name),
+        unique_keys=_unique_keys(connection, name, definition, types),
         foreign_keys=_foreign_keys(connection, name),
         triggers=tuple(t.name for t in triggers),
         definition=digest.hexdigest(),
-        checks=tuple(b.strip() for b in _checks(definition) if not _VOCABULARY.fullmatch(b)),
+        checks=tuple(
+            _check(b.strip(), definition, types)
+            for b in _checks(definition)
+            if not _VOCABULARY.fullmatch(b)
+        ),
         indexes=_indexes(connection, name),
     )
 
@@ -154,7 +163,23 @@ def _length(declared: str) -> int | None:
     return int(match[1]) if match else None
 
 
-def _unique_keys(connection: "Connection", table: str) -> tuple[UniqueKey, ...]:
+def _check(body: str, table: str, types: Mapping[str, str]) -> Check:
+    if not askable(body, table, types):
+        return Check(body)
+    return Check(body, columns_in(body, list(types)), body)
+
+
+def _parts(index: str, table: str, types: Mapping[str, str]) -> tuple[KeyPart, ...]:
+    """What an index with expressions compares; nothing where it can't be computed ahead."""
+    parts = index_parts(index)
+    if not all(askable(p, table + index, types) for p in parts):
+        return ()
+    return tuple(KeyPart(p, p) for p in parts)
+
+
+def _unique_keys(
+    connection: "Connection", table: str, shape: str, types: Mapping[str, str]
+) -> tuple[UniqueKey, ...]:
     indexes = connection.exec_driver_sql(
         "SELECT i.name, i.partial, m.sql FROM pragma_index_list(?) i"
         " LEFT JOIN sqlite_master m ON m.type = 'index' AND m.name = i.name"
@@ -167,12 +192,16 @@ def _unique_keys(connection: "Connection", table: str) -> tuple[UniqueKey, ...]:
             "SELECT name, coll FROM pragma_index_xinfo(?) WHERE key ORDER BY seqno", (index,)
         ).all()
         where = re.search(r"\)\s*WHERE\s+(.*)$", definition or "", re.IGNORECASE | re.DOTALL)
+        expression = any(name is None for name, _ in parts)
+        asked = _parts(definition or "", shape, types) if expression else ()
+        spoken_of = columns_in(" ".join(p.coming for p in asked), list(types))
         keys.append(
             UniqueKey(
-                columns=tuple(name for name, _ in parts if name is not None),
+                columns=spoken_of or tuple(name for name, _ in parts if name is not None),
                 case_insensitive=any(collation.upper() == "NOCASE" for _, collation in parts),
                 where=where[1].strip() if partial and where else None,
-                expression=any(name is None for name, _ in parts),
+                expression=expression,
+                parts=asked if spoken_of else (),
             )
         )
     return tuple(keys)

@@ -27,10 +27,12 @@ from sqlalchemy.pool import NullPool
 
 from crm_migrate.errors import TargetFault
 from crm_migrate.language import Text
+from crm_migrate.systems.sqlite import expressions
 from crm_migrate.systems.sqlite.schema import affinity, describe_tables
 from crm_migrate.systems.target import (
     ColumnInfo,
     ConstraintViolated,
+    KeyPart,
     Purpose,
     TargetSchema,
     TransientFault,
@@ -190,17 +192,32 @@ class SqliteView:
         return pl.concat([empty, *asked])
 
     def taken(
-        self, name: str, key: str, wanted: pl.DataFrame, *, where: str | None = None
+        self,
+        name: str,
+        key: str,
+        wanted: pl.DataFrame,
+        *,
+        where: str | None = None,
+        parts: Sequence[KeyPart] = (),
     ) -> pl.DataFrame:
         """Which wanted tuples stand in the table, under the collations of its columns."""
         columns = [c for c in wanted.columns if c != "_n"]
-        parts = ", ".join(
+        standing = [f"t.{_quoted(c)}" for c in columns]
+        if parts:
+            wanted = self.computed(name, [p.coming for p in parts], wanted.drop_nulls())
+            columns = [c for c in wanted.columns if c != "_n"]
+            standing = [f"({p.standing})" for p in parts]
+        given = ", ".join(
             f"json_extract(value, '$[{i}]') AS _wanted_{i}" for i in range(len(columns) + 1)
         )
         # The table's column stands on the left: its collation and affinity decide.
-        equal = " AND ".join(f"t.{_quoted(c)} = _wanted_{i}" for i, c in enumerate(columns, 1))
+        equal = " AND ".join(
+            # An expression has no affinity: a number that it yields is no text.
+            f"{s} IN (_wanted_{i}, CAST(_wanted_{i} AS NUMERIC))" if parts else f"{s} = _wanted_{i}"
+            for i, s in enumerate(standing, 1)
+        )
         query = (
-            f"WITH wanted AS MATERIALIZED (SELECT {parts} FROM json_each(?))"
+            f"WITH wanted AS MATERIALIZED (SELECT {given} FROM json_each(?))"
             f" SELECT _wanted_0, {_text_of('t.' + _quoted(key))}"
             f" FROM wanted CROSS JOIN {_quoted(name)} t ON {equal}"
             + (f" WHERE {where}" if where else "")
@@ -210,6 +227,11 @@ class SqliteView:
             for part in wanted.select("_n", *columns).drop_nulls().iter_slices(_ASK_ROWS)
         ]
         return pl.concat([pl.DataFrame(schema={"_n": pl.String, "_key": pl.String}), *asked])
+
+    def computed(self, name: str, asked: Sequence[str], cells: pl.DataFrame) -> pl.DataFrame:
+        """What SQLite makes of its own expressions over these cells."""
+        types = {c.name: c.type for c in self.describe().table(name).columns}
+        return expressions.computed(types, asked, cells)
 
     def insert(self, name: str, rows: pl.DataFrame) -> None:
         """Inserts rows in order."""
