@@ -9,8 +9,6 @@ tables there (`stages/`). A run that died goes on at the first stage whose input
 
 import hashlib
 from collections.abc import Callable
-from importlib import import_module
-from threading import Thread
 
 from crm_migrate.errors import IntegrityFault, KeyFault
 from crm_migrate.stages.apply import Done, apply_plan
@@ -39,7 +37,14 @@ from crm_migrate.stages.reconcile import reconcile_run
 from crm_migrate.stages.reconciled import Report
 from crm_migrate.stages.report import Written, audit_report, verify_journal
 from crm_migrate.stages.retention import sweep
-from crm_migrate.stages.reviews import decide_review, list_reviews, state_digest
+from crm_migrate.stages.review_pairs import join_customers, split_customer
+from crm_migrate.stages.reviews import (
+    assign_reviews,
+    decide_review,
+    list_reviews,
+    state_digest,
+    undo_review,
+)
 from crm_migrate.stages.rollback import plan_rollback, roll_back
 from crm_migrate.stages.rollback_heaps import RolledBack
 from crm_migrate.stages.sandbox import make_ready, require_laid_out
@@ -71,6 +76,7 @@ __all__ = [
     "Trace",
     "Written",
     "apply_plan",
+    "assign_reviews",
     "audit_report",
     "check",
     "compare_engines",
@@ -82,6 +88,7 @@ __all__ = [
     "export_approval",
     "follow_up",
     "history",
+    "join_customers",
     "link_files",
     "list_plans",
     "list_reviews",
@@ -95,8 +102,10 @@ __all__ = [
     "request_apply",
     "revoke_decisions",
     "roll_back",
+    "split_customer",
     "sweep_exports",
     "trace",
+    "undo_review",
     "verify_journal",
     "view_plan",
     "with_exclusions",
@@ -122,8 +131,6 @@ def plan(session: Session, *, by: str | None = None, scope: Asked | None = None)
     person = session.acting(by, Action.PLAN)
     require_laid_out(session.project)
     sweep(session)
-    # The schema engine takes seconds to import: that goes on while the sources are read.
-    Thread(target=import_module, args=("pandera.polars",), daemon=True).start()
     with session.workspace.begin(unfinished_run(session)) as run:
         about = {"run": run.id, "rules": job.project.digest, TRUST: session.trust.fingerprint}
         session.record(person.id, "plan.begin", about)
@@ -133,7 +140,7 @@ def plan(session: Session, *, by: str | None = None, scope: Asked | None = None)
             stage(run, "mapped", inputs, lambda: extract(job, run, inputs, known), again=live)
             stage(run, "standardized", inputs, lambda: standardize(job, run, known), again=live)
             present = read_target(job, run)  # always afresh: people work in the CRM meanwhile
-            evidence = digest(inputs, present.digest, state_digest(session.state))
+            evidence = digest(inputs, present.digest, state_digest(session.state, job.clock()))
             stage(run, "linked", evidence, lambda: link(job, run, session.state), again=live)
             stage(run, "golden", evidence, lambda: make_golden(job, run, session.state), again=live)
             part = confined(job, run, scope) if scope is not None else None

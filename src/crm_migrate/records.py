@@ -101,7 +101,7 @@ def findings_where(
     """
     import polars as pl
 
-    hit = records.filter(mask.fill_null(False))
+    hit = records.select(RECORD_ID, *PROVENANCE).filter(mask.fill_null(False))
     origin = (
         pl.col(SOURCE).replace_strict(columns, default=None, return_dtype=pl.String)
         if columns
@@ -161,14 +161,26 @@ def in_order(frame: "pl.DataFrame", by: "Sequence[str]") -> "pl.DataFrame":
 
     if frame.height < _MANY:
         return frame.sort(by, maintain_order=True)
+    coded = frame.with_columns(_coded(c) for c in frame.iter_columns() if c.dtype == pl.String)
     packed, bits = pl.lit(0, dtype=pl.UInt64), 0
-    ranks = frame.select(_rank(frame[name]) for name in by)
+    ranks = coded.select(_rank(coded[name]) for name in by)
     for name in by:
         width = int(ranks[name].max() or 0).bit_length()  # type: ignore[arg-type]
         packed, bits = packed * 2**width + pl.col(name), bits + width
     if bits > 64:
         return frame.sort(by, maintain_order=True)
-    return frame[ranks.select(packed.arg_sort()).to_series()]
+    placed = coded[ranks.select(packed.arg_sort()).to_series()]
+    texts = (c.cast(pl.String) for c in placed.iter_columns() if c.dtype == pl.Enum)
+    return placed.with_columns(texts)
+
+
+def _coded(column: "pl.Series") -> "pl.Series":
+    """Text that repeats few values as their numbers: those are moved about at little cost."""
+    import polars as pl
+
+    if column.name == RECORD_ID:
+        return column
+    return column.cast(pl.Enum(column.drop_nulls().unique().sort()))
 
 
 def _rank(column: "pl.Series") -> "pl.Series":
@@ -176,5 +188,7 @@ def _rank(column: "pl.Series") -> "pl.Series":
     import polars as pl
 
     if column.dtype == pl.String:
-        column = column.cast(pl.Enum(column.drop_nulls().unique().sort())).to_physical()
+        column = column.cast(pl.Enum(column.drop_nulls().unique().sort()))
+    if column.dtype == pl.Enum:
+        column = column.to_physical()
     return (column.cast(pl.UInt64) + 1).fill_null(0)

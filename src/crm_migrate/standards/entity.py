@@ -158,6 +158,9 @@ def _sorted_out(
         if rule.severity is Severity.ERROR:
             rules = rules.set(mask & rules.is_null(), rule.code)
     stopped = rules.is_not_null()
+    if not stopped.any():
+        nothing = records.clear().select(RECORD_ID, *PROVENANCE).with_columns(rules.clear())
+        return Standardized(records, pl.concat(findings), nothing)
     quarantined = records.select(RECORD_ID, *PROVENANCE).with_columns(rules).filter(stopped)
     return Standardized(records.filter(~stopped), pl.concat(findings), quarantined)
 
