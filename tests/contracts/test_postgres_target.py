@@ -12,7 +12,7 @@ from sqlalchemy import make_url
 from crm_migrate.errors import TargetFault
 from crm_migrate.systems.opening import open_target
 from crm_migrate.systems.postgres.target import PostgresTarget
-from crm_migrate.systems.target import ConstraintViolated, TransientFault, UniqueKey
+from crm_migrate.systems.target import ConstraintViolated, KeyPart, TransientFault, UniqueKey
 from tests.servers.postgres import PostgresServer, postgres_database, postgres_server
 
 __all__ = ["postgres_database", "postgres_server"]
@@ -90,7 +90,8 @@ def test_keys_with_all_their_conditions(crm: Crm) -> None:
     )
     table = crm.target().describe().table("t")
     keys = table.unique_keys
-    assert UniqueKey((), case_insensitive=True, expression=True) in keys
+    lowered = (KeyPart("lower(a)", "lower(a)"),)
+    assert UniqueKey(("a",), case_insensitive=True, expression=True, parts=lowered) in keys
     assert UniqueKey(("a",), where="(gone IS NULL)") in keys
     assert UniqueKey(("b",), case_insensitive=True) in keys
     assert UniqueKey(("c",), case_insensitive=True, accent_insensitive=True) in keys
@@ -98,6 +99,36 @@ def test_keys_with_all_their_conditions(crm: Crm) -> None:
     assert UniqueKey(("e",), expression=True) in keys
     assert len(keys) == 6
     assert ("gone", "a") in table.indexes
+
+
+def test_only_immutable_expressions_are_asked_for(crm: Crm) -> None:
+    """What calls a function that may change, act or is not allowed to the user stays unchecked;
+    a value over which an expression fails is left out alone (ask 2).
+    """
+    crm.run(
+        "CREATE FUNCTION acts(text) RETURNS text LANGUAGE sql AS 'SELECT $1'",
+        "CREATE FUNCTION folded(text) RETURNS text IMMUTABLE LANGUAGE sql AS 'SELECT lower($1)'",
+        "CREATE FUNCTION secret(text) RETURNS text IMMUTABLE LANGUAGE sql AS 'SELECT $1'",
+        "REVOKE EXECUTE ON FUNCTION secret(text) FROM PUBLIC",
+        "CREATE TABLE t (id int PRIMARY KEY, a text, b text, n numeric, d date,"
+        " low text GENERATED ALWAYS AS (lower(a)) STORED, CONSTRAINT k1 CHECK (acts(a) <> 'x'),"
+        " CONSTRAINT k2 CHECK (d <= current_date), CONSTRAINT k3 CHECK (100 / n > 1))",
+        "CREATE UNIQUE INDEX i1 ON t (folded(b))",
+        "CREATE UNIQUE INDEX i2 ON t (secret(b))",
+        "CREATE UNIQUE INDEX i3 ON t (low)",
+        "CREATE USER reader",
+        "GRANT SELECT ON t TO reader",
+    )
+    target = crm.target("reader")
+    table = target.describe().table("t")
+    assert [c.columns for c in table.checks] == [(), (), ("n",)]
+    assert [k.askable for k in table.unique_keys] == [True, False, True]
+    assert table.unique_keys[2].parts == (KeyPart('"low"', "lower(a)"),)
+    with target.reading() as reader:
+        numbers = cells(_n=["a", "b", "c", "d"], n=["0", "50", "200", None])
+        verdict = f"CASE WHEN NOT ({table.checks[2].expression}) THEN 1 END"
+        found = dict(reader.computed("t", [verdict], numbers).rows())
+    assert found == {"b": None, "c": "1", "d": None}
 
 
 def test_the_server_says_what_is_equal(crm: Crm) -> None:

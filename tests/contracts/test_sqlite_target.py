@@ -12,6 +12,7 @@ import pytest
 
 from crm_migrate.errors import TargetFault
 from crm_migrate.systems.sqlite.target import SqliteTarget
+from crm_migrate.systems.target import KeyPart
 
 NOBODY = 65534
 
@@ -36,10 +37,11 @@ def file(tmp_path: Path) -> Path:
 def test_collations_partial_and_expression_keys(file: Path) -> None:
     """NOCASE, the predicate of a partial index and expressions are described (ask 8)."""
     table = SqliteTarget(file).describe().table("t")
-    keys = {k.columns: k for k in table.unique_keys}
-    assert keys[("name",)].case_insensitive
-    assert keys[("code",)].where == "gone = 0"
-    assert not keys[()].checkable
+    keys = {(k.columns, k.expression): k for k in table.unique_keys}
+    assert keys[("name",), False].case_insensitive
+    assert keys[("code",), False].where == "gone = 0"
+    lowered = keys[("code",), True]
+    assert (lowered.checkable, lowered.parts) == (False, (KeyPart("lower(code)", "lower(code)"),))
     assert table.column("big").generated
     with SqliteTarget(file).reading() as reader:
         wanted = pl.DataFrame({"_n": ["a", "b"], "name": ["AB", "zz"]})

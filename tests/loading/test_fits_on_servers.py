@@ -17,7 +17,7 @@ from crm_migrate.plan.change import Plan
 from crm_migrate.plan.operations import plan_operations
 from crm_migrate.plan.present import present_records
 from crm_migrate.project.mapping_file import TargetMapping
-from crm_migrate.stages.present import asking
+from crm_migrate.stages.present import asking, computing
 from crm_migrate.systems.opening import open_target
 from crm_migrate.systems.target import TargetSystem
 from tests.loading.small_crm import NOW, Keys, approved, header_of
@@ -121,7 +121,7 @@ def planned(target: TargetSystem, rows: list[dict[str, str]], name: str = "p1") 
     side = TargetSide(
         mapping, stored, present, base, schema.table("clients"),
         stored_form=target.stored_form, equality_form=target.equality_form,
-        ask_taken=asking(target),
+        ask_taken=asking(target), compute=computing(target),
     )  # fmt: skip
     header = header_of(target, name)
     made = plan_operations(

@@ -46,6 +46,8 @@ def taken_keys(
     if side.table is not None:
         for key in keys_asked(side.table, list(known)):
             touched = _any([known[c].written for c in key.columns], rows.height)
+            if key.nulls_equal:  # a new row stands under it although it writes nothing there
+                touched = touched | (rows["action"] == Action.INSERT)
             yield list(key.columns), _taken(rows, live & touched, key, known, side)
     match = [f for f in side.mapping.match if rules.treatments.get(f) is not Treatment.SEAL]
     if match and set(match) <= set(aligned.columns) & set(side.present.columns):

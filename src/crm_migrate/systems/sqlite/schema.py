@@ -145,7 +145,7 @@ def _table(connection: "Connection", name: str, definition: str) -> TargetTable:
             for row in described
         ),
         primary_key=tuple(column for _, column in keys),
-        unique_keys=_unique_keys(connection, name, definition, types),
+        unique_keys=_unique_keys(connection, name, types),
         foreign_keys=_foreign_keys(connection, name),
         triggers=tuple(t.name for t in triggers),
         definition=digest.hexdigest(),
@@ -169,16 +169,16 @@ def _check(body: str, table: str, types: Mapping[str, str]) -> Check:
     return Check(body, columns_in(body, list(types)), body)
 
 
-def _parts(index: str, table: str, types: Mapping[str, str]) -> tuple[KeyPart, ...]:
+def _parts(index: str, types: Mapping[str, str]) -> tuple[KeyPart, ...]:
     """What an index with expressions compares; nothing where it can't be computed ahead."""
     parts = index_parts(index)
-    if not all(askable(p, table + index, types) for p in parts):
+    if not all(askable(p, index, types) for p in parts):
         return ()
     return tuple(KeyPart(p, p) for p in parts)
 
 
 def _unique_keys(
-    connection: "Connection", table: str, shape: str, types: Mapping[str, str]
+    connection: "Connection", table: str, types: Mapping[str, str]
 ) -> tuple[UniqueKey, ...]:
     indexes = connection.exec_driver_sql(
         "SELECT i.name, i.partial, m.sql FROM pragma_index_list(?) i"
@@ -193,7 +193,7 @@ def _unique_keys(
         ).all()
         where = re.search(r"\)\s*WHERE\s+(.*)$", definition or "", re.IGNORECASE | re.DOTALL)
         expression = any(name is None for name, _ in parts)
-        asked = _parts(definition or "", shape, types) if expression else ()
+        asked = _parts(definition or "", types) if expression else ()
         spoken_of = columns_in(" ".join(p.coming for p in asked), list(types))
         keys.append(
             UniqueKey(
