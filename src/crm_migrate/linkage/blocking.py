@@ -144,7 +144,7 @@ def _cap(
 ) -> tuple[Feature, Indices, pl.DataFrame]:
     """The blocks with the too large ones refined or taken out, chained pairs, and the report."""
     keys, rows = members(blocks)
-    sizes = np.bincount(keys) if len(keys) else np.empty(0, dtype=np.int64)
+    sizes = np.bincount(keys, minlength=int(blocks.codes.max(initial=0)) + 1)  # of lone keys: 0
     hot = sizes > rules.caps.block
     if not hot.any():
         return blocks, np.empty(0, dtype=np.int64), pl.DataFrame(schema=CAPPED_SCHEMA)
