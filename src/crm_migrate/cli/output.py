@@ -129,12 +129,15 @@ class Output:
             yield step
 
 
+def plain(text: str) -> str:
+    """Text from anywhere for the terminal: no escape or direction codes, not endless."""
+    harmless = _CONTROLS.sub("�", text)
+    return harmless if len(harmless) <= LONGEST_CELL else harmless[:LONGEST_CELL] + "…"
+
+
 def _shown(text: str) -> str:
-    """Text from anywhere as one cell: no markup, no escape or direction codes, not endless."""
-    plain = _CONTROLS.sub("�", text)
-    if len(plain) > LONGEST_CELL:
-        plain = plain[:LONGEST_CELL] + "…"
-    return plain.replace("[", r"\[")
+    """Text from anywhere as one cell: no markup either."""
+    return plain(text).replace("[", r"\[")
 
 
 def verb_options(function: _F) -> _F:

@@ -1,77 +1,39 @@
 """What only a person can decide: doubtful pairs, and customers with two owners (撞单)."""
 
 import hashlib
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import polars as pl
 from sqlalchemy import Engine as Database
 
-from crm_migrate.errors import UsageFault
+from crm_migrate.errors import KeyFault, UsageFault
 from crm_migrate.language import Language, Text
-from crm_migrate.linkage.contract import REVIEW_REASONS
-from crm_migrate.model import Entity
-from crm_migrate.protection.masking import mask_pair
-from crm_migrate.protection.policy import Audience, Treatment
-from crm_migrate.records import RECORD_ID, SOURCE
-from crm_migrate.stages import link
+from crm_migrate.stages.plans import rfc3339
+from crm_migrate.stages.review_view import Tasks, Viewing, views
 from crm_migrate.stages.session import Session
+from crm_migrate.state.cells import standing_overrides
 from crm_migrate.state.owners import decided_owners
-from crm_migrate.state.review import store_tasks, task, tasks
-from crm_migrate.state.verdicts import Verdict, give, pair_verdicts
-from crm_migrate.trust.people import Action
+from crm_migrate.state.review import assign, task, tasks
+from crm_migrate.state.verdicts import (
+    Verdict,
+    answered_by,
+    give,
+    last_task_of,
+    pair_verdicts,
+    verdicts_on,
+    withdraw,
+)
+from crm_migrate.trust.people import Action, Person
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
-    """One question: both sides field by field (masked unless asked for clear), and the reasons."""
-
-    task_id: str
-    kind: str
-    title: str
-    status: str
-    weight: float | None
-    rows: list[tuple[str, str, str]]
-    reasons: list[str]
-
-
-@dataclass(frozen=True)
-class Tasks:
-    """The questions of the newest run."""
-
-    open: int
-    tasks: list[Task]
-
-    def to_json(self) -> dict[str, Any]:
-        """As plain data."""
-        return {"open": self.open, "tasks": [asdict(t) for t in self.tasks]}
-
-
-def state_digest(state: Database) -> str:
-    """Digest of all verdicts that stand: what linkage and golden records depend on."""
-    text = pair_verdicts(state, "customer").write_csv() + decided_owners(state).write_csv()
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def store_reviews(state: Database, review: pl.DataFrame, conflicts: pl.DataFrame, run: str) -> None:
-    """Enter the questions of a run; what was decided stays decided."""
-    pairs = review.select(
-        "left_id",
-        "right_id",
-        "match_weight",
-        "reason",
-        pl.concat_str("left_golden", "right_golden", separator=";").alias("golden_ids"),
-    )
-    store_tasks(state, pairs, "doubtful", "customer", run)
-    if "owners" not in conflicts.columns:
-        return
-    claims = conflicts.select(
-        pl.col("golden_id").alias("left_id"),
-        pl.col("owners").alias("right_id"),
-        pl.col("golden_id").alias("golden_ids"),
-        "departments",
-    )
-    store_tasks(state, claims, "owner_conflict", "customer", run)
+def state_digest(state: Database, now: datetime) -> str:
+    """Digest of all that people said and that stands: golden records depend on it."""
+    pairs = pair_verdicts(state, "customer").drop("left_traits", "right_traits")
+    cells = standing_overrides(state, rfc3339(now)).select("override_id", "golden_id", "field")
+    frames = (pairs, decided_owners(state), cells)
+    return hashlib.sha256("".join(f.write_csv() for f in frames).encode()).hexdigest()
 
 
 def list_reviews(
@@ -79,31 +41,56 @@ def list_reviews(
     *,
     by: str | None = None,
     clear: bool = False,
+    blind: bool = False,
     everything: bool = False,
+    mine: bool = False,
     limit: int = 10,
     language: Language = "en",
 ) -> Tasks:
-    """The questions, the heaviest first; clear values are journaled.
+    """The questions, those first whose answer is worth most; clear values are journaled.
+
+    `mine`: those assigned to the person. What they put off comes last.
 
     Raises:
         KeyFault: clear values were asked for, and the person may not review.
+        UsageFault: `mine`, and nobody was named.
     """
-    listed = tasks(session.state, status=None if everything else "open")
+    person = session.person(by, Action.REVIEW) if mine or by is not None else None
+    listed = queue(session, person, everything=everything, mine=mine)
     shown = listed.head(limit)
     if clear:
         person = session.acting(by, Action.REVIEW)
         session.record(person.id, "review.shown", {"tasks": shown.height})
-    runs = session.workspace.run_ids()
-    found = []
-    if shown.height and runs:
-        with session.workspace.open(runs[-1]) as run:
-            records = link.linkage_input(session.job, run, "customer")
-            members = run.read(link.STAGE, "members.customer")
-            sources = run.read("standardized", "customer", [RECORD_ID, SOURCE])
-        entity = session.project.model.entity("customer")
-        for row in shown.iter_rows(named=True):
-            found.append(_task(session, row, entity, records, members, sources, clear, language))
-    return Tasks(listed.filter(pl.col("status") == "open").height, found)
+    viewing = Viewing(person and person.id, clear, blind, language)
+    return Tasks(tasks(session.state)["task_id"].len(), views(session, shown, viewing))
+
+
+def queue(
+    session: Session,
+    person: Person | None,
+    *,
+    everything: bool = False,
+    mine: bool = False,
+) -> pl.DataFrame:
+    """The open tasks (all: `everything`) in the order in which this person meets them.
+
+    What they have answered and what waits for others' verdicts is left out, and what is assigned
+    to somebody else unless it wants two people.
+    """
+    status = None if everything else "open"
+    listed = tasks(
+        session.state,
+        status=status,
+        assignee=person.id if mine and person is not None else None,
+        skipped_by=person.id if person is not None else None,
+    )
+    if person is None or everything:
+        return listed
+    elsewhere = pl.col("assignee").is_not_null() & (pl.col("assignee") != person.id)
+    listed = listed.filter(~elsewhere | (pl.col("wants") > 1))
+    answered = answered_by(session.state, person.id)
+    contradicted = pl.col("reason") == "verdicts"
+    return listed.filter(~pl.col("task_id").is_in(sorted(answered)) | contradicted.fill_null(False))
 
 
 def decide_review(
@@ -123,30 +110,126 @@ def decide_review(
 
     Raises:
         NotFound: there is no such task.
-        UsageFault: the verdict does not fit the task.
-        KeyFault: the person may not review.
+        UsageFault: the verdict does not fit the task, or it is somebody else's.
+        KeyFault: the person may not review, or has spoken for another department.
     """
     person = session.acting(by, Action.REVIEW)
-    task(session.state, task_id)
+    asked = task(session.state, task_id)
     if verdict == "owner" and owner is None:
         raise UsageFault(
             Text("--owner says who is to have the customer", "请用 --owner 指定负责人")
         )
+    speaks_for = department or person.department
+    _require_free(session, asked, person, verdict, speaks_for)
     decided = give(
         session.state,
         Verdict(
-            task_id=task_id,
+            task_id=asked["task_id"],
             answer=verdict,  # type: ignore[arg-type]  # `give` refuses what does not fit
             author=person.id,
-            department=department or person.department,
-            at=f"{session.job.clock():%Y-%m-%dT%H:%M:%SZ}",
+            department=speaks_for,
+            at=rfc3339(session.job.clock()),
             owner=owner,
             owner_department=owner and _department_of(session, owner),
-            reason=reason or None,
+            reason=_redacted(reason),
         ),
     )
-    session.record(person.id, "review.decided", {"task": task_id, "verdict": verdict})
-    return {"task": task_id, "verdict": verdict, "status": "decided" if decided else "open"}
+    session.record(person.id, "review.decided", {"task": asked["task_id"], "verdict": verdict})
+    return {"task": asked["task_id"], "verdict": verdict, "status": _status(decided)}
+
+
+def undo_review(
+    session: Session, task_id: str | None = None, *, by: str | None = None
+) -> dict[str, Any]:
+    """Take the person's verdict on a task back: the last one they gave, unless one is named.
+
+    The verdict stays on record; a withdrawal is added to it.
+
+    Raises:
+        NotFound: there is no such task.
+        UsageFault: no verdict of theirs stands.
+        KeyFault: the person may not review.
+    """
+    person = session.acting(by, Action.REVIEW)
+    id = task_id or last_task_of(session.state, person.id)
+    if id is None:
+        raise UsageFault(Text("you have given no verdict", "您尚未作出裁决"))
+    id = str(task(session.state, id)["task_id"])
+    at = rfc3339(session.job.clock())
+    decided = withdraw(session.state, id, person.id, person.department, at)
+    session.record(person.id, "review.withdrawn", {"task": id})
+    return {"task": id, "verdict": "withdrawn", "status": _status(decided)}
+
+
+def assign_reviews(
+    session: Session,
+    ids: Sequence[str],
+    to: str | None,
+    *,
+    by: str | None = None,
+    count: int | None = None,
+) -> list[str]:
+    """Give tasks to a person (None: to anybody); `count`: so many of the open, unassigned ones.
+
+    Raises:
+        NotFound: there is no such task or person.
+        KeyFault: one of both may not review.
+    """
+    person = session.person(by, Action.REVIEW)
+    if to is not None:
+        to = session.person(to, Action.REVIEW).id
+    chosen = [str(task(session.state, id)["task_id"]) for id in ids]
+    if count:
+        free = tasks(session.state).filter(pl.col("assignee").is_null())
+        chosen += free.head(count)["task_id"].to_list()
+    assign(session.state, chosen, to)
+    about = {"tasks": len(chosen), "to": to}
+    session.record(person.id, "review.assigned", about)
+    return chosen
+
+
+def _require_free(
+    session: Session, asked: dict[str, Any], person: Person, verdict: str, department: str
+) -> None:
+    """Nobody decides what is somebody else's, and nobody speaks for both sides of a 撞单."""
+    other = asked["assignee"]
+    if other not in (None, person.id) and asked["wants"] == 1:
+        raise UsageFault(
+            Text(f"this task is assigned to {other}", f"此任务已分配给 {other}"),
+            where=asked["task_id"],
+            remedy=Text("crm-migrate review assign TASK --to …",
+                        "可用 crm-migrate review assign 任务 --to … 重新分配"),
+        )  # fmt: skip
+    if verdict != "owner" or len(session.trust.people) == 1:
+        return
+    for said in verdicts_on(session.state, asked["task_id"]):
+        spoken = said["kind"] == "owner" and said["superseded_by"] is None
+        if spoken and said["author"] == person.id and said["department"] != department:
+            raise KeyFault(
+                Text(
+                    f"you have spoken for {said['department']}; nobody decides for both"
+                    " departments",
+                    f"您已代表{said['department']}表态,不能同时代表双方部门",
+                ),
+                where=asked["task_id"],
+                remedy=Text(
+                    f"someone else speaks for {department}", f"请由他人代表{department}表态"
+                ),
+            )
+
+
+def _redacted(reason: str) -> str | None:
+    """The reason without personal numbers: people do write them, and reasons are kept in clear."""
+    if not reason:
+        return None
+    from crm_migrate.protection.free_text import redact  # compiles much
+    from crm_migrate.protection.policy import Kind
+
+    return str(redact(pl.Series([reason]), list(Kind)).text[0])
+
+
+def _status(decided: bool) -> str:
+    return "decided" if decided else "open"
 
 
 def _department_of(session: Session, owner: str) -> str | None:
@@ -155,74 +238,3 @@ def _department_of(session: Session, owner: str) -> str | None:
             if change.new == owner and change.department:
                 return change.department
     return None
-
-
-def _task(
-    session: Session,
-    row: dict[str, Any],
-    entity: Entity,
-    records: pl.DataFrame,
-    members: pl.DataFrame,
-    sources: pl.DataFrame,
-    clear: bool,
-    language: Language,
-) -> Task:
-    doubtful = row["kind"] == "doubtful"
-    if doubtful:
-        ids = [row["left_id"], row["right_id"]]
-        title = Text("are these the same customer?", "是否为同一客户?")
-        reason = REVIEW_REASONS.get(row["reason"] or "", Text("", ""))
-        reasons = [reason.in_language(language)]
-    else:
-        held = members.filter(pl.col("golden_id") == row["left_id"])[RECORD_ID]
-        owned = records.filter(
-            pl.col(RECORD_ID).is_in(held.implode()) & pl.col("owner").is_not_null()
-        )
-        ids = owned.unique("owner", keep="first").sort("owner")[RECORD_ID].to_list()[:2]
-        title = Text("who is to have this customer?", "该客户归谁负责?")
-        reasons = [f"{row['right_id']} ({row['departments']})"]
-    left, right = ([*ids, None, None])[:2]
-    return Task(
-        task_id=row["task_id"],
-        kind=row["kind"],
-        title=title.in_language(language),
-        status=row["status"],
-        weight=row["match_weight"],
-        rows=_sides(session, entity, records, sources, left, right, clear, language),
-        reasons=[r for r in reasons if r],
-    )
-
-
-def _sides(
-    session: Session,
-    entity: Entity,
-    records: pl.DataFrame,
-    sources: pl.DataFrame,
-    left: str | None,
-    right: str | None,
-    clear: bool,
-    language: Language,
-) -> list[tuple[str, str, str]]:
-    """Field by field; masked values that look equal but differ are marked where they do."""
-    policy = session.job.rules.policy
-
-    def record(side: str | None) -> dict[str, Any]:
-        found = records.filter(pl.col(RECORD_ID) == side)
-        return found.row(0, named=True) if found.height else {}
-
-    one, other = record(left), record(right)
-    origin = dict(sources.filter(pl.col(RECORD_ID).is_in([left, right])).iter_rows())
-    place = Text("source", "来源").in_language(language)
-    rows = [(place, origin.get(left, "CRM"), origin.get(right, "CRM"))]
-    for field in entity.fields:
-        a, b = one.get(field.name), other.get(field.name)
-        if (a is None and b is None) or field.references is not None:
-            continue
-        shown = policy.treatment(entity.name, field.name, Audience.REPORT)
-        if not clear and shown != Treatment.CLEAR:
-            before, after = mask_pair(
-                pl.Series([a], dtype=pl.String), pl.Series([b], dtype=pl.String), field.type
-            )
-            a, b = before[0], after[0]
-        rows.append((field.label.in_language(language), a or "", b or ""))
-    return rows

@@ -19,6 +19,9 @@ CONTRADICTED = "verdicts"
 """Reason of a pair that people called the same while other verdicts keep it apart: it is asked
 again although it was decided."""
 
+RAISED = "raised"
+"""Reason of a pair that a person asked about: it stays open whatever a run says of it."""
+
 _TYPES: dict[str, type[pl.DataType]] = {
     **dict.fromkeys(("match_weight", "probability", "worth"), pl.Float64),
     **dict.fromkeys(("records", "wants"), pl.Int64),
@@ -56,10 +59,12 @@ def store_tasks(state: Engine, tasks: pl.DataFrame, kind: Kind, entity: str, run
     rows = _rows(tasks, kind, entity, run)
     table = REVIEW_TASKS.c
     with state.begin() as connection:
-        known = select(table.task_id, table.status).where(
+        known = select(table.task_id, table.status, table.reason).where(
             table.kind == kind, table.entity == entity
         )
-        before = {r.task_id: r.status for r in connection.execute(known)}
+        found = connection.execute(known).all()
+        before = {r.task_id: r.status for r in found}
+        raised = {r.task_id for r in found if r.reason == RAISED}
         again = []
         for row in rows:
             stays = before.get(row["task_id"]) == "decided" and row.get("reason") != CONTRADICTED
@@ -76,7 +81,7 @@ def store_tasks(state: Engine, tasks: pl.DataFrame, kind: Kind, entity: str, run
                 fresh.on_conflict_do_update(index_elements=["task_id"], set_=renewed), again
             )
         asked = {row["task_id"] for row in rows}
-        gone = [t for t, status in before.items() if t not in asked and status == "open"]
+        gone = [t for t, status in before.items() if status == "open" and t not in asked | raised]
         if gone:
             closing = update(REVIEW_TASKS).where(table.task_id == bindparam("task"))
             connection.execute(closing.values(status="gone"), [{"task": t} for t in gone])

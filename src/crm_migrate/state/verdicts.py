@@ -137,6 +137,18 @@ def verdicts_on(state: Engine, id: str) -> list[dict[str, Any]]:
         return [dict(row) for row in connection.execute(query).mappings()]
 
 
+def answered_by(state: Engine, author: str) -> set[str]:
+    """The tasks on which an answer of this person stands."""
+    table = VERDICTS.c
+    query = select(table.task_id).where(
+        table.author == author,
+        table.superseded_by.is_(None),
+        table.kind.not_in((WITHDRAWN, "unsure")),
+    )
+    with state.connect() as connection:
+        return {str(row.task_id) for row in connection.execute(query)}
+
+
 def last_task_of(state: Engine, author: str) -> str | None:
     """The task that the person answered last and whose answer stands; None where there is none."""
     table = VERDICTS.c
