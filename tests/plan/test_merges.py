@@ -1,6 +1,5 @@
 """Merges decided by the plan: which row stays, what is held back and why, what is taken over."""
 
-import textwrap
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -277,7 +276,8 @@ def test_empty_cells_are_filled_from_the_row_given_up() -> None:
     assert written == {"after:status": "W"}
     assert (row["action"], row["reason"]) == ("update", "filled")
     names, _, kept = row["commitments"].partition(":")
-    committed = dict(zip(names.split(","), textwrap.wrap(kept, 16), strict=True))
+    cells = (kept[at : at + 16] for at in range(0, len(kept), 16))
+    committed = dict(zip(names.split(","), cells, strict=True))
     assert committed["name"] != committed["customer_type"] == "-" * 16
 
 

@@ -2,21 +2,20 @@
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 import polars as pl
 
 from crm_migrate.model import Entity, Field, SemanticType
 from crm_migrate.plan.change import REFERENCE_PREFIX, UNTOUCHED
-from crm_migrate.plan.commitments import commitments, read_texts
-from crm_migrate.plan.digest import preconditions, row_columns
+from crm_migrate.plan.commitments import commitments
 from crm_migrate.plan.fit import misfits, rounded
-from crm_migrate.plan.present import KEY_REFERENCE, TARGET_KEY, smallest_keys
+from crm_migrate.plan.present import KEY_REFERENCE, TARGET_KEY
 from crm_migrate.plan.sealed_cells import sealed_lengths
 from crm_migrate.plan.target_form import StoredForm, as_given, to_target
 from crm_migrate.plan.three_way import WRITTEN, Outcome, settle
-from crm_migrate.project.mapping_file import TargetEntity
+from crm_migrate.project.mapping_file import TargetColumn, TargetEntity
 from crm_migrate.protection.policy import Treatment
 from crm_migrate.systems.target import ColumnInfo, KeyPart, TargetTable
 
@@ -36,7 +35,8 @@ UNREADABLE = "\x00unreadable"
 """Stands for a sealed cell that cannot be opened; equal to no value."""
 LENT = "lent:"
 """Column of golden records beside a field: the value is borrowed from a row that is given up."""
-_PRESENT, _RAW, _BASE = "present:", "raw:", "base:"
+PRESENT, RAW, BASE = "present:", "raw:", "base:"
+"""Columns beside golden records: see alignment.py."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,8 @@ class TargetSide:
     """None: stored text alone decides which keys are taken."""
     compute: Compute | None = None
     """None: expression keys and CHECKs are left to the moment of writing."""
+    left_out: pl.Series | None = None
+    """Keys of rows that the mapping leaves out; the target's unique keys count them."""
     leaving: pl.Series | None = None
     """Keys of rows that are given up for others."""
 
@@ -125,72 +127,19 @@ class ColumnChange:
         return self.outcome.is_in(list(WRITTEN))
 
 
-def align(
-    golden: pl.DataFrame, side: TargetSide, digest_key: bytes
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Golden records beside their row of the target and its base; and the rows left over.
-
-    Of several rows for one golden id the one we wrote (base) is taken, else the smallest key.
-    Columns added: target_key, `present:`, `raw:` and `base:` cells, `as_left` (the raw row is as
-    it was when last applied), `deleted` (applied once, its row is gone).
-    """
-    fields = [f for f in side.mapping.fields if f in side.present.columns]
-    first, others = smallest_keys(side.present, side.base)
-    columns = set(row_columns(side.mapping)) | ({side.mapping.golden_id} - {None})
-    held = [c for c in side.stored.columns if c in columns]
-    raw = side.stored.select(
-        pl.col(side.mapping.key).alias(TARGET_KEY), *(pl.col(c).alias(_RAW + c) for c in held)
-    )
-    present = first.select(
-        "golden_id", TARGET_KEY, *(pl.col(f).alias(_PRESENT + f) for f in fields)
-    )
-    aligned = golden.join(present, on="golden_id", how="left", maintain_order="left").join(
-        raw, on=TARGET_KEY, how="left", maintain_order="left"
-    )
-    names = list(side.mapping.fields)
-    if side.base is None or not side.base.height:
-        nothing = pl.lit(False)
-        return aligned.with_columns(based=nothing, as_left=nothing, deleted=nothing), others
-    base = side.base.select(
-        "golden_id",
-        pl.col(TARGET_KEY).alias("_base_key"),
-        pl.col("raw_digest").alias("_digest"),
-    )
-    kept = read_texts(side.base["commitments"], names)
-    base = base.with_columns(kept.rename({f: _BASE + f for f in names}))
-    aligned = aligned.join(base, on="golden_id", how="left", maintain_order="left")
-    same_row = (pl.col("_base_key") == pl.col(TARGET_KEY)).fill_null(False)
-    now = preconditions(digest_key, _raw_cells(aligned, held, side))
-    return aligned.with_columns(
-        based=same_row,
-        as_left=same_row & (pl.col("_digest") == now).fill_null(False),
-        deleted=pl.col("_base_key").is_not_null() & pl.col(TARGET_KEY).is_null(),
-        **{_BASE + f: pl.when(same_row).then(_BASE + f) for f in names},
-    ), others
-
-
 def column_change(
     entity: Entity, name: str, aligned: pl.DataFrame, side: TargetSide, rules: DiffRules
 ) -> ColumnChange:
     """What becomes of one field's column."""
     kind, column = entity.by_name[name], side.mapping.fields[name]
     treatment = rules.treatments.get(name, Treatment.CLEAR)
-    golden = _golden(entity.name, kind, aligned[name], treatment, rules)
-    raw = _column(aligned, _RAW + column.column)
+    golden = golden_cells(entity.name, kind, aligned[name], treatment, rules)
+    raw = _column(aligned, RAW + column.column)
     present = _present(entity.name, kind, aligned, raw, treatment, rules)
     matched = aligned[TARGET_KEY].is_not_null()
     at = (golden.is_not_null() & (~matched | golden.ne_missing(present))).arg_true()
-    info = side.column_info(column.column)
-    values = golden.gather(at)
-    if treatment is Treatment.SEAL:
-        text, refused = values, _refuses_sealed(info, values)
-    else:
-        text, fits = to_target(kind, column, info, values, side.lookups, side.stored_form)
-        refused = ~fits
-        if info is not None and kind.type is not SemanticType.REFERENCE:
-            refused = refused | misfits(info, text)
-            if not column.values and column.lookup is None:
-                refused = refused | rounded(info, values)
+    values = golden.gather(at) if len(at) < aligned.height else golden
+    text, refused = _stored(kind, column, values, treatment, side)
     outcome = settle(
         pl.DataFrame(
             {
@@ -199,7 +148,8 @@ def column_change(
                 "golden": values,
                 "present": present.gather(at),
                 "as_stored": (text == raw.gather(at)).fill_null(False),
-                "base": _column(aligned, _BASE + name).gather(at),
+                "as_left": aligned["as_left"].gather(at),
+                "base": _column(aligned, BASE + name).gather(at),
             }
         ),
         column.on_conflict or side.mapping.on_conflict,
@@ -227,9 +177,50 @@ def column_change(
     )
 
 
-def _golden(
+def together(parts: Sequence[ColumnChange]) -> ColumnChange:
+    """One column's changes over slices of the records as one over all of them."""
+    if len(parts) == 1:
+        return parts[0]
+    columns = {n: pl.concat([getattr(p, n) for p in parts]) for n in _SERIES}
+    lent = [p.lent for p in parts if p.lent is not None]
+    return replace(parts[0], **columns, lent=pl.concat(lent) if lent else None)
+
+
+_SERIES = ("golden", "outcome", "after", "before", "raw", "misfit")
+
+
+def _stored(
+    kind: Field, column: TargetColumn, values: pl.Series, treatment: Treatment, side: TargetSide
+) -> tuple[pl.Series, pl.Series]:
+    """What the target would store, and which of it the column refuses."""
+    info = side.column_info(column.column)
+    if treatment is Treatment.SEAL:
+        return values, _refuses_sealed(info, values)
+
+    def judged(values: pl.Series) -> tuple[pl.Series, pl.Series]:
+        text, fits = to_target(kind, column, info, values, side.lookups, side.stored_form)
+        refused = ~fits
+        if info is not None and kind.type is not SemanticType.REFERENCE:
+            refused = refused | misfits(info, text)
+            if not column.values and column.lookup is None:
+                refused = refused | rounded(info, values)
+        return text, refused
+
+    if kind.type is SemanticType.REFERENCE or info is None or info.kind == "text":
+        return judged(values)
+    # Targets are asked what becomes of numbers and dates: of each that differs, once.
+    distinct = values.unique()
+    if len(distinct) * 2 > len(values):
+        return judged(values)
+    text, refused = judged(distinct)
+    place = values.replace_strict(distinct, pl.int_range(len(distinct), eager=True))
+    return text.gather(place), refused.gather(place)
+
+
+def golden_cells(
     entity: str, kind: Field, values: pl.Series, treatment: Treatment, rules: DiffRules
 ) -> pl.Series:
+    """What of a golden column is compared and committed to."""
     if kind.type is SemanticType.REFERENCE:
         return values.str.strip_prefix(REFERENCE_PREFIX)
     if treatment is Treatment.INDEX:
@@ -251,8 +242,8 @@ def _present(
     if treatment is Treatment.INDEX:
         return raw
     if treatment is not Treatment.SEAL:
-        return _column(aligned, _PRESENT + kind.name)
-    golden, base = aligned[kind.name], _column(aligned, _BASE + kind.name)
+        return _column(aligned, PRESENT + kind.name)
+    golden, base = aligned[kind.name], _column(aligned, BASE + kind.name)
     present = _nothing(aligned.height).clone()
     filled = raw.is_not_null() & (raw != "")
     held = (filled & aligned["as_left"] & golden.is_not_null() & base.is_not_null()).arg_true()
@@ -302,8 +293,3 @@ def _column(frame: pl.DataFrame, name: str) -> pl.Series:
 def _nothing(height: int) -> pl.Series:
     """A column of nulls: all absent columns of a table are one in memory."""
     return pl.Series([None], dtype=pl.String).new_from_index(0, height)
-
-
-def _raw_cells(aligned: pl.DataFrame, held: list[str], side: TargetSide) -> pl.DataFrame:
-    columns = [c for c in row_columns(side.mapping) if c in held]
-    return aligned.select(pl.col(_RAW + c).alias(c) for c in columns)

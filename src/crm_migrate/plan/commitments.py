@@ -8,16 +8,27 @@ entity and field, so equal values of two customers do not show as equal.
 One text per row, quick to build and to cut: the names of the fields, a colon, then 16 characters
 for each field, hyphens where the cell was null:
 
-    name,uscc,phone:6f48f7c04ebdb3e3----------------0b1c2d3e4f506172
+    name,uscc,phone,=:6f48f7c04ebdb3e3----------------0b1c2d3e4f506172d15c0a7b93e4f826
+
+`=` is one commitment for all cells together: whether a record is the same in all of them is told
+by one digest. It is left out (hyphens) where a cell is, though the record has one.
 """
 
 from collections.abc import Collection, Sequence
 
 import polars as pl
 
-from crm_migrate.trust.keyed_digest import digest_expr, framed, purpose_key
+from crm_migrate.trust.keyed_digest import (
+    digest_expr,
+    digests,
+    framed,
+    framed_lit,
+    purpose_key,
+)
 
 CHARACTERS = 16
+WHOLE = "="
+"""Stands for all cells of a record."""
 _EMPTY = "-" * CHARACTERS
 _BATCH = 200_000
 _ID, _CELL = "@id", "@cell:"
@@ -46,15 +57,49 @@ def commit_cells(
     )
 
 
-def base_texts(
+def commit_records(
     digest_key: bytes, entity: str, golden_ids: pl.Series, cells: pl.DataFrame
 ) -> pl.Series:
-    """The text that the base keeps of each record; `cells` has a column per field."""
+    """One commitment for all cells of each record: 16 hex characters."""
+    key = purpose_key(digest_key, "commitment", entity, WHOLE)
+    parts = [framed(_ID)]
+    for name in sorted(cells.columns):
+        parts += [framed_lit(name), framed(name)]
+    found = [pl.Series([], dtype=pl.String)]
+    for batch in cells.with_columns(golden_ids.alias(_ID)).iter_slices(_BATCH):
+        message = batch.select(m=pl.concat_str(parts)).to_series()
+        found.append(digests(key, message).str.head(CHARACTERS))
+    return pl.concat(found).alias(WHOLE)
+
+
+def base_texts(
+    digest_key: bytes,
+    entity: str,
+    golden_ids: pl.Series,
+    cells: pl.DataFrame,
+    complete: pl.Series,
+) -> pl.Series:
+    """The text that the base keeps of each record; `cells` has a column per field.
+
+    `complete` (Boolean): no cell of the record is left out.
+    """
+    nothing = pl.Series([None], dtype=pl.String)
     texts = [pl.Series([], dtype=pl.String)]
     for at in range(0, cells.height, _BATCH):
         ids, some = golden_ids.slice(at, _BATCH), cells.slice(at, _BATCH)
-        texts.append(as_text(commit_cells(digest_key, entity, ids, some).get_columns()))
+        whole = commit_records(digest_key, entity, ids, some)
+        whole = whole.zip_with(complete.slice(at, _BATCH), nothing)
+        cell_by_cell = commit_cells(digest_key, entity, ids, some).get_columns()
+        texts.append(as_text([*cell_by_cell, whole.alias(WHOLE)]))
     return pl.concat(texts).alias("commitments")
+
+
+def whole_of(texts: pl.Series, fields: Sequence[str]) -> pl.Series:
+    """The commitments of whole records in texts of exactly these fields, else null."""
+    layout = ",".join([*fields, WHOLE]) + ":"
+    frame = texts.alias("text").to_frame()
+    fits = pl.col("text").str.starts_with(layout) & pl.col("text").str.tail(CHARACTERS).ne(_EMPTY)
+    return frame.select(pl.when(fits).then(pl.col("text").str.tail(CHARACTERS))).to_series()
 
 
 def as_text(columns: Sequence[pl.Series]) -> pl.Series:

@@ -6,13 +6,22 @@ and the CRM wins; its customer is unknown; a record it refers to waits; a value 
 unique key is taken. Rows that write nothing are skipped for the first two reasons only.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import polars as pl
 
 from crm_migrate.model import Entity, Model
-from crm_migrate.plan.cells import ColumnChange, DiffRules, TargetSide, align, column_change
+from crm_migrate.plan.alignment import align, find_places
+from crm_migrate.plan.cells import (
+    RAW,
+    ColumnChange,
+    DiffRules,
+    TargetSide,
+    column_change,
+    together,
+)
 from crm_migrate.plan.change import Action
 from crm_migrate.plan.fit import demanded_columns
 from crm_migrate.plan.groups import Standing, groups_and_ranks, self_reference
@@ -26,30 +35,49 @@ from crm_migrate.plan.obstacles import (
 from crm_migrate.plan.present import TARGET_KEY
 from crm_migrate.plan.row_cells import row_cells
 from crm_migrate.plan.three_way import Outcome
+from crm_migrate.plan.undisturbed import undisturbed
 from crm_migrate.plan.unique_keys import taken_keys
-from crm_migrate.plan.written_cells import write_cells
+from crm_migrate.plan.written_cells import HEAD_COLUMNS, WrittenCells, written_cells
 from crm_migrate.protection.policy import Treatment
 
 NOTE_COLUMNS = ("entity", "golden_id", "target_key", "reason", "fields")
+SLICE = 100_000
+"""Records whose cells lie beside each other at once."""
 _LIVE = [str(Action.INSERT), str(Action.UPDATE)]
 _SEPARATOR = ";"
 
 
 @dataclass(frozen=True)
 class EntityDiff:
-    """Operations as `change.py` lays down, in clear and without `op_digest`.
+    """What becomes of each golden record; the cells are made part by part.
 
-    Beside those columns: `adopt` (Boolean: unchanged, but without a base row yet) and
-    `commitments` (JSON for the base row of inserts, updates and adoptions). `conflicts` of a
-    skipped row names the fields that are the reason. `notes` (NOTE_COLUMNS) lists skipped rows
-    and further rows of the CRM for one golden id. `forbidden`: field → golden values that policy
-    keeps out of the target.
+    `heads`, in the order of the plan: group, rank, action, golden_id, target_key, reason,
+    conflicts, `adopt` (Boolean: unchanged, but without a base row yet), and `_n` for
+    `WrittenCells`. `conflicts` of a skipped row names the fields that are the reason. `notes`
+    (NOTE_COLUMNS) lists skipped rows and further rows of the CRM for one golden id. `forbidden`:
+    field → golden values that policy keeps out of the target.
     """
 
-    operations: pl.DataFrame
+    heads: pl.DataFrame
+    cells: WrittenCells
     notes: pl.DataFrame
     standing: Standing
     forbidden: dict[str, int]
+
+    def parts(self, heads: pl.DataFrame | None = None) -> Iterator[pl.DataFrame]:
+        """Operations as `change.py` lays down, in clear and without `op_digest`, in slices.
+
+        Beside those columns: `adopt`, and `commitments` for the base row of inserts, updates and
+        adoptions. `heads`: the same heads, some of them decided otherwise since (scope.py).
+        """
+        heads = self.heads if heads is None else heads
+        for at in range(0, max(heads.height, 1), SLICE):
+            yield self.cells.of(heads.slice(at, SLICE))
+
+    @cached_property
+    def operations(self) -> pl.DataFrame:
+        """All parts in one."""
+        return pl.concat(self.parts())
 
 
 def diff_entity(
@@ -78,18 +106,62 @@ def diff_entity(
         for name in side.mapping.fields
         if name in golden.columns and name not in allowed
     }
-    aligned, duplicates = align(golden, side, rules.digest_key)
-    changes = [column_change(entity, name, aligned, side, rules) for name in allowed]
     order = groups_and_ranks(entity, model, golden, standing)
-    rows = _actions(aligned, changes, side).with_columns(order)
-    rows = _skips(rows, entity, changes, aligned, side, standing, rules)
-    operations = write_cells(entity, rows, changes, aligned, side, rules)
+    places = find_places(golden["golden_id"], side)
+    quiet = undisturbed(entity, golden, places.rows, allowed, side, rules)
+    rows = places.rows.select("golden_id", TARGET_KEY).with_columns(order)
+    compared, moved = golden.filter(~quiet), places.rows.filter(~quiet)
+    aligned, changes = _compared(entity, compared, moved, allowed, side, rules)
+    decided = _actions(aligned, changes, side).with_columns(order.filter(~quiet))
+    decided = _skips(decided, entity, changes, aligned, golden["golden_id"], side, standing, rules)
+    cells = written_cells(entity, decided, changes, aligned, side, rules.digest_key)
+    heads = _heads(decided, rows.filter(quiet))
     return EntityDiff(
-        operations=operations.sort("rank", "group", "golden_id"),
-        notes=_notes(entity.name, operations, duplicates),
-        standing=_standing(rows),
+        heads=heads,
+        cells=cells,
+        notes=_notes(entity.name, heads, places.others),
+        standing=_standing(heads),
         forbidden={name: count for name, count in forbidden.items() if count},
     )
+
+
+def _compared(
+    entity: Entity,
+    golden: pl.DataFrame,
+    places: pl.DataFrame,
+    fields: Collection[str],
+    side: TargetSide,
+    rules: DiffRules,
+) -> tuple[pl.DataFrame, list[ColumnChange]]:
+    """The golden records with what else is decided by, and what becomes of each column."""
+    mirror = RAW + (side.mapping.golden_id or "")
+    parts: list[list[ColumnChange]] = []
+    thin: list[pl.DataFrame] = []
+    for at in range(0, max(golden.height, 1), SLICE):
+        aligned = align(golden.slice(at, SLICE), places.slice(at, SLICE), side, rules.digest_key)
+        parts.append([column_change(entity, name, aligned, side, rules) for name in fields])
+        kept = [TARGET_KEY, "based", "deleted", *({mirror} & set(aligned.columns))]
+        thin.append(aligned.select(kept))
+    beside = pl.concat(thin, how="diagonal")
+    return golden.with_columns(beside), [together(p) for p in zip(*parts, strict=True)]
+
+
+def _heads(decided: pl.DataFrame, quiet: pl.DataFrame) -> pl.DataFrame:
+    """All golden records in the order of the plan; `quiet`: those of which nothing moved."""
+    adopt = (pl.col("action") == Action.UNCHANGED) & ~pl.col("based")
+    compared = decided.select(*HEAD_COLUMNS, "conflicts", adopt.alias("adopt")).with_row_index("_n")
+    unmoved = quiet.select(
+        pl.lit(None, pl.UInt32).alias("_n"),
+        "group",
+        "rank",
+        pl.lit(str(Action.UNCHANGED)).alias("action"),
+        "golden_id",
+        TARGET_KEY,
+        pl.lit("same").alias("reason"),
+        pl.lit(None, pl.String).alias("conflicts"),
+        pl.lit(False).alias("adopt"),
+    )
+    return pl.concat([compared, unmoved]).sort("rank", "group", "golden_id")
 
 
 def _actions(aligned: pl.DataFrame, changes: list[ColumnChange], side: TargetSide) -> pl.DataFrame:
@@ -141,18 +213,22 @@ def _skips(
     entity: Entity,
     changes: list[ColumnChange],
     aligned: pl.DataFrame,
+    family: pl.Series,
     side: TargetSide,
     standing: Mapping[str, Standing],
     rules: DiffRules,
 ) -> pl.DataFrame:
-    """The rows with action `skip` where something stands in the way."""
+    """The rows with action `skip` where something stands in the way.
+
+    `family`: golden ids of all records of the entity.
+    """
     claimed = pl.Series(list(rules.owner_conflict), dtype=pl.String)
     rows = _skip(
         rows, rows["golden_id"].is_in(claimed.implode()), "owner_conflict", any_action=True
     )
     if side.mapping.on_conflict == "crm":
         rows = _skip(rows, rows["deleted"], "edited", any_action=True)
-    unknown = missing_references(entity, changes, aligned, rows, standing)
+    unknown = missing_references(entity, changes, aligned, rows, family, standing)
     if entity.root is not None:
         rows = _skip(rows, unknown.pop(entity.root, _never(rows)), "orphan")
     waits = waiting_references(entity, changes, aligned, rows, standing)

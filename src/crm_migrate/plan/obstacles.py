@@ -21,15 +21,17 @@ def missing_references(
     changes: Sequence[ColumnChange],
     aligned: pl.DataFrame,
     rows: pl.DataFrame,
+    family: pl.Series,
     standing: Mapping[str, Standing],
 ) -> dict[str, pl.Series]:
     """By field: rows that would write a reference to a record that no golden record is.
 
-    For the root field, also new rows that refer to nothing.
+    For the root field, also new rows that refer to nothing. `family`: golden ids of all records
+    of the entity.
     """
     found = {}
     for name, references, target, written in _references(entity, changes, aligned, rows):
-        known = aligned["golden_id"] if references == entity.name else _ids(standing, references)
+        known = family if references == entity.name else _ids(standing, references)
         found[name] = written & ~target.is_in(known.implode()).fill_null(False)
     root = entity.root
     if root is not None and root in aligned.columns:

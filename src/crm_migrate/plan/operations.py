@@ -1,6 +1,6 @@
 """From golden records to sealed operations and the effect they amount to, all entities in order."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -24,6 +24,7 @@ from crm_migrate.plan.sealed_cells import (
     seal_operations,
     unseal_operations,
 )
+from crm_migrate.plan.written_cells import HEAD_COLUMNS
 from crm_migrate.project.mapping_file import TargetEntity, TargetMapping
 from crm_migrate.protection.policy import Audience, Policy, Treatment
 
@@ -34,17 +35,24 @@ Treatments = Mapping[str, Treatment]
 """Field → treatment in the target."""
 
 
+Store = Callable[[str, pl.DataFrame], None]
+"""Takes an entity's sealed operations, part after part in the order of the plan."""
+
+
 @dataclass(frozen=True)
 class PlannedOperations:
     """What a plan consists of, ready to be written.
 
-    `operations`: sealed, by entity in dependency order. `notes`: see `diff.EntityDiff`.
-    `forbidden`: `entity.field` → values that policy keeps out of the target. `rotate`:
-    `entity.field` whose key should be rotated. `treatments`: as in the plan's header. `moves`:
-    merges and re-parented cells. `crm_only`: entity → rows of the CRM, and golden records made of
-    them alone, that are part of the operations because they are merged.
+    `heads`: group, rank, action, golden_id, target_key, reason and conflicts of all operations,
+    by entity in dependency order. `operations`: the same in full, sealed; empty where a store
+    took them. `notes`: see `diff.EntityDiff`. `forbidden`: `entity.field` → values that policy
+    keeps out of the target. `rotate`: `entity.field` whose key should be rotated. `treatments`:
+    as in the plan's header. `moves`: merges and re-parented cells. `crm_only`: entity → rows of
+    the CRM, and golden records made of them alone, that are part of the operations because they
+    are merged.
     """
 
+    heads: dict[str, pl.DataFrame]
     operations: dict[str, pl.DataFrame]
     effect: str
     notes: pl.DataFrame
@@ -68,21 +76,21 @@ def plan_operations(
     owner_conflict: Mapping[str, list[str]] | None = None,
     scope: Scope | None = None,
     around: Around | None = None,
+    store: Store | None = None,
 ) -> PlannedOperations:
     """Diff, digest and seal every entity that the target holds (`sides`), parents first.
 
     `golden`: entity → golden_id and fields in canonical text. `owner_conflict`: entity → golden
     ids that two owners claim. `scope`: what lies outside of it is skipped; notes and `forbidden`
     are about all data nonetheless. `around`: what surrounds the rows that may be merged; without
-    it nothing is merged.
+    it nothing is merged. `store`: takes the operations part by part, so that they are never all
+    in memory; without it they are returned.
 
     Raises:
         TargetFault: the mapping names a column that the target does not have.
     """
     standing: dict[str, Standing] = {}
     found: dict[str, EntityDiff] = {}
-    sealed: dict[str, pl.DataFrame] = {}
-    rotate: list[str] = []
     cells = SealedCells(keys)
     merging = Merging(model, sides, around)
     for entity in model.entities:
@@ -101,34 +109,68 @@ def plan_operations(
             index=cells.index,
         )
         diff = diff_entity(entity, model, records, side, standing, rules)
-        merging.settle(entity.name, diff.operations)
+        merging.settle(entity.name, diff.heads)
         standing[entity.name] = diff.standing
         found[entity.name] = diff
-    clear = {name: diff.operations for name, diff in found.items()}
+    mappings = {name: sides[name].mapping for name in found}
+    references = reference_columns(model, mappings)
+    heads = {
+        name: diff.cells.with_after(diff.heads, {*references[name], *merging.watched(name)})
+        for name, diff in found.items()
+    }
     if scope is not None:
-        mapped = {name: sides[name].mapping for name in found}
-        clear = confine(clear, reference_columns(model, mapped), scope)
-    digests: dict[str, pl.Series] = {}
-    moves = merging.moves(clear, digest_key, scope)
-    if moves is not None:
-        digests[_MOVES] = moves["op_digest"]
-    for name, operations in clear.items():
-        mapping = sides[name].mapping
-        treatments = target_treatments(policy, name, mapping)
-        digested = with_digests(digest_key, name, operations, mapping, treatments)
-        digests[name] = digested["op_digest"]
-        sealed[name], due = seal_operations(name, digested, mapping, treatments, keys)
-        rotate += [f"{name}.{field}" for field in sorted(due)]
+        heads = confine(heads, references, scope)
+    moves = merging.moves(heads, digest_key, scope)
+    sealing = _Sealing(digest_key, keys, mappings, policy, store)
+    for name in list(found):
+        sealing.take(name, found[name], heads[name])
+    digests = sealing.digests if moves is None else {**sealing.digests, _MOVES: moves["op_digest"]}
     return PlannedOperations(
-        operations=sealed,
+        heads={name: frame.select(*HEAD_COLUMNS, "conflicts") for name, frame in heads.items()},
+        operations={} if store is not None else sealing.operations,
         effect=effect(target, project, digests),
         notes=merging.judged(pl.concat([no_notes(), *(d.notes for d in found.values())])),
         forbidden={f"{e}.{f}": n for e, d in found.items() for f, n in d.forbidden.items()},
-        rotate=tuple(rotate),
-        treatments=_not_clear(policy, {name: sides[name].mapping for name in found}),
+        rotate=tuple(sorted(sealing.rotate)),
+        treatments=_not_clear(policy, mappings),
         moves=moves,
         crm_only=merging.crm_only,
     )
+
+
+class _Sealing:
+    """Digests and seals the operations part by part, and hands them on."""
+
+    def __init__(
+        self,
+        digest_key: bytes,
+        keys: PlanFieldKeys,
+        mappings: Mapping[str, TargetEntity],
+        policy: Policy,
+        store: Store | None,
+    ) -> None:
+        self._digest_key, self._keys, self._policy = digest_key, keys, policy
+        self._mappings, self._store = mappings, store
+        self.digests: dict[str, pl.Series] = {}
+        self.operations: dict[str, pl.DataFrame] = {}
+        self.rotate: set[str] = set()
+
+    def take(self, name: str, diff: EntityDiff, heads: pl.DataFrame) -> None:
+        """All operations of an entity."""
+        mapping, digests, kept = self._mappings[name], [], []
+        treatments = target_treatments(self._policy, name, mapping)
+        for part in diff.parts(heads):
+            digested = with_digests(self._digest_key, name, part, mapping, treatments)
+            digests.append(digested["op_digest"])
+            sealed, due = seal_operations(name, digested, mapping, treatments, self._keys)
+            self.rotate |= {f"{name}.{field}" for field in due}
+            if self._store is not None:
+                self._store(name, sealed)
+            else:
+                kept.append(sealed)
+        self.digests[name] = pl.concat(digests)
+        if kept:
+            self.operations[name] = pl.concat(kept)
 
 
 def target_treatments(policy: Policy, entity: str, mapping: TargetEntity) -> Treatments:

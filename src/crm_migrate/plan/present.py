@@ -88,6 +88,8 @@ def smallest_keys(
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """One row per golden id and the others: the row of the base, else the smallest target key."""
     known = present.filter(pl.col("golden_id").is_not_null())
+    several = known["golden_id"].is_duplicated()
+    single, known = known.filter(~several), known.filter(several)
     if base is not None:
         ours = base.select("golden_id", TARGET_KEY, _ours=pl.lit(True))
         known = known.join(ours, on=["golden_id", TARGET_KEY], how="left")
@@ -97,7 +99,7 @@ def smallest_keys(
         "golden_id", pl.col("_ours").is_null(), *_key_order(pl.col(TARGET_KEY))
     ).drop("_ours")
     first = ordered["golden_id"].is_first_distinct()
-    return ordered.filter(first), ordered.filter(~first)
+    return pl.concat([single, ordered.filter(first)]), ordered.filter(~first)
 
 
 def _key_order(key: pl.Expr) -> list[pl.Expr]:

@@ -1,12 +1,13 @@
 """The cells of planned rows as they would stand once written, as far as planning knows them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import polars as pl
 
 from crm_migrate.model import Entity
-from crm_migrate.plan.cells import ColumnChange, DiffRules, TargetSide
+from crm_migrate.plan.cells import ColumnChange, DiffRules, Indexer, TargetSide
 from crm_migrate.plan.change import UNTOUCHED, Action
 from crm_migrate.plan.sealed_cells import index_columns
 from crm_migrate.protection.policy import Treatment
@@ -27,32 +28,59 @@ class RowCell:
     known: bool = True
 
 
+class RowCells(Mapping[str, RowCell]):
+    """Column → its cells, made when they are asked for: most columns are in no key or rule."""
+
+    def __init__(self, makers: Mapping[str, Callable[[], RowCell]]) -> None:
+        self._makers, self._made = makers, dict[str, RowCell]()
+
+    def __getitem__(self, column: str) -> RowCell:
+        if column not in self._made:
+            self._made[column] = self._makers[column]()
+        return self._made[column]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._makers)
+
+    def __len__(self) -> int:
+        return len(self._makers)
+
+
 def row_cells(
     entity: Entity,
     rows: pl.DataFrame,
     changes: Sequence[ColumnChange],
     side: TargetSide,
     rules: DiffRules,
-) -> dict[str, RowCell]:
+) -> RowCells:
     """By column, what can be said of the cells: fields, constants of new rows, blind indexes."""
     sealed = {c.field for c in changes if rules.treatments.get(c.field) is Treatment.SEAL}
-    found: dict[str, RowCell] = {}
+    nothing = pl.Series([None], dtype=pl.String)
+    new = rows["action"] == Action.INSERT
+    indexes = index_columns(side.mapping, rules.treatments)
+    makers: dict[str, Callable[[], RowCell]] = {}
+
+    def of_field(change: ColumnChange) -> RowCell:
+        stays = change.after.eq_missing(pl.Series([UNTOUCHED]))
+        cells = change.before.zip_with(stays, change.after)
+        reference = change.field if change.reference else None
+        return RowCell(change.column, cells, change.written, reference)
+
+    def of_constant(column: str, value: str) -> RowCell:
+        cells = pl.repeat(value, rows.height, eager=True).zip_with(new, nothing)
+        return RowCell(column, cells, new, known=False)
+
+    def of_index(change: ColumnChange, column: str, index: Indexer) -> RowCell:
+        cells = index(entity.name, change.field, change.golden).zip_with(change.written, nothing)
+        return RowCell(column, cells, change.written, known=False)
+
     for change in changes:
         if change.field not in sealed:
-            stays = change.after.eq_missing(pl.Series([UNTOUCHED]))
-            cells = change.before.zip_with(stays, change.after)
-            reference = change.field if change.reference else None
-            found[change.column] = RowCell(change.column, cells, change.written, reference)
-    nothing = pl.Series([None] * rows.height, dtype=pl.String)
-    new = rows["action"] == Action.INSERT
+            makers[change.column] = partial(of_field, change)
     for column, value in side.mapping.constants.items():
-        cells = pl.repeat(value, rows.height, eager=True).zip_with(new, nothing)
-        found.setdefault(column, RowCell(column, cells, new, known=False))
-    indexes = index_columns(side.mapping, rules.treatments)
+        makers.setdefault(column, partial(of_constant, column, value))
     for change in changes:
-        column_of_index = indexes.get(change.field)
-        if column_of_index is not None and rules.index is not None:
-            index = rules.index(entity.name, change.field, change.golden)
-            cells = index.zip_with(change.written, nothing)
-            found[column_of_index] = RowCell(column_of_index, cells, change.written, known=False)
-    return found
+        held = indexes.get(change.field)
+        if held is not None and rules.index is not None:
+            makers[held] = partial(of_index, change, held, rules.index)
+    return RowCells(makers)

@@ -8,7 +8,8 @@ rest, with the base's commitment of what was last applied to the cell:
 | none              | empty        | filled                                                |
 | none              | another      | policy                                                |
 | = CRM now         |              | changed: only the sources moved                       |
-| = golden          |              | kept: only the CRM moved (an erased cell, too)        |
+| = golden          |              | kept: only the CRM moved (an erased cell, too);       |
+|                   |              | nothing, where the raw row is as we left it           |
 | neither           |              | policy: both moved                                    |
 
 Policy: `crm` keeps, `source` changes, `ask` is a conflict.
@@ -44,9 +45,12 @@ def settle(cells: pl.DataFrame, policy: Policy, commit: Commit) -> pl.Series:
     """The `Outcome` (UInt8) of each row of cells of one field.
 
     Columns: `golden_id`, `matched` (the record stands in the target), `golden` and `present`
-    (canonical text), `as_stored` (the golden value is stored as what stands there), `base`
-    (commitment, null where there is none).
+    (canonical text), `as_stored` (the golden value is stored as what stands there), `as_left`
+    (the raw row is as it was when last applied), `base` (commitment, null where there is none).
     """
+    if not cells["matched"].any():
+        new = pl.when(pl.col("golden").is_not_null()).then(Outcome.NEW).otherwise(Outcome.NONE)
+        return cells.select(outcome=new.cast(pl.UInt8)).to_series()
     golden, present = pl.col("golden"), pl.col("present")
     differs = golden.is_not_null() & golden.ne_missing(present) & ~pl.col("as_stored")
     if not cells["base"].null_count() < cells.height:  # nothing was ever applied here
@@ -66,7 +70,7 @@ def settle(cells: pl.DataFrame, policy: Policy, commit: Commit) -> pl.Series:
         .when(~pl.col("crm"))
         .then(Outcome.CHANGED)
         .when(~pl.col("source"))
-        .then(Outcome.KEPT)
+        .then(pl.when("as_left").then(Outcome.NONE).otherwise(Outcome.KEPT))
         .otherwise(_BY_POLICY[policy])
     )
     return cells.select(outcome=decided.cast(pl.UInt8)).to_series()

@@ -1,6 +1,7 @@
 """Compare golden records with the CRM; digest, seal and gate what would change."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import polars as pl
@@ -15,6 +16,7 @@ from crm_migrate.plan.change import (
     TargetIdentity,
 )
 from crm_migrate.plan.irreversible import irreversible
+from crm_migrate.plan.left_out import STANDS_DELETED, stand_deleted
 from crm_migrate.plan.mapped_target import unchecked
 from crm_migrate.plan.operations import (
     PlannedOperations,
@@ -85,6 +87,9 @@ def compare(job: Job, run: Run, now: Present, scope: Scope | None = None) -> Cha
             now.target, now.schema, project.target, project.model, sides, job.keyring.digest_key
         ),
     )
+    planned = replace(
+        planned, notes=pl.concat([planned.notes, *_held(run, sides, golden, planned)])
+    )
     rows = _row_counts(run)
     counts = {name: _entity_counts(run, name, golden[name], planned) for name in names}
     totals = _totals(job, run, names)
@@ -95,10 +100,10 @@ def compare(job: Job, run: Run, now: Present, scope: Scope | None = None) -> Cha
     treatments = {
         name: target_treatments(job.rules.policy, name, side.mapping)
         for name, side in sides.items()
-        if writes(planned.operations[name])
+        if writes(planned.heads[name])
     }
     unsure = unchecked(project.target, now.schema, treatments)
-    lasting = irreversible(now.schema, project.target.entities, planned.operations, planned.moves)
+    lasting = irreversible(now.schema, project.target.entities, planned.heads, planned.moves)
     return Changes(planned, identity, rows, counts, totals, waiting, found, lasting, unsure)
 
 
@@ -130,8 +135,31 @@ def _sides(job: Job, run: Run, now: Present, names: list[str]) -> dict[str, Targ
             equality_form=now.target.equality_form,
             ask_taken=asking(now.target),
             compute=computing(now.target),
+            left_out=run.read(present.STAGE, f"left.{name}")["target_key"],
         )
     return sides
+
+
+def _held(
+    run: Run,
+    sides: dict[str, TargetSide],
+    golden: dict[str, pl.DataFrame],
+    planned: PlannedOperations,
+) -> Iterator[pl.DataFrame]:
+    """Notes about new records that the CRM holds in rows which the mapping leaves out."""
+    for name, side in sides.items():
+        left, heads = run.read(present.STAGE, f"left.{name}"), planned.heads[name]
+        if side.table is None or left.is_empty():
+            continue
+        new = heads.filter(pl.col("action") == Action.INSERT)["golden_id"]
+        found = stand_deleted(side.mapping, side.table, golden[name], new, left)
+        yield found.select(
+            pl.lit(name).alias("entity"),
+            "golden_id",
+            "target_key",
+            pl.lit(STANDS_DELETED).alias("reason"),
+            pl.lit(None, pl.String).alias("fields"),
+        )
 
 
 def _row_counts(run: Run) -> RowCounts:
@@ -148,7 +176,7 @@ def _entity_counts(
     rows, records = planned.crm_only.get(name, (0, 0))
     accepted = run.read(survive.STAGE, f"members.{name}").height + rows
     held = golden.height + records
-    operations = planned.operations.get(name)
+    operations = planned.heads.get(name)
     acted = dict.fromkeys(Action, 0)
     if operations is None:  # the target has no place for the entity
         acted[Action.SKIP] = golden.height

@@ -24,16 +24,17 @@ _HEAD = (
 def doubles_left(planned: PlannedOperations) -> pl.DataFrame:
     """entity, golden_id, stays (key of the row that the plan works on), target_key, reason.
 
-    A row is double where its note names another key than the record's operation does.
+    A row is double where its note names another key than the record's operation does; `stays` is
+    null where the record is new and the CRM holds it in a row that the mapping leaves out.
     """
     places = [
         frame.select(pl.lit(entity).alias("entity"), "golden_id", pl.col(TARGET_KEY).alias("stays"))
-        for entity, frame in planned.operations.items()
+        for entity, frame in planned.heads.items()
     ]
     nothing = pl.DataFrame(schema=dict.fromkeys(("entity", "golden_id", "stays"), pl.String))
     return (
         planned.notes.join(pl.concat([nothing, *places]), on=["entity", "golden_id"])
-        .filter(pl.col(TARGET_KEY) != pl.col("stays"))
+        .filter(pl.col(TARGET_KEY).ne_missing(pl.col("stays")) & pl.col(TARGET_KEY).is_not_null())
         .select("entity", "golden_id", "stays", TARGET_KEY, "reason")
         .sort("entity", "golden_id", TARGET_KEY)
     )

@@ -80,10 +80,23 @@ class Merging:
         if entity in self._found:
             self._found[entity] = hold_waiting(self._found[entity], operations)
 
+    def watched(self, entity: str) -> set[str]:
+        """Columns of the entity's table that refer to rows which may be merged."""
+        table = self._sides[entity].mapping.table
+        return {
+            column
+            for children in self._around.children.values()
+            for named, column in children.select("table", "column").unique().iter_rows()
+            if named == table
+        }
+
     def moves(
         self, operations: Mapping[str, pl.DataFrame], digest_key: bytes, scope: Scope | None
     ) -> pl.DataFrame | None:
-        """MOVES of what is left to be merged, inside the scope; None where nothing is."""
+        """MOVES of what is left to be merged, inside the scope; None where nothing is.
+
+        Of the operations' cells only `after:` those of `watched` columns are looked at.
+        """
         for name, frame in operations.items():
             self.settle(name, frame)
         self._found = hold_moving(self._found, self._sides, operations, self._around)
