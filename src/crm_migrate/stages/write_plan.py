@@ -170,7 +170,7 @@ def write_plan(
         header.counts,
         merges=header.merges,
         share=changes.figures.get("changed_share", 0.0),
-        departments=affected_departments(run, changes.planned.operations),
+        departments=affected_departments(run, changes.planned.heads),
         gates=judged,
         rules=job.rules.gates,
     )
