@@ -22,6 +22,8 @@ from crm_migrate.loading.referring import referring_rows
 from crm_migrate.loading.target_ledger import has_rows, known_keys
 from crm_migrate.plan.change import AFTER, REFERENCE_PREFIX, UNTOUCHED, Action
 from crm_migrate.plan.digest import cell_columns, preconditions, row_columns
+from crm_migrate.plan.left_out import left_out
+from crm_migrate.plan.target_form import as_given
 from crm_migrate.project.mapping_file import TargetEntity
 from crm_migrate.systems.target import TargetReader, UniqueKey
 
@@ -170,7 +172,8 @@ def _inserts(
     hits = [pl.DataFrame(schema={"golden_id": pl.String, "reason": pl.String})]
     if ahead:
         hits += [_loaded(reader, entity, mapping, new), _old_keys_taken(reader, mapping, new)]
-    keys = _absent_under(bearings, entity, cell_columns(new), ahead)
+    match = UniqueKey(tuple(mapping.fields[f].column for f in mapping.match))
+    keys = _absent_under(bearings, entity, cell_columns(new), ahead, match)
     if keys and has_rows(reader, mapping.table):
         references = bearings.references.get(entity, {})
         stand = referred_keys(reader, bearings, {entity: new}, known)
@@ -179,6 +182,8 @@ def _inserts(
         for key in keys:
             some = wanted.select("_n", *key.columns)
             found = reader.taken(mapping.table, mapping.key, some, where=key.where, parts=key.parts)
+            if key is match:
+                found = _counted(reader, bearings, mapping, found)
             taken = pl.lit("taken").alias("reason")
             hits.append(found.select(pl.col("_n").alias("golden_id"), taken))
     hit = pl.concat(hits).unique("golden_id", keep="first", maintain_order=True)
@@ -221,7 +226,7 @@ def _wanted(
 
 
 def _absent_under(
-    bearings: Bearings, entity: str, columns: Iterable[str], ahead: bool
+    bearings: Bearings, entity: str, columns: Iterable[str], ahead: bool, match: UniqueKey
 ) -> list[UniqueKey]:
     """The keys under which rows to be inserted must not stand yet.
 
@@ -233,8 +238,21 @@ def _absent_under(
     own = [k for k in table.unique_keys if k.askable]
     own.append(UniqueKey(table.primary_key))
     keys = own if ahead else []
-    match = UniqueKey(tuple(mapping.fields[f].column for f in mapping.match))
     plain = [k for k in own if k.columns and k.where is None and k.checkable]
     if not any(set(k.columns) <= set(match.columns) for k in plain):
         keys = [*keys, match]
     return [k for k in dict.fromkeys(keys) if k.columns and held.issuperset(k.columns)]
+
+
+def _counted(
+    reader: TargetReader, bearings: Bearings, mapping: TargetEntity, found: pl.DataFrame
+) -> pl.DataFrame:
+    """The hits among rows that the mapping does not leave out; a unique key counts all rows."""
+    policy = mapping.left_out
+    if policy is None or found.is_empty():
+        return found
+    info = bearings.schema.table(mapping.table).column(policy.column)
+    rows = reader.rows(mapping.table, mapping.key, found["_key"].unique(), [policy.column])
+    # What the policy names is compared as it is stored; forms of numbers are the plan's affair.
+    out = rows.filter(left_out(policy, rows, info, as_given))["_key"]
+    return found.filter(~pl.col("_key").is_in(out.implode()))

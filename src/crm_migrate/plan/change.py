@@ -73,6 +73,10 @@ REASONS = {
         "a unique key of the CRM is taken by another row", "CRM 的唯一键已被其他记录占用"
     ),
     "does_not_fit": Text("a value does not fit the CRM's column", "值与 CRM 字段的限制不符"),
+    "stands_deleted": Text(
+        "the CRM holds it in a row that is deleted or left out there; a new row is made",
+        "CRM 中该记录已删除或已排除,将新建一条",
+    ),
     "duplicate_in_crm": Text(
         "the CRM holds this customer several times", "CRM 中同一客户有多条记录"
     ),

@@ -57,7 +57,8 @@ def taken_keys(
         mask = _spread(new, hit)
         columns = tuple(side.mapping.fields[f].column for f in match)
         if side.ask_taken is not None and set(columns) <= set(known):
-            mask = mask | _taken(rows, new, UniqueKey(columns), known, side)
+            # A row that is left out stands in nobody's way, unless a unique key counts it.
+            mask = mask | _taken(rows, new, UniqueKey(columns), known, side, side.left_out)
         yield match, mask
 
 
@@ -99,8 +100,12 @@ def _taken(
     key: UniqueKey,
     known: Mapping[str, RowCell],
     side: TargetSide,
+    ignored: pl.Series | None = None,
 ) -> pl.Series:
-    """Rows whose key, as it would stand once written, belongs to another row."""
+    """Rows whose key, as it would stand once written, belongs to another row.
+
+    `ignored`: keys of rows of the target that don't count.
+    """
     held = [known[c] for c in key.columns]
     if key.where is not None:
         asked = asked & _under(key.where, rows, known, side)
@@ -114,6 +119,8 @@ def _taken(
     local = key.where is None and all(c.known for c in held)
     if local and (side.ask_taken is None or _plain(side, key)):
         standing = _as_planned(side, held)
+        if ignored is not None:
+            standing = standing.filter(~pl.col(TARGET_KEY).is_in(ignored.implode()))
         standing = standing.with_columns(
             _equal(side, key, c.column, standing[c.column]) for c in held
         )
@@ -123,7 +130,7 @@ def _taken(
         return _spread(asked, stands_twice(compared, standing, key.columns))
     mask = stands_twice(compared, compared.clear().drop("golden_id"), key.columns)
     if side.ask_taken is not None:
-        mask = mask | _stands(side, key, wanted, held)
+        mask = mask | _stands(side, key, wanted, held, ignored)
     return _spread(asked, mask)
 
 
@@ -159,7 +166,11 @@ def _surely_empty(rows: pl.DataFrame, held: Sequence[RowCell], side: TargetSide)
 
 
 def _stands(
-    side: TargetSide, key: UniqueKey, wanted: pl.DataFrame, held: Sequence[RowCell]
+    side: TargetSide,
+    key: UniqueKey,
+    wanted: pl.DataFrame,
+    held: Sequence[RowCell],
+    ignored: pl.Series | None = None,
 ) -> pl.Series:
     """Wanted rows whose key a row of the target has, other than their own and those that leave."""
     assert side.ask_taken is not None
@@ -176,6 +187,8 @@ def _stands(
             numbered = numbered.with_columns(numbered[cell.column].zip_with(raw, found))
     asked = numbered.select("_n", *key.columns)
     hits = side.ask_taken(side.table.name, side.mapping.key, asked, key.where, key.parts)
+    if ignored is not None:
+        hits = hits.filter(~pl.col("_key").is_in(ignored.implode()))
     staying = side.staying(key.columns, key.where)
     if staying.height < side.stored.height:
         hits = hits.filter(pl.col("_key").is_in(staying[side.mapping.key].implode()))

@@ -186,6 +186,14 @@ class Duplicates(Frozen):
     merge: MergePolicy
 
 
+class LeftOut(Frozen):
+    """Rows of the CRM that are nobody's record: soft-deleted, archived, made for tests."""
+
+    column: str
+    when: Literal["filled", "empty"] | tuple[str, ...]
+    """Whether the column holds anything, or one of these values; true and 1 are the same."""
+
+
 class TargetEntity(Frozen):
     """The target's table for an entity."""
 
@@ -203,6 +211,8 @@ class TargetEntity(Frozen):
     constants: dict[str, str] = {}
     match: tuple[str, ...] = ()
     """Fields under which an insert must be absent beside the target's unique keys."""
+    left_out: LeftOut | None = None
+    """Rows that are neither linked nor compared nor changed; unique keys count them."""
     duplicates: Literal["list"] | Duplicates = "list"
     """Several rows of the CRM for one record: only listed, or merged into one of them."""
 

@@ -9,6 +9,7 @@ import polars as pl
 from crm_migrate.loading.origin import read_given_up, read_inserted
 from crm_migrate.loading.target_ledger import read_base
 from crm_migrate.plan.cells import AskTaken, Compute
+from crm_migrate.plan.left_out import left_out
 from crm_migrate.plan.mapped_target import require_writable
 from crm_migrate.plan.merging.moves import given_up
 from crm_migrate.plan.present import present_records
@@ -39,7 +40,8 @@ def read_target(job: Job, run: Run) -> Present:
 
     The records carry `target_key`, `base_id` (golden id that the target's base holds for the
     row, or null), `inserted` (whether an earlier plan made the row) and `given_up` (whether it is
-    marked as given up for another row). Needs read rights only.
+    marked as given up for another row); `left.<entity>` holds the records of rows that the mapping
+    leaves out. Needs read rights only.
 
     Raises:
         TargetFault: the target cannot be reached, lacks a mapped table or column, or has one
@@ -66,15 +68,18 @@ def read_target(job: Job, run: Run) -> Present:
             job.progress("CRM", done, len(stored))
             for frame in (rows, bases[name], inserted[name].to_frame()):
                 digest.update(_digest(frame))
-            records = as_records(job, name, rows, lookups)
+            entity = mapping.entities[name]
+            out = _left_out(entity, rows, schema, target)
+            run.write(STAGE, f"left.{name}", as_records(job, name, rows.filter(out), lookups))
+            records = as_records(job, name, rows.filter(~out), lookups)
             base = bases[name].select("target_key", pl.col("golden_id").alias("base_id"))
             records = records.join(base, on="target_key", how="left", maintain_order="left")
             made = pl.col("base_id").is_in(inserted[name].implode()).fill_null(False)
             records = records.with_columns(made.alias("inserted"))
             up = given_up(
-                mapping.entities[name],
-                rows,
-                schema.table(mapping.entities[name].table),
+                entity,
+                rows.filter(~out),
+                schema.table(entity.table),
                 target.stored_form,
             )
             run.write(STAGE, name, _with_given_up(target, name, records, up))
@@ -82,6 +87,15 @@ def read_target(job: Job, run: Run) -> Present:
             run.write(STAGE, f"base.{name}", bases[name])
     job.progress("CRM", len(stored), len(stored))
     return Present(target, schema, digest.hexdigest())
+
+
+def _left_out(
+    entity: TargetEntity, rows: pl.DataFrame, schema: TargetSchema, target: TargetSystem
+) -> pl.Series:
+    """Mask of the rows that the mapping leaves out."""
+    policy = entity.left_out
+    info = None if policy is None else schema.table(entity.table).column(policy.column)
+    return left_out(policy, rows, info, target.stored_form)
 
 
 def asking(target: TargetSystem) -> AskTaken:
@@ -143,6 +157,8 @@ def columns_read(entity: TargetEntity, schema: TargetSchema) -> list[str]:
     names = {entity.key, *(c.column for c in entity.fields.values())}
     if entity.golden_id is not None:
         names.add(entity.golden_id)
+    if entity.left_out is not None:
+        names.add(entity.left_out.column)
     if entity.merge is not None:
         names.update(entity.merge.columns)
     for name in names:

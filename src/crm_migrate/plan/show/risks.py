@@ -51,9 +51,9 @@ _WAITING = {
     ),
 }
 DOUBLES_TEXT = Text(
-    "rows of the CRM stand beside another row of the same record and are not merged; findings.xlsx"
-    " lists them",
-    "条 CRM 记录与另一条记录重复且未合并,明细见 findings.xlsx",
+    "rows of the CRM belong to the same record as another row or a new one (deleted rows among"
+    " them) and are not merged; findings.xlsx lists them",
+    "条 CRM 记录(含已删除的)与另一条或新增的记录属于同一对象且未合并,明细见 findings.xlsx",
 )
 _TAGGED = Text(" and tagged 疑似重复", "并加“疑似重复”标签")
 """Said where the CRM has a place for tags."""
