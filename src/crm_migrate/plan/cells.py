@@ -210,10 +210,11 @@ def _stored(
         return judged(values)
     # Targets are asked what becomes of numbers and dates: of each that differs, once.
     distinct = values.unique()
-    if len(distinct) * 2 > len(values):
+    if len(distinct) * 2 >= len(values):
         return judged(values)
     text, refused = judged(distinct)
-    place = values.replace_strict(distinct, pl.int_range(len(distinct), eager=True))
+    numbers = pl.int_range(len(distinct), eager=True)
+    place = values.replace_strict(distinct, numbers, return_dtype=pl.UInt32)
     return text.gather(place), refused.gather(place)
 
 
