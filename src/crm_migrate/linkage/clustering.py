@@ -17,7 +17,6 @@ from crm_migrate.linkage.vetoes import vetoed
 
 MUST_WEIGHT = 1 << 40
 """Verdicts of people come before every computed weight."""
-NOBODY = (np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
 
 
 @dataclass(frozen=True)
@@ -30,6 +29,19 @@ class Clusters:
     kept: Mask
     tie: Mask
     cut: Mask
+
+
+@dataclass(frozen=True)
+class Rivals:
+    """Pairs (left < right) that a disagreement keeps apart, and per edge whether it witnesses.
+
+    Two parts of a cluster with rivals between them are joined only where more witnesses than
+    rivals stand between them.
+    """
+
+    left: Indices
+    right: Indices
+    witness: Mask
 
 
 def components(n: int, left: Indices, right: Indices) -> Indices:
@@ -57,29 +69,34 @@ def cluster(
     right: Indices,
     weight: Weights,
     said: Judgements,
-    rivals: tuple[Indices, Indices] = NOBODY,
+    rivals: Rivals | None = None,
 ) -> Clusters:
-    """Clusters of the edges (left < right); `said` adds edges of its own and forbids others.
-    `rivals`: further pairs (left < right) that must not come into one cluster.
-    """
+    """Clusters of the edges (left < right); `said` adds edges of its own and forbids others."""
     n = len(features)
     edges = len(left)
     left = np.concatenate([left, said.must[0]])
     right = np.concatenate([right, said.must[1]])
     weight = np.concatenate([weight, np.full(len(said.must[0]), MUST_WEIGHT, dtype=np.int64)])
     label = components(n, left, right)
-    kept_apart = tuple(np.concatenate(both) for both in zip(said.cannot, rivals, strict=True))
-    offending = _offending(features, rules, label, kept_apart)
+    if rivals is None:
+        nobody = np.empty(0, dtype=np.int64)
+        rivals = Rivals(nobody, nobody, np.zeros(edges, dtype=np.bool_))
+    must = np.ones(len(left) - edges, dtype=np.bool_)
+    rivals = Rivals(rivals.left, rivals.right, np.concatenate([rivals.witness, must]))
+    offending = _offending(features, rules, label, said, rivals)
     inside = np.flatnonzero(offending[label[left]])
     kept: Mask = np.ones(len(left), dtype=np.bool_)
     tie: Mask = np.zeros(len(left), dtype=np.bool_)
     cut: Mask = np.zeros(len(left), dtype=np.bool_)
     if len(inside):
-        tie[inside] = _ties(features, rules, left[inside], right[inside], weight[inside], rivals)
+        of_inside = Rivals(rivals.left, rivals.right, rivals.witness[inside])
+        tie[inside] = _ties(features, rules, left[inside], right[inside], weight[inside], of_inside)
         kept[tie] = False
         inside = inside[~tie[inside]]
         order = inside[np.lexsort((right[inside], left[inside], -weight[inside]))]
-        forest = _Forest(features, rules, kept_apart)
+        forest = _Forest(features, rules, said)
+        witnessed = inside[rivals.witness[inside]]
+        forest.set_rivals((rivals.left, rivals.right), (left[witnessed], right[witnessed]))
         for edge in order.tolist():
             verdict = forest.join(int(left[edge]), int(right[edge]), int(weight[edge]))
             kept[edge] = verdict == "joined"
@@ -89,7 +106,7 @@ def cluster(
 
 
 def _offending(
-    features: Features, rules: LinkageRules, label: Indices, kept_apart: tuple[Indices, ...]
+    features: Features, rules: LinkageRules, label: Indices, said: Judgements, rivals: Rivals
 ) -> Mask:
     """Per label, whether its component breaks a rule."""
     n = len(label)
@@ -102,9 +119,9 @@ def _offending(
         np.minimum.at(low, label[has], codes[has])
         np.maximum.at(high, label[has], codes[has])
         bad |= (high >= 0) & (low != high)
-    a, b = kept_apart
-    same = label[a] == label[b]
-    bad[label[a[same]]] = True
+    for a, b in (said.cannot, (rivals.left, rivals.right)):
+        same = label[a] == label[b]
+        bad[label[a[same]]] = True
     return bad
 
 
@@ -114,7 +131,7 @@ def _ties(
     left: Indices,
     right: Indices,
     weight: Weights,
-    rivals: tuple[Indices, Indices],
+    rivals: Rivals,
 ) -> Mask:
     """Edges of a record to two others that a rule keeps apart, closer than the margin."""
     tie: Mask = np.zeros(len(left), dtype=np.bool_)
@@ -134,7 +151,9 @@ def _ties(
     against = vetoed(features, rules, a, b)
     n = len(features)
     packed = np.minimum(a, b) * n + np.maximum(a, b)
-    apart = against.apart | against.review | np.isin(packed, rivals[0] * n + rivals[1])
+    silent = ~(rivals.witness[edge[first]] & rivals.witness[edge[second]])
+    apart = np.isin(packed, rivals.left * n + rivals.right) & silent
+    apart |= against.apart | against.review
     tie[edge[first[apart]]] = True
     tie[edge[second[apart]]] = True
     tie[weight == MUST_WEIGHT] = False
@@ -144,9 +163,7 @@ def _ties(
 class _Forest:
     """Union–find whose parts know which values, and which forbidden records, they hold."""
 
-    def __init__(
-        self, features: Features, rules: LinkageRules, kept_apart: tuple[Indices, ...]
-    ) -> None:
+    def __init__(self, features: Features, rules: LinkageRules, said: Judgements) -> None:
         self.rules = rules
         self.codes = {
             name: features[name].codes
@@ -158,9 +175,21 @@ class _Forest:
         self.members: dict[int, list[int]] = {}
         self.values: dict[int, dict[str, set[int]]] = {}
         self.forbidden: dict[int, set[int]] = {}
-        for a, b in zip(*(rows.tolist() for rows in kept_apart), strict=True):
+        for a, b in zip(said.cannot[0].tolist(), said.cannot[1].tolist(), strict=True):
             self.forbidden.setdefault(a, set()).add(b)
             self.forbidden.setdefault(b, set()).add(a)
+
+        self.rivals: dict[int, set[int]] = {}
+        self.witnesses: dict[int, set[int]] = {}
+
+    def set_rivals(
+        self, rivals: tuple[Indices, Indices], witnesses: tuple[Indices, Indices]
+    ) -> None:
+        """Pairs that speak against, and for, being one."""
+        for pairs, by in ((rivals, self.rivals), (witnesses, self.witnesses)):
+            for a, b in zip(pairs[0].tolist(), pairs[1].tolist(), strict=True):
+                by.setdefault(a, set()).add(b)
+                by.setdefault(b, set()).add(a)
 
     def find(self, record: int) -> int:
         if record not in self.parent:
@@ -177,7 +206,9 @@ class _Forest:
         return root
 
     def join(self, a: int, b: int, weight: int) -> str:
-        """`joined`, or what refused it: `size`, `veto`, `verdict`. People overrule vetoes."""
+        """`joined`, or what refused it: `size`, `veto`, `verdict`,
+        `rivals`. People overrule vetoes.
+        """
         x, y = self.find(a), self.find(b)
         if x == y:
             return "joined"
@@ -191,11 +222,18 @@ class _Forest:
             inside = set(self.members[x])
             if any(self.forbidden.get(m, set()) & inside for m in self.members[y]):
                 return "verdict"
+            against = self._between(self.rivals, y, inside)
+            if against and against >= self._between(self.witnesses, y, inside):
+                return "rivals"
         self.parent[y] = x
         self.members[x] += self.members.pop(y)
         for name, values in self.values.pop(y).items():
             self.values[x][name] |= values
         return "joined"
+
+    def _between(self, pairs: dict[int, set[int]], y: int, inside: set[int]) -> int:
+        """How many of the pairs lead from part y to the members inside another part."""
+        return sum(len(pairs.get(m, set()) & inside) for m in self.members[y])
 
     def _vetoed(self, x: int, y: int) -> bool:
         mine, theirs = self.values[x], self.values[y]

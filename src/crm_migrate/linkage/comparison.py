@@ -10,6 +10,8 @@ from crm_migrate.linkage.rule_types import Comparison, Level
 
 Levels = npt.NDArray[np.uint8]
 NULL = 0
+_ROUNDING = 1e-6
+"""A similarity of just the limit is enough, whichever way its last bit was rounded."""
 
 
 def differs(comparison: Comparison) -> int:
@@ -38,6 +40,8 @@ def _holds(level: Level, features: Features, left: Indices, right: Indices, work
         holds &= features[name].same(left, right)
     for name in level.compatible:
         holds &= ~features[name].different(left, right)
+    for name in level.unlike:
+        holds &= features[name].different(left, right)
     if level.similar is not None:
         still = np.flatnonzero(holds)
         holds[still] = similar(level, features, left[still], right[still], workers)
@@ -78,9 +82,9 @@ def similar(
         queries,
         choices,
         scorer=scorer,
-        score_cutoff=level.at_least,
+        score_cutoff=level.at_least - _ROUNDING,
         dtype=np.float64,
         workers=workers,
     )
-    result[rows] = scores >= level.at_least
+    result[rows] = scores >= level.at_least - _ROUNDING
     return result

@@ -11,7 +11,7 @@ from crm_migrate.linkage.judgements import Judgements
 from crm_migrate.linkage.model import Model, weight_of
 from crm_migrate.linkage.rule_types import LinkageRules
 from crm_migrate.linkage.scoring import Scored, agreeing
-from crm_migrate.linkage.vetoes import disagreeing, vetoed
+from crm_migrate.linkage.vetoes import disagreeing, vetoed, witnesses
 
 NONE, DOUBTFUL, UNSUPPORTED, CONTRADICTION, VETO, ESSENTIAL, TIE, CUT = range(8)
 REASONS = ("", "doubtful", "unsupported", "contradiction", "veto", "essential", "tie", "cut")
@@ -20,12 +20,14 @@ REASONS = ("", "doubtful", "unsupported", "contradiction", "veto", "essential", 
 @dataclass(frozen=True)
 class Decisions:
     """Per scored pair: whether it is joined, and else why a person should look (or NONE);
-    `rivals`: a disagreement of the rules keeps the two apart.
+    `rivals`: a disagreement of the rules keeps the two apart; `witness`: what such rules ask
+    about agrees.
     """
 
     joined: Mask
     reason: npt.NDArray[np.uint8]
     rivals: Mask
+    witness: Mask
 
 
 def decide(
@@ -59,7 +61,8 @@ def decide(
     cannot = np.isin(decided, _packed(*said.cannot, n))
     reason[joined | must | cannot] = NONE
     rivals = (disagree.apart | disagree.review) & ~must
-    return Decisions((joined | must) & ~cannot, reason, rivals)
+    witness = witnesses(scored.levels, rules)
+    return Decisions((joined | must) & ~cannot, reason, rivals, witness)
 
 
 def _packed(left: Indices, right: Indices, n: int) -> Indices:

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from crm_migrate.linkage.blocking import candidates
-from crm_migrate.linkage.clustering import Clusters, cluster
+from crm_migrate.linkage.clustering import Clusters, Rivals, cluster
 from crm_migrate.linkage.contract import Linkage
 from crm_migrate.linkage.decision import CUT, REASONS, TIE, Decisions, decide
 from crm_migrate.linkage.features import Features, Indices, build_features
@@ -84,7 +84,11 @@ class NativeEngine:
                 scored.right[joined],
                 scored.weight[joined],
                 said,
-                (scored.left[decisions.rivals], scored.right[decisions.rivals]),
+                Rivals(
+                    scored.left[decisions.rivals],
+                    scored.right[decisions.rivals],
+                    decisions.witness[joined],
+                ),
             )
         with watch.stage("result"):
             return assemble(

@@ -19,7 +19,7 @@ from recordlinkage.compare import Exact, String
 from recordlinkage.index import Block
 
 from crm_migrate.linkage.blocking import Blocks, capped_blocks, expand
-from crm_migrate.linkage.clustering import cluster
+from crm_migrate.linkage.clustering import Rivals, cluster
 from crm_migrate.linkage.contract import Linkage
 from crm_migrate.linkage.decision import decide
 from crm_migrate.linkage.features import MISSING, Feature, Features, Indices, build_features
@@ -100,7 +100,11 @@ class RecordLinkageEngine:
                 scored.right[joined],
                 scored.weight[joined],
                 said,
-                (scored.left[decisions.rivals], scored.right[decisions.rivals]),
+                Rivals(
+                    scored.left[decisions.rivals],
+                    scored.right[decisions.rivals],
+                    decisions.witness[joined],
+                ),
             )
         return assemble(
             features,

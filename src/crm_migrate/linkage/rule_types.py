@@ -77,6 +77,9 @@ class Level:
     """Similarity 0–1; for `typos` the largest number of edits."""
     compatible: tuple[str, ...] = ()
     """Features that may be missing, but must not differ."""
+    unlike: tuple[str, ...] = ()
+    """Features that both must have, and not the same: names similar as a whole whose surnames
+    are not have been exchanged."""
     frequency: bool = False
     """Agreement on a rare value weighs more than on a frequent one."""
     m: float = 0.5
@@ -89,7 +92,12 @@ class Level:
 
     def features(self) -> tuple[str, ...]:
         """All features that this level looks at."""
-        return (*self.same, *([self.similar] if self.similar else []), *self.compatible)
+        return (
+            *self.same,
+            *([self.similar] if self.similar else []),
+            *self.compatible,
+            *self.unlike,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +129,12 @@ class Veto:
 class Disagreement:
     """Two records are not linked where all of `differs` (comparisons) are at their last level.
 
-    It does not hold where one of `unless` (comparisons) is at a better level. A comparison with
-    a missing side is at neither.
+    It does not hold where one of `alike` is at its last level, too, nor where one of `unless` is
+    at a better level. A comparison with a missing side is at neither.
     """
 
     differs: tuple[str, ...]
+    alike: tuple[str, ...] = ()
     unless: tuple[str, ...] = ()
     then: Literal["apart", "review"] = "apart"
 

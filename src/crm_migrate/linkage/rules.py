@@ -212,8 +212,9 @@ class _Reader:
             return None
         same = self.strings(f"{path}/same", item.get("same", []))
         compatible = self.strings(f"{path}/compatible", item.get("compatible", []))
+        unlike = self.strings(f"{path}/unlike", item.get("unlike", []))
         similar = item.get("similar")
-        for name in (*same, *compatible, *([similar] if similar else [])):
+        for name in (*same, *compatible, *unlike, *([similar] if similar else [])):
             self.known_feature(path, name)
         frequency = bool(item.get("frequency", False))
         if (similar and self.is_set(similar)) or (frequency and any(map(self.is_set, same))):
@@ -246,6 +247,7 @@ class _Reader:
                 f"{path}/at_least", item.get("at_least", 1.0), 0, 20 if by == "typos" else 1
             ),
             compatible=tuple(compatible),
+            unlike=tuple(unlike),
             frequency=frequency,
             m=self.number(f"{path}/m", item.get("m", 0.5), 1e-9, 1),
             u=self.number(f"{path}/u", item.get("u", 0.001), 1e-12, 1),
@@ -298,16 +300,17 @@ class _Reader:
                 self.fault(path, "a disagreement needs `differs`", "分歧规则需要 `differs`")
                 continue
             differs = self.strings(f"{path}/differs", item["differs"])
+            alike = self.strings(f"{path}/alike", item.get("alike", []))
             unless = self.strings(f"{path}/unless", item.get("unless", []))
             then = item.get("then", "apart")
             if then not in ("apart", "review"):
                 self.fault(f"{path}/then", "must be apart or review", "必须是 apart 或 review")
                 then = "apart"
-            strangers = [name for name in (*differs, *unless) if name not in known]
+            strangers = [name for name in (*differs, *alike, *unless) if name not in known]
             for name in strangers:
                 self.fault(path, f"no such comparison '{name}'", f"没有比较项“{name}”")
             if not strangers:
-                found.append(Disagreement(tuple(differs), tuple(unless), then))
+                found.append(Disagreement(tuple(differs), tuple(alike), tuple(unless), then))
         return tuple(found)
 
     def is_set(self, feature: str) -> bool:

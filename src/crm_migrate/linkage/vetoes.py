@@ -33,6 +33,22 @@ def vetoed(features: Features, rules: LinkageRules, left: Indices, right: Indice
     return Vetoed(apart, review & ~apart)
 
 
+def witnesses(levels: npt.NDArray[np.uint8], rules: LinkageRules) -> Mask:
+    """Pairs that agree on something of what each disagreement asks about.
+
+    Where one record shares the identity of a second and the given name of a third, these two are
+    one person, however they differ; a record that lacks both says nothing about them.
+    """
+    result: Mask = np.ones(len(levels), dtype=np.bool_)
+    place = {c.name: i for i, c in enumerate(rules.comparisons)}
+    last = np.array([differs(c) for c in rules.comparisons], dtype=np.uint8)
+    for rule in rules.disagreements:
+        columns = [place[name] for name in (*rule.differs, *rule.unless)]
+        some = levels[:, columns]
+        result &= ((some != NULL) & (some != last[columns])).any(axis=1)
+    return result
+
+
 def disagreeing(levels: npt.NDArray[np.uint8], rules: LinkageRules) -> Vetoed:
     """The disagreements that stand against each pair (levels: pairs × comparisons)."""
     apart: Mask = np.zeros(len(levels), dtype=np.bool_)
@@ -43,6 +59,8 @@ def disagreeing(levels: npt.NDArray[np.uint8], rules: LinkageRules) -> Vetoed:
         against: Mask = np.ones(len(levels), dtype=np.bool_)
         for name in rule.differs:
             against &= levels[:, place[name]] == last[place[name]]
+        for name in rule.alike:
+            against &= levels[:, place[name]] != last[place[name]]
         for name in rule.unless:
             level = levels[:, place[name]]
             against &= (level == NULL) | (level == last[place[name]])
