@@ -101,6 +101,7 @@ class NativeEngine:
                 stopped.report,
                 model,
                 watch.seconds,
+                len(pairs),
             )
 
 
@@ -114,6 +115,7 @@ def assemble(
     shared: pl.DataFrame,
     model: Model,
     seconds: dict[str, float],
+    compared: int,
 ) -> Linkage:
     """The tables of a `Linkage` from what the stages decided (both engines)."""
     joined = np.flatnonzero(decisions.joined)
@@ -150,6 +152,7 @@ def assemble(
         shared_values=shared,
         model=model,
         seconds=seconds,
+        compared=compared,
     )
 
 
