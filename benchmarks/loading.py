@@ -233,7 +233,7 @@ def _plan(target: TargetSystem, name: str, frame: pl.DataFrame) -> Plan:
     schema = target.describe()
     identity = TargetIdentity("crm", schema.system, schema.database, schema.fingerprint, False)
     header = PlanHeader(
-        plan_id=name, run="r1", format=2, created_at=NOW, created_by="bench",
+        plan_id=name, run="r1", format=3, created_at=NOW, created_by="bench",
         expires_at=NOW.replace(month=12), project="bench", target=identity, effect="e" * 64,
         evidence="f" * 64, evidence_parts={}, rows=RowCounts(0, 0, 0, 0), counts={}, gates=(),
         control_totals=(), waiting={}, treatments={}, files={},

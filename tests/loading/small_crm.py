@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from crm_migrate.language import Text
+from crm_migrate.loading.before_image import PACKET, open_packets
 from crm_migrate.model import Entity, Field, Model, SemanticType
 from crm_migrate.plan.approval.deciding import Approved
 from crm_migrate.plan.change import (
@@ -200,6 +201,17 @@ def unchanged(golden_id: str, key: str, group: str | None = None) -> dict[str, o
     }
 
 
+def images(file: Path, plan_id: str, entity: str) -> pl.DataFrame:
+    """The opened before-images of a plan: golden_id, written, `was:` cells, the base row."""
+    packets = sql(
+        file,
+        "SELECT first_id, last_id, held, image FROM crm_migrate_before"
+        f" WHERE plan_id = '{plan_id}' AND entity = '{entity}'",
+    )
+    frame = pl.DataFrame(packets, schema=PACKET, orient="row")
+    return pl.concat(open_packets(Keys.rollback_key, plan_id, entity, frame))
+
+
 def delete(golden_id: str, key: str, group: str | None = None, rank: int = 1) -> dict[str, object]:
     """An operation of a rollback: the row goes."""
     return insert(golden_id, group, rank) | {"action": "delete", "target_key": key}
@@ -245,7 +257,7 @@ def header_of(target: TargetSystem, name: str) -> PlanHeader:
     return PlanHeader(
         plan_id=name,
         run="r1",
-        format=2,
+        format=3,
         created_at=NOW,
         created_by="planner",
         expires_at=NOW.replace(month=12),

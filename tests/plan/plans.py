@@ -89,7 +89,7 @@ def header(**more: Any) -> PlanHeader:
     values: dict[str, Any] = {
         "plan_id": "p-1",
         "run": "r-1",
-        "format": 2,
+        "format": 3,
         "created_at": NOW,
         "created_by": "li",
         "expires_at": NOW + timedelta(days=7),

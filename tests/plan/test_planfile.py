@@ -85,7 +85,7 @@ def test_another_key_and_a_plain_substitute_are_refused(path: Path) -> None:
     pl.DataFrame({"golden_id": ["g1"]}).write_parquet(buffer)
     with zipfile.ZipFile(path) as archive:
         parts = {n: archive.read(n) for n in archive.namelist()}
-    parts["operations/customer"] = buffer.getvalue()
+    parts["operations/customer/0000"] = buffer.getvalue()
     with zipfile.ZipFile(path, "w") as archive:
         for name, part in parts.items():
             archive.writestr(name, part)

@@ -17,8 +17,9 @@ from crm_migrate.plan.change import (
     RowCounts,
     TargetIdentity,
 )
+from crm_migrate.plan.plan_parts import entity_of
 
-FORMAT = 2
+FORMAT = 3
 
 
 def header_json(header: PlanHeader) -> bytes:
@@ -68,7 +69,7 @@ def parse_header(data: bytes) -> PlanHeader:
 
 def _ordered(files: Mapping[str, str], entities: list[str]) -> dict[str, str]:
     place = {entity: number for number, entity in enumerate(entities)}
-    names = sorted(files, key=lambda n: (place.get(n.partition("/")[2], len(place)), n))
+    names = sorted(files, key=lambda n: (place.get(entity_of(n), len(place)), n))
     return {name: files[name] for name in names}
 
 

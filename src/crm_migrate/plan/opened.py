@@ -1,5 +1,6 @@
 """A plan to be looked at: its header at once, its tables when they are asked for."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -23,6 +24,10 @@ class Opened(Protocol):
 
     def operations(self, entity: str) -> pl.LazyFrame:
         """The operations of an entity."""
+        ...
+
+    def slices(self, entity: str) -> Iterator[pl.LazyFrame]:
+        """The same, slice after slice; each is read when its turn comes."""
         ...
 
     def lineage(self, entity: str) -> pl.LazyFrame | None:
@@ -53,6 +58,10 @@ class InMemory:
     def operations(self, entity: str) -> pl.LazyFrame:
         """The operations of an entity."""
         return self.plan.operations[entity].lazy()
+
+    def slices(self, entity: str) -> Iterator[pl.LazyFrame]:
+        """The same; one slice is all of it."""
+        return iter((self.operations(entity),))
 
     def lineage(self, entity: str) -> pl.LazyFrame | None:
         """The lineage of an entity, where there is one."""

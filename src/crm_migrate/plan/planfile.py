@@ -1,81 +1,127 @@
 """The plan file: one ZIP (stored) with a clear header and encrypted Parquet parts.
 
-`header.json`             the PlanHeader; no personal data, readable without a key
-`operations/<entity>`     sealed operations, in dependency order
-`lineage/<entity>`        which record each golden cell came from
-`moves`                   merges and re-parented rows, where there are any
+`header.json`                  the PlanHeader; no personal data, readable without a key
+`operations/<entity>/<slice>`  sealed operations in the order of the plan, entities in dependency
+                               order; a large entity in several slices
+`lineage/<entity>`             which record each golden cell came from
+`moves`                        merges and re-parented rows, where there are any
 
-Each part is Parquet Modular Encryption, uniform, under HKDF(plan key, plan id ‖ part name), with
-the same text as AAD prefix that is not stored; SHA-256 of its ciphertext stands in the header.
+SHA-256 of each part's ciphertext stands in the header (plan_parts.py says how it is encrypted).
 The archive's comment is HMAC-SHA256 under the plan key of every byte before it, so that no byte
-of the file can be altered unseen. Nothing is ever written in clear, not even for a moment.
+of the file can be altered unseen.
 """
 
 import hashlib
 import hmac
-import io
 import json
 import os
 import zipfile
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, Self
 
 import polars as pl
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from crm_migrate.errors import IntegrityFault, NotFound
 from crm_migrate.language import Text
 from crm_migrate.plan.change import Action, Held, Plan, PlanHeader
 from crm_migrate.plan.header_file import header_json, parse_header
+from crm_migrate.plan.plan_parts import (
+    LINEAGE,
+    MAC_LENGTH,
+    MOVES,
+    OPERATIONS,
+    decrypt,
+    encrypt,
+    entity_of,
+    file_mac,
+    slice_name,
+)
 from crm_migrate.trust.private_files import TEMPORARY_SUFFIX, create_private, sync_folder
 
 SUFFIX = ".crmplan"
 
-_HEADER, _OPERATIONS, _LINEAGE, _MOVES = "header.json", "operations/", "lineage/", "moves"
-_MAC_LENGTH = 64
-_CHUNK = 1 << 20
-_ENCRYPTED_MAGIC = b"PARE"  # a plaintext Parquet file begins with PAR1
+_HEADER = "header.json"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
-def write_plan(path: Path, plan: Plan, plan_key: bytes) -> PlanHeader:
-    """Write the file (mode 0600) whole or not at all.
+class PlanWriter:
+    """A plan file while it is written, part after part: whole in the end, or not at all.
 
-    Returns its header with `files` and `held` filled.
+    Use it with `with`; a file that is not finished is gone afterwards. Mode 0600.
     """
-    parts = [(_OPERATIONS + e, f) for e, f in plan.operations.items()]
-    parts += [(_LINEAGE + e, f) for e, f in plan.lineage.items()]
-    if plan.moves is not None:
-        parts.append((_MOVES, plan.moves))
-    temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY_SUFFIX}")
-    digests: dict[str, str] = {}
-    try:
-        with os.fdopen(create_private(temporary), "wb") as raw:
-            with zipfile.ZipFile(raw, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
-                for name, frame in parts:
-                    cipher = _encrypt(frame, plan_key, plan.header.plan_id, name)
-                    digests[name] = hashlib.sha256(cipher).hexdigest()
-                    archive.writestr(_entry(name), cipher)
-                header = replace(plan.header, files=digests, held=held_back(plan.operations))
-                archive.writestr(_entry(_HEADER), header_json(header))
-                archive.comment = b"0" * _MAC_LENGTH
-            raw.flush()
-            os.fsync(raw.fileno())
-        with temporary.open("rb+") as file:
-            mac = _mac(file, temporary.stat().st_size - _MAC_LENGTH, plan_key)
-            file.seek(-_MAC_LENGTH, os.SEEK_END)
+
+    def __init__(self, path: Path, plan_id: str, plan_key: bytes) -> None:
+        self.path, self.plan_id, self._key = path, plan_id, plan_key
+        self._temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY_SUFFIX}")
+        self._digests: dict[str, str] = {}
+        self._slices: Counter[str] = Counter()
+        self._held: list[pl.DataFrame] = []
+        self._open = ExitStack()
+
+    def __enter__(self) -> Self:
+        self._raw = self._open.enter_context(os.fdopen(create_private(self._temporary), "wb"))
+        archive = zipfile.ZipFile(self._raw, "w", zipfile.ZIP_STORED, allowZip64=True)
+        self._archive = self._open.enter_context(archive)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+        self._temporary.unlink(missing_ok=True)
+
+    def operations(self, entity: str, frame: pl.DataFrame) -> None:
+        """The next slice of an entity's operations."""
+        self._add(slice_name(entity, self._slices[entity]), frame)
+        self._slices[entity] += 1
+        self._held.append(_waiting(entity, frame))
+
+    def lineage(self, entity: str, frame: pl.DataFrame) -> None:
+        """Which record each golden cell of an entity came from."""
+        self._add(LINEAGE + entity, frame)
+
+    def moves(self, frame: pl.DataFrame) -> None:
+        """Merges and re-parented rows."""
+        self._add(MOVES, frame)
+
+    def finish(self, header: PlanHeader) -> PlanHeader:
+        """Put the header in and the file in its place; returns it with `files` and `held`."""
+        header = replace(header, files=self._digests, held=_counted(self._held))
+        self._archive.writestr(_entry(_HEADER), header_json(header))
+        self._archive.comment = b"0" * MAC_LENGTH
+        self._archive.close()
+        self._raw.flush()
+        with self._temporary.open("rb+") as file:
+            mac = file_mac(file, self._temporary.stat().st_size - MAC_LENGTH, self._key)
+            file.seek(-MAC_LENGTH, os.SEEK_END)
             file.write(mac.encode())
             file.flush()
             os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    sync_folder(path.parent)
-    return header
+        self._temporary.replace(self.path)
+        sync_folder(self.path.parent)
+        return header
+
+    def _add(self, name: str, frame: pl.DataFrame) -> None:
+        cipher = encrypt(frame, self._key, self.plan_id, name)
+        self._digests[name] = hashlib.sha256(cipher).hexdigest()
+        self._archive.writestr(_entry(name), cipher)
+
+
+def write_plan(path: Path, plan: Plan, plan_key: bytes) -> PlanHeader:
+    """Write a plan that lies in memory (mode 0600), whole or not at all.
+
+    Returns its header with `files` and `held` filled.
+    """
+    with PlanWriter(path, plan.header.plan_id, plan_key) as file:
+        for entity, frame in plan.operations.items():
+            file.operations(entity, frame)
+        for entity, frame in plan.lineage.items():
+            file.lineage(entity, frame)
+        if plan.moves is not None:
+            file.moves(plan.moves)
+        return file.finish(plan.header)
 
 
 def read_header(path: Path) -> PlanHeader:
@@ -119,12 +165,11 @@ def header_text(path: Path, *, parts: bool = False) -> bytes:
 
 
 class StoredPlan:
-    """A plan file, every byte of it checked; its parts are opened when they are asked for."""
+    """A plan file, every byte of it checked; its parts are read when they are asked for."""
 
     def __init__(self, header: PlanHeader, file: IO[bytes], plan_key: bytes, path: Path) -> None:
         self.header = header
         self._file, self._key, self._path = file, plan_key, path
-        self._read: dict[str, bytes] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -135,35 +180,51 @@ class StoredPlan:
     @property
     def entities(self) -> list[str]:
         """The entities that have operations, in dependency order."""
-        return [n.removeprefix(_OPERATIONS) for n in self.header.files if n.startswith(_OPERATIONS)]
+        return list(dict.fromkeys(entity_of(n) for n in self._parts(OPERATIONS)))
+
+    def slices(self, entity: str) -> Iterator[pl.LazyFrame]:
+        """The operations of an entity, slice after slice; each is read when its turn comes.
+
+        Raises:
+            IntegrityFault: a part is not the one that the header names.
+            KeyError: the plan has no such entity.
+        """
+        names = self._parts(f"{OPERATIONS}{entity}/")
+        if not names:
+            raise KeyError(entity)
+        return map(self._scan, names)
 
     def operations(self, entity: str) -> pl.LazyFrame:
-        """The operations of an entity. Raises IntegrityFault, KeyError."""
-        return self._scan(_OPERATIONS + entity)
+        """The operations of an entity in one. Raises IntegrityFault, KeyError."""
+        return pl.concat(self.slices(entity))
 
     def lineage(self, entity: str) -> pl.LazyFrame | None:
         """The lineage of an entity, where there is one. Raises IntegrityFault."""
-        name = _LINEAGE + entity
+        name = LINEAGE + entity
         return self._scan(name) if name in self.header.files else None
 
     def moves(self) -> pl.DataFrame | None:
         """Merges and re-parented rows, where there are any. Raises IntegrityFault."""
-        return self._scan(_MOVES).collect() if _MOVES in self.header.files else None
+        return self._scan(MOVES).collect() if MOVES in self.header.files else None
 
     def whole(self) -> Plan:
         """Everything in memory. Raises IntegrityFault."""
-        frames = {name: self._scan(name).collect() for name in self.header.files}
-        operations, lineage = _under(frames, _OPERATIONS), _under(frames, _LINEAGE)
-        return Plan(self.header, operations, lineage, frames.get(_MOVES))
+        operations = {e: pl.concat(s.collect() for s in self.slices(e)) for e in self.entities}
+        lineage = {entity_of(n): self._scan(n).collect() for n in self._parts(LINEAGE)}
+        return Plan(self.header, operations, lineage, self.moves())
+
+    def _parts(self, beginning: str) -> list[str]:
+        return [name for name in self.header.files if name.startswith(beginning)]
 
     def _scan(self, name: str) -> pl.LazyFrame:
-        if name not in self._read:
-            with zipfile.ZipFile(self._file) as archive:
-                cipher = archive.read(name)
-            if hashlib.sha256(cipher).hexdigest() != self.header.files[name]:
-                raise _changed(self._path)
-            self._read[name] = cipher
-        return _decrypt(self._read[name], self._key, self.header.plan_id, name, self._path)
+        with zipfile.ZipFile(self._file) as archive:
+            cipher = archive.read(name)
+        if hashlib.sha256(cipher).hexdigest() != self.header.files[name]:
+            raise _changed(self._path)
+        try:
+            return decrypt(cipher, self._key, self.header.plan_id, name)
+        except ValueError:
+            raise _changed(self._path) from None
 
 
 def open_stored(path: Path, plan_key: bytes) -> StoredPlan:
@@ -176,9 +237,9 @@ def open_stored(path: Path, plan_key: bytes) -> StoredPlan:
     header = read_header(path)
     file = path.open("rb")
     try:
-        size = path.stat().st_size - _MAC_LENGTH
-        mac = _mac(file, size, plan_key)
-        if not hmac.compare_digest(mac.encode(), file.read(_MAC_LENGTH)):
+        size = path.stat().st_size - MAC_LENGTH
+        mac = file_mac(file, size, plan_key)
+        if not hmac.compare_digest(mac.encode(), file.read(MAC_LENGTH)):
             raise _changed(path)
         with zipfile.ZipFile(file) as archive:  # the header that was checked, not the one before
             if parse_header(archive.read(_HEADER)) != header:
@@ -197,75 +258,35 @@ def open_plan(path: Path, plan_key: bytes) -> Plan:
 
 def held_back(operations: Mapping[str, pl.DataFrame]) -> tuple[Held, ...]:
     """What the operations hold back: views tell it without opening a million of them."""
-    held = []
-    for entity, frame in operations.items():
-        waiting = frame.filter(pl.col("action").is_in([str(Action.CONFLICT), str(Action.SKIP)]))
-        counted = waiting.group_by("action", pl.col("reason").fill_null("")).len()
-        rows = counted.sort("len", "action", "reason", descending=[True, False, False])
-        held += [Held(entity, *row) for row in rows.iter_rows()]
-    return tuple(held)
+    return _counted([_waiting(entity, frame) for entity, frame in operations.items()])
 
 
-def _under(frames: Mapping[str, pl.DataFrame], folder: str) -> dict[str, pl.DataFrame]:
-    return {n.removeprefix(folder): f for n, f in frames.items() if n.startswith(folder)}
+def _waiting(entity: str, operations: pl.DataFrame) -> pl.DataFrame:
+    """How many operations are conflicts or left out, by entity, action and reason."""
+    waiting = operations.filter(
+        pl.col("action").is_in([str(Action.CONFLICT), str(Action.SKIP)])
+    ).select(pl.lit(entity).alias("entity"), "action", pl.col("reason").fill_null(""))
+    return waiting.group_by("entity", "action", "reason").len()
+
+
+def _counted(parts: Iterable[pl.DataFrame]) -> tuple[Held, ...]:
+    """Entities in the order of the parts, the most frequent reason of each first."""
+    counts = [part for part in parts if part.height]
+    if not counts:
+        return ()
+    rows = pl.concat(counts).group_by("entity", "action", "reason", maintain_order=True)
+    rows = rows.agg(pl.col("len").sum())
+    place = {e: n for n, e in enumerate(dict.fromkeys(rows["entity"]))}
+    ordered = rows.with_columns(_place=pl.col("entity").replace_strict(place, default=0)).sort(
+        "_place", "len", "action", "reason", descending=[False, True, False, False]
+    )
+    return tuple(Held(*row) for row in ordered.drop("_place").iter_rows())
 
 
 def _entry(name: str) -> zipfile.ZipInfo:
     entry = zipfile.ZipInfo(name, _EPOCH)
     entry.external_attr = 0o600 << 16
     return entry
-
-
-def _encrypt(frame: pl.DataFrame, plan_key: bytes, plan_id: str, name: str) -> bytes:
-    place = _place(plan_id, name)
-    buffer = io.BytesIO()
-    frame.write_parquet(
-        buffer,
-        compression="zstd",
-        compression_level=1,
-        encryption=pl.ParquetEncryptionProperties(
-            footer_key=_part_key(plan_key, place), aad_prefix=place, store_aad_prefix=False
-        ),
-    )
-    return buffer.getvalue()
-
-
-def _decrypt(cipher: bytes, plan_key: bytes, plan_id: str, name: str, path: Path) -> pl.LazyFrame:
-    place = _place(plan_id, name)
-    if not cipher.startswith(_ENCRYPTED_MAGIC):
-        raise _changed(path)
-    try:
-        frame = pl.scan_parquet(
-            io.BytesIO(cipher),
-            decryption=pl.ParquetDecryptionProperties(
-                footer_key=_part_key(plan_key, place), aad_prefix=place
-            ),
-        )
-        frame.collect_schema()  # a wrong key shows here
-        return frame
-    except pl.exceptions.PolarsError:
-        raise _changed(path) from None
-
-
-def _place(plan_id: str, name: str) -> bytes:
-    return f"{len(plan_id.encode())}:{plan_id},{name}".encode()
-
-
-def _part_key(plan_key: bytes, place: bytes) -> bytes:
-    info = b"crm-migrate/1 plan part " + place
-    return HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=info).derive(plan_key)
-
-
-def _mac(file: IO[bytes], size: int, plan_key: bytes) -> str:
-    """HMAC of the first `size` bytes; leaves the file right behind them."""
-    info = b"crm-migrate/1 plan file"
-    key = HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=info).derive(plan_key)
-    mac = hmac.new(key, digestmod="sha256")
-    file.seek(0)
-    while size > 0 and (chunk := file.read(min(_CHUNK, size))):
-        mac.update(chunk)
-        size -= len(chunk)
-    return mac.hexdigest()
 
 
 def _changed(path: Path) -> IntegrityFault:

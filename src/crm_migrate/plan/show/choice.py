@@ -4,6 +4,7 @@ Only what orders them is read of the whole frame; the cells are read of the chos
 that one page of a plan of a million operations opens at once.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import polars as pl
@@ -51,27 +52,38 @@ class Chosen:
 
 def chosen(plan: Opened, entity: str, choice: Choice, room: int = SHOWN_OTHERS) -> Chosen:
     """The operations of the entity that the choice shows. `room`: see `Choice`."""
-    frame = plan.operations(entity).with_row_index("_n")
-    if choice.entity not in (None, entity):
-        return Chosen(frame.head(0).collect(), 0, 0)
-    if choice.size == 0:
-        return Chosen(frame.head(0).collect(), listed(plan.header, entity, choice.action), 0)
+    if choice.entity not in (None, entity) or choice.size == 0:
+        nothing = next(plan.slices(entity)).head(0).collect()
+        shown = choice.entity in (None, entity)
+        return Chosen(nothing, listed(plan.header, entity, choice.action) if shown else 0, 0)
     order = {str(action): place for place, action in enumerate(_ORDER)}
-    keys = (
-        frame.filter(_fits(choice))
-        .select(
-            "_n",
-            pl.col("action").replace_strict(order, default=9, return_dtype=pl.Int8).alias("_o"),
-        )
-        .sort("_o", maintain_order=True)  # within an action as planned: by rank and group
-        .collect()
-    )
+    place = pl.col("action").replace_strict(order, default=9, return_dtype=pl.Int8)
+    found = [
+        part.filter(_fits(choice)).select("_n", place.alias("_o")).collect()
+        for part in _numbered(plan, entity)
+    ]
+    # Within an action as planned: by rank and group.
+    keys = pl.concat(found).sort("_o", maintain_order=True)
     risky = int((keys["_o"] < len(_RISKY)).sum())
     first = 0 if choice.size is None else (choice.page - 1) * choice.size
     wanted = keys.slice(first, risky + room if choice.size is None else choice.size)
-    rows = frame if wanted.height == keys.height else _only(frame, wanted["_n"])
-    found = wanted.select("_n").join(rows.collect(), on="_n", how="left", maintain_order="left")
-    return Chosen(found.drop("_n"), keys.height, int((wanted["_o"] >= len(_RISKY)).sum()))
+    rows = pl.concat([p.collect() for p in _only(_numbered(plan, entity), wanted["_n"])])
+    chosen = wanted.select("_n").join(rows, on="_n", how="left", maintain_order="left")
+    return Chosen(chosen.drop("_n"), keys.height, int((wanted["_o"] >= len(_RISKY)).sum()))
+
+
+def _numbered(plan: Opened, entity: str) -> Iterator[pl.LazyFrame]:
+    """The slices with `_n`, the operation's number in the entity."""
+    first = 0
+    for part in plan.slices(entity):
+        yield part.with_row_index("_n", first)
+        first += part.select(pl.len()).collect().item()
+
+
+def _only(parts: Iterator[pl.LazyFrame], numbers: pl.Series) -> Iterator[pl.LazyFrame]:
+    """The operations of these numbers."""
+    for part in parts:
+        yield part.filter(pl.col("_n").is_in(numbers.implode()))
 
 
 def listed(header: PlanHeader, entity: str, action: str | None = None) -> int:
@@ -94,7 +106,3 @@ def _fits(choice: Choice) -> pl.Expr:
     if choice.groups is not None:
         fits = fits & pl.col("group").is_in(list(choice.groups))
     return fits if choice.outside else fits & (pl.col("reason") != OUTSIDE).fill_null(True)
-
-
-def _only(frame: pl.LazyFrame, numbers: pl.Series) -> pl.LazyFrame:
-    return frame.filter(pl.col("_n").is_in(numbers.implode()))
