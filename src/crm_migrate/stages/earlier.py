@@ -129,7 +129,10 @@ class Earlier:
     def mark(self, stage: str) -> str:
         """SHA-256 over the names and ciphertext digests of the stage's tables in that run."""
         outputs = self.run.manifest.stages[stage].outputs if self.done(stage) else {}
-        lines = sorted(f"{name}\t{output.sha256}" for name, output in outputs.items())
+        lines = sorted(
+            f"{name}\t{output.sha256}\t{output.base.sha256 if output.base else ''}"
+            for name, output in outputs.items()
+        )
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
     def _raw(self, name: str) -> pl.DataFrame:

@@ -2,7 +2,7 @@
 
 import hmac
 import json
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from crm_migrate.trust.canonical import Json, canonical_json
@@ -13,12 +13,27 @@ MANIFEST = "run.json"
 
 
 @dataclass(frozen=True, slots=True)
+class Base:
+    """The table of an earlier run that a table was edited from: its file is linked beside it."""
+
+    sha256: str
+    place: str
+    """Where it was written: its AAD."""
+    wrapped: str
+    """The key of that file, wrapped under the key of the run that keeps this manifest (hex)."""
+    key: str
+    """The column by which rows were taken out."""
+
+
+@dataclass(frozen=True, slots=True)
 class Output:
     """One stage table: ciphertext digest (SHA-256, hex), rows, and how often it was written."""
 
     sha256: str
     rows: int
     attempt: int
+    base: Base | None = None
+    """Set: the file holds only what is different from that table (`edited.py`)."""
 
 
 @dataclass
@@ -74,7 +89,7 @@ def load_manifest(folder: Path, run: str, key: bytes) -> Manifest:
                 input_digest=stage["input_digest"],
                 seconds=None if stage["milliseconds"] is None else stage["milliseconds"] / 1000,
                 begun=stage["begun"],
-                outputs={n: Output(**o) for n, o in stage["outputs"].items()},
+                outputs={n: _output(**o) for n, o in stage["outputs"].items()},
             )
             for name, stage in content["stages"].items()
         }
@@ -83,13 +98,22 @@ def load_manifest(folder: Path, run: str, key: bytes) -> Manifest:
         raise changed(path) from None
 
 
+def _output(sha256: str, rows: int, attempt: int, base: dict[str, str] | None = None) -> Output:
+    return Output(sha256, rows, attempt, None if base is None else Base(**base))
+
+
 def _content(manifest: Manifest) -> dict[str, Json]:
     stages: dict[str, Json] = {}
     for name, stage in manifest.stages.items():
         # Canonical JSON has no floats; milliseconds are whole.
         seconds = None if stage.seconds is None else round(stage.seconds * 1000)
         outputs: dict[str, Json] = {
-            n: {"sha256": o.sha256, "rows": o.rows, "attempt": o.attempt}
+            n: {
+                "sha256": o.sha256,
+                "rows": o.rows,
+                "attempt": o.attempt,
+                "base": None if o.base is None else asdict(o.base),
+            }
             for n, o in stage.outputs.items()
         }
         stages[name] = {

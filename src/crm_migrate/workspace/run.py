@@ -7,19 +7,29 @@ stage made (`manifest.py`).
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 from types import TracebackType
 from typing import Self
 
 import polars as pl
+from cryptography.hazmat.primitives.keywrap import InvalidUnwrap
 
 from crm_migrate.errors import NotFound, WorkspaceFault
 from crm_migrate.language import Text
 from crm_migrate.trust.private_files import TEMPORARY_SUFFIX, private_folder, sync_folder
+from crm_migrate.workspace.edited import LARGE, edit_of, edited_again, link, merged
 from crm_migrate.workspace.faults import changed, refuse_write
-from crm_migrate.workspace.manifest import Manifest, Output, StageRecord, save_manifest
-from crm_migrate.workspace.stage_file import verified, write_encrypted
+from crm_migrate.workspace.manifest import Base, Manifest, Output, StageRecord, save_manifest
+from crm_migrate.workspace.stage_file import (
+    file_key,
+    opened,
+    unwrap,
+    verified,
+    wrap,
+    write_encrypted,
+)
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 
@@ -81,6 +91,7 @@ class Run:
         for name in [n for n, o in record.outputs.items() if not o.sha256]:
             del record.outputs[name]
             self._path(stage, name).unlink(missing_ok=True)
+            self._base_path(stage, name).unlink(missing_ok=True)
         record.input_digest = input_digest
         record.seconds = round(monotonic() - start, 3)
         self.save()
@@ -89,7 +100,9 @@ class Run:
         """Whether the stage ended well with exactly these inputs and its tables are all there."""
         record = self._record(stage)
         return record.input_digest == input_digest and all(
-            self._path(stage, name).exists() for name in record.outputs
+            self._path(stage, name).exists()
+            and (output.base is None or self._base_path(stage, name).exists())
+            for name, output in record.outputs.items()
         )
 
     def write(self, stage: str, name: str, frame: pl.DataFrame) -> Output:
@@ -98,6 +111,55 @@ class Run:
         Raises:
             WorkspaceFault: the disk is full or the folder cannot be written.
         """
+        return self._write(stage, name, frame)
+
+    def write_edited(
+        self,
+        stage: str,
+        name: str,
+        earlier: "Run",
+        key: str,
+        gone: pl.Series,
+        fresh: pl.DataFrame,
+    ) -> Output:
+        """Store the earlier run's table of that name, less the rows whose `key` is in `gone`, and
+        with the rows `fresh`; the table reads in the order of its ids, which `key` holds.
+
+        A row that changed is in both. Only the difference is written where it is small.
+
+        Raises:
+            NotFound, IntegrityFault: as `read`, of the earlier table.
+            WorkspaceFault: as `write`.
+        """
+        ids = earlier.read(stage, name, [key])[key]
+        left = len(ids) - int(ids.is_in(gone.implode()).sum() or 0)
+        edit, base, held = earlier._edit(stage, name, gone, fresh, key)
+        # Rows that are gone end with the runs that had them: no base outlives its own by long.
+        stands = (self.folder.parent / base.place.partition("/")[0]).exists()
+        if edit.height * LARGE > len(ids) or not stands:
+            table = earlier.read(stage, name)
+            return self._write(stage, name, merged(table, edit_of(gone, fresh, key), key))
+        wrapped = wrap(self._key, self._place(stage, name, 0), held).hex()
+        based = earlier._output(stage, name).base is not None
+        source = earlier._base_path(stage, name) if based else earlier._path(stage, name)
+        path = self._base_path(checked(stage), checked(name))
+        try:
+            private_folder(path.parent)
+            link(source, path)
+        except OSError as error:
+            refuse_write(error, path)
+        based_on = replace(base, wrapped=wrapped)
+        return self._write(stage, name, edit, rows=left + fresh.height, base=based_on)
+
+    def _write(
+        self,
+        stage: str,
+        name: str,
+        frame: pl.DataFrame,
+        *,
+        rows: int | None = None,
+        base: Base | None = None,
+    ) -> Output:
         if self._lock is None:
             raise WorkspaceFault(Text(f"run {self.id} is open for reading only", "该运行仅供读取"))
         path = self._path(checked(stage), checked(name))
@@ -114,7 +176,9 @@ class Run:
         except (OSError, pl.exceptions.PolarsError) as error:
             temporary.unlink(missing_ok=True)
             refuse_write(error, path)
-        output = Output(digest, frame.height, attempt)
+        if base is None:
+            self._base_path(stage, name).unlink(missing_ok=True)
+        output = Output(digest, frame.height if rows is None else rows, attempt, base)
         self.manifest.stages.setdefault(stage, record).outputs[name] = output
         if not self._in_stage:  # a stage that dies is begun anew: its end says what it made
             self.save()
@@ -127,16 +191,22 @@ class Run:
             NotFound: the stage has made no such table.
             IntegrityFault: the file was changed, swapped or replaced.
         """
-        path, decryption = self._verified(stage, name)
-        try:
-            return pl.read_parquet(path, columns=columns, decryption=decryption)
-        except pl.exceptions.ComputeError:
-            raise changed(path) from None
+        output = self._output(stage, name)
+        if output.base is None:
+            return self._read(self._path(stage, name), self._opens(stage, name, output), columns)
+        wanted = None if columns is None else list(dict.fromkeys([*columns, output.base.key]))
+        base = self._read(*self._base(stage, name, output.base), wanted)
+        edit = self._read(self._path(stage, name), self._opens(stage, name, output))
+        table = merged(base, edit, output.base.key)
+        return table if columns is None else table.select(columns)
 
     def scan(self, stage: str, name: str) -> pl.LazyFrame:
         """A table to query lazily, its digest checked now; otherwise as `read`."""
-        path, decryption = self._verified(stage, name)
-        return pl.scan_parquet(path, decryption=decryption)
+        output = self._output(stage, name)
+        if output.base is not None:
+            return self.read(stage, name).lazy()
+        opens = self._opens(stage, name, output)
+        return pl.scan_parquet(self._path(stage, name), decryption=opens)
 
     def names(self, stage: str) -> list[str]:
         """The tables that a stage has made."""
@@ -155,9 +225,11 @@ class Run:
     def _place(self, stage: str, name: str, attempt: int) -> bytes:
         return f"{self.id}/{stage}/{name}/{attempt}".encode()
 
-    def _verified(self, stage: str, name: str) -> tuple[Path, pl.ParquetDecryptionProperties]:
+    def _base_path(self, stage: str, name: str) -> Path:
+        return self.folder / stage / f"{name}.base.parquet"
+
+    def _output(self, stage: str, name: str) -> Output:
         output = self._record(stage).outputs.get(name)
-        path = self._path(stage, name)
         if output is None or not output.sha256:
             raise NotFound(
                 Text(
@@ -167,8 +239,48 @@ class Run:
                 where=str(self.folder),
                 remedy=Text("run the stage again", "请重新运行该阶段"),
             )
+        return output
+
+    def _opens(self, stage: str, name: str, output: Output) -> pl.ParquetDecryptionProperties:
         place = self._place(stage, name, output.attempt)
-        return path, verified(path, output.sha256, self._key, place)
+        return verified(self._path(stage, name), output.sha256, self._key, place)
+
+    def _base(
+        self, stage: str, name: str, base: Base
+    ) -> tuple[Path, pl.ParquetDecryptionProperties]:
+        path = self._base_path(stage, name)
+        key = self._base_key(stage, name, base)
+        return path, opened(path, base.sha256, key, base.place.encode())
+
+    def _base_key(self, stage: str, name: str, base: Base) -> bytes:
+        try:
+            return unwrap(self._key, self._place(stage, name, 0), bytes.fromhex(base.wrapped))
+        except InvalidUnwrap:
+            raise changed(self._base_path(stage, name)) from None
+
+    def _read(
+        self,
+        path: Path,
+        opens: pl.ParquetDecryptionProperties,
+        columns: list[str] | None = None,
+    ) -> pl.DataFrame:
+        try:
+            return pl.read_parquet(path, columns=columns, decryption=opens)
+        except pl.exceptions.ComputeError:
+            raise changed(path) from None
+
+    def _edit(
+        self, stage: str, name: str, gone: pl.Series, fresh: pl.DataFrame, key: str
+    ) -> tuple[pl.DataFrame, Base, bytes]:
+        """An edit of this run's table: its rows, what it is based on, and that file's key."""
+        output = self._output(stage, name)
+        if output.base is None:
+            place = self._place(stage, name, output.attempt)
+            base = Base(output.sha256, place.decode(), "", key)
+            return edit_of(gone, fresh, key), base, file_key(self._key, place)
+        earlier = self._read(self._path(stage, name), self._opens(stage, name, output))
+        held = self._base_key(stage, name, output.base)
+        return edited_again(earlier, gone, fresh, key), output.base, held
 
 
 def checked(name: str) -> str:
