@@ -68,7 +68,7 @@ OURS = (
     "SELECT entity, golden_id, action, result, reason FROM crm_migrate_ledger"
     " ORDER BY entity, golden_id",
     "SELECT entity, golden_id, commitments FROM crm_migrate_base ORDER BY entity, golden_id",
-    "SELECT entity, golden_id FROM crm_migrate_before ORDER BY entity, golden_id",
+    "SELECT entity, sum(held) FROM crm_migrate_before GROUP BY entity ORDER BY entity",
     "SELECT plan_id, state FROM crm_migrate_plan ORDER BY plan_id",
     "SELECT approval_id, plan_id FROM crm_migrate_approval ORDER BY approval_id",
 )

@@ -13,7 +13,6 @@ import pytest
 from crm_migrate.errors import PlanRefused
 from crm_migrate.loading.applied import Applied
 from crm_migrate.loading.apply import apply
-from crm_migrate.loading.before_image import open_image
 from crm_migrate.loading.patience import Patience
 from crm_migrate.loading.plan_lock import Holder
 from crm_migrate.loading.target_ledger import read_base
@@ -25,6 +24,7 @@ from tests.loading.small_crm import (
     NOW,
     Keys,
     approved,
+    images,
     insert,
     plan_of,
     sql,
@@ -121,12 +121,11 @@ def test_update_writes_only_its_cells(target: SqliteTarget, file: Path) -> None:
     assert sql(file, "SELECT name, budget, department, touched FROM accounts") == [
         ("白云厂", 12.5, "A", 1)
     ]
-    (sealed,) = sql(file, "SELECT image FROM crm_migrate_before")[0]
-    assert isinstance(sealed, bytes)
-    image = open_image(Keys.rollback_key, "p1", "customer", "c5", sealed)
-    assert image.base is None
-    assert (image.before["budget"], image.before["department"]) == ("9", "A")
-    assert image.written == ("budget",)
+    (image,) = images(file, "p1", "customer").to_dicts()
+    assert image["golden_id"] == "c5"
+    assert image["plan_id"] is None  # no plan of ours had applied it
+    assert (image["was:budget"], image["was:department"]) == ("9", "A")
+    assert image["written"] == ["budget"]
 
 
 def test_a_spelling_that_the_target_does_not_keep(target: SqliteTarget, file: Path) -> None:
@@ -413,10 +412,10 @@ def test_image_of_another_row_does_not_open(target: SqliteTarget, file: Path) ->
 
     sql(file, "INSERT INTO accounts (id, name) VALUES (5, '白云厂')")
     run(plan_of(target, {"customer": [update("c5", "5", budget="1")]}), target)
-    (sealed,) = sql(file, "SELECT image FROM crm_migrate_before")[0]
-    assert isinstance(sealed, bytes)
+    assert images(file, "p1", "customer")["golden_id"].to_list() == ["c5"]
+    sql(file, "UPDATE crm_migrate_before SET first_id = 'c6', last_id = 'c6'")
     with pytest.raises(IntegrityFault):
-        open_image(Keys.rollback_key, "p1", "customer", "c6", sealed)
+        images(file, "p1", "customer")
 
 
 def test_sqlite_is_locked_by_another_program(target: SqliteTarget, file: Path) -> None:

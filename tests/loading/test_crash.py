@@ -34,7 +34,7 @@ STATE = (
     "SELECT * FROM contracts ORDER BY code",
     "SELECT * FROM crm_migrate_base ORDER BY entity, golden_id",
     "SELECT * FROM crm_migrate_ledger ORDER BY entity, golden_id",
-    "SELECT entity, golden_id, target_key FROM crm_migrate_before ORDER BY entity, golden_id",
+    "SELECT entity, sum(held) FROM crm_migrate_before GROUP BY entity ORDER BY entity",
 )
 
 

@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
+import polars as pl
 import pytest
 
-from crm_migrate.loading.before_image import open_image
 from crm_migrate.loading.target_ledger import read_base
 from crm_migrate.systems.sqlite.target import SqliteTarget
 from tests.loading.small_crm import (
-    Keys,
     delete,
+    images,
     insert,
     plan_of,
     rollback_of,
@@ -40,12 +40,9 @@ def test_children_go_before_parents(target: SqliteTarget, file: Path, size: int)
     }  # fmt: skip
     assert applied.adds_up
     assert (applied.verified.ok, applied.verified.rows) == (True, 5)
-    (sealed,) = sql(file, "SELECT image FROM crm_migrate_before WHERE golden_id = 'c1'")[0]
-    assert isinstance(sealed, bytes)
-    image = open_image(Keys.rollback_key, "b1", "customer", "c1", sealed)
-    assert (image.before["name"], image.before["budget"]) == ("远山机械有限公司", "120.5")
-    assert image.base is not None
-    assert (image.base["plan_id"], image.base["commitments"]) == ("p1", '{"name":"00"}')
+    image = images(file, "b1", "customer").row(by_predicate=pl.col("golden_id") == "c1", named=True)
+    assert (image["was:name"], image["was:budget"]) == ("远山机械有限公司", "120.5")
+    assert (image["plan_id"], image["commitments"]) == ("p1", '{"name":"00"}')
     ledger = sql(file, "SELECT DISTINCT action, result FROM crm_migrate_ledger WHERE plan_id='b1'")
     assert ledger == [("delete", "deleted")]
 

@@ -1,18 +1,20 @@
-"""Before-images: what a row was before a plan wrote it, sealed as a whole for the way back.
+"""Before-images: what rows were before a plan wrote them, sealed as a whole for the way back.
 
-An image is JSON, `{"before": {column: stored text or null}, "written": [column, …], "base":
-{"commitments", "raw_digest", "plan_id"} or null}`: the row, which of its cells were written, and
-the base row that stood beside it. A row that a plan creates needs none: its ledger entry says
-that nothing stood there before. An image is sealed by AES-256-GCM with a random 96-bit
-nonce under a key of the plan's own, HKDF-SHA256(rollback key, plan), and bound (as additional
-data) to plan, entity and golden id, so that an image moved to another row does not open.
-Stored form: nonce ‖ ciphertext ‖ tag.
+Rows that are updated or deleted go in *packets*: up to a thousand rows of an entity as one Arrow
+table (IPC stream, zstd), `golden_id`, `written` (the columns that were written), `was:<column>`
+(the stored text of each cell) and the base row that stood beside it (`commitments`, `raw_digest`,
+`plan_id`; null where there was none). A row that a plan creates needs none: its ledger entry says
+that nothing stood there before. Merges keep one image per row, as JSON (merge_books.py).
+
+Both are sealed by AES-256-GCM with a random 96-bit nonce under a key of the plan's own,
+HKDF-SHA256(rollback key, plan), and bound (as additional data) to plan, entity and the golden ids
+they begin and end with, or the row: moved to another place they do not open. Stored form: nonce ‖
+ciphertext ‖ tag.
 """
 
-import json
+import io
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
 import polars as pl
 from cryptography.exceptions import InvalidTag
@@ -23,94 +25,111 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from crm_migrate.errors import IntegrityFault
 from crm_migrate.language import Text
 
+PACKET = {
+    "first_id": pl.String(),
+    "last_id": pl.String(),
+    "held": pl.Int64(),
+    "image": pl.Binary(),
+}
+"""A packet: the least and the greatest golden id in it, its number of rows, the sealed table."""
+
 _CONTEXT = b"crm-migrate/before/1"
 _NONCE = 12
+_ROWS, _BYTES = 1_000, 1 << 20
+"""Of one packet, before it is compressed; a larger row is a packet of its own."""
 
 
-@dataclass(frozen=True, slots=True)
-class BeforeImage:
-    """An opened image: stored cells by column, columns that were written, the base row before."""
+def seal_packets(
+    rollback_key: bytes, plan_id: str, entity: str, rows: pl.DataFrame
+) -> pl.DataFrame:
+    """PACKETs of rows (`golden_id`, each once, and any columns)."""
+    sealed = []
+    for packet in _cut(rows.sort("golden_id")):
+        stream = io.BytesIO()
+        packet.write_ipc_stream(stream, compression="zstd", compat_level=pl.CompatLevel.oldest())
+        first, last = packet["golden_id"][0], packet["golden_id"][-1]
+        bound = [_bound(first, last)]
+        (image,) = _sealed(rollback_key, plan_id, entity, bound, [stream.getvalue()])
+        sealed.append((first, last, packet.height, image))
+    return pl.DataFrame(sealed, schema=PACKET, orient="row")
 
-    before: dict[str, str | None]
-    written: tuple[str, ...]
-    base: dict[str, str] | None
-    """commitments, raw_digest and plan_id; None where no plan of ours had applied the row."""
 
+def open_packets(
+    rollback_key: bytes, plan_id: str, entity: str, packets: pl.DataFrame
+) -> Iterator[pl.DataFrame]:
+    """The rows of each of the packets (PACKET).
 
-def images(before: pl.DataFrame, written: pl.DataFrame, base: pl.DataFrame) -> pl.Series:
-    """The JSON of rows to be changed; all frames have the same rows in the same order.
-
-    `before`: stored cells. `written`: Boolean columns of the same names. `base`: BASE_BEFORE of
-    the base rows, null where there is none.
+    Raises:
+        IntegrityFault: another key, another place, or changed since.
     """
-    columns = before.columns
-    named = written.select(
-        pl.concat_list(pl.when(c).then(pl.lit(c)) for c in columns).list.drop_nulls()
-    )
-    stands = pl.col("commitments").is_not_null()
-    rows = pl.DataFrame(
-        {
-            "before": before.to_struct(),
-            "written": named.to_series(),
-            "base": base.select(pl.when(stands).then(pl.struct(base.columns))).to_series(),
-        }
-    )
-    return rows.select(pl.struct(pl.all()).struct.json_encode()).to_series()
+    for first, last, image in packets.select("first_id", "last_id", "image").iter_rows():
+        bound = [_bound(first, last)]
+        (stream,) = _opened(rollback_key, plan_id, entity, bound, [image])
+        yield pl.read_ipc_stream(stream)
+
+
+def _cut(rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """The rows in order, in portions of at most _ROWS rows and about _BYTES bytes."""
+    total = pl.sum_horizontal(pl.col(pl.String).str.len_bytes().cast(pl.Int64)).cum_sum()
+    for some in rows.iter_slices(_ROWS):
+        size = some.select(total).to_series()
+        if size[-1] <= _BYTES:
+            yield some
+            continue
+        yield from some.with_columns((size // _BYTES).alias("_part")).partition_by(
+            "_part", maintain_order=True, include_key=False
+        )
 
 
 def seal_images(
-    rollback_key: bytes, plan_id: str, entity: str, golden_ids: Sequence[str], texts: Sequence[str]
+    rollback_key: bytes, plan_id: str, entity: str, rows: Sequence[str], texts: Sequence[str]
 ) -> pl.Series:
     """The sealed images (Binary) of rows, in order."""
-    cipher = AESGCM(_plan_key(rollback_key, plan_id))
-    encrypt, place = cipher.encrypt, _place(plan_id, entity)
-    nonces = os.urandom(_NONCE * len(texts))
-    sealed = []
-    for number, (golden_id, text) in enumerate(zip(golden_ids, texts, strict=True)):
-        nonce = nonces[number * _NONCE : number * _NONCE + _NONCE]
-        sealed.append(nonce + encrypt(nonce, text.encode(), place + _framed(golden_id)))
-    return pl.Series("image", sealed, dtype=pl.Binary)
+    data = [text.encode() for text in texts]
+    return pl.Series("image", _sealed(rollback_key, plan_id, entity, rows, data), dtype=pl.Binary)
 
 
 def open_images(
-    rollback_key: bytes,
-    plan_id: str,
-    entity: str,
-    golden_ids: Sequence[str],
-    sealed: Sequence[bytes],
+    rollback_key: bytes, plan_id: str, entity: str, rows: Sequence[str], sealed: Sequence[bytes]
 ) -> list[str]:
     """The JSON of the images of rows, in order.
 
     Raises:
         IntegrityFault: another key, another row's image, or changed since.
     """
-    cipher = AESGCM(_plan_key(rollback_key, plan_id))
-    place = _place(plan_id, entity)
-    texts = []
-    for golden_id, image in zip(golden_ids, sealed, strict=True):
-        bound = place + _framed(golden_id)
+    return [data.decode() for data in _opened(rollback_key, plan_id, entity, rows, sealed)]
+
+
+def _sealed(
+    rollback_key: bytes, plan_id: str, entity: str, bound: Sequence[str], data: Sequence[bytes]
+) -> list[bytes]:
+    cipher, place = AESGCM(_plan_key(rollback_key, plan_id)), _place(plan_id, entity)
+    sealed = []
+    for name, content in zip(bound, data, strict=True):
+        nonce = os.urandom(_NONCE)
+        sealed.append(nonce + cipher.encrypt(nonce, content, place + _framed(name)))
+    return sealed
+
+
+def _opened(
+    rollback_key: bytes, plan_id: str, entity: str, bound: Sequence[str], sealed: Sequence[bytes]
+) -> list[bytes]:
+    cipher, place = AESGCM(_plan_key(rollback_key, plan_id)), _place(plan_id, entity)
+    opened = []
+    for name, image in zip(bound, sealed, strict=True):
         try:
-            texts.append(cipher.decrypt(image[:_NONCE], image[_NONCE:], bound).decode())
+            opened.append(cipher.decrypt(image[:_NONCE], image[_NONCE:], place + _framed(name)))
         except (InvalidTag, ValueError):
             raise IntegrityFault(
                 Text("a before-image does not open", "变更前镜像无法打开"),
-                where=f"{entity} {golden_id}",
+                where=f"{entity} {name}",
                 remedy=Text("use the keyring that applied the plan", "请使用执行该计划时的密钥环"),
             ) from None
-    return texts
+    return opened
 
 
-def open_image(
-    rollback_key: bytes, plan_id: str, entity: str, golden_id: str, sealed: bytes
-) -> BeforeImage:
-    """The image of one row.
-
-    Raises:
-        IntegrityFault: another key, another row's image, or changed since.
-    """
-    (text,) = open_images(rollback_key, plan_id, entity, [golden_id], [sealed])
-    image = json.loads(text)
-    return BeforeImage(image["before"], tuple(image["written"]), image["base"])
+def _bound(first: str, last: str) -> str:
+    return f"{first} … {last}"
 
 
 def _plan_key(rollback_key: bytes, plan_id: str) -> bytes:

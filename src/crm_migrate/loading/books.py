@@ -11,19 +11,19 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from crm_migrate.loading.bearings import Bearings
-from crm_migrate.loading.before_image import images, seal_images
+from crm_migrate.loading.before_image import seal_packets
 from crm_migrate.loading.precondition import raw_digests
 from crm_migrate.loading.target_ledger import (
     BASE_BEFORE,
     add_base,
-    base_before,
-    remove_base,
+    take_base,
     write_images,
     write_ledger,
 )
 from crm_migrate.plan.change import AFTER, UNTOUCHED, Action
 from crm_migrate.plan.digest import preconditions, row_columns
-from crm_migrate.systems.target import ColumnInfo, TargetReader, TargetTransaction
+from crm_migrate.plan.reversal import WAS
+from crm_migrate.systems.target import ColumnInfo, TargetTransaction
 
 COMMITMENTS = "commitments"
 """Column of the operations: what the base row keeps of the golden cells (see commitments.py)."""
@@ -71,16 +71,16 @@ class Draft:
 
 
 def base_rows(
-    reader: TargetReader, operations: Mapping[str, pl.DataFrame], *, new_only: bool
+    transaction: TargetTransaction, operations: Mapping[str, pl.DataFrame], *, new_only: bool
 ) -> dict[str, pl.DataFrame]:
-    """Entity → base rows that stand (see `base_before`) and are to be replaced.
+    """Entity → base rows that stood (see `base_before`): they are taken out, to be replaced.
 
     `new_only`: inserts have none.
     """
     found = {}
     for entity, frame in operations.items():
         replaced = frame.filter(pl.col("action") != Action.INSERT) if new_only else frame
-        found[entity] = base_before(reader, entity, replaced["golden_id"])
+        found[entity] = take_base(transaction, entity, replaced["golden_id"])
     return found
 
 
@@ -135,7 +135,6 @@ def enter(
             )
             rows = _base(bearings, books, entity, stands)
         base.append(rows)
-        remove_base(transaction, entity, based[entity])
     add_base(transaction, base, books.at)
 
 
@@ -247,9 +246,14 @@ def _images(
     base = changed.select("golden_id").join(
         based, on="golden_id", how="left", maintain_order="left"
     )
-    texts = images(before.select(columns), written, base.select(BASE_BEFORE))
-    ids = changed["golden_id"].to_list()
-    sealed = seal_images(books.rollback_key, books.plan_id, entity, ids, texts.to_list())
-    table = pl.lit(bearings.entity(entity).table).alias("target_table")
-    place = pl.lit(entity).alias("entity")
-    return changed.select(place, "golden_id", table, "target_key", sealed)
+    rows = before.select(pl.col(columns).name.prefix(WAS)).with_columns(
+        changed["golden_id"],
+        written.select(
+            pl.concat_list(pl.when(c).then(pl.lit(c)) for c in columns).list.drop_nulls()
+        )
+        .to_series()
+        .alias("written"),
+        *base.select(BASE_BEFORE).iter_columns(),
+    )
+    packets = seal_packets(books.rollback_key, books.plan_id, entity, rows)
+    return packets.select(pl.lit(entity).alias("entity"), pl.all())

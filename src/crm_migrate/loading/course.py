@@ -109,7 +109,7 @@ def look(order: Order) -> Sight:
         if state is None and order.clock() >= header.expires_at:
             raise _expired(header.plan_id)
         schema = reader.describe()
-        _require_undrifted(order.plan, schema.system, schema.database, schema.fingerprint)
+        _require_undrifted(order.plan, order.mapping, schema)
         references = reference_columns(order.mapping, order.model)
         bearings = Bearings(order.mapping, references, schema, order.keys.digest_key)
         ledger = read_ledger(reader, header.plan_id)
@@ -217,15 +217,17 @@ def _work(order: Order, operations: dict[str, pl.DataFrame], finished: pl.Series
     )
 
 
-def _require_undrifted(plan: Plan, system: str, database: str, fingerprint: str) -> None:
+def _require_undrifted(plan: Plan, mapping: TargetMapping, schema: TargetSchema) -> None:
     planned = plan.header.target
-    if (planned.system, planned.database) != (system, database):
+    if (planned.system, planned.database) != (schema.system, schema.database):
         raise PlanRefused(
             Text("the plan was made for another target", "该计划针对的是另一个目标系统"),
             where=planned.name,
             remedy=Text("make a new plan for this target", "请针对该目标系统重新生成计划"),
         )
-    if planned.fingerprint != fingerprint:
+    # Whoever planned was shown the triggers, or was not, which the plan says.
+    whole = schema.fingerprint_of([e.table for e in mapping.entities.values()])
+    if planned.fingerprint not in (whole, schema.fingerprint):
         raise PlanRefused(
             Text(
                 "the target's tables changed since planning",

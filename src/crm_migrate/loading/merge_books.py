@@ -17,8 +17,7 @@ from crm_migrate.loading.target_ledger import (
     BASE,
     BASE_BEFORE,
     MOVES,
-    base_before,
-    remove_base,
+    take_base,
     write_base,
 )
 from crm_migrate.project.mapping_file import MergePolicy
@@ -121,7 +120,7 @@ def remove_base_of(transaction: TargetTransaction, entity: str, keys: pl.Series)
 
 def drop_base(transaction: TargetTransaction, entity: str, golden_ids: pl.Series) -> None:
     """The base rows of these golden ids go."""
-    remove_base(transaction, entity, base_before(transaction, entity, golden_ids))
+    take_base(transaction, entity, golden_ids)
 
 
 def enter_moves(

@@ -1,14 +1,15 @@
 """What a plan did, as the target knows it: ledger, opened before-images, base rows, rows now."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 import polars as pl
 from sqlalchemy import ColumnElement, inspect, select
 
 from crm_migrate.loading.applied import LoadingKeys
 from crm_migrate.loading.bearings import Bearings
-from crm_migrate.loading.before_image import open_images
-from crm_migrate.loading.target_ledger import BASE_BEFORE, BEFORE, LEDGER, base_before
+from crm_migrate.loading.before_image import PACKET, open_packets
+from crm_migrate.loading.target_ledger import BEFORE, LEDGER, base_before
 from crm_migrate.plan.change import AFTER
 from crm_migrate.plan.digest import row_columns
 from crm_migrate.plan.opened import Opened
@@ -46,7 +47,7 @@ def read_images(
     reader: TargetReader,
     plan_id: str,
     entity: str,
-    columns: list[str],
+    columns: Sequence[str],
     rollback_key: bytes,
     golden_ids: pl.Series,
 ) -> pl.DataFrame:
@@ -55,33 +56,32 @@ def read_images(
     Raises:
         IntegrityFault: an image does not open.
     """
-    ids: list[str] = []
-    sealed: list[bytes] = []
-    if inspect(reader.connection).has_table(BEFORE.name):
-        chosen = select(BEFORE.c.golden_id, BEFORE.c.image).where(
-            BEFORE.c.plan_id == plan_id, BEFORE.c.entity == entity
+    wanted = golden_ids.unique().alias("golden_id").to_frame()
+    found = [
+        packet.join(wanted, on="golden_id", how="semi")
+        for packet in open_packets(
+            rollback_key, plan_id, entity, _packets(reader, plan_id, entity, golden_ids)
         )
-        if len(golden_ids) <= _MOST:
-            chosen = chosen.where(BEFORE.c.golden_id.in_(golden_ids.to_list()))
-        for row in reader.connection.execute(chosen):
-            ids.append(row.golden_id)
-            sealed.append(row.image)
-    texts = pl.Series(open_images(rollback_key, plan_id, entity, ids, sealed), dtype=pl.String)
-    kind = pl.Struct(
-        {
-            "before": pl.Struct(dict.fromkeys(columns, pl.String)),
-            "written": pl.List(pl.String),
-            "base": pl.Struct(dict.fromkeys(BASE_BEFORE, pl.String)),
-        }
-    )
-    opened = texts.str.json_decode(kind).struct.unnest().with_columns(golden_id=pl.Series(ids))
-    before, base = pl.col("before").struct, pl.col("base").struct
-    return opened.select(
-        pl.col("golden_id").cast(pl.String),
-        "written",
-        *(base.field(name).alias(name) for name in BASE_BEFORE),
-        *(before.field(c).alias(WAS + c) for c in columns),
-    ).select(*IMAGE, *(WAS + c for c in columns))
+    ]
+    schema: dict[str, Any] = {**IMAGE, **dict.fromkeys((WAS + c for c in columns), pl.String)}
+    empty = pl.DataFrame(schema=schema)
+    return pl.concat([empty, *found], how="diagonal").select(empty.columns)
+
+
+def _packets(
+    reader: TargetReader, plan_id: str, entity: str, golden_ids: pl.Series
+) -> pl.DataFrame:
+    """The packets (PACKET) that can hold these rows."""
+    rows: list[tuple[Any, ...]] = []
+    if len(golden_ids) and inspect(reader.connection).has_table(BEFORE.name):
+        chosen = select(*(BEFORE.c[c] for c in PACKET)).where(
+            BEFORE.c.plan_id == plan_id,
+            BEFORE.c.entity == entity,
+            BEFORE.c.first_id <= golden_ids.max(),
+            BEFORE.c.last_id >= golden_ids.min(),
+        )
+        rows = [tuple(row) for row in reader.connection.execute(chosen.order_by(BEFORE.c.first_id))]
+    return pl.DataFrame(rows, schema=PACKET, orient="row")
 
 
 def kept_columns(bearings: Bearings, entity: str) -> list[str]:

@@ -6,7 +6,7 @@ It decides what happened. Made at the first apply, never by planning:
 - `crm_migrate_approval`  one row per approval used: it serves one plan
 - `crm_migrate_ledger`    one row per operation that was carried out or left
 - `crm_migrate_move`      one row per merge and re-parented row, carried out or left
-- `crm_migrate_before`    sealed before-images
+- `crm_migrate_before`    sealed before-images, in packets of rows
 - `crm_migrate_base`      what was last applied to each golden record: commitments of its golden
                           cells and the digest of the raw cells as the target stored them
 
@@ -26,7 +26,6 @@ from sqlalchemy import (
     Select,
     String,
     Table,
-    delete,
     inspect,
     literal,
     select,
@@ -120,9 +119,9 @@ BEFORE = Table(
     _METADATA,
     Column("plan_id", _ID, primary_key=True),
     Column("entity", _NAME, primary_key=True),
-    Column("golden_id", _ID, primary_key=True),
-    Column("target_table", _text(128), nullable=False),
-    Column("target_key", _text(200), nullable=False),
+    Column("first_id", _ID, primary_key=True),
+    Column("last_id", _ID, nullable=False),
+    Column("held", Integer, nullable=False),
     Column("image", _BYTES, nullable=False),
     **_OPTIONS,
 )
@@ -192,19 +191,22 @@ def read_moves(reader: TargetReader, plan_id: str, group: str | None = None) -> 
 
 
 def base_before(reader: TargetReader, entity: str, golden_ids: pl.Series) -> pl.DataFrame:
-    """The base rows of these golden ids: golden_id, target_key, BASE_BEFORE and `shared`.
-
-    `shared`: another entity has a record of that golden id (none of ours does).
-    """
-    columns = ("entity", "golden_id", "target_key", *BASE_BEFORE)
+    """The base rows of these golden ids: golden_id, target_key, BASE_BEFORE."""
+    columns = ("golden_id", "target_key", *BASE_BEFORE)
     if golden_ids.is_empty() or not inspect(reader.connection).has_table(BASE.name):
-        schema = dict.fromkeys(columns[1:], pl.String)
-        return pl.DataFrame(schema={**schema, "shared": pl.Boolean})
-    rows = reader.rows(BASE.name, "golden_id", golden_ids, columns)
-    shared = rows.filter(pl.col("entity") != entity)["golden_id"]
-    return rows.filter(pl.col("entity") == entity).select(
-        *columns[1:], pl.col("golden_id").is_in(shared.implode()).alias("shared")
-    )
+        return pl.DataFrame(schema=dict.fromkeys(columns, pl.String))
+    rows = reader.rows(BASE.name, "golden_id", golden_ids, ("entity", *columns))
+    return rows.filter(pl.col("entity") == entity).select(columns)
+
+
+def take_base(transaction: TargetTransaction, entity: str, golden_ids: pl.Series) -> pl.DataFrame:
+    """The base rows of these golden ids, as `base_before` tells them; they go."""
+    columns = tuple(c.name for c in BASE.columns)
+    rows = transaction.take(BASE.name, "golden_id", golden_ids, columns)
+    ours = pl.col("entity") == entity
+    # Another entity may have a record of that golden id (none of ours does): it stays.
+    transaction.insert(BASE.name, rows.filter(~ours).select(columns))
+    return rows.filter(ours).select("golden_id", "target_key", *BASE_BEFORE)
 
 
 def known_keys(reader: TargetReader, golden_ids: pl.Series) -> pl.DataFrame:
@@ -240,13 +242,10 @@ def write_ledger(
 def write_images(
     transaction: TargetTransaction, plan_id: str, images: Sequence[pl.DataFrame]
 ) -> None:
-    """Before-images: entity, golden_id, target_table, target_key and image (Binary)."""
+    """Before-images: `entity` and before_image.PACKET."""
     if images:
-        named = pl.concat(images).select(
-            pl.lit(plan_id).alias("plan_id"),
-            *("entity", "golden_id", "target_table", "target_key", "image"),
-        )
-        transaction.insert(BEFORE.name, named)
+        named = pl.concat(images).with_columns(pl.col("held").cast(pl.String))
+        transaction.insert(BEFORE.name, named.select(pl.lit(plan_id).alias("plan_id"), pl.all()))
 
 
 def write_moves_left(
@@ -286,16 +285,6 @@ def add_base(transaction: TargetTransaction, rows: Sequence[pl.DataFrame], at: s
     if rows:
         named = pl.concat([frame.select(columns) for frame in rows])
         transaction.insert(BASE.name, named.with_columns(pl.lit(at).alias("at")))
-
-
-def remove_base(transaction: TargetTransaction, entity: str, based: pl.DataFrame) -> None:
-    """These base rows of the entity (see `base_before`) go."""
-    if based.is_empty():
-        return
-    transaction.delete(BASE.name, "golden_id", based.filter(~pl.col("shared"))["golden_id"])
-    for golden_id in based.filter("shared")["golden_id"]:
-        own = delete(BASE).where(BASE.c.entity == entity, BASE.c.golden_id == golden_id)
-        transaction.connection.execute(own)
 
 
 def rfc3339(time: datetime) -> str:

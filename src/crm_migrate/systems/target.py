@@ -10,9 +10,9 @@ collations differ from system to system.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
 
 import polars as pl
@@ -226,6 +226,20 @@ class TargetSchema:
     database: str
     tables: dict[str, TargetTable]
     fingerprint: str
+    hidden: Mapping[str, str] = field(default_factory=dict)
+    """Table → digest of its triggers, where the system shows them to some users only and they are
+    therefore no part of `fingerprint`; tables whose triggers this user does not see are missing."""
+
+    def fingerprint_of(self, tables: Collection[str]) -> str:
+        """The fingerprint with the triggers of these tables, if the user is shown all of them.
+
+        Without them it is `fingerprint`, which says nothing of triggers there.
+        """
+        named = sorted(set(tables))
+        if not self.hidden or not all(t in self.hidden for t in named):
+            return self.fingerprint
+        shown: Json = [self.fingerprint, [[t, self.hidden[t]] for t in named]]
+        return hashlib.sha256(canonical_json(shown)).hexdigest()
 
     def table(self, name: str) -> TargetTable:
         """The table of that name.
@@ -340,6 +354,14 @@ class TargetTransaction(TargetReader, Protocol):
 
     def delete(self, name: str, key: str, keys: pl.Series) -> int:
         """Deletes the rows with these keys; returns rows found.
+
+        Raises:
+            ConstraintViolated: other rows refer to one of them.
+        """
+        ...
+
+    def take(self, name: str, key: str, keys: pl.Series, columns: Sequence[str]) -> pl.DataFrame:
+        """Deletes the rows with these keys and returns them, as `rows` would.
 
         Raises:
             ConstraintViolated: other rows refer to one of them.

@@ -34,7 +34,11 @@ from crm_migrate.systems.mariadb.cells import (
 )
 from crm_migrate.systems.mariadb.line import Line
 from crm_migrate.systems.mariadb.rights import rights_of
-from crm_migrate.systems.mariadb.schema import describe_columns, describe_tables
+from crm_migrate.systems.mariadb.schema import (
+    describe_columns,
+    describe_tables,
+    trigger_digests,
+)
 from crm_migrate.systems.mariadb.stage import staged
 from crm_migrate.systems.target import (
     ColumnInfo,
@@ -74,13 +78,20 @@ class MariadbView:
         """The schema; read once per transaction, in which only our own tables are made."""
         if self._schema is None:
             with faults.faults(self._database):
-                tables = describe_tables(self.connection, rights_of(self.connection))
+                rights = rights_of(self.connection)
+                tables = describe_tables(self.connection, rights)
+                shown = trigger_digests(self.connection, rights, [t.name for t in tables])
             self._schema = TargetSchema(
                 system="mariadb",
                 database=self._database,
                 tables={table.name: table for table in tables},
-                # Not every user is shown the triggers (see mariadb_schema.py).
+                # Not every user is shown the triggers (see schema.py).
                 fingerprint=fingerprint([replace(table, triggers=()) for table in tables]),
+                hidden={
+                    table.name: digest
+                    for table in tables
+                    if (digest := shown.get(table.name)) is not None
+                },
             )
         return self._schema
 
@@ -196,6 +207,12 @@ class MariadbView:
             self._line.write(f"DELETE FROM {quoted(name)} WHERE {condition}", values)
             for condition, values in self._named(name, key, keys)
         )
+
+    def take(self, name: str, key: str, keys: pl.Series, columns: Sequence[str]) -> pl.DataFrame:
+        """Deletes the rows with these keys and returns them."""
+        found = self.rows(name, key, keys, columns)
+        self.delete(name, key, found["_key"].unique(maintain_order=True))
+        return found
 
     def next_keys(self, name: str, key: str, count: int) -> pl.Series:
         """The numbers after the counter's and the largest key.

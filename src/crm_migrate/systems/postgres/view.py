@@ -19,6 +19,7 @@ from crm_migrate.systems.postgres import catalog, expressions
 from crm_migrate.systems.postgres.copying import copied
 from crm_migrate.systems.postgres.faults import faults, is_unique
 from crm_migrate.systems.postgres.forms import castable
+from crm_migrate.systems.postgres.joining import along_index
 from crm_migrate.systems.postgres.keys import Keys
 from crm_migrate.systems.postgres.schema import describe_tables
 from crm_migrate.systems.postgres.silence import Silence
@@ -138,7 +139,8 @@ class PostgresView:
                 f"SELECT w.n, {found} FROM unnest({wanted_arrays}) w ({names})"
                 f" JOIN ({source}) t ON {equal}"
             )
-            hits.append(self._copied(name, query, ("_n", "_key")))
+            with self._guard(name), along_index(self.raw, self._table(name), columns):
+                hits.append(self._copied(name, query, ("_n", "_key")))
         return pl.concat(hits)
 
     def computed(self, name: str, asked: Sequence[str], cells: pl.DataFrame) -> pl.DataFrame:
@@ -189,8 +191,9 @@ class PostgresView:
             keys = castable(self.raw, casts[key], rows["_key"])
             keyed = rows.select(keys.alias("_key"), *columns)
             typed = as_input(keyed.drop_nulls("_key"), {**casts, "_key": casts[key]})
-            for part in typed.iter_slices(_NAMED_ROWS):
-                done += psycopg.RawCursor(self.raw).execute(statement, arrays(part)).rowcount
+            with along_index(self.raw, self._table(name), (key,)):
+                for part in typed.iter_slices(_NAMED_ROWS):
+                    done += psycopg.RawCursor(self.raw).execute(statement, arrays(part)).rowcount
             if self._silence is not None:
                 self._silence.changed(self._table(name), key, casts[key], typed["_key"])
         return done
@@ -208,6 +211,24 @@ class PostgresView:
                     f" WHERE {quoted(key)} = ANY ({literal(array(some))}::text[]::{cast.base}[])"
                 ).rowcount
         return done
+
+    def take(self, name: str, key: str, keys: pl.Series, columns: Sequence[str]) -> pl.DataFrame:
+        """Deletes the rows with these keys and returns them, in one statement."""
+        cast = self._cast(name, key)
+        cells = self._cells(name, (key, *columns))
+        labels = ("_key", *columns)
+        parts = [pl.DataFrame(schema=dict.fromkeys(labels, pl.String))]
+        for some in self._named(name, key, keys):
+            if self._silence is not None:
+                with self._guard(name):
+                    self._silence.will_delete(self._table(name), key, cast, some)
+            wanted = f"{literal(array(some))}::text[]::{cast.base}[]"
+            query = (
+                f"DELETE FROM {self._table(name)} t WHERE t.{quoted(key)} = ANY ({wanted})"
+                f" RETURNING {cells}"
+            )
+            parts.append(self._copied(name, query, labels))
+        return pl.concat(parts)
 
     def next_keys(self, name: str, key: str, count: int) -> pl.Series:
         """Numbers from the column's own sequence, else those after the largest."""

@@ -262,6 +262,12 @@ class SqliteView:
             done = self.connection.exec_driver_sql(statement, [(k,) for k in keys.to_list()])
         return int(done.rowcount)
 
+    def take(self, name: str, key: str, keys: pl.Series, columns: Sequence[str]) -> pl.DataFrame:
+        """Deletes the rows with these keys and returns them."""
+        found = self.rows(name, key, keys, columns)
+        self.delete(name, key, found["_key"].unique(maintain_order=True))
+        return found
+
     def next_keys(self, name: str, key: str, count: int) -> pl.Series:
         """The numbers after the largest so far: nobody else writes during the transaction."""
         last = self._last_key(name, key)
