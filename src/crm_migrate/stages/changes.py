@@ -67,7 +67,9 @@ def compare(job: Job, run: Run, now: Present, scope: Scope | None = None) -> Cha
         name=project.settings.target.name,
         system=now.schema.system,
         database=now.schema.database,
-        fingerprint=now.schema.fingerprint,
+        fingerprint=now.schema.fingerprint_of(
+            [e.table for e in project.target.entities.values()]
+        ),
         sandbox=project.settings.target.sandbox,
     )
     conflicts = run.read(survive.STAGE, "x_owner_conflicts")["golden_id"].to_list()

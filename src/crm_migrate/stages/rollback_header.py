@@ -49,7 +49,9 @@ def rollback_header(
         name=settings.target.name,
         system=schema.system,
         database=schema.database,
-        fingerprint=schema.fingerprint,
+        fingerprint=schema.fingerprint_of(
+            [e.table for e in session.project.target.entities.values()]
+        ),
         sandbox=settings.target.sandbox,
     )
     counts = {

@@ -2,13 +2,14 @@
 
 From information_schema of the one database that the connection is in, set by set; the definition
 is SHOW CREATE TABLE without the running AUTO_INCREMENT. Triggers are not shown to users who may
-only SELECT: then `TargetTable.unseen` says so, and they are no part of the fingerprint, which has
-to be the same for whoever plans and whoever applies.
+only SELECT: then `TargetTable.unseen` says so. Since the fingerprint has to be the same for whoever
+plans and whoever applies, they stand beside it (`TargetSchema.hidden`).
 """
 
 import hashlib
 import re
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -281,6 +282,29 @@ def _triggers(connection: "Connection") -> dict[str, list[str]]:
     for row in rows:
         found[row.tbl].append(row.name)
     return found
+
+
+def trigger_digests(
+    connection: "Connection", rights: Rights, tables: Sequence[str]
+) -> dict[str, str]:
+    """Table → SHA-256 over its triggers, for the tables whose triggers this user is shown.
+
+    Their bodies are shown to fewer users still, but no trigger is ever altered: one that is made
+    anew has another time of making.
+    """
+    rows = connection.exec_driver_sql(
+        "SELECT event_object_table AS tbl, trigger_name, action_timing, event_manipulation,"
+        " action_order, created, sql_mode FROM information_schema.triggers"
+        " WHERE event_object_schema = DATABASE() ORDER BY event_object_table, trigger_name"
+    )
+    found: dict[str, list[str]] = defaultdict(list)
+    for name, *shape in rows:
+        found[name].append("\x1f".join(map(str, shape)))
+    return {
+        name: hashlib.sha256("\x00".join(found[name]).encode()).hexdigest()
+        for name in tables
+        if _shows_triggers(connection, rights, name)
+    }
 
 
 def _shows_triggers(connection: "Connection", rights: Rights, table: str) -> bool:
