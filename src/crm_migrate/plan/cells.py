@@ -11,6 +11,7 @@ from crm_migrate.model import Entity, Field, SemanticType
 from crm_migrate.plan.change import REFERENCE_PREFIX, UNTOUCHED
 from crm_migrate.plan.commitments import commitments
 from crm_migrate.plan.fit import misfits, rounded
+from crm_migrate.plan.leaving import LEFT
 from crm_migrate.plan.present import KEY_REFERENCE, TARGET_KEY
 from crm_migrate.plan.sealed_cells import sealed_lengths
 from crm_migrate.plan.target_form import StoredForm, as_given, to_target
@@ -161,7 +162,7 @@ def column_change(
         outcome = outcome.zip_with(~idle, pl.Series([Outcome.NONE], dtype=outcome.dtype))
     written = outcome.is_in(list(WRITTEN))
     height = aligned.height
-    return ColumnChange(
+    change = ColumnChange(
         field=name,
         column=column.column,
         golden=golden,
@@ -174,6 +175,32 @@ def column_change(
         misfit=pl.repeat(False, height, eager=True).scatter(at, written & refused),
         reference=kind.type is SemanticType.REFERENCE,
         lent=lent,
+    )
+    return _erased(entity.name, change, aligned, side, rules)
+
+
+def _erased(
+    entity: str, change: ColumnChange, aligned: pl.DataFrame, side: TargetSide, rules: DiffRules
+) -> ColumnChange:
+    """The change, cells emptied whose value went away with records that were split off."""
+    if LEFT + change.field not in aligned.columns:
+        return change
+    left, base = aligned[LEFT + change.field], _column(aligned, BASE + change.field)
+    asked = left.is_not_null() & change.golden.is_null() & base.is_not_null()
+    ids = aligned["golden_id"]
+    at = (asked & aligned["as_left"]).arg_true()
+    ours = commitments(rules.digest_key, entity, change.field, ids.gather(at), left.gather(at))
+    gone = at.filter((ours == base.gather(at)).fill_null(False))
+    if not len(gone):
+        return change
+    info = side.column_info(change.column)
+    empty = pl.Series([None] * len(gone), dtype=pl.String)
+    emptied = pl.Series([int(Outcome.CHANGED)] * len(gone), dtype=pl.UInt8)
+    return replace(
+        change,
+        outcome=change.outcome.scatter(gone, emptied),
+        after=change.after.scatter(gone, empty),
+        misfit=change.misfit.scatter(gone, info is not None and not info.nullable),
     )
 
 

@@ -26,7 +26,7 @@ STAGE = "linked"
 
 
 def link(job: Job, run: Run, state: Database) -> None:
-    """Write per entity `records.<entity>`, `members.<entity>`, `tombstones.<entity>`, `review.…`.
+    """Write per entity `records.…`, `members.…`, `tombstones.…`, `splits.…`, `review.…`.
 
     `records`: standardized source records, references replaced by golden ids. `members`:
     record_id, golden_id, state, `target_key` (for rows of the CRM). `review`: doubtful pairs.
@@ -42,7 +42,7 @@ def link(job: Job, run: Run, state: Database) -> None:
         entity = job.project.model.entity(name)
         records = _golden_references(run.read(standardize.STAGE, name), entity, golden_records)
         standing = _standing(job, run, entity, golden_keys)
-        result, members, fallen = _link_entity(job, run, state, entity, records, standing)
+        result, members, fallen, splits = _link_entity(job, run, state, entity, records, standing)
         own = [f.name for f in entity.references() if f.references == name]
         records = _golden_references(records, entity, {name: members}, own)
         golden_records[name] = members
@@ -50,6 +50,7 @@ def link(job: Job, run: Run, state: Database) -> None:
         run.write(STAGE, f"records.{name}", records)
         run.write(STAGE, f"members.{name}", members)
         run.write(STAGE, f"tombstones.{name}", fallen)
+        run.write(STAGE, f"splits.{name}", splits)
         run.write(STAGE, f"review.{name}", _named(result.review, members))
         if name == "customer":
             _keep_reasons(run, result)
@@ -154,8 +155,10 @@ def _link_entity(
     entity: Entity,
     records: pl.DataFrame,
     standing: pl.DataFrame,
-) -> tuple[Linkage, pl.DataFrame, pl.DataFrame]:
-    """The linkage, the members of golden records, and the golden ids that gave way to others."""
+) -> tuple[Linkage, pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """The linkage, the members of golden records, the golden ids that gave way to others, and
+    those that lost records to another (golden_id, off).
+    """
     rules = job.rules.linkage[entity.name]
     engine = engine_for(rules, key=job.keyring.digest_key)
     children = _children(run, entity.name, standing)
@@ -184,7 +187,14 @@ def _link_entity(
     )
     keys = standing.select(RECORD_ID, "target_key")
     members = pl.concat([found.members, made]).join(keys, on=RECORD_ID, how="left")
-    return result, members.sort(RECORD_ID), found.tombstones
+    splits = (
+        found.members.filter(pl.col("state") == "split")
+        .select(RECORD_ID, pl.col("golden_id").alias("off"))
+        .join(known.select(RECORD_ID, "golden_id"), on=RECORD_ID)
+    )
+    splits = splits.select(resolve(splits["golden_id"], gone), "off").unique()
+    splits = splits.filter(pl.col("golden_id") != pl.col("off")).sort("golden_id", "off")
+    return result, members.sort(RECORD_ID), found.tombstones, splits
 
 
 def _anchors(based: pl.DataFrame, bound: pl.DataFrame) -> pl.DataFrame:
