@@ -16,6 +16,7 @@ from crm_migrate.plan.change import (
     TargetIdentity,
 )
 from crm_migrate.plan.irreversible import irreversible
+from crm_migrate.plan.leaving import with_left
 from crm_migrate.plan.left_out import STANDS_DELETED, stand_deleted
 from crm_migrate.plan.mapped_target import unchecked
 from crm_migrate.plan.operations import (
@@ -62,7 +63,10 @@ def compare(job: Job, run: Run, now: Present, scope: Scope | None = None) -> Cha
     """
     project = job.project
     names = [e.name for e in project.model.entities if e.name in run.names(survive.STAGE)]
-    golden = {name: run.read(survive.STAGE, name) for name in names}
+    golden = {
+        name: with_left(run.read(survive.STAGE, name), run.read(link.STAGE, f"splits.{name}"))
+        for name in names
+    }
     identity = TargetIdentity(
         name=project.settings.target.name,
         system=now.schema.system,
