@@ -54,7 +54,7 @@ from crm_migrate.stages.standardize import standardize
 from crm_migrate.stages.survive import make_golden
 from crm_migrate.stages.trace import trace
 from crm_migrate.stages.trace_steps import Trace
-from crm_migrate.stages.write_plan import Planned, write_plan
+from crm_migrate.stages.write_plan import Planned, begun_file, write_plan
 from crm_migrate.trust.people import Action
 from crm_migrate.workspace import Run
 
@@ -144,9 +144,10 @@ def plan(session: Session, *, by: str | None = None, scope: Asked | None = None)
             stage(run, "linked", evidence, lambda: link(job, run, session.state), again=live)
             stage(run, "golden", evidence, lambda: make_golden(job, run, session.state), again=live)
             part = confined(job, run, scope) if scope is not None else None
-            changes = compare(job, run, present, part)
-        with run.stage("plan", evidence):
-            return write_plan(session, run, changes, person, inputs, scope, part)
+            with begun_file(session, run) as file:
+                changes = compare(job, run, present, part, file.operations)
+                with run.stage("plan", evidence):
+                    return write_plan(session, run, changes, file, person, inputs, scope, part)
 
 
 def follow_up(session: Session, done: Done, *, by: str | None = None) -> Planned | None:

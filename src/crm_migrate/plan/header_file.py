@@ -20,6 +20,8 @@ from crm_migrate.plan.change import (
 from crm_migrate.plan.plan_parts import entity_of
 
 FORMAT = 3
+READABLE = (2, 3)
+"""Plans of format 2 hold the operations of an entity in one part."""
 
 
 def header_json(header: PlanHeader) -> bytes:
@@ -42,7 +44,7 @@ def parse_header(data: bytes) -> PlanHeader:
     """
     content: dict[str, Any] = json.loads(data)
     order = content.pop("order")
-    if content["format"] != FORMAT or sorted(order) != sorted(content["counts"]):
+    if content["format"] not in READABLE or sorted(order) != sorted(content["counts"]):
         raise ValueError("format")
     gates = tuple(Gate(**{**g, "label": Text(**g["label"])}) for g in content["gates"])
     return PlanHeader(

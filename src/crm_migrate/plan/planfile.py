@@ -190,6 +190,8 @@ class StoredPlan:
             KeyError: the plan has no such entity.
         """
         names = self._parts(f"{OPERATIONS}{entity}/")
+        if not names and (whole := OPERATIONS + entity) in self.header.files:  # format 2
+            names = [whole]
         if not names:
             raise KeyError(entity)
         return map(self._scan, names)
@@ -274,8 +276,8 @@ def _counted(parts: Iterable[pl.DataFrame]) -> tuple[Held, ...]:
     counts = [part for part in parts if part.height]
     if not counts:
         return ()
-    rows = pl.concat(counts).group_by("entity", "action", "reason", maintain_order=True)
-    rows = rows.agg(pl.col("len").sum())
+    by = ("entity", "action", "reason")
+    rows = pl.concat(counts).group_by(*by, maintain_order=True).agg(pl.col("len").sum())
     place = {e: n for n, e in enumerate(dict.fromkeys(rows["entity"]))}
     ordered = rows.with_columns(_place=pl.col("entity").replace_strict(place, default=0)).sort(
         "_place", "len", "action", "reason", descending=[False, True, False, False]

@@ -21,6 +21,7 @@ from crm_migrate.plan.left_out import STANDS_DELETED, stand_deleted
 from crm_migrate.plan.mapped_target import unchecked
 from crm_migrate.plan.operations import (
     PlannedOperations,
+    Store,
     plan_operations,
     target_treatments,
     writes,
@@ -55,8 +56,12 @@ class Changes:
     """What can't be taken back once applied."""
 
 
-def compare(job: Job, run: Run, now: Present, scope: Scope | None = None) -> Changes:
+def compare(
+    job: Job, run: Run, now: Present, scope: Scope | None = None, store: Store | None = None
+) -> Changes:
     """The operations that bring the CRM to the golden records, sealed, with all counts.
+
+    `store` takes the operations part by part (see `plan_operations`).
 
     Raises:
         TargetFault: the mapping names a column that the target does not have.
@@ -71,9 +76,7 @@ def compare(job: Job, run: Run, now: Present, scope: Scope | None = None) -> Cha
         name=project.settings.target.name,
         system=now.schema.system,
         database=now.schema.database,
-        fingerprint=now.schema.fingerprint_of(
-            [e.table for e in project.target.entities.values()]
-        ),
+        fingerprint=now.schema.fingerprint_of([e.table for e in project.target.entities.values()]),
         sandbox=project.settings.target.sandbox,
     )
     conflicts = run.read(survive.STAGE, "x_owner_conflicts")["golden_id"].to_list()
@@ -88,6 +91,7 @@ def compare(job: Job, run: Run, now: Present, scope: Scope | None = None) -> Cha
         target=identity,
         project=project.settings.name,
         owner_conflict={"customer": conflicts},
+        store=store,
         scope=scope,
         around=look_around(
             now.target, now.schema, project.target, project.model, sides, job.keyring.digest_key

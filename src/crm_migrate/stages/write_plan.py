@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -14,12 +16,10 @@ from crm_migrate.plan import gates
 from crm_migrate.plan.approval.authorship import sign_as_author
 from crm_migrate.plan.approval.deciding import PlanState
 from crm_migrate.plan.approval.demands import demands
-from crm_migrate.plan.change import Plan, PlanHeader
+from crm_migrate.plan.change import PlanHeader
 from crm_migrate.plan.header_file import FORMAT
 from crm_migrate.plan.merging.moves import count_moves
-from crm_migrate.plan.opened import InMemory
-from crm_migrate.plan.planfile import SUFFIX
-from crm_migrate.plan.planfile import write_plan as write_plan_file
+from crm_migrate.plan.planfile import SUFFIX, PlanWriter, open_stored
 from crm_migrate.plan.scope import Scope
 from crm_migrate.stages import survive
 from crm_migrate.stages.apply import last_applied
@@ -38,7 +38,7 @@ from crm_migrate.stages.session import Session
 from crm_migrate.state.plans import PlanEntry, add_plan
 from crm_migrate.state.registry import reserve
 from crm_migrate.trust.people import Person
-from crm_migrate.trust.private_files import private_folder, write_private
+from crm_migrate.trust.private_files import TEMPORARY_SUFFIX, private_folder, write_private
 from crm_migrate.workspace import Run
 
 
@@ -111,22 +111,38 @@ class Planned:
         }
 
 
+@contextmanager
+def begun_file(session: Session, run: Run) -> Iterator[PlanWriter]:
+    """The file of the run's plan, begun; nothing is left of one that is not finished."""
+    plan_id = f"P{run.id}"
+    folder = private_folder(session.plan_folder(plan_id))
+    for leftover in folder.glob(f".*{TEMPORARY_SUFFIX}"):  # of a process that was killed
+        leftover.unlink()
+    key = session.job.keyring.plan_key(plan_id, create=True)
+    with PlanWriter(folder / f"{plan_id}{SUFFIX}", plan_id, key) as file:
+        yield file
+    with suppress(OSError):
+        folder.rmdir()  # only where it is empty
+
+
 def write_plan(
     session: Session,
     run: Run,
     changes: Changes,
+    file: PlanWriter,
     person: Person,
     inputs: str,
     asked: Asked | None = None,
     scope: Scope | None = None,
 ) -> Planned:
-    """Write plan file, pages, findings and facts; enter the plan; journal it.
+    """Finish the plan file; write pages, findings and facts; enter the plan; journal it.
 
+    `file` holds the operations of the changes already.
     `scope` is what `asked` means in this run; the changes are confined to it already.
     """
     job, settings = session.job, session.project.settings
     now = job.clock()
-    plan_id = f"P{run.id}"
+    plan_id = file.plan_id
     facts = plan_facts(run, changes)
     fingerprint = changes.identity.fingerprint
     drift = drift_figures(job, run, job.rules.gates, fingerprint, last_applied(session))
@@ -175,11 +191,11 @@ def write_plan(
         rules=job.rules.gates,
     )
     header = sign_as_author(replace(header, demands=who), session.signer(person))
-    lineage = {n: run.read(survive.STAGE, f"lineage.{n}") for n in changes.planned.operations}
-    plan = Plan(header, changes.planned.operations, lineage, changes.planned.moves)
-    folder = private_folder(session.plan_folder(plan_id))
-    path = folder / f"{plan_id}{SUFFIX}"
-    header = write_plan_file(path, plan, job.keyring.plan_key(plan_id, create=True))
+    for name in changes.planned.heads:
+        file.lineage(name, run.read(survive.STAGE, f"lineage.{name}"))
+    if changes.planned.moves is not None:
+        file.moves(changes.planned.moves)
+    header, path, folder = file.finish(header), file.path, file.path.parent
     write_private(folder / FACTS, json.dumps(facts.to_json(), ensure_ascii=False).encode())
     if asked is not None and scope is not None:
         found = () if scope.only is None else scope.only.to_list()
@@ -187,8 +203,8 @@ def write_plan(
     state = state_of(session, header)
     language = settings.language or current_language()
     doubles = doubles_left(changes.planned)
-    opened = InMemory(replace(plan, header=header))
-    files = write_all_pages(session, run, opened, language, doubles)
+    with open_stored(path, job.keyring.plan_key(plan_id)) as opened:
+        files = write_all_pages(session, run, opened, language, doubles)
     # Last: until its files are whole, nobody finds the plan, and the run that died is resumed.
     _enter(session, run, changes, header, path, state)
     about = {"plan": plan_id, "run": run.id, "effect": header.effect, "evidence": header.evidence}
