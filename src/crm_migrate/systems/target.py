@@ -360,6 +360,14 @@ class TargetTransaction(TargetReader, Protocol):
         """
         ...
 
+    def take(self, name: str, key: str, keys: pl.Series, columns: Sequence[str]) -> pl.DataFrame:
+        """Deletes the rows with these keys and returns them, as `rows` would.
+
+        Raises:
+            ConstraintViolated: other rows refer to one of them.
+        """
+        ...
+
     def next_keys(self, name: str, key: str, count: int) -> pl.Series:
         """Numbers (as text) for `count` new rows of an integer key that nobody else will get.
 

@@ -208,6 +208,12 @@ class MariadbView:
             for condition, values in self._named(name, key, keys)
         )
 
+    def take(self, name: str, key: str, keys: pl.Series, columns: Sequence[str]) -> pl.DataFrame:
+        """Deletes the rows with these keys and returns them."""
+        found = self.rows(name, key, keys, columns)
+        self.delete(name, key, found["_key"].unique(maintain_order=True))
+        return found
+
     def next_keys(self, name: str, key: str, count: int) -> pl.Series:
         """The numbers after the counter's and the largest key.
 
