@@ -21,6 +21,11 @@ from crm_migrate.stages.compare_engines import compare as compare_engines
 from crm_migrate.stages.considered import Considered, consider
 from crm_migrate.stages.decisions import Decided, decide, override_gate, revoke_decisions
 from crm_migrate.stages.earlier import last_run
+from crm_migrate.stages.evaluate import TruthFile, evaluate_run
+from crm_migrate.stages.evaluate_files import Asked as FilesAsked
+from crm_migrate.stages.evaluate_files import evaluate_files
+from crm_migrate.stages.evaluate_page import write_evaluation
+from crm_migrate.stages.evaluated import Evaluated
 from crm_migrate.stages.export import Exported, export
 from crm_migrate.stages.export import sweep as sweep_exports
 from crm_migrate.stages.extract import extract, input_digest, is_live
@@ -64,7 +69,9 @@ __all__ = [
     "Considered",
     "Decided",
     "Done",
+    "Evaluated",
     "Exported",
+    "FilesAsked",
     "Packs",
     "PlanDifference",
     "Planned",
@@ -74,6 +81,7 @@ __all__ = [
     "Session",
     "Shown",
     "Trace",
+    "TruthFile",
     "Written",
     "apply_plan",
     "assign_reviews",
@@ -84,6 +92,8 @@ __all__ = [
     "consider",
     "decide",
     "decide_review",
+    "evaluate_files",
+    "evaluate_run",
     "export",
     "export_approval",
     "follow_up",
@@ -110,6 +120,7 @@ __all__ = [
     "view_plan",
     "with_exclusions",
     "write_clusters",
+    "write_evaluation",
     "write_packs",
     "write_pages",
 ]

@@ -70,6 +70,10 @@ VERBS: dict[str, Verb] = {
     "runs": Verb("runs:runs", Text("list runs and plans", "列出运行与计划")),
     "review": Verb("review:review", Text("decide doubtful pairs and 撞单", "裁决疑似重复与撞单")),
     "link": Verb("link:link", Text("deduplicate one file, no project needed", "对单个文件去重")),
+    "evaluate": Verb(
+        "evaluate:evaluate",
+        Text("how right the deduplication is", "评估去重的准确程度"),
+    ),
     "export": Verb(
         "export:export",
         Text("write readable data for people, protected", "导出可读数据(加密保护)"),
