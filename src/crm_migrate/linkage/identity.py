@@ -37,7 +37,8 @@ def identify(
 
     clusters: record_id, cluster_id. members: record_id, golden_id known before, optionally
     `founded` (any sortable value: when the golden id was founded; without it, the smaller id
-    counts as older). tombstones: golden_id, into of all earlier runs.
+    counts as older) and `stands` (Boolean: the record is the row of the target that carries the
+    golden id, and keeps it on a split). tombstones: golden_id, into of all earlier runs.
     """
     if members is None:
         members = pl.DataFrame(schema={RECORD_ID: pl.String(), GOLDEN_ID: pl.String()})
@@ -45,6 +46,8 @@ def identify(
         tombstones = pl.DataFrame(schema=TOMBSTONE_SCHEMA)
     if "founded" not in members.columns:
         members = members.with_columns(founded=pl.lit(0))
+    if "stands" not in members.columns:
+        members = members.with_columns(stands=pl.lit(False))
     known = clusters.join(members, on=RECORD_ID, how="left", maintain_order="left")
     claims = _claims(known)
     survivors = claims.sort("cluster_id", "founded", GOLDEN_ID).unique(
@@ -89,14 +92,14 @@ def _state() -> pl.Expr:
 
 
 def _claims(known: pl.DataFrame) -> pl.DataFrame:
-    """cluster_id, golden_id, founded: each known golden id claims the cluster that holds its
-    anchor or, when the anchor is gone, its smallest remaining record.
+    """cluster_id, golden_id, founded: each known golden id claims the cluster that holds its row
+    of the target, else its anchor or, when the anchor is gone, its smallest remaining record.
     """
     anchor = pl.col(GOLDEN_ID).str.slice(1).str.replace(r"\.\d+$", "")
     return (
         known.drop_nulls(GOLDEN_ID)
-        .with_columns(elsewhere=pl.col(RECORD_ID) != anchor)
-        .sort(GOLDEN_ID, "elsewhere", RECORD_ID)
+        .with_columns(elsewhere=pl.col(RECORD_ID) != anchor, moved=~pl.col("stands"))
+        .sort(GOLDEN_ID, "moved", "elsewhere", RECORD_ID)
         .unique(GOLDEN_ID, keep="first", maintain_order=True)
         .select("cluster_id", GOLDEN_ID, "founded")
     )

@@ -174,10 +174,15 @@ def _link_entity(
             _anchors(based, bound),
             bound,
             based.select(
-                RECORD_ID, pl.col("base_id").alias("golden_id"), pl.lit("").alias("founded")
+                RECORD_ID,
+                pl.col("base_id").alias("golden_id"),
+                pl.lit("").alias("founded"),
+                pl.lit(True).alias("stands"),
             ),
-        ]
+        ],
+        how="diagonal",
     ).unique(RECORD_ID, keep="last", maintain_order=True)
+    known = known.with_columns(pl.col("stands").fill_null(False))
     found = identify(result.clusters, known, known_tombstones(state, entity.name))
     gone = pl.concat([known_tombstones(state, entity.name), found.tombstones])
     made = based.filter(pl.col("inserted")).select(
