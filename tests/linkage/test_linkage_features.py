@@ -4,8 +4,9 @@ import numpy as np
 import polars as pl
 
 from crm_migrate.linkage import feature_text
-from crm_migrate.linkage.features import encode_hashes, encode_sets
+from crm_migrate.linkage.features import build_features, encode_hashes, encode_sets
 from crm_migrate.linkage.hashing import hash_texts
+from crm_migrate.linkage.rules import parse_rules
 from tests.linkage.invented_companies import credit_code
 
 
@@ -22,14 +23,16 @@ def test_only_valid_credit_codes_count():
 def test_phones_are_sets_of_digits():
     """One number is one number, however it is punctuated; short ones are no evidence."""
     raw = pl.Series(
-        ["+86 138-0013-8000;0571-8888 6666转802", "１３８００１３８０００", "110", None]
+        "phone", ["+86 138-0013-8000;0571-8888 6666转802", "１３８００１３８０００", "110", None]
     )
-    assert feature_text.phones(raw).to_list() == [
-        ["13800138000", "057188886666"],
-        ["13800138000"],
-        [],
-        None,
-    ]
+    rules, faults = parse_rules(
+        {"c": {"features": {"phone": {"as": "phones"}}, "block": [["phone"]]}}
+    )
+    assert faults == []
+    records = pl.DataFrame({"record_id": ["a", "b", "c", "d"], "phone": raw})
+    feature = build_features(records, rules["c"])["phone"]
+    texts = [[feature.values[c] for c in row if c >= 0] for row in feature.codes.tolist()]
+    assert texts == [["13800138000", "057188886666"], ["13800138000"], [], []]
 
 
 def test_company_parts_tell_branches_from_head_offices():

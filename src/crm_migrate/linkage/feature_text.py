@@ -6,6 +6,13 @@ import polars as pl
 
 from crm_migrate.linkage.hashing import mix
 from crm_migrate.standards import company_name, uscc
+from crm_migrate.standards.residue import unless_matching
+
+# Values that are in canonical form already: the common case, told apart by one quick regex.
+_FOLDED = r"^[\x{4e00}-\x{9fa5}0-9a-z]+$"
+_PLAIN = r"^[!-~\x{4e00}-\x{9fa5}]+$"
+_LOWER = r"^[!-@\[-~]+$"
+_CODE = r"^[1-9A-HJ-NP-Y][1-9][0-9]{6}[0-9A-HJ-NPQRTUWXY]{10}$"
 
 SKIP_LENGTHS = (4, 12)
 """Name cores of these lengths get one-character-less keys; shorter ones would collide."""
@@ -13,17 +20,19 @@ SKIP_LENGTHS = (4, 12)
 
 def fold(raw: pl.Series) -> pl.Series:
     """NFKC, lower case, without blanks and punctuation; null when nothing is left."""
-    return (
-        raw.str.normalize("NFKC")
-        .str.to_lowercase()
-        .str.replace_all(r"[^\p{L}\p{N}]", "")
-        .replace("", None)
-    )
+    return unless_matching(raw, _FOLDED, _fold).replace("", None)
+
+
+def _fold(raw: pl.Series) -> pl.Series:
+    lower = raw.str.normalize("NFKC").str.to_lowercase()
+    return lower.str.replace_all(r"[^\p{L}\p{N}]", "")
 
 
 def exact(raw: pl.Series) -> pl.Series:
     """Trimmed, NFKC; null when empty."""
-    return raw.str.normalize("NFKC").str.strip_chars().replace("", None)
+    return unless_matching(
+        raw, _PLAIN, lambda few: few.str.normalize("NFKC").str.strip_chars()
+    ).replace("", None)
 
 
 def address(raw: pl.Series) -> pl.Series:
@@ -34,31 +43,43 @@ def address(raw: pl.Series) -> pl.Series:
 
 def valid_uscc(raw: pl.Series) -> pl.Series:
     """The unified social credit code where its form and check character are right (GB 32100)."""
-    code = raw.str.normalize("NFKC").str.to_uppercase().str.replace_all(r"[\s\-]", "")
-    shaped = code.str.contains(r"^[1-9A-HJ-NP-Y][1-9][0-9]{6}[0-9A-HJ-NPQRTUWXY]{10}$")
+    code = unless_matching(raw, _CODE, _compact)
+    shaped = code.str.contains(_CODE)
     return code.set(~(shaped.fill_null(False) & uscc.is_valid(code)), None)
 
 
+def _compact(raw: pl.Series) -> pl.Series:
+    return raw.str.normalize("NFKC").str.to_uppercase().str.replace_all(r"[\s\-]", "")
+
+
 def phones(raw: pl.Series) -> pl.Series:
-    """Lists of digit strings: without country code, separators and extension; 7 digits or more."""
-    text = raw.str.normalize("NFKC").str.split(";")
-    number = (
-        pl.element()
-        .str.replace(r"(?i)(转|ext\.?|x|#).*$", "")
-        .str.replace_all(r"\D", "")
-        .str.replace(r"^(?:00)?86(1[3-9]\d{9}|0\d{9,11})$", "$1")
-    )
-    long_enough = pl.element().filter(pl.element().str.len_chars() >= 7)
-    frame = text.alias("value").to_frame()
-    return frame.select(pl.col("value").list.eval(number).list.eval(long_enough)).to_series()
+    """One number each, as digits without country code, separators and extension; null below 7.
+
+    >>> phones(pl.Series(["+86 138-0013-8000", "0571-8888 6666转802", "110"])).to_list()
+    ['13800138000', '057188886666', None]
+    """
+    digits = unless_matching(raw, r"^(?:1[3-9]\d{9}|0\d{9,11})$", _digits)
+    return digits.set(digits.str.len_chars() < 7, None)
+
+
+def _digits(raw: pl.Series) -> pl.Series:
+    narrow = unless_matching(raw, r"^[ -~]*$", lambda few: few.str.normalize("NFKC"))
+    number = narrow.str.replace(r"(?i)(转|ext\.?|x|#).*$", "").str.replace_all(r"\D", "")
+    return number.str.replace(r"^(?:00)?86(1[3-9]\d{9}|0\d{9,11})$", "$1")
 
 
 def emails(raw: pl.Series) -> pl.Series:
-    """Lists of lower-case addresses."""
-    text = raw.str.normalize("NFKC").str.to_lowercase().str.replace_all(r"\s", "")
-    frame = text.str.split(";").alias("value").to_frame()
-    well_formed = pl.element().filter(pl.element().str.contains(r"^[^@]+@[^@]+\.[^@]+$"))
-    return frame.select(pl.col("value").list.eval(well_formed)).to_series()
+    """One address each, in lower case; null where it is none.
+
+    >>> emails(pl.Series(["Info@Hengtong.example", "无"])).to_list()
+    ['info@hengtong.example', None]
+    """
+    text = unless_matching(raw, _LOWER, _lowered)
+    return text.set(~text.str.contains(r"^[^@]+@[^@]+\.[^@]+$"), None)
+
+
+def _lowered(raw: pl.Series) -> pl.Series:
+    return raw.str.normalize("NFKC").str.to_lowercase().str.replace_all(r"\s", "")
 
 
 FREE_MAIL = [
@@ -72,19 +93,15 @@ FREE_MAIL = [
 
 
 def domains(raw: pl.Series) -> pl.Series:
-    """Lists of host names of web and mail addresses, without `www.` and free mailboxes.
+    """Host name of one web or mail address each, without `www.`; null for free mailboxes.
 
-    >>> domains(pl.Series(["a@Acme.example;x@gmail.com", "https://www.acme.example/shop"])).to_list()
-    [['acme.example'], ['acme.example']]
+    >>> domains(pl.Series(["a@Acme.example", "x@gmail.com", "https://www.acme.example/shop"])).to_list()
+    ['acme.example', None, 'acme.example']
     """
-    text = raw.str.normalize("NFKC").str.to_lowercase().str.replace_all(r"\s", "")
-    host = pl.element().str.replace(r"^[a-z]+://", "").str.replace(r"^.*@", "")
+    host = _lowered(raw).str.replace(r"^[a-z]+://", "").str.replace(r"^.*@", "")
     host = host.str.replace(r"[/?#:].*$", "").str.replace(r"^www\d?\.", "")
-    named = pl.element().filter(
-        pl.element().str.contains(r"^[^.]+(\.[^.]+)+$") & ~pl.element().is_in(FREE_MAIL)
-    )
-    frame = text.str.split(";").alias("value").to_frame()
-    return frame.select(pl.col("value").list.eval(host).list.eval(named)).to_series()
+    named = host.str.contains(r"^[^.]+(\.[^.]+)+$") & ~host.is_in(FREE_MAIL)
+    return host.set(~named, None)
 
 
 _REGION_WORDS = r"[省市]|(?:[壮回]族|维吾尔)?自治区|特别行政区"

@@ -4,83 +4,38 @@ Records are taken in the order of their ids, so nothing downstream can depend on
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from crm_migrate.errors import CrmMigrateError
 from crm_migrate.language import Text
 from crm_migrate.linkage import feature_text, person_text
+from crm_migrate.linkage.coded import (
+    MAX_VALUES,
+    MISSING,
+    Codes,
+    Feature,
+    Hashes,
+    Indices,
+    Mask,
+    encode,
+    encode_hashes,
+    encode_long,
+    encode_sets,
+)
 from crm_migrate.linkage.firm_text import firm_parts
 from crm_migrate.linkage.hashing import hash_texts
 from crm_migrate.linkage.rule_types import SET_KINDS, LinkageRules
 from crm_migrate.model import MULTI_SEPARATOR
 from crm_migrate.records import RECORD_ID
 
-Codes = npt.NDArray[np.int32]
-Indices = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
-
-MISSING = -1
-MAX_VALUES = 12
-"""Values of one record in a set feature that are looked at; the smallest ones are taken."""
-
-
-@dataclass(frozen=True)
-class Feature:
-    """`codes` is (records,) or, for sets, (records, k) padded with MISSING; a code is an index
-    into `values`, the distinct texts.
-    """
-
-    codes: Codes
-    values: pl.Series
-
-    @property
-    def is_set(self) -> bool:
-        """Whether a record may have several values."""
-        return self.codes.ndim == 2
-
-    def present(self) -> Mask:
-        """Per record, whether it has a value."""
-        present: Mask = (self.codes if not self.is_set else self.codes[:, 0]) != MISSING
-        return present
-
-    def same(self, left: Indices, right: Indices) -> Mask:
-        """Per pair, whether both have a value and agree (for sets: share one)."""
-        a, b = self.codes[left], self.codes[right]
-        hit: Mask = (a == b) & (a != MISSING) if not self.is_set else np.zeros(len(a), np.bool_)
-        if not self.is_set:
-            return hit
-        for i in range(a.shape[1]):
-            mine = a[:, i]
-            if not (mine != MISSING).any():
-                continue
-            for j in range(b.shape[1]):
-                hit |= (mine == b[:, j]) & (mine != MISSING)
-        return hit
-
-    def different(self, left: Indices, right: Indices) -> Mask:
-        """Per pair, whether both have a value and do not agree."""
-        present = self.present()
-        both: Mask = present[left] & present[right]
-        both &= ~self.same(left, right)
-        return both
-
-    def texts(self, rows: Indices) -> list[str | None]:
-        """The values of some records as Python strings (single-valued features only)."""
-        codes = pl.Series(self.codes[rows])
-        return self.values.gather(codes.set(codes == MISSING, None)).to_list()
-
-    def without(self, stop: npt.NDArray[np.bool_]) -> "Feature":
-        """The feature with the values marked in `stop` taken away."""
-        gone = stop[self.codes] & (self.codes != MISSING)
-        codes = np.where(gone, np.int32(MISSING), self.codes)
-        if self.is_set:  # keep the padding at the end
-            order = np.argsort(codes == MISSING, axis=1, kind="stable")
-            codes = np.take_along_axis(codes, order, axis=1)
-        return replace(self, codes=codes.astype(np.int32))
+__all__ = [
+    "MAX_VALUES", "MISSING", "Codes", "Feature", "Features", "Indices", "Mask", "build_features",
+    "encode", "encode_hashes", "encode_sets",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -88,7 +43,7 @@ class Features:
     """The coded records, in the order of their ids; `hashes` are stable over versions."""
 
     ids: pl.Series
-    hashes: npt.NDArray[np.uint64]
+    hashes: Hashes
     by_name: dict[str, Feature]
     keys: dict[tuple[str, ...], Feature] = field(default_factory=dict, repr=False)
     """Block keys by rule, once they were made."""
@@ -98,6 +53,11 @@ class Features:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    @cached_property
+    def drawn(self) -> Indices:
+        """The records in the order of their hashes: samples are taken from its beginning."""
+        return np.argsort(self.hashes, kind="stable")
 
 
 def build_features(records: pl.DataFrame, rules: LinkageRules) -> Features:
@@ -142,19 +102,14 @@ def _make(
     empty = pl.Series(name, [None] * n, dtype=pl.String)
     if kind in SET_KINDS:
         if name in used:
-            joined = (
-                pl.select(pl.concat_str(raw, separator=MULTI_SEPARATOR, ignore_nulls=True))
-                .to_series()
-                .replace("", None)
-                if raw
-                else empty
-            )
-            tokens = {
+            rows, single = _each(raw)
+            clean = {
                 "phones": feature_text.phones,
                 "emails": feature_text.emails,
                 "domains": feature_text.domains,
-            }[kind]
-            yield name, encode_sets(tokens(joined))
+            }[kind](single)
+            there = np.flatnonzero(clean.is_not_null().to_numpy())
+            yield name, encode_long(rows[there], clean.gather(there), n)
         return
     if kind == "names":
         if name in used:
@@ -162,14 +117,7 @@ def _make(
         return
     value = pl.select(pl.coalesce(raw)).to_series().alias(name) if raw else empty
     if kind in ("company_name", "firm_name"):
-        chinese = kind == "company_name"
-        parts = feature_text.company_parts(value) if chinese else firm_parts(value)
-        for part, series in parts.items():
-            full_name = name if part == "key" else f"{name}.{part}"
-            if full_name in used:
-                yield full_name, encode(series)
-        if f"{name}.skip" in used:
-            yield f"{name}.skip", encode_hashes(feature_text.one_character_less(parts["core"]))
+        yield from _name_parts(kind, name, value, used)
     elif name in used:
         maker: Callable[[pl.Series], pl.Series] = {
             "uscc": feature_text.valid_uscc,
@@ -182,46 +130,45 @@ def _make(
         yield name, encode(maker(value))
 
 
-def encode(texts: pl.Series) -> Feature:
-    """Codes in order of first appearance (that is, of record ids)."""
-    frame = texts.alias("value").to_frame()
-    distinct = frame.drop_nulls().unique(maintain_order=True).with_row_index("code")
-    coded = frame.join(distinct, on="value", how="left", maintain_order="left")
-    codes = coded["code"].cast(pl.Int32).fill_null(MISSING).to_numpy()
-    return Feature(codes.astype(np.int32), distinct["value"])
+def _name_parts(
+    kind: str, name: str, value: pl.Series, used: set[str]
+) -> Iterator[tuple[str, Feature]]:
+    """The key of a company's name and its parts, each distinct name taken apart once."""
+    whole = encode(value)
+    split = feature_text.company_parts if kind == "company_name" else firm_parts
+    parts = split(whole.values)
+    for part, series in parts.items():
+        full_name = name if part == "key" else f"{name}.{part}"
+        if full_name in used:
+            of_names = encode(series)
+            yield full_name, Feature(_of(whole.codes, of_names.codes), of_names.values)
+    if f"{name}.skip" in used:
+        cores = encode(parts["core"])
+        shorter = encode_hashes(feature_text.one_character_less(cores.values))
+        rows = _of(whole.codes, cores.codes)
+        yield f"{name}.skip", Feature(_of(rows, shorter.codes), shorter.values)
 
 
-def encode_sets(lists: pl.Series) -> Feature:
-    """Codes of a list column, sorted within each record, as a padded matrix."""
-    frame = lists.alias("value").to_frame().with_row_index("row")
-    long = frame.explode("value").drop_nulls()
-    flat = encode(long["value"])
-    rows = long["row"].to_numpy().astype(np.int64)
-    return Feature(_matrix(rows, flat.codes, len(lists)), flat.values)
+def _of(outer: Codes, inner: Codes) -> Codes:
+    """Codes of codes: MISSING where either is."""
+    if not len(inner):
+        return np.full((len(outer), *inner.shape[1:]), MISSING, dtype=np.int32)
+    found = inner[outer]
+    found[outer == MISSING] = MISSING
+    return found
 
 
-def encode_hashes(hashes: npt.NDArray[np.uint64]) -> Feature:
-    """Codes of the numbers of each record (0: none) as a padded matrix; there are no texts."""
-    rows, columns = np.nonzero(hashes)
-    flat = hashes[rows, columns]
-    order = np.argsort(flat)
-    new = np.concatenate([[False], flat[order][1:] != flat[order][:-1]])[: len(flat)]
-    codes = np.empty(len(flat), dtype=np.int32)
-    codes[order] = np.cumsum(new, dtype=np.int32)
-    return Feature(_matrix(rows, codes, len(hashes)), pl.Series([], dtype=pl.String))
-
-
-def _matrix(rows: Indices, codes: Codes, height: int) -> Codes:
-    """Distinct codes of each row, ascending, padded with MISSING; the first MAX_VALUES."""
-    base = int(codes.max(initial=0)) + 1
-    wide = np.sort(rows * base + codes)  # np.unique hashes: ten times as slow on millions
-    wide = wide[np.diff(wide, prepend=-1) > 0]
-    rows = wide // base
-    codes = (wide - rows * base).astype(np.int32)
-    sizes = np.bincount(rows, minlength=height)
-    place = np.arange(len(rows)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    keep = place < MAX_VALUES
-    width = int(place[keep].max()) + 1 if keep.any() else 1
-    matrix = np.full((height, width), MISSING, dtype=np.int32)
-    matrix[rows[keep], place[keep]] = codes[keep]
-    return matrix
+def _each(raw: list[pl.Series]) -> tuple[Indices, pl.Series]:
+    """Every single value of multi-valued columns, and the row it stands in."""
+    rows, values = [np.empty(0, dtype=np.int64)], [pl.Series([], dtype=pl.String)]
+    for column in raw:
+        there = column.is_not_null()
+        several = there & column.str.contains(MULTI_SEPARATOR, literal=True)
+        alone = (there & ~several).arg_true().to_numpy()
+        rows.append(alone.astype(np.int64))
+        values.append(column.gather(alone))
+        split = column.filter(several).str.split(MULTI_SEPARATOR)
+        sizes = split.list.len().to_numpy()
+        rows.append(np.repeat(several.arg_true().to_numpy().astype(np.int64), sizes))
+        values.append(split.explode().cast(pl.String))
+    return np.concatenate(rows), pl.concat([v.alias("value") for v in values])
