@@ -21,10 +21,11 @@ from crm_migrate.stages.compare_engines import compare as compare_engines
 from crm_migrate.stages.considered import Considered, consider
 from crm_migrate.stages.decisions import Decided, decide, override_gate, revoke_decisions
 from crm_migrate.stages.earlier import last_run
-from crm_migrate.stages.evaluate import TruthFile, evaluate_run
+from crm_migrate.stages.evaluate import evaluate_run
 from crm_migrate.stages.evaluate_files import Asked as FilesAsked
 from crm_migrate.stages.evaluate_files import evaluate_files
 from crm_migrate.stages.evaluate_page import write_evaluation
+from crm_migrate.stages.evaluate_truth import TruthFile
 from crm_migrate.stages.evaluated import Evaluated
 from crm_migrate.stages.export import Exported, export
 from crm_migrate.stages.export import sweep as sweep_exports
@@ -43,6 +44,7 @@ from crm_migrate.stages.reconciled import Report
 from crm_migrate.stages.report import Written, audit_report, verify_journal
 from crm_migrate.stages.retention import sweep
 from crm_migrate.stages.review_pairs import join_customers, split_customer
+from crm_migrate.stages.review_workbook import export_reviews, import_reviews
 from crm_migrate.stages.reviews import (
     assign_reviews,
     decide_review,
@@ -96,8 +98,10 @@ __all__ = [
     "evaluate_run",
     "export",
     "export_approval",
+    "export_reviews",
     "follow_up",
     "history",
+    "import_reviews",
     "join_customers",
     "link_files",
     "list_plans",

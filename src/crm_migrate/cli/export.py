@@ -101,7 +101,7 @@ def _export(
             session,
             what,  # type: ignore[arg-type]  # click.Choice has checked it
             file,
-            _password(password_env),
+            password_of(password_env),
             by=person,
             run=run,
             days=days,
@@ -131,7 +131,12 @@ def _sweep(ctx: click.Context, person: str | None, out: Output) -> None:
     out.result({"deleted": [e.to_json() for e in gone], "standing": [e.to_json() for e in left]})
 
 
-def _password(variable: str) -> str:
+def password_of(variable: str, *, again: bool = True) -> str:
+    """The password in an environment variable, else asked for (twice, when `again`).
+
+    Raises:
+        UsageFault: a variable was named and is not set.
+    """
     text = os.environ.get(variable)
     if text is not None:
         return text
@@ -141,4 +146,4 @@ def _password(variable: str) -> str:
             remedy=Text(f"export {variable}=…", f"请先设置 {variable}"),
         )
     prompt = str(Text("password of the export", "导出文件口令"))
-    return str(click.prompt(prompt, hide_input=True, confirmation_prompt=True, err=True))
+    return str(click.prompt(prompt, hide_input=True, confirmation_prompt=again, err=True))

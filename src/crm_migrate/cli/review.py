@@ -3,6 +3,7 @@
 import click
 
 from crm_migrate.cli.output import Output, verb_options
+from crm_migrate.cli.review_workbook import export_workbook, import_workbook
 from crm_migrate.cli.session import AS, opened
 from crm_migrate.errors import UsageFault
 from crm_migrate.language import Text, current_language
@@ -249,7 +250,7 @@ def _list_cases(
 
     with opened(ctx, out) as session:
         who = session.acting(person, Action.REVIEW) if clear or person else None
-        viewing = Viewing(who and who.id, clear, blind, current_language())
+        viewing = Viewing(who.id if who is not None else None, clear, blind, current_language())
         found = list_cases(session, viewing, who, limit=limit)
         if clear and who is not None:
             session.record(who.id, "review.shown", {"cases": len(found)})
@@ -418,3 +419,7 @@ def _told(out: Output, given: list[dict[str, str]], open_: int) -> None:
     if open_:
         out.say(Text(f"{open_} want a second person", f"{open_} 项须第二人裁决"), "yellow")
     out.next_step("crm-migrate plan")
+
+
+review.add_command(export_workbook)
+review.add_command(import_workbook)

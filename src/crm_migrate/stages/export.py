@@ -62,11 +62,7 @@ def export(
     """
     person = session.acting(by, Action.EXPORT)
     path = place(session, out)
-    if len(password) < LEAST_PASSWORD:
-        raise UsageFault(
-            Text(f"a password has at least {LEAST_PASSWORD} characters",
-                 f"口令至少 {LEAST_PASSWORD} 位")
-        )  # fmt: skip
+    require_password(password)
     sweep(session, by=person.id)
     with open_finished(session, run) as opened:
         sheets = sheets_of(session, what, opened, language)
@@ -83,16 +79,38 @@ def export(
         made_at=rfc3339(now),
         expires_at=rfc3339(now + timedelta(days=kept)),
     )
+    keep(session, made, data)
+    return made
+
+
+def keep(session: Session, made: Exported, data: bytes) -> None:
+    """Journal an export and write its file, so that it is swept when it expires.
+
+    Raises:
+        CrmMigrateError: the file cannot be written; that is journaled, too.
+    """
     about: dict[str, str | int | bool | None] = dict(made.to_json())
-    session.record(person.id, "export", about)
+    session.record(made.by, "export", about)
     # The index first: what is not in it would never be swept.
     _write_index(session, [*(e for e in listed(session) if e.file != made.file), made])
     try:
-        write_file(path, data)
+        write_file(folder(session) / made.file, data)
     except Exception:
-        session.record(person.id, "export", about, "failed")
+        session.record(made.by, "export", about, "failed")
         raise
-    return made
+
+
+def require_password(password: str) -> None:
+    """Refuse a short password.
+
+    Raises:
+        UsageFault: fewer than LEAST_PASSWORD characters.
+    """
+    if len(password) < LEAST_PASSWORD:
+        raise UsageFault(
+            Text(f"a password has at least {LEAST_PASSWORD} characters",
+                 f"口令至少 {LEAST_PASSWORD} 位")
+        )  # fmt: skip
 
 
 def sweep(session: Session, *, by: str | None = None) -> list[Exported]:

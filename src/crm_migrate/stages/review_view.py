@@ -1,5 +1,7 @@
 """What a reviewer sees of a question: the records side by side, and where they differ."""
 
+import hmac
+import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from difflib import SequenceMatcher
@@ -10,7 +12,7 @@ import polars as pl
 from crm_migrate.language import Language, Text
 from crm_migrate.linkage.contract import REVIEW_REASONS
 from crm_migrate.model import MULTI_SEPARATOR, Field
-from crm_migrate.protection.masking import DIFFERS, UNEQUAL, mask_pair
+from crm_migrate.protection.masking import DIFFERS, UNEQUAL, mask_pair, mask_series
 from crm_migrate.protection.policy import Audience, Treatment
 from crm_migrate.records import FILE, RECORD_ID, ROW, SHEET, SOURCE, TARGET_SOURCE
 from crm_migrate.stages import link, present, standardize
@@ -63,6 +65,8 @@ class Task:
     verdicts: list[Said] = field(default_factory=list)
     choices: list[str] = field(default_factory=list)
     """The owners among whom a 撞单 is decided."""
+    state: str = ""
+    """Keyed digest of both records: another one once a value changes."""
 
 
 @dataclass(frozen=True)
@@ -162,6 +166,17 @@ class Records:
         parts = (row.get(FILE), row.get(SHEET), row.get(ROW))
         return f"{source} ({':'.join(str(p) for p in parts if p is not None)})"
 
+    def state(self, one: str | None, other: str | None) -> str:
+        """Keyed digest of all that two records say; places in files do not count."""
+        said = [
+            {k: v for k, v in row.items() if v is not None and (k == SOURCE or k[0] != "_")}
+            for side in (one, other)
+            for row in (self._rows.get(side or "", {}), self._contacts.get(side or "", {}))
+        ]
+        text = json.dumps(said, sort_keys=True, ensure_ascii=False, default=str)
+        key = self._session.job.keyring.digest_key
+        return hmac.new(key, b"review state" + text.encode(), "sha256").hexdigest()[:16]
+
     def compared(
         self, one: str | None, other: str | None, viewing: Viewing
     ) -> list[tuple[str, str, str]]:
@@ -174,9 +189,11 @@ class Records:
                 pair = left.get(known.name), right.get(known.name)
                 rows += self._row(CUSTOMER, known, *pair, viewing)
         contact = self._session.project.model.by_name.get("contact")
-        for name in EVIDENCE if contact is not None else ():
-            pair = (self._contacts.get(side or "", {}).get(name) for side in (one, other))
-            rows += self._row("contact", contact.by_name[name], *pair, viewing)
+        mine, theirs = (self._contacts.get(side or "", {}) for side in (one, other))
+        for known in contact.fields if contact is not None else ():
+            if known.name in EVIDENCE:
+                pair = mine.get(known.name), theirs.get(known.name)
+                rows += self._row("contact", known, *pair, viewing)
         return rows
 
     def _row(
@@ -200,13 +217,13 @@ def _masked(
 ) -> tuple[str | None, str | None]:
     """Both values masked; of several joined ones each, and those that only one side has marked."""
     if not several:
-        pair = (pl.Series([v], dtype=pl.String) for v in (left, right))
-        before, after = mask_pair(*pair, known.type)
+        one, other = (pl.Series([v], dtype=pl.String) for v in (left, right))
+        before, after = mask_pair(one, other, known.type)
         return before[0], after[0]
     sides = [sorted((v or "").split(MULTI_SEPARATOR)) if v else [] for v in (left, right)]
     texts = []
     for mine, theirs in (sides, sides[::-1]):
-        masked, _ = mask_pair(*[pl.Series(mine, dtype=pl.String)] * 2, known.type)
+        masked = mask_series(pl.Series(mine, dtype=pl.String), known.type)
         odd = [UNEQUAL if value not in theirs else "" for value in mine]
         texts.append(MULTI_SEPARATOR.join(m + o for m, o in zip(masked, odd, strict=True)))
     return texts[0] or None, texts[1] or None
@@ -284,4 +301,5 @@ def view(session: Session, records: Records, row: dict[str, Any], viewing: Viewi
         assignee=row["assignee"],
         verdicts=[] if hidden else said,
         choices=choices,
+        state=records.state(left, right),
     )

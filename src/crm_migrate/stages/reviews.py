@@ -61,7 +61,7 @@ def list_reviews(
     if clear:
         person = session.acting(by, Action.REVIEW)
         session.record(person.id, "review.shown", {"tasks": shown.height})
-    viewing = Viewing(person and person.id, clear, blind, language)
+    viewing = Viewing(person.id if person is not None else None, clear, blind, language)
     return Tasks(tasks(session.state)["task_id"].len(), views(session, shown, viewing))
 
 

@@ -6,11 +6,12 @@ several people must concur, each person's last one stands. An answer decides a t
 people as it `wants` stand by it, and more than by the other answer.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import polars as pl
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.engine import Connection, Engine
 
 from crm_migrate.errors import UsageFault
@@ -179,8 +180,8 @@ def pair_verdicts(state: Engine, entity: str) -> pl.DataFrame:
         .order_by(table.verdict_id)
     )
     with state.connect() as connection:
-        found = connection.execute(query).all()
-    said: dict[str, list[Row[Any]]] = {}
+        found: Sequence[Any] = connection.execute(query).all()
+    said: dict[str, list[Any]] = {}
     for row in found:
         said.setdefault(row.task_id, []).append(row)
     counting = []
@@ -190,7 +191,7 @@ def pair_verdicts(state: Engine, entity: str) -> pl.DataFrame:
     return pl.DataFrame(counting, schema=PAIR_SCHEMA, orient="row")
 
 
-def _agreed(rows: list[Row[Any]], wants: int) -> str | None:
+def _agreed(rows: Sequence[Any], wants: int) -> str | None:
     """The answer on which enough people concur, and more than on the other; None: neither."""
     counts = {a: sum(r.kind == a for r in rows) for a in _PAIR_ANSWERS}
     for answer, other in (_PAIR_ANSWERS, _PAIR_ANSWERS[::-1]):
@@ -213,7 +214,7 @@ def _settle(connection: Connection, asked: dict[str, Any]) -> bool:
         needed = {d for d in str(asked["departments"] or "").split(";") if d}
         decided = len(wanted) == 1 and spoken >= needed
     else:
-        decided = _agreed(list(rows), asked["wants"]) is not None
+        decided = _agreed(rows, asked["wants"]) is not None
     connection.execute(
         update(REVIEW_TASKS)
         .where(REVIEW_TASKS.c.task_id == asked["task_id"])

@@ -1,0 +1,147 @@
+"""`review export` and `review import`: questions decided in Excel or WPS."""
+
+from pathlib import Path
+
+import click
+
+from crm_migrate.cli.export import PASSWORD, password_of
+from crm_migrate.cli.output import Output, verb_options
+from crm_migrate.cli.session import AS, opened
+from crm_migrate.errors import UsageFault
+from crm_migrate.language import Text, current_language
+
+EXPORT_HELP = Text(
+    """Write open questions as a workbook for stewards, protected by a password.
+
+Values are masked, differing places marked; --clear writes them readable. Either is journaled, and
+the file expires. Two lines a question: choose a verdict on the first, a comment if you like.
+
+\b
+Examples:
+  crm-migrate review export 复核.xlsx --as zhang
+  crm-migrate review export mine.xlsx --mine --blind --clear --days 7 --as zhang
+""",
+    """将待裁决问题导出为受口令保护的工作簿。
+
+默认脱敏并标出差异位置;--clear 导出明文。两者均记入日志,文件到期清除。
+每题两行:在第一行选择裁决,可填写备注。
+
+\b
+示例:
+  crm-migrate review export 复核.xlsx --as zhang
+  crm-migrate review export mine.xlsx --mine --blind --clear --days 7 --as zhang
+""",
+)
+IMPORT_HELP = Text(
+    """Enter the verdicts of a workbook in your name: all, or none if a line is faulty.
+
+Lines that were altered, questions that are no longer asked, and records that changed since are
+named with row and column. A file may be imported again: what stands is passed over.
+
+\b
+Example:
+  crm-migrate review import exports/复核.xlsx --as zhang
+""",
+    """以您的名义录入工作簿中的裁决:全部录入;如有错误则全部不录入。
+
+被改动的行、不再需要裁决的问题、导出后有变化的记录,均指出行与列。可重复导入:已有的裁决会跳过。
+
+\b
+示例:
+  crm-migrate review import exports/复核.xlsx --as zhang
+""",
+)
+_VARIABLE = Text("variable with the password", "口令所在环境变量")
+
+
+@click.command("export", help=str(EXPORT_HELP))
+@click.argument("file", type=click.Path(path_type=Path), metavar="NAME.xlsx")
+@click.option("--as", "person", help=str(AS))
+@click.option("--clear", is_flag=True, help=str(Text("readable values", "导出明文")))
+@click.option("--blind", is_flag=True, help=str(Text("without reasons", "不含理由")))
+@click.option("--mine", is_flag=True, help=str(Text("only those assigned to you", "仅分配给您的")))
+@click.option("--limit", default=500, show_default=True, help=str(Text("questions", "题数")))
+@click.option("--days", type=click.IntRange(0, 365), help=str(Text("until it expires", "有效天数")))
+@click.option("--password-env", metavar="VAR", default=PASSWORD, show_default=True,
+              help=str(_VARIABLE))  # fmt: skip
+@verb_options
+@click.pass_context
+def export_workbook(
+    ctx: click.Context,
+    file: Path,
+    person: str | None,
+    clear: bool,
+    blind: bool,
+    mine: bool,
+    limit: int,
+    days: int | None,
+    password_env: str,
+    out: Output,
+) -> None:
+    """Export questions."""
+    from crm_migrate.pipeline import export_reviews
+    from crm_migrate.stages.export import folder, place
+
+    with opened(ctx, out) as session:
+        place(session, file)  # faults before anybody is asked for a password
+        done = export_reviews(
+            session,
+            file,
+            password_of(password_env),
+            by=person,
+            clear=clear,
+            blind=blind,
+            mine=mine,
+            limit=limit,
+            days=days,
+            language=current_language(),
+        )
+        path = folder(session) / done.file
+    out.say(Text(f"{path}: {done.rows:,} questions", f"{path}:{done.rows:,} 题"), "green")
+    out.say(Text(f"expires {done.expires_at}; tell the password by another way",
+                 f"有效期至 {done.expires_at};请另行告知口令"), "yellow")  # fmt: skip
+    out.next_step(f"crm-migrate review import {path} --as …")
+    out.result(done.to_json() | {"path": str(path)})
+
+
+@click.command("import", help=str(IMPORT_HELP))
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--as", "person", help=str(AS))
+@click.option("--password-env", metavar="VAR", default=PASSWORD, show_default=True,
+              help=str(_VARIABLE))  # fmt: skip
+@verb_options
+@click.pass_context
+def import_workbook(
+    ctx: click.Context, file: Path, person: str | None, password_env: str, out: Output
+) -> None:
+    """Import verdicts."""
+    from crm_migrate.pipeline import import_reviews
+
+    clear = file.read_bytes()[:2] == b"PK"  # saved without a password
+    password = None if clear else password_of(password_env, again=False)
+    with opened(ctx, out) as session:
+        done = import_reviews(session, file, password, by=person)
+    if done.faults:
+        head = (Text("row", "行"), Text("column", "列"), Text("what is wrong", "问题"))
+        out.table("", head, [(f.row, f.column, f.message) for f in done.faults])
+        count = len(done.faults)
+        first = done.faults[0]
+        raise UsageFault(
+            Text(
+                f"{count} fault(s), nothing was entered; the first: {first.message}",
+                f"{count} 处错误,未录入任何裁决;首个:{first.message}",
+            ),
+            where=f"{file.name}:{first.row}:{first.column}",
+            remedy=Text("correct these lines, or export again", "请更正后重试,或重新导出"),
+        )
+    out.say(
+        Text(
+            f"{done.entered} entered, {done.unchanged} stood already, {done.empty} left empty",
+            f"录入 {done.entered} 项,已有 {done.unchanged} 项,未填 {done.empty} 项",
+        ),
+        "green",
+    )
+    if done.open:
+        out.say(Text(f"{done.open} still open", f"{done.open} 项仍待裁决"), "yellow")
+    out.next_step("crm-migrate plan")
+    out.result(done.to_json())
