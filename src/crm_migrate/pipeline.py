@@ -32,7 +32,8 @@ from crm_migrate.stages.export import sweep as sweep_exports
 from crm_migrate.stages.extract import extract, input_digest, is_live
 from crm_migrate.stages.history import history
 from crm_migrate.stages.link import link
-from crm_migrate.stages.link_files import link_files, write_clusters
+from crm_migrate.stages.link_files import link_files, suggest_rules, write_clusters
+from crm_migrate.stages.match_files import match_files, write_matches
 from crm_migrate.stages.packs import Packs, write_packs
 from crm_migrate.stages.plan_diff import PlanDifference, compare_plans
 from crm_migrate.stages.plan_pages import write_pages
@@ -107,6 +108,7 @@ __all__ = [
     "list_plans",
     "list_reviews",
     "make_ready",
+    "match_files",
     "open_session",
     "override_gate",
     "plan",
@@ -117,6 +119,7 @@ __all__ = [
     "revoke_decisions",
     "roll_back",
     "split_customer",
+    "suggest_rules",
     "sweep_exports",
     "trace",
     "undo_review",
@@ -124,6 +127,7 @@ __all__ = [
     "view_plan",
     "with_exclusions",
     "write_clusters",
+    "write_matches",
     "write_evaluation",
     "write_packs",
     "write_pages",

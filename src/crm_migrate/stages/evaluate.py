@@ -1,12 +1,10 @@
 """How right the customers of a run are joined: against a truth, or by verdicts on a sample."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 
 import polars as pl
 
-from crm_migrate.errors import UsageFault
 from crm_migrate.language import Text
 from crm_migrate.linkage.contract import Linkage
 from crm_migrate.linkage.engines import engine_for
@@ -23,38 +21,24 @@ from crm_migrate.linkage.model_words import steps
 from crm_migrate.linkage.rule_types import LinkageRules
 from crm_migrate.model import Entity
 from crm_migrate.protection.masking import mask_pair
-from crm_migrate.records import RECORD_ID, SOURCE
-from crm_migrate.stages import link, survive
+from crm_migrate.records import RECORD_ID
+from crm_migrate.stages import link
+from crm_migrate.stages.evaluate_truth import TruthFile, truth_of
 from crm_migrate.stages.evaluated import (
     Evaluated,
     Example,
     Sampled,
     blocking_recall,
     scored_recall,
-    truth_table,
 )
 from crm_migrate.stages.finished import open_finished
-from crm_migrate.stages.link_files import read_table
 from crm_migrate.stages.session import Session
 from crm_migrate.state.review import add_tasks
 from crm_migrate.state.verdicts import pair_verdicts
 from crm_migrate.trust.people import Action
-from crm_migrate.workspace import Run
 
 ENTITY = "customer"
 SAMPLED = "sample"
-
-
-@dataclass(frozen=True)
-class TruthFile:
-    """Where the truth stands: a file with a column that names the record and one that says who it
-    really is. `source` confines the ids to one source of the project.
-    """
-
-    path: Path
-    id_column: str
-    truth_column: str
-    source: str | None = None
 
 
 def evaluate_run(
@@ -83,7 +67,7 @@ def evaluate_run(
     with open_finished(session, name) as run:
         records = link.linkage_input(job, run, ENTITY)
         members = run.read(link.STAGE, f"members.{ENTITY}")
-        known = None if truth is None else _truth(run, records, truth)
+        known = None if truth is None else truth_of(session, run, records, truth)
         job.progress("link", 0, 1)
         blind = engine_for(rules, key=job.keyring.digest_key).link(records, rules)
         job.progress("link", 1, 1)
@@ -125,48 +109,6 @@ def _against(
         scored=scored_recall(blind, truth, ids),
         curve=threshold_curve(blind.pairs, truth, true),
     )
-
-
-def _truth(run: Run, records: pl.DataFrame, truth: TruthFile | str) -> pl.DataFrame:
-    """record_id and truth of the run's records."""
-    if isinstance(truth, str):
-        if truth not in records.columns or truth == RECORD_ID:
-            raise _no_column(truth, [c for c in records.columns if c != RECORD_ID], None)
-        return truth_table(records[RECORD_ID], records[truth])
-    table = read_table(truth.path)
-    for column in (truth.id_column, truth.truth_column):
-        if column not in table.columns:
-            raise _no_column(column, table.columns, truth.path)
-    given = table.select(_id=pl.col(truth.id_column), _truth=pl.col(truth.truth_column))
-    if truth.source is not None and SOURCE.strip("_") in table.columns:
-        given = given.filter(table[SOURCE.strip("_")] == truth.source)
-    named = _named(run, truth.source).join(given, on="_id", how="inner")
-    if named.is_empty():
-        raise UsageFault(
-            Text("the truth names no record of this run", "真值文件未对应到本次运行的任何记录"),
-            where=truth.path.name,
-            remedy=Text(
-                "the id column holds record ids, codes of the sources, or FILE:SHEET:ROW",
-                "标识列应为记录标识、来源的客户编号,或 文件:工作表:行号",
-            ),
-        )
-    return truth_table(named[RECORD_ID], named["_truth"])
-
-
-def _named(run: Run, source: str | None) -> pl.DataFrame:
-    """`_id` → record_id: by record id, by place, and by the source's code where that is unique."""
-    cross = run.read(survive.STAGE, "crosswalk")
-    if source is not None:
-        cross = cross.filter(pl.col(SOURCE) == source)
-    place = pl.concat_str("_file", pl.col("_sheet").fill_null(""), "_row", separator=":")
-    codes = cross.drop_nulls("old_code").filter(pl.len().over("old_code") == 1)
-    return pl.concat(
-        [
-            cross.select(pl.col(RECORD_ID).alias("_id"), RECORD_ID),
-            cross.select(place.cast(pl.String).alias("_id"), RECORD_ID).drop_nulls(),
-            codes.select(pl.col("old_code").alias("_id"), RECORD_ID),
-        ]
-    ).unique("_id", keep="first", maintain_order=True)
 
 
 def _sampled(
@@ -244,11 +186,3 @@ def _sides(
         masked = mask_pair(one, other, field.type)
         rows.append((field.label, masked[0][0] or "", masked[1][0] or ""))
     return tuple(rows)
-
-
-def _no_column(column: str, known: Sequence[str], path: Path | None) -> UsageFault:
-    return UsageFault(
-        Text(f"there is no column '{column}'", f"没有列“{column}”"),
-        where=None if path is None else path.name,
-        remedy=Text("columns: " + ", ".join(known), "现有列:" + "、".join(known)),
-    )
