@@ -299,3 +299,41 @@ def test_names_stay_in_the_folder(workspace, name):
     """A run, stage or table name cannot lead out of the workspace."""
     with pytest.raises(NotFound):
         workspace.open(name)
+
+
+def test_an_edit_of_an_earlier_table_reads_as_a_table_of_its_own(workspace):
+    """R-5.5: edits of edits read right, and outlive the run whose file they share."""
+    now = pl.DataFrame({"record_id": [f"{n:032x}" for n in range(500)], "v": "old"})
+    with workspace.begin("r0") as run, run.stage("mapped", "d"):
+        run.write("mapped", "contact", now)
+    for number in (1, 2, 3):
+        gone = now["record_id"].gather([3 * number, 7, 40 + number])
+        fresh = pl.DataFrame({"record_id": [gone[0], f"{900 + number:032x}"], "v": f"n{number}"})
+        with workspace.begin(f"r{number}") as run, run.stage("mapped", "d"):
+            earlier = workspace.open(f"r{number - 1}")
+            run.write_edited("mapped", "contact", earlier, "record_id", gone, fresh)
+        kept = now.filter(~pl.col("record_id").is_in(gone.implode()))
+        now = pl.concat([kept, fresh]).sort("record_id")
+        workspace.destroy(f"r{number - 1}")
+        reader = workspace.open(f"r{number}")
+        assert_frame_equal(reader.read("mapped", "contact"), now)
+        assert reader.read("mapped", "contact", ["v"]).equals(now.select("v"))
+        assert reader.rows("mapped", "contact", "record_id", gone).equals(
+            now.filter(pl.col("record_id").is_in(gone.implode()))
+        )
+    # The first run's file went on for one run, and was written anew once its run was destroyed.
+    assert not list(workspace.root.rglob("*.base.parquet"))
+
+
+def test_a_changed_base_is_refused(workspace):
+    """R-7.6: the shared file is checked like any other."""
+    table = pl.DataFrame({"record_id": [f"{n:032x}" for n in range(50)]})
+    with workspace.begin("r0") as run, run.stage("mapped", "d"):
+        run.write("mapped", "contact", table)
+    with workspace.begin("r1") as run, run.stage("mapped", "d"):
+        few = table["record_id"].head(1)
+        run.write_edited("mapped", "contact", workspace.open("r0"), "record_id", few, table.clear())
+    path = next(workspace.root.rglob("*.base.parquet"))
+    path.write_bytes(path.read_bytes()[:-9] + b"123456789")
+    with pytest.raises(IntegrityFault):
+        workspace.open("r1").read("mapped", "contact")

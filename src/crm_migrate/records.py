@@ -130,20 +130,20 @@ def in_id_order(frame: "pl.DataFrame", name: str = RECORD_ID) -> "pl.DataFrame":
     import numpy as np
     import polars as pl
 
-    ids = frame[name]
+    ids = frame[name].fill_null("")
     if _ascending(ids):
         return frame
     digits = ids.str.strip_prefix("g").str.head(16)  # golden ids: g and a record id
-    number = digits.str.to_integer(base=16, dtype=pl.UInt64, strict=False)
+    number = digits.str.to_integer(base=16, dtype=pl.UInt64, strict=False).fill_null(0)
     order = np.argsort(number.to_numpy(), kind="stable")
-    if number.null_count() or not _ascending(ids[order]):
+    if not _ascending(ids[order]):
         return frame.sort(name, maintain_order=True)
     filled = [c for c in frame.columns if frame[c].null_count() < frame.height]
     return frame.with_columns(frame.select(filled)[order])
 
 
 def _ascending(ids: "pl.Series") -> bool:
-    return not ids.null_count() and bool((ids[1:] >= ids[:-1]).all())
+    return bool((ids[1:] >= ids[:-1]).all())
 
 
 _MANY = 10_000
@@ -157,6 +157,19 @@ def concat_findings(parts: "Iterable[pl.DataFrame]") -> "pl.DataFrame":
     return in_order(pl.concat([no_findings(), *parts]), _FINDING_ORDER)
 
 
+def findings_by_record(parts: "Iterable[pl.DataFrame]") -> "pl.DataFrame":
+    """All findings in one table: first what belongs to no record, then record by record.
+
+    The findings of one record keep the order that they have in `parts`.
+    """
+    import polars as pl
+
+    found = pl.concat([no_findings(), *parts])
+    alone = found[RECORD_ID].is_null()
+    nobody = in_order(found.filter(alone), _FINDING_ORDER)
+    return pl.concat([nobody, _as_texts(in_id_order(_coded(found.filter(~alone))))])
+
+
 def in_order(frame: "pl.DataFrame", by: "Sequence[str]") -> "pl.DataFrame":
     """`frame.sort(by, maintain_order=True)`, quick where the columns repeat few values.
 
@@ -167,7 +180,7 @@ def in_order(frame: "pl.DataFrame", by: "Sequence[str]") -> "pl.DataFrame":
 
     if frame.height < _MANY:
         return frame.sort(by, maintain_order=True)
-    coded = frame.with_columns(_coded(c) for c in frame.iter_columns() if c.dtype == pl.String)
+    coded = _coded(frame)
     packed, bits = pl.lit(0, dtype=pl.UInt64), 0
     ranks = coded.select(_rank(coded[name]) for name in by)
     for name in by:
@@ -175,18 +188,22 @@ def in_order(frame: "pl.DataFrame", by: "Sequence[str]") -> "pl.DataFrame":
         packed, bits = packed * 2**width + pl.col(name), bits + width
     if bits > 64:
         return frame.sort(by, maintain_order=True)
-    placed = coded[ranks.select(packed.arg_sort()).to_series()]
-    texts = (c.cast(pl.String) for c in placed.iter_columns() if c.dtype == pl.Enum)
-    return placed.with_columns(texts)
+    return _as_texts(coded[ranks.select(packed.arg_sort()).to_series()])
 
 
-def _coded(column: "pl.Series") -> "pl.Series":
-    """Text that repeats few values as their numbers: those are moved about at little cost."""
+def _coded(frame: "pl.DataFrame") -> "pl.DataFrame":
+    """Columns of text that repeat few values as their numbers: those move about at little cost."""
     import polars as pl
 
-    if column.name == RECORD_ID:
-        return column
-    return column.cast(pl.Enum(column.drop_nulls().unique().sort()))
+    texts = [c for c in frame.iter_columns() if c.dtype == pl.String and c.name != RECORD_ID]
+    return frame.with_columns(c.cast(pl.Enum(c.drop_nulls().unique().sort())) for c in texts)
+
+
+def _as_texts(coded: "pl.DataFrame") -> "pl.DataFrame":
+    import polars as pl
+
+    codes = [c for c in coded.iter_columns() if c.dtype == pl.Enum]
+    return coded.with_columns(c.cast(pl.String) for c in codes)
 
 
 def _rank(column: "pl.Series") -> "pl.Series":

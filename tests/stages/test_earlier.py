@@ -1,12 +1,14 @@
 """What is taken over from an earlier run is what would have been made anew."""
 
+import random
 from pathlib import Path
 
 import polars as pl
 import pytest
 
 from crm_migrate.project import load_project
-from crm_migrate.stages.earlier import Earlier, last_run
+from crm_migrate.records import PROVENANCE
+from crm_migrate.stages.earlier import Earlier, changed, last_run, since
 from crm_migrate.stages.extract import extract, input_digest
 from crm_migrate.stages.session import Session, open_session
 from crm_migrate.stages.standardize import standardize
@@ -17,6 +19,7 @@ from samples.make_samples import make
 from tests.end_to_end.conftest import make_project
 
 Tables = dict[str, pl.DataFrame]
+STAGES = ("mapped", "standardized")
 
 
 @pytest.fixture
@@ -29,37 +32,91 @@ def session(tmp_path: Path) -> Session:
 
 
 def made(session: Session, run: Run, before: Earlier | None) -> Tables:
+    """The tables of both stages, but for those that say what changed."""
     inputs = input_digest(session.job)
     with run.stage("mapped", inputs):
         extract(session.job, run, inputs, before)
     with run.stage("standardized", inputs):
         standardize(session.job, run, before)
-    stages = ("mapped", "standardized")
-    tables = {f"{s}/{n}": run.read(s, n) for s in stages for n in run.names(s)}
-    return {n: f.sort(f.columns) if "/x_" in n else f for n, f in tables.items()}
+    tables = {f"{s}/{n}": run.read(s, n) for s in STAGES for n in run.names(s)}
+    return {n: f for n, f in tables.items() if "x_changed" not in n and "x_since" not in n}
 
 
-def test_a_changed_row_is_all_that_is_made_again(session: Session) -> None:
-    """R-5.6: two sources as they were, one row of the third another: the tables of a fresh run."""
-    with session.workspace.begin("r1") as run, last_run(session.workspace, run, session.job) as no:
-        assert no is None
-        made(session, run, None)
-    path = Path(session.project.source_place("service"))
-    lines = path.read_bytes().split(b"\n")
-    lines[5] = lines[5].replace(lines[5].split(b",")[3], b"2024-03-05")
-    lines[9] = lines[9][:-4] + b"000" + lines[9][-1:]
-    path.write_bytes(b"\n".join(lines))
+def again(session: Session, name: str) -> tuple[Run, Earlier, Tables]:
+    """A run that takes over from the last one."""
     with (
-        session.workspace.begin("r2") as run,
+        session.workspace.begin(name) as run,
         last_run(session.workspace, run, session.job) as before,
     ):
         assert before is not None
-        taken = made(session, run, before)
-    with session.workspace.begin("r3") as run:
-        fresh = made(session, run, None)
-    assert taken.keys() == fresh.keys()
-    for name, frame in fresh.items():
-        assert frame.equals(taken[name]), name
+        return run, before, made(session, run, before)
+
+
+def edit(path: Path, chance: random.Random) -> None:
+    """Change, leave out, repeat and move some lines of a CSV file."""
+    head, *lines = path.read_bytes().rstrip(b"\n").split(b"\n")
+    for _ in range(4):
+        at = chance.randrange(len(lines))
+        cells = lines[at].split(b",")
+        other = chance.choice(lines).split(b",")
+        match chance.randrange(5):
+            case 0 if len(cells) == len(other):
+                place = chance.randrange(len(cells))
+                cells[place] = other[place]
+                lines[at] = b",".join(cells)
+            case 1:
+                del lines[at]
+            case 2:
+                lines.insert(chance.randrange(len(lines)), lines[at])
+            case 3:
+                lines.append(lines.pop(at))
+            case _:
+                lines[at] = b"," * (len(cells) - 1)
+    path.write_bytes(b"\n".join([head, *lines]) + b"\n")
+
+
+def test_random_edits_are_taken_in_as_if_made_anew(session: Session) -> None:
+    """R-5.6: run after run over edited files, table by table what a fresh run makes."""
+    chance = random.Random(7)
+    with session.workspace.begin("r0") as run, last_run(session.workspace, run, session.job) as no:
+        assert no is None
+        old = made(session, run, None)
+    places = [Path(session.project.source_place(n)) for n in session.project.settings.sources]
+    files = [p for p in places if p.suffix == ".csv"]
+    for number in range(1, 5):
+        for path in files if number == 4 else [chance.choice(files)]:
+            edit(path, chance)
+        run, before, taken = again(session, f"r{number}")
+        assert since(run, "standardized", before) is before
+        with session.workspace.begin(f"a{number}") as other:  # sorts before the others
+            fresh = made(session, other, None)
+        assert taken.keys() == fresh.keys()
+        for name, frame in fresh.items():
+            both = (frame, taken[name])
+            same = [f.sort(f.columns) if "/x_" in name else f for f in both]
+            assert same[0].equals(same[1]), name
+        for name in (n for n in fresh if n.startswith("standardized/") and "/x_" not in n):
+            told = changed(run, "standardized", name.partition("/")[2])
+            assert dict(told.iter_rows()) == expected(old[name], fresh[name]), name
+        old = fresh
+
+
+def expected(old: pl.DataFrame, new: pl.DataFrame) -> dict[str, str]:
+    """What changed, record by record."""
+    then, now = ({r[0]: r for r in f.drop(PROVENANCE).iter_rows()} for f in (old, new))
+    told = {i: "new" if i not in then else "changed" for i in now if then.get(i) != now[i]}
+    return told | dict.fromkeys(then.keys() - now.keys(), "gone")
+
+
+def test_nothing_changed_is_nothing_made_again(session: Session) -> None:
+    """R-5.6: the same files: nothing is listed as changed, and every table is the same."""
+    with session.workspace.begin("r0") as run:
+        old = made(session, run, None)
+    run, _, taken = again(session, "r1")
+    assert all(f.equals(old[n]) for n, f in taken.items() if "/x_" not in n)
+    lists = [n for s in STAGES for n in run.names(s) if n.startswith("x_changed")]
+    assert lists
+    assert all(run.read(s, n).is_empty() for s in STAGES for n in lists if n in run.names(s))
 
 
 def test_other_rules_take_nothing_over(session: Session) -> None:

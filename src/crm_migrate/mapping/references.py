@@ -23,25 +23,27 @@ def resolve_orphans(
     model: Model,
     ambiguous: pl.Series | None = None,
     origins: Mapping[tuple[str, str, str], str] | None = None,
+    known: Mapping[str, pl.Series] | None = None,
 ) -> Resolved:
     """Empty the references to records that do not exist or that a key does not single out.
 
     Args:
-        records: all mapped records by entity, of all sources together.
+        records: mapped records by entity, of all sources together.
         model: says which fields refer to which entity.
         ambiguous: the ids that `Mapped.ambiguous` of all tables named.
         origins: (entity, source, field) → source column, for the findings.
+        known: the ids of all records by entity; default: those of `records`.
     """
+    known = {n: f[RECORD_ID] for n, f in records.items()} if known is None else known
     unclear = pl.Series([], dtype=pl.String) if ambiguous is None else ambiguous
     found = []
     resolved: dict[str, pl.DataFrame] = {}
     for name, frame in records.items():
         cleared = frame
         for field in model.entity(name).references():
-            target = records.get(field.references or "")
-            known = target[RECORD_ID] if target is not None else pl.Series([], dtype=pl.String)
+            ids = known.get(field.references or "", pl.Series([], dtype=pl.String))
             reference = frame[field.name]
-            dangling = reference.is_not_null() & ~reference.is_in(known.implode()).fill_null(False)
+            dangling = reference.is_not_null() & ~reference.is_in(ids.implode()).fill_null(False)
             if not dangling.any():
                 continue
             several = dangling & reference.is_in(unclear.implode()).fill_null(False)

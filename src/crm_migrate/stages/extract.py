@@ -27,7 +27,8 @@ from crm_migrate.records import (
     concat_findings,
     in_id_order,
 )
-from crm_migrate.stages.earlier import Earlier, TakenSource, made_by
+from crm_migrate.stages.difference import difference, here, over, write_changes, write_since
+from crm_migrate.stages.earlier import CHANGE, CHANGED, Earlier, TakenSource, made_by
 from crm_migrate.stages.job import Job
 from crm_migrate.systems.sql import sql_tables
 from crm_migrate.workspace import Run
@@ -117,7 +118,9 @@ def extract(job: Job, run: Run, inputs: str, before: Earlier | None = None) -> N
     Raises:
         SourceFault: a source cannot be read, changed while it was read, or lacks a mapped column.
     """
+    before = before if before is not None and before.readable() else None
     parts: list[_Read | TakenSource] = []
+    again = []
     places = [(n, job.project.source_place(n)) for n in job.project.settings.sources]
     made = made_by(job)
     for done, (name, place) in enumerate(places):
@@ -127,6 +130,7 @@ def extract(job: Job, run: Run, inputs: str, before: Earlier | None = None) -> N
         if taken is not None:
             parts.append(taken)
             continue
+        again.append(name)
         pairs, _ = pair_tables(open_source(job.project, name, place), job.project.mappings[name])
         parts += [_read(job, name, table, mapping, digest, made) for table, mapping in pairs]
     job.progress("read", len(places), len(places))
@@ -135,17 +139,64 @@ def extract(job: Job, run: Run, inputs: str, before: Earlier | None = None) -> N
             Text("a source changed while it was read", "读取过程中数据源发生变化"),
             remedy=Text("run again when nobody writes to it", "请在无人写入时重新运行"),
         )
-    findings = [p.findings for p in parts]
+    findings = concat_findings(p.findings for p in parts)
+    read = [p for p in parts if isinstance(p, _Read)]
+    other = _otherwise_found(before, findings, again)
     for entity in job.project.model.entities:
-        frames = [p.records[entity.name] for p in parts if entity.name in p.records]
+        frames = [p.records[entity.name] for p in read if entity.name in p.records]
         if entity.name == TAG and TAG in job.project.target.entities:
             frames.append(no_records(entity))  # 疑似重复 is a tag, whether a source has tags or not
-        if frames:
+        old = before.raw(entity.name) if before is not None else None
+        if before is not None and old is not None:
+            records = _once(pl.concat([old.clear(), *frames]))
+            old = old.filter(pl.col(SOURCE).is_in(again))
+            _write_edited(run, entity.name, records, old, other, before)
+        elif frames:
             run.write(STAGE, entity.name, in_id_order(_once(pl.concat(frames))))
+    write_since(run, STAGE, before)
     run.write(STAGE, "x_rows", pl.concat(p.rows for p in parts))
-    run.write(STAGE, "x_findings", concat_findings(findings))
+    run.write(STAGE, "x_findings", findings)
     run.write(STAGE, "x_totals", pl.concat(p.totals for p in parts))
     run.write(STAGE, "x_ambiguous", pl.concat(p.ambiguous for p in parts))
+
+
+def _write_edited(
+    run: Run,
+    name: str,
+    records: pl.DataFrame,
+    old: pl.DataFrame,
+    other: pl.Series,
+    before: Earlier,
+) -> None:
+    """Write an entity's raw records as an edit of the earlier ones, and what changed.
+
+    `records` and `old`: of the sources that were read again; `other`: records of which mapping
+    found something else.
+    """
+    changes = difference(old, records, RECORD_ID)
+    told = other.filter(other.is_in(records[RECORD_ID].implode()))
+    told = told.filter(~told.is_in(changes[RECORD_ID].implode()))
+    more = told.alias(RECORD_ID).to_frame().with_columns(pl.lit(CHANGED).alias(CHANGE))
+    changes = pl.concat([changes, more]).sort(RECORD_ID)
+    fresh = records.filter(pl.col(RECORD_ID).is_in(here(changes, RECORD_ID).implode()))
+    run.write_edited(
+        STAGE, name, before.run, RECORD_ID, over(changes, RECORD_ID), in_id_order(fresh)
+    )
+    write_changes(run, STAGE, name, changes)
+
+
+def _otherwise_found(before: Earlier | None, findings: pl.DataFrame, again: list[str]) -> pl.Series:
+    """Records of which mapping found something else than in the earlier run."""
+    if before is None:
+        return pl.Series([], dtype=pl.String)
+    now = findings.filter(pl.col("source").is_in(again))
+    then = before.run.read(STAGE, "x_findings").filter(pl.col("source").is_in(again))
+    columns = now.columns
+    both = [
+        one.join(two, on=columns, how="anti", nulls_equal=True)[RECORD_ID]
+        for one, two in ((now, then), (then, now))
+    ]
+    return pl.concat(both).drop_nulls().unique()
 
 
 def _once(records: pl.DataFrame) -> pl.DataFrame:

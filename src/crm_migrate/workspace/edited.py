@@ -22,7 +22,8 @@ def merged(base: pl.DataFrame, edit: pl.DataFrame, key: str) -> pl.DataFrame:
     """The table that `base` is by the edit, in the order of its key."""
     gone = edit.filter(GONE)[key]
     fresh = edit.filter(~pl.col(GONE)).select(base.columns)
-    kept = base.filter(~pl.col(key).is_in(gone.implode())) if len(gone) else base
+    out = pl.col(key).is_in(gone.implode()).fill_null(False)
+    kept = base.filter(~out) if len(gone) else base
     return in_id_order(pl.concat([kept, fresh]), key) if fresh.height else kept
 
 

@@ -18,8 +18,9 @@ from cryptography.hazmat.primitives.keywrap import InvalidUnwrap
 
 from crm_migrate.errors import NotFound, WorkspaceFault
 from crm_migrate.language import Text
+from crm_migrate.records import in_id_order
 from crm_migrate.trust.private_files import TEMPORARY_SUFFIX, private_folder, sync_folder
-from crm_migrate.workspace.edited import LARGE, edit_of, edited_again, link, merged
+from crm_migrate.workspace.edited import GONE, LARGE, edit_of, edited_again, link, merged
 from crm_migrate.workspace.faults import changed, refuse_write
 from crm_migrate.workspace.manifest import Base, Manifest, Output, StageRecord, save_manifest
 from crm_migrate.workspace.stage_file import (
@@ -199,6 +200,19 @@ class Run:
         edit = self._read(self._path(stage, name), self._opens(stage, name, output))
         table = merged(base, edit, output.base.key)
         return table if columns is None else table.select(columns)
+
+    def rows(self, stage: str, name: str, key: str, wanted: pl.Series) -> pl.DataFrame:
+        """The rows of a table whose `key` is in `wanted`, in the table's order; as `read`.
+
+        Of an edited table the base is read only where the edit does not hold them all.
+        """
+        output = self._output(stage, name)
+        if output.base is not None and output.base.key == key:
+            edit = self._read(self._path(stage, name), self._opens(stage, name, output))
+            found = edit.filter(~pl.col(GONE) & pl.col(key).is_in(wanted.implode())).drop(GONE)
+            if found[key].n_unique() == wanted.n_unique():
+                return in_id_order(found, key)
+        return self.read(stage, name).filter(pl.col(key).is_in(wanted.implode()))
 
     def scan(self, stage: str, name: str) -> pl.LazyFrame:
         """A table to query lazily, its digest checked now; otherwise as `read`."""
