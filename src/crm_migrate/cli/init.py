@@ -12,6 +12,7 @@ from crm_migrate.language import Text, current_language
 if TYPE_CHECKING:
     from crm_migrate.mapping.hidden import Hidden
     from crm_migrate.mapping.scaffold import Scaffolded
+    from crm_migrate.mapping.target_proposal import TargetProposal
     from crm_migrate.project import Project
     from crm_migrate.stages.sandbox import SandboxReady
 
@@ -90,7 +91,7 @@ def init(
     if made.files:
         _show(project, proposed, out)
         _warn(project, proposed, made, out)
-    _say_target(ready, bool(made.files), out)
+    _say_target(ready, made, out)
     open_ = any(p["unsure"] or p["not_mapped"] or p["undecided_values"] for p in proposed)
     out.next_step(_next(folder, ready, bool(made.files), bool(open_)))
     out.result(
@@ -243,7 +244,14 @@ def _say_hidden(hidden: "Hidden", out: Output) -> None:
     out.say(text, "yellow")
 
 
-def _say_target(ready: "SandboxReady | None", fresh: bool, out: Output) -> None:
+def _say_target(ready: "SandboxReady | None", made: "Scaffolded", out: Output) -> None:
+    if made.target is not None:
+        _say_proposed(made.target, out)
+        return
+    if made.target_fault is not None:
+        told = made.target_fault.describe(current_language())
+        out.say(f"! {told['where']}: {told['message']}", "red")
+        out.say(f"  {told['remedy'] or ''}")
     if ready is None:
         text = Text(
             "mappings/target.yaml names tables and columns as this tool would: correct them to"
@@ -262,8 +270,22 @@ def _say_target(ready: "SandboxReady | None", fresh: bool, out: Output) -> None:
             f"已创建一名操作员的密钥,仅以文件权限 0600 保护:{ready.keyring}",
         )
         out.say(text, "yellow")
-    if not (fresh or ready.tables or ready.keys_made):
+    if not (made.files or ready.tables or ready.keys_made):
         out.say(Text("nothing was missing", "无需补建"))
+
+
+def _say_proposed(target: "TargetProposal", out: Output) -> None:
+    """Which tables of the CRM were recognised, and what a person has yet to decide."""
+    head = (Text("record", "对象"), Text("table in the CRM", "CRM 表"), Text("fields", "字段"))
+    rows = [(name, e.table, len(e.fields)) for name, e in target.mapping.entities.items()]
+    title = Text("proposed from the CRM's own tables", "依据 CRM 表结构的映射建议")
+    out.table(title, head, rows, numbers_from=2)
+    count = len(target.open)
+    text = Text(
+        f"mappings/target.yaml: {count} remarks say what is open; `check` tells what has no place",
+        f"mappings/target.yaml 中有 {count} 处待确认的说明;`check` 会列出没有去处的内容",
+    )
+    out.say(text, "yellow")
 
 
 def _next(folder: Path, ready: "SandboxReady | None", fresh: bool, open_: bool) -> str:

@@ -15,7 +15,7 @@ SEALED_LENGTH = 1024
 INDEX_LENGTH = 64
 TEXT_LENGTH = 400
 _WIDE = {SemanticType.FREE_TEXT, SemanticType.TAGS}
-_MATCH = {"customer": ("uscc",), "contact": ("customer", "name", "mobile")}
+MATCH = {"customer": ("uscc",), "contact": ("customer", "name", "mobile")}
 
 
 def sandbox_target(model: Model, name: str = "crm") -> TargetMapping:
@@ -28,7 +28,7 @@ def sandbox_target(model: Model, name: str = "crm") -> TargetMapping:
                 table=entity.name,
                 key=KEY,
                 golden_id=GOLDEN_ID,
-                match=tuple(f for f in _MATCH.get(entity.name, ()) if f in entity.by_name),
+                match=tuple(f for f in MATCH.get(entity.name, ()) if f in entity.by_name),
                 fields={
                     f.name: TargetColumn(
                         column=f.name,

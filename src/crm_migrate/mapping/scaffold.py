@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from crm_migrate.errors import SourceFault, UsageFault
+from crm_migrate.errors import CrmMigrateError, SourceFault, UsageFault
 from crm_migrate.formats import SQLITE_MAGIC, open_file
 from crm_migrate.formats.contract import Table
 from crm_migrate.formats.folder import look_into
@@ -18,6 +18,7 @@ from crm_migrate.language import Language, Text, current_language
 from crm_migrate.mapping.hidden import Hidden
 from crm_migrate.mapping.sandbox import sandbox_target
 from crm_migrate.mapping.suggest import UNKNOWN, Proposal, suggest
+from crm_migrate.mapping.target_proposal import TargetProposal, propose_target
 from crm_migrate.mapping.yaml_text import (
     END,
     Comment,
@@ -30,6 +31,7 @@ from crm_migrate.project.mapping_file import SourceMapping, TargetMapping
 from crm_migrate.project.project import PROJECT_FILE, RULE_FILES, fill_secrets
 from crm_migrate.project.settings import Source
 from crm_migrate.project.yaml_file import KeyPath
+from crm_migrate.systems.opening import open_target
 from crm_migrate.systems.sql import sql_tables
 
 SANDBOX_URL = "sqlite:///sandbox.db"
@@ -52,6 +54,10 @@ class Scaffolded:
     """(source, table) of tables in which nothing was recognised."""
     hidden: tuple[Hidden, ...] = ()
     """What is taken although the workbook hides it."""
+    target: TargetProposal | None = None
+    """What was recognised in the CRM; None for a sandbox, or where the CRM could not be read."""
+    target_fault: CrmMigrateError | None = None
+    """Why it could not."""
 
 
 @dataclass(frozen=True)
@@ -109,11 +115,28 @@ def scaffold(
         for name, (place, _) in opened.sources.items()
         if name in proposal.mappings
     }
-    texts = _texts(folder.resolve().name, sources, proposal, model, sandbox, spoken, place)
+    target, fault = (None, None) if url is None else _proposed(url, model)
+    texts = _texts(folder.resolve().name, sources, proposal, model, sandbox, spoken, place, target)
     written = _write(folder, texts)
     return Scaffolded(
-        tuple(written), opened.unread, opened.others, proposal.left_tables, proposal.hidden
+        tuple(written),
+        opened.unread,
+        opened.others,
+        proposal.left_tables,
+        proposal.hidden,
+        target,
+        fault,
     )
+
+
+def _proposed(url: str, model: Model) -> tuple[TargetProposal | None, CrmMigrateError | None]:
+    """What the CRM's schema says of where things belong; it may well be out of reach for now."""
+    try:
+        schema = open_target(fill_secrets(url)).describe()
+    except CrmMigrateError as fault:
+        return None, fault
+    found = propose_target(schema, model)
+    return (found, None) if found.mapping.entities else (None, None)
 
 
 def open_inputs(inputs: Sequence[Path | str]) -> Opened:
@@ -229,6 +252,7 @@ def _texts(
     sandbox: bool,
     language: Language,
     url: str | None,
+    target: TargetProposal | None,
 ) -> dict[str, str]:
     sandbox = sandbox and url is None
     settings = {
@@ -249,7 +273,10 @@ def _texts(
         )
     for values, value_map in proposal.values.items():
         texts[f"mappings/values/{values}.yaml"] = yaml_text(value_map_data(value_map))
-    texts["mappings/target.yaml"] = yaml_text(target_data(sandbox_target(model), sandbox))
+    mapping = sandbox_target(model) if target is None else target.mapping
+    texts["mappings/target.yaml"] = yaml_text(
+        target_data(mapping, sandbox), None if target is None else _open_places(target, language)
+    )
     for rules in ("entities", *RULE_FILES):
         texts[f"rules/{rules}.yaml"] = _packaged(f"rules/{rules}.yaml")
     texts[".gitignore"] = _IGNORED
@@ -267,6 +294,15 @@ def target_data(target: TargetMapping, create: bool) -> dict[str, Any]:
     if not create:
         data.pop("create", None)
     return data
+
+
+def _open_places(target: TargetProposal, language: Language) -> dict[KeyPath, Comment]:
+    """What a person decides, above the place where the decision is written."""
+    lines: dict[KeyPath, list[str]] = {}
+    for place in target.open:
+        at: KeyPath = ("entities", *place.place) if place.place else END
+        lines.setdefault(at, []).append(place.message.in_language(language))
+    return {at: Comment(above=tuple(found)) for at, found in lines.items()}
 
 
 def _comments(

@@ -19,6 +19,7 @@ from crm_migrate.project.mapping_file import SourceMapping, TableMapping
 from crm_migrate.project.yaml_file import KeyPath, YamlFile, read_yaml
 from crm_migrate.stages.extract import open_source
 from crm_migrate.stages.job import parse_rules
+from crm_migrate.stages.open_places import open_places
 from crm_migrate.stages.sandbox import require_laid_out
 from crm_migrate.systems.opening import open_target
 from crm_migrate.systems.target import Purpose, TargetSchema, TargetSystem
@@ -121,7 +122,8 @@ def check(root: Path) -> Checked:
         faults.append(_rights_fault(main, plan))
     faults += _target_faults(project, schema)
     file, _ = read_yaml(project.path(project.settings.target.mapping))
-    notes = [_misfit(file, m) for m in slow_matches(project.target, schema)]
+    told = [*slow_matches(project.target, schema), *open_places(project, schema)]
+    notes = [_misfit(file, m) for m in told]
     return Checked(
         sources=tuple(tables),
         target_tables=len(schema.tables),
