@@ -127,8 +127,8 @@ __all__ = [
     "view_plan",
     "with_exclusions",
     "write_clusters",
-    "write_matches",
     "write_evaluation",
+    "write_matches",
     "write_packs",
     "write_pages",
 ]

@@ -69,7 +69,11 @@ VERBS: dict[str, Verb] = {
     ),
     "runs": Verb("runs:runs", Text("list runs and plans", "列出运行与计划")),
     "review": Verb("review:review", Text("decide doubtful pairs and 撞单", "裁决疑似重复与撞单")),
-    "link": Verb("link:link", Text("deduplicate one file, no project needed", "对单个文件去重")),
+    "link": Verb("link:link", Text("deduplicate files, no project needed", "对文件去重(无需项目)")),
+    "match": Verb(
+        "match:match",
+        Text("find each row of one list in another, as in a register", "在名录中查找清单各行"),
+    ),
     "evaluate": Verb(
         "evaluate:evaluate",
         Text("how right the deduplication is", "评估去重的准确程度"),

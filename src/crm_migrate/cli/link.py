@@ -1,7 +1,7 @@
-"""`link`: deduplicate bare files, or ask a second engine about a run."""
+"""`link`: deduplicate bare files, propose rules for them, or ask a second engine about a run."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,25 +16,33 @@ if TYPE_CHECKING:
 HELP = Text(
     """Find the records that are one, in files (csv, xlsx, parquet), without a project.
 
-The result has record_id (the value of the id column) and cluster_id. Rules are a shipped pack
-(company-cn, person) or a YAML file. With --run, the customers of a run are linked again by another
-engine, and it is shown where the two agree.
+The result has record_id (the value of the id column) and cluster_id. Rules are a ready-made pack
+(company-cn, company, person) or a YAML file; columns are recognised by their headers, Chinese or
+English, and by their values. With --against, new records are linked to clusters that are known
+from before; these keep their ids. With --suggest, rules are proposed from the data. With --run,
+the customers of a run are linked again by another engine, and it is shown where the two agree.
 
 \b
 Examples:
   crm-migrate link customers.csv --id 客户编号 --rules company-cn --out clusters.csv
-  crm-migrate link a.xlsx b.xlsx --id no --rules rules.yaml --out c.parquet --pairs pairs.csv
+  crm-migrate link a.xlsx b.xlsx --id no --rules person --out c.parquet --pairs pairs.csv
+  crm-migrate link today.csv --id no --rules company --against golden.csv --out golden2.csv
+  crm-migrate link customers.csv --suggest --out rules.yaml
   crm-migrate link --run latest --engine recordlinkage
 """,
     """在文件(csv、xlsx、parquet)中找出重复记录,无需项目。
 
-结果含 record_id(标识列的值)与 cluster_id。规则可为内置规则包(company-cn、person)或 YAML 文件。
+结果含 record_id(标识列的值)与 cluster_id。规则可为内置规则包(company-cn、company、person)
+或 YAML 文件;各列按中英文表头及取值自动识别。使用 --against 时,新记录并入已有分组,
+原有分组编号不变。使用 --suggest 时,根据数据建议规则。
 使用 --run 时,以另一引擎对某次运行的客户重新去重,并显示两者是否一致。
 
 \b
 示例:
   crm-migrate link 客户.csv --id 客户编号 --rules company-cn --out 去重.csv
-  crm-migrate link a.xlsx b.xlsx --id 编号 --rules rules.yaml --out c.parquet --pairs pairs.csv
+  crm-migrate link a.xlsx b.xlsx --id 编号 --rules person --out c.parquet --pairs pairs.csv
+  crm-migrate link 今日.csv --id 编号 --rules company-cn --against 已有.csv --out 新结果.csv
+  crm-migrate link 客户.csv --suggest --out rules.yaml
   crm-migrate link --run latest --engine recordlinkage
 """,
 )
@@ -50,7 +58,18 @@ Examples:
 @click.option(
     "--pairs", type=click.Path(path_type=Path), help=str(Text("scored pairs", "评分记录对"))
 )
+@click.option(
+    "--against",
+    type=click.Path(path_type=Path),
+    help=str(Text("earlier records with cluster_id", "已有记录(含 cluster_id)")),
+)
+@click.option(
+    "--suggest", is_flag=True, help=str(Text("propose rules from the data", "根据数据建议规则"))
+)
 @click.option("--sheet", help=str(Text("sheet of a workbook", "工作表")))
+@click.option(
+    "--encoding", help=str(Text("of a csv file, where it is guessed wrong", "csv 编码(误判时指定)"))
+)
 @click.option("--run", "run", help=str(Text("a run: id, path, latest", "运行:编号、路径、latest")))
 @click.option(
     "--engine",
@@ -63,58 +82,70 @@ Examples:
 @click.pass_context
 def link(
     ctx: click.Context,
+    /,
     files: tuple[Path, ...],
-    id_column: str | None,
-    rules: str | None,
-    target: Path | None,
-    pairs: Path | None,
-    sheet: str | None,
     run: str | None,
     engine: str,
+    suggest: bool,
     out: Output,
+    **options: Any,
 ) -> None:
-    """Link files, or compare engines on a run."""
+    """Link files, propose rules, or compare engines on a run."""
     if run is not None:
         if files:
             raise UsageFault(Text("either files or --run", "文件与 --run 只能选其一"))
         _compare(ctx, run, engine, out)
         return
-    if not files or id_column is None or rules is None or target is None:
+    if suggest and files:
+        _suggest(files, out, **options)
+        return
+    needed = ("id_column", "rules", "target")
+    if not files or any(options[name] is None for name in needed):
         raise UsageFault(
             Text("FILE, --id, --rules and --out are needed", "需要 FILE、--id、--rules 与 --out"),
-            remedy=Text("see: crm-migrate link --help", "参见:crm-migrate link --help"),
+            remedy=Text(
+                "see: crm-migrate link --help; to see what columns and rules there are: "
+                "crm-migrate link FILE --suggest",
+                "参见:crm-migrate link --help;查看可用的列与规则:crm-migrate link FILE --suggest",
+            ),
         )
-    _files(files, id_column, rules, target, pairs, sheet, out)
+    _files(files, out, **options)
 
 
 def _files(
     files: tuple[Path, ...],
+    out: Output,
+    *,
     id_column: str,
     rules: str,
     target: Path,
     pairs: Path | None,
+    against: Path | None,
     sheet: str | None,
-    out: Output,
+    encoding: str | None,
 ) -> None:
     from crm_migrate.pipeline import link_files, write_clusters
     from crm_migrate.stages.table_files import require_suffix
 
     for path in (target, *([pairs] if pairs else [])):
         require_suffix(path)  # before the work, not after it
-    result = link_files(files, id_column, rules, sheet=sheet)
-    write_clusters(result, target, pairs)
+    with out.progress() as progress:
+        result = link_files(
+            files,
+            id_column,
+            rules,
+            sheet=sheet,
+            encoding=encoding,
+            against=against,
+            progress=progress,
+        )
+        write_clusters(result, target, pairs)
     found = result.to_json()
     for field, columns in result.fields.items():
         out.say(f"  {field}: {', '.join(columns)}")
-    head = (
-        Text("records", "记录"),
-        Text("pairs compared", "比较对"),
-        Text("joined", "合并边"),
-        Text("clusters", "唯一客户"),
-        Text("doubtful", "疑似"),
-    )
-    row = tuple(found[k] for k in ("records", "pairs", "edges", "clusters", "review"))
-    out.table(Text("linked", "去重结果"), head, [row], numbers_from=0)
+    if result.unused:
+        out.say(f"  {Text('not used', '未使用')}: {', '.join(result.unused)}")
+    _show_counts(found, out)
     for block in found["capped_blocks"]:
         out.say(
             Text(
@@ -129,6 +160,61 @@ def _files(
         out.say(str(pairs))
     out.next_step(f"crm-migrate init PROJECT --from {files[0]} --target sandbox")
     out.result(found | {"out": str(target), "pairs_out": str(pairs) if pairs else None})
+
+
+def _show_counts(found: dict[str, Any], out: Output) -> None:
+    head = [
+        Text("records", "记录"),
+        Text("pairs compared", "比较对"),
+        Text("joined", "合并边"),
+        Text("clusters", "唯一客户"),
+        Text("largest", "最大分组"),
+        Text("doubtful", "疑似"),
+    ]
+    keys = ["records", "pairs", "edges", "clusters", "largest_cluster", "review"]
+    if "new" in found:
+        head += [Text("new records", "新记录"), Text("joined earlier ones", "并入已有")]
+        keys += ["new", "joined"]
+    row = tuple(found[k] for k in keys)
+    out.table(Text("linked", "去重结果"), head, [row], numbers_from=0)
+
+
+def _suggest(
+    files: tuple[Path, ...],
+    out: Output,
+    *,
+    id_column: str | None,
+    rules: str | None,
+    target: Path | None,
+    sheet: str | None,
+    encoding: str | None,
+    **_: Any,
+) -> None:
+    from crm_migrate.pipeline import suggest_rules
+    from crm_migrate.stages.table_files import require_suffix, write_file
+
+    if target is not None:
+        require_suffix(target, (".yaml", ".yml"))
+    found = suggest_rules(files, id_column, rules, sheet=sheet, encoding=encoding).to_json()
+    head = (Text("column", "列"), Text("field", "字段"), Text("filled", "填充率"),
+            Text("distinct", "唯一率"))  # fmt: skip
+    rows = [
+        (c["column"], c["field"] or "-", f"{c['filled']:.0%}", f"{c['distinct']:.0%}")
+        for c in found["columns"]
+    ]
+    out.table(Text(f"pack {found['pack']}", f"规则包 {found['pack']}"), head, rows, numbers_from=2)
+    costs = (Text("blocking key", "分块键"), Text("pairs", "记录对"), Text("largest", "最大分块"))
+    blocks = [(b["rule"], b["pairs"], b["largest_block"]) for b in found["blocking"]]
+    out.table(Text("blocking", "分块"), costs, blocks)
+    if target is not None:
+        write_file(target, found["rules"].encode("utf-8"))
+        out.say(str(target))
+    else:
+        out.say(found["rules"])
+    name = id_column or next(iter(found["ids"]), "COLUMN")
+    chosen = target or "rules.yaml"
+    out.next_step(f"crm-migrate link {files[0]} --id {name} --rules {chosen} --out clusters.csv")
+    out.result(found | {"out": str(target) if target else None})
 
 
 def _compare(ctx: click.Context, run: str, engine: str, out: Output) -> None:

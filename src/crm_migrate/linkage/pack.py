@@ -40,6 +40,14 @@ def load_pack(name_or_path: str) -> Pack:
 
     Raises: UsageFault when there is no such pack, ProjectFault when it is faulty.
     """
+    return parse_pack(name_or_path, pack_data(name_or_path))
+
+
+def pack_data(name_or_path: str) -> Any:
+    """The plain data of a pack.
+
+    Raises: UsageFault when there is no such pack, ProjectFault when it is not YAML.
+    """
     if name_or_path in pack_names():
         folder = resources.files("crm_migrate") / "starter" / "packs"
         text = (folder / f"{name_or_path}.yaml").read_text(encoding="utf-8")
@@ -53,12 +61,11 @@ def load_pack(name_or_path: str) -> Pack:
             remedy=Text(f"packs: {known}", f"可用规则包：{known}"),
         )
     try:
-        data = yaml.safe_load(text)
+        return yaml.safe_load(text)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"{name_or_path}:{mark.line + 1}" if mark else name_or_path
         raise ProjectFault([Fault(where, Text("not valid YAML", "不是有效的 YAML"))]) from None
-    return parse_pack(name_or_path, data)
 
 
 def parse_pack(name: str, data: Any) -> Pack:
