@@ -6,13 +6,13 @@ reported how many pairs were not compared.
 """
 
 from dataclasses import dataclass, replace
-from functools import reduce
+from functools import cached_property, reduce
 
 import numpy as np
 import polars as pl
 
 from crm_migrate.linkage.digest import value_digest
-from crm_migrate.linkage.features import MISSING, Feature, Features, Indices
+from crm_migrate.linkage.features import MISSING, Codes, Feature, Features, Indices, Mask
 from crm_migrate.linkage.rule_types import LinkageRules
 
 CAPPED_SCHEMA = {
@@ -25,12 +25,82 @@ CAPPED_SCHEMA = {
 
 
 @dataclass(frozen=True)
-class Candidates:
-    """Pairs by record index, left < right, sorted."""
+class Partners:
+    """The pairs of one blocking rule, not written out: member `i` meets `count[i]` records from
+    `by_key[first[i]]` on. Members are sorted by `rows`.
+    """
 
-    left: Indices
-    right: Indices
+    rows: Indices
+    first: Indices
+    count: Indices
+    by_key: Indices
+
+    def pairs(self, members: slice | Indices) -> tuple[Indices, Indices]:
+        """The pairs of some members."""
+        rows, first, count = self.rows[members], self.first[members], self.count[members]
+        left = np.repeat(rows, count)
+        offset = np.arange(len(left)) - np.repeat(np.cumsum(count) - count, count)
+        return left, self.by_key[np.repeat(first, count) + offset]
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Pairs by record index, left < right, each once, sorted; made when they are asked for."""
+
+    size: int
+    partners: tuple[Partners, ...]
+    chained: Indices
     capped: pl.DataFrame
+
+    def between(self, low: int, high: int) -> tuple[Indices, Indices]:
+        """The pairs whose left record lies in [low, high)."""
+        chained = self.chained[
+            slice(*np.searchsorted(self.chained, (low * self.size, high * self.size)))
+        ]
+        found = [(chained // self.size, chained % self.size)]
+        for rule in self.partners:
+            found.append(rule.pairs(slice(*np.searchsorted(rule.rows, (low, high)))))
+        return once(found, self.size)
+
+    def of(self, chosen: Mask) -> tuple[Indices, Indices]:
+        """The pairs whose left record is chosen."""
+        chained = self.chained[chosen[self.chained // self.size]]
+        found = [(chained // self.size, chained % self.size)]
+        found += [rule.pairs(np.flatnonzero(chosen[rule.rows])) for rule in self.partners]
+        return once(found, self.size)
+
+    @cached_property
+    def upper(self) -> Indices:
+        """Per record at most so many pairs on its right."""
+        counts = np.bincount(self.chained // self.size, minlength=self.size)
+        for rule in self.partners:
+            counts += np.bincount(rule.rows, rule.count, self.size).astype(np.int64)
+        return counts
+
+    def parts(self, chunk: int) -> list[tuple[int, int]]:
+        """Ranges of left records with about `chunk` pairs each (a record is never divided)."""
+        before = np.cumsum(self.upper)
+        if not before[-1]:
+            return [(0, self.size)]
+        wanted = np.arange(chunk, int(before[-1]) + chunk, chunk)
+        ends = np.unique(np.minimum(np.searchsorted(before, wanted) + 1, self.size))
+        ends[-1] = self.size
+        return list(zip([0, *ends[:-1].tolist()], ends.tolist(), strict=True))
+
+    @cached_property
+    def written_out(self) -> tuple[Indices, Indices]:
+        """All pairs at once."""
+        return self.between(0, self.size)
+
+    @property
+    def left(self) -> Indices:
+        """Left records of all pairs."""
+        return self.written_out[0]
+
+    @property
+    def right(self) -> Indices:
+        """Right records of all pairs."""
+        return self.written_out[1]
 
     def __len__(self) -> int:
         return len(self.left)
@@ -61,19 +131,38 @@ def capped_blocks(features: Features, rules: LinkageRules, key: bytes) -> Blocks
 
 def candidates(features: Features, rules: LinkageRules, key: bytes) -> Candidates:
     """All pairs that at least one blocking rule brings together, each once."""
-    n = max(len(features), 1)
     blocks = capped_blocks(features, rules, key)
-    packed = [blocks.chained]
-    for block in blocks.by_rule:
-        left, right = expand(block)
-        packed.append(left * n + right)
-    every = distinct(np.concatenate(packed))
-    return Candidates(every // n, every % n, blocks.capped)
+    found = tuple(_partners(block) for block in blocks.by_rule)
+    chained = np.sort(blocks.chained)
+    return Candidates(max(len(features), 1), found, chained, blocks.capped)
 
 
-def distinct(packed: Indices) -> Indices:
-    """The distinct numbers, sorted."""
-    return pl.Series(packed).unique().sort().to_numpy()
+def _partners(blocks: Feature) -> Partners:
+    keys, rows = members(blocks)
+    end = np.flatnonzero(np.diff(keys, append=-1)) + 1 if len(keys) else keys
+    sizes = np.diff(end, prepend=0)
+    first = np.arange(1, len(keys) + 1)
+    count = np.repeat(end, sizes) - first
+    some = np.flatnonzero(count)
+    order = some[_order_of(rows[some])]
+    return Partners(rows[order], first[order], count[order], rows)
+
+
+def _order_of(rows: Indices) -> Indices:
+    """The stable order of small numbers, by one sort of numbers with their places."""
+    bits = max(len(rows).bit_length(), 1)
+    packed = np.sort((rows << bits) | np.arange(len(rows)))
+    order: Indices = packed & ((1 << bits) - 1)
+    return order
+
+
+def once(found: list[tuple[Indices, Indices]], size: int) -> tuple[Indices, Indices]:
+    """Distinct pairs, sorted."""
+    bits = max((size - 1).bit_length(), 1)
+    packed = np.sort(np.concatenate([(left << bits) | right for left, right in found]))
+    if len(packed):
+        packed = packed[np.diff(packed, prepend=-1) != 0]
+    return packed >> bits, packed & ((1 << bits) - 1)
 
 
 def block_keys(features: Features, rule: tuple[str, ...]) -> Feature:
@@ -104,24 +193,30 @@ def _combine(a: Feature, b: Feature) -> Feature:
     return Feature(_dense(wide), pl.Series([], dtype=pl.String))
 
 
-def _dense(wide: Indices) -> "np.ndarray[tuple[int, ...], np.dtype[np.int32]]":
-    """Small codes for large ones; MISSING stays."""
+def _dense(wide: Indices) -> Codes:
+    """Small codes for large ones, in the same order; MISSING stays."""
     flat = wide.ravel()
-    kept = flat != MISSING
+    kept = np.flatnonzero(flat != MISSING)
     codes = np.full(len(flat), MISSING, dtype=np.int32)
-    codes[kept] = np.unique(flat[kept], return_inverse=True)[1]
+    if len(kept):
+        order = np.argsort(flat[kept])
+        ordered = flat[kept][order]
+        codes[kept[order]] = np.cumsum(np.diff(ordered, prepend=ordered[0]) != 0, dtype=np.int32)
     return codes.reshape(wide.shape)
 
 
 def members(blocks: Feature) -> tuple[Indices, Indices]:
     """(key, row) of every membership in a block of several, sorted by key and then row."""
-    codes = blocks.codes if blocks.is_set else blocks.codes[:, None]
-    present = codes != MISSING
-    often = np.bincount(codes[present], minlength=1) > 1  # the others are alone in their block
-    rows, columns = np.nonzero(present & often[codes])
-    keys = codes[rows, columns].astype(np.int64)
-    order = np.argsort(keys, kind="stable")
-    return keys[order], rows[order].astype(np.int64)
+    width = blocks.codes.shape[1] if blocks.is_set else 1
+    codes = blocks.codes.ravel()
+    present = np.flatnonzero(codes != MISSING)
+    keys = codes[present]
+    often = np.bincount(keys, minlength=1) > 1  # the others are alone in their block
+    some = often[keys]
+    keys, rows = keys[some].astype(np.int64), present[some] // width
+    bits = max(len(blocks.codes).bit_length(), 1)
+    packed = np.sort((keys << bits) | rows)
+    return packed >> bits, packed & ((1 << bits) - 1)
 
 
 def expand(blocks: Feature) -> tuple[Indices, Indices]:

@@ -68,11 +68,11 @@ class NativeEngine:
         with watch.stage("training"):
             model = self.model
             if model is None:
-                learnt = train(features, rules, pairs.left, pairs.right, self.threads)
+                learnt = train(features, rules, pairs, self.threads)
                 model = build_model(learnt, rules, features, stopped.stop_list)
         with watch.stage("scoring"):
             scorer = Scorer(features, rules, model)
-            scored = scorer.score(pairs.left, pairs.right, self.threads, self.chunk)
+            scored = scorer.score(pairs, self.threads, self.chunk)
         with watch.stage("clustering"):
             said = judgements(verdicts, features)
             decisions = decide(scored, features, rules, model, said)
@@ -101,7 +101,7 @@ class NativeEngine:
                 stopped.report,
                 model,
                 watch.seconds,
-                len(pairs),
+                scored.compared,
             )
 
 

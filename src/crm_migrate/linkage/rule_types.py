@@ -90,6 +90,11 @@ class Level:
         """The feature that must be present on both sides."""
         return self.same[0] if self.same else str(self.similar)
 
+    @property
+    def only_same(self) -> bool:
+        """Whether sharing the values of `same` is all that it asks."""
+        return self.similar is None and not self.compatible and not self.unlike
+
     def features(self) -> tuple[str, ...]:
         """All features that this level looks at."""
         return (

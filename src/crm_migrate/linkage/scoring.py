@@ -2,11 +2,13 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
-from crm_migrate.linkage.comparison import NULL, levels_of
+from crm_migrate.linkage.blocking import Candidates
+from crm_migrate.linkage.comparison import NULL, OPEN, exact_levels, leading, open_levels
 from crm_migrate.linkage.features import MISSING, Features, Indices, Mask
 from crm_migrate.linkage.model import (
     FRACTION,
@@ -24,7 +26,7 @@ Weights = npt.NDArray[np.int64]
 
 FREQUENCY_LIMITS = (-8 * FRACTION, 4 * FRACTION)
 """What the frequency of a value may take from or add to the weight of agreeing on it."""
-CHUNK = 250_000
+CHUNK = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,8 @@ class Scored:
     weight: Weights
     levels: npt.NDArray[np.uint8]
     certain: Mask
+    compared: int = 0
+    """Pairs that were looked at."""
 
 
 def build_model(
@@ -92,8 +96,8 @@ def frequency_weights(
 
 
 class Scorer:
-    """Scores pairs chunk by chunk; a pair is dropped when not even the best outcome of the
-    comparisons still to come could bring it to the cut.
+    """Scores pairs chunk by chunk; a pair is dropped when not even the best outcome of what was
+    not looked at yet could bring it to the cut.
     """
 
     def __init__(self, features: Features, rules: LinkageRules, model: Model) -> None:
@@ -103,19 +107,24 @@ class Scorer:
             frequency_weights(features, c, m)
             for c, m in zip(rules.comparisons, model.comparisons, strict=True)
         ]
-        best = [
-            max(level.weight for level in c.levels)
-            + max((int(t.max()) for t in tables.values()), default=0)
-            for c, tables in zip(model.comparisons, self.frequencies, strict=True)
-        ]
-        self.best_rest = [sum(best[i + 1 :]) for i in range(len(best))]
+        self.best, self.best_open = [], []
+        for comparison, learnt, tables in zip(
+            rules.comparisons, model.comparisons, self.frequencies, strict=True
+        ):
+            reach = [
+                level.weight + int(tables[i].max(initial=0)) if i in tables else level.weight
+                for i, level in enumerate(learnt.levels)
+            ]
+            self.best.append(max(reach))
+            self.best_open.append(max(reach[leading(comparison) + 1 :]))
 
-    def score(self, left: Indices, right: Indices, threads: int = 2, chunk: int = CHUNK) -> Scored:
-        """All pairs that reach the review cut or agree on something certain."""
-        starts = range(0, max(len(left), 1), chunk)
+    def score(self, pairs: Candidates, threads: int = 2, chunk: int = CHUNK) -> Scored:
+        """All pairs that reach the review cut or agree on something certain; pairs are made,
+        scored and forgotten chunk by chunk.
+        """
         with ThreadPoolExecutor(threads) as pool:  # results keep the order of the chunks
             parts = list(
-                pool.map(lambda s: self._chunk(left[s : s + chunk], right[s : s + chunk]), starts)
+                pool.map(lambda part: self.score_pairs(*pairs.between(*part)), pairs.parts(chunk))
             )
         return Scored(
             np.concatenate([p.left for p in parts]),
@@ -123,27 +132,62 @@ class Scorer:
             np.concatenate([p.weight for p in parts]),
             np.concatenate([p.levels for p in parts]),
             np.concatenate([p.certain for p in parts]),
+            sum(p.compared for p in parts),
         )
 
-    def _chunk(self, left: Indices, right: Indices) -> Scored:
+    def score_pairs(self, left: Indices, right: Indices) -> Scored:
+        """First what integers decide, then strings, short ones first.
+
+        `reach` is the weight with the best outcome of all that is open; once nothing is, it is
+        the weight.
+        """
+        compared = len(left)
         certain = agree_on_any(self.features, self.rules.certain, left, right)
-        weight = np.full(len(left), self.model.prior, dtype=np.int64)
+        reach = np.full(len(left), self.model.prior + sum(self.best), dtype=np.int64)
         levels = np.zeros((len(left), len(self.rules.comparisons)), dtype=np.uint8)
-        alive = np.arange(len(left))
         for i, comparison in enumerate(self.rules.comparisons):
-            a, b = left[alive], right[alive]
-            found = levels_of(comparison, self.features, a, b)
-            levels[alive, i] = found
-            weight[alive] += self._weights(i, comparison, found, a)
-            reach = weight[alive] + self.best_rest[i] >= self.cut
-            alive = alive[reach | certain[alive]]
-        return Scored(left[alive], right[alive], weight[alive], levels[alive], certain[alive])
+            found = exact_levels(comparison, self.features, left, right)
+            levels[:, i] = found
+            reach += self._weights(i, comparison, found, left) - self.best[i]
+            alive = np.flatnonzero((reach >= self.cut) | certain)
+            if len(alive) < len(left):
+                left, right, certain = left[alive], right[alive], certain[alive]
+                reach, levels = reach[alive], levels[alive]
+        for i in self.cheap_first:
+            comparison = self.rules.comparisons[i]
+            rows = np.flatnonzero(levels[:, i] == OPEN)
+            if not len(rows):
+                continue
+            found = open_levels(comparison, self.features, left[rows], right[rows])
+            levels[rows, i] = found
+            reach[rows] += self._weights(i, comparison, found, left[rows]) - self.best_open[i]
+            alive = np.flatnonzero((reach >= self.cut) | certain)
+            if len(alive) < len(left):
+                left, right, certain = left[alive], right[alive], certain[alive]
+                reach, levels = reach[alive], levels[alive]
+        return Scored(left, right, reach, levels, certain, compared)
+
+    @cached_property
+    def cheap_first(self) -> list[int]:
+        """The comparisons with strings, those of short values first."""
+
+        def cost(i: int) -> tuple[float, int]:
+            fuzzy = {x.similar for x in self.rules.comparisons[i].levels if x.similar}
+            sizes = [self.features[name].signature.length for name in sorted(fuzzy)]
+            return sum(float(s.mean()) if len(s) else 0.0 for s in sizes), i
+
+        some = range(len(self.rules.comparisons))
+        with_strings = [i for i in some if any(x.similar for x in self.rules.comparisons[i].levels)]
+        return sorted(with_strings, key=cost)
 
     def _weights(
         self, i: int, comparison: Comparison, found: npt.NDArray[np.uint8], rows: Indices
     ) -> Weights:
-        table = np.array([level.weight for level in self.model.comparisons[i].levels])
-        weights: Weights = table[found].astype(np.int64)
+        """Weights of levels; the best outcome where a level is OPEN."""
+        table = np.full(256, self.best_open[i], dtype=np.int64)
+        learnt = [level.weight for level in self.model.comparisons[i].levels]
+        table[: len(learnt)] = learnt
+        weights: Weights = table[found]
         for number, corrections in self.frequencies[i].items():
             at = np.flatnonzero(found == number)
             codes = self.features[comparison.levels[number - 1].same[0]].codes

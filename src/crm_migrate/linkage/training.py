@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from crm_migrate.linkage.blocking import block_keys
+from crm_migrate.linkage.blocking import Candidates, block_keys, members
 from crm_migrate.linkage.comparison import differs, levels_of
-from crm_migrate.linkage.features import MISSING, Features, Indices
+from crm_migrate.linkage.features import Features, Indices, Mask
 from crm_migrate.linkage.hashing import mix
 from crm_migrate.linkage.rule_types import Comparison, Level, LinkageRules
 
@@ -37,17 +37,16 @@ class Parameters:
 
 
 def train(
-    features: Features, rules: LinkageRules, left: Indices, right: Indices, workers: int = 1
+    features: Features, rules: LinkageRules, pairs: Candidates, workers: int = 1
 ) -> Parameters:
-    """m, u and the prior from candidate pairs (a sample by hash of their ids, when many)."""
+    """m, u and the prior from candidate pairs; of many, those of a sample of records, drawn by
+    the hash of their ids.
+    """
     n = len(features)
     total = max(n * (n - 1) / 2, 1.0)
-    share = 1.0
-    if len(left) > TRAINING_PAIRS:
-        share = TRAINING_PAIRS / len(left)
-        drawn = mix(features.hashes[left] ^ mix(features.hashes[right]))
-        kept = drawn < np.uint64(int(share * float(2**64 - 2**12)))
-        left, right = left[kept], right[kept]
+    share = min(1.0, TRAINING_PAIRS / max(int(pairs.upper.sum()), 1))
+    drawn = mix(features.hashes) <= np.uint64(int(share * float(2**64 - 2**12)))
+    left, right = pairs.of(drawn) if share < 1 else (pairs.left, pairs.right)
     expected_m = [_expected(c, [level.m for level in c.levels]) for c in rules.comparisons]
     raw_u = [population_u(c, features, workers) for c in rules.comparisons]
     patterns, counts, met = _patterns(features, rules, left, right, workers)
@@ -97,7 +96,9 @@ def _patterns(
         code = code * (differs(comparison) + 1) + levels_of(
             comparison, features, left, right, workers
         )
-    distinct, counts = np.unique(code, return_counts=True)
+    code.sort()
+    starts = np.flatnonzero(np.diff(code, prepend=code[:1] - 1))
+    distinct, counts = code[starts], np.diff(starts, append=len(code))
     columns = []
     rest = distinct
     for comparison in reversed(rules.comparisons):
@@ -188,10 +189,10 @@ def population_u(comparison: Comparison, features: Features, workers: int = 1) -
     exactly, and only its share at this level is sampled, among pairs with that value: so rare
     agreement is not missed. Purely fuzzy levels come from random pairs.
     """
-    present = np.flatnonzero(features[comparison.subject].present())
-    n = len(present)
+    there = features[comparison.subject].present()
+    n = int(there.sum())
     pairs = max(n * (n - 1) / 2, 1.0)
-    left, right = random_pairs(present, features)
+    left, right = random_pairs(there, features)
     found = levels_of(comparison, features, left, right, workers)
     sampled = np.bincount(found, minlength=differs(comparison) + 1)[1:] / max(len(found), 1)
     exact = np.zeros(len(comparison.levels))
@@ -204,14 +205,15 @@ def population_u(comparison: Comparison, features: Features, workers: int = 1) -
     return np.concatenate([[pairs], np.minimum(shares, 1.0)])
 
 
-def random_pairs(rows: Indices, features: Features) -> tuple[Indices, Indices]:
-    """Pairs of records drawn by the hash of their ids: every one of a few, else neighbours in
-    the order of the hashes at growing distance.
+def random_pairs(there: Mask, features: Features) -> tuple[Indices, Indices]:
+    """Pairs of the records that have a value, drawn by the hash of their ids: every one of a
+    few, else neighbours in the order of the hashes at growing distance.
     """
-    n = len(rows)
+    order = features.drawn[there[features.drawn]]
+    n = len(order)
     if n < 2:
-        return rows[:0], rows[:0]
-    order = rows[np.argsort(features.hashes[rows], kind="stable")]
+        return order[:0], order[:0]
+    order = order[: SAMPLE_PAIRS + 1]
     distances = range(1, min(n - 1, max(1, SAMPLE_PAIRS // n)) + 1)
     left = np.concatenate([order[:-d] for d in distances])
     right = np.concatenate([order[d:] for d in distances])
@@ -225,21 +227,25 @@ def _exact_share(
     rows, groups = _groups(level, features)
     if not len(rows):
         return 0.0
-    order = np.lexsort((features.hashes[rows], groups))
-    rows, groups = rows[order], groups[order]
-    sizes = np.bincount(groups)
-    together = groups[1:] == groups[:-1]
-    left, right = rows[:-1][together], rows[1:][together]
-    weight = sizes[groups[1:][together]] / 2  # c−1 neighbours stand for c(c−1)/2 pairs
-    at_level = levels_of(comparison, features, left, right, workers) == number
-    return float(weight[at_level].sum())
+    sizes = np.bincount(groups).astype(np.float64)
+    every = float((sizes * (sizes - 1) / 2).sum())
+    if number == 1 and level.same == (comparison.subject,) and level.only_same:
+        return every
+    rank = np.empty(len(features), dtype=np.int64)
+    rank[features.drawn] = np.arange(len(features))
+    bits = max(len(features).bit_length(), 1)
+    packed = np.sort((groups << bits) | rank[rows])
+    groups, rows = packed >> bits, features.drawn[packed & ((1 << bits) - 1)]
+    together = np.flatnonzero(groups[1:] == groups[:-1])
+    if len(together) > SAMPLE_PAIRS:
+        by_hash = np.argsort(mix(features.hashes[rows[together]]), kind="stable")
+        together = np.sort(together[by_hash[:SAMPLE_PAIRS]])
+    weight = sizes[groups[together]] / 2  # c−1 neighbours stand for c(c−1)/2 pairs
+    found = levels_of(comparison, features, rows[together], rows[together + 1], workers)
+    return every * float(weight[found == number].sum() / weight.sum())
 
 
 def _groups(level: Level, features: Features) -> tuple[Indices, Indices]:
     """(row, group) of the records that share all the values that the level wants the same."""
-    keys = block_keys(features, level.same).codes
-    matrix = keys if keys.ndim == 2 else keys[:, None]
-    present = matrix != MISSING
-    often = np.bincount(matrix[present], minlength=1) > 1
-    rows, columns = np.nonzero(present & often[matrix])
-    return rows.astype(np.int64), matrix[rows, columns].astype(np.int64)
+    groups, rows = members(block_keys(features, level.same))
+    return rows, groups
