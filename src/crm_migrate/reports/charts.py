@@ -26,7 +26,7 @@ y2="{{ y }}"/><text class="tick end" x="{{ x0 - 6 }}" y="{{ y + 4 }}">{{ text }}
 y1="{{ y0 }}" y2="{{ y1 }}"/><text class="tick middle" x="{{ x }}" y="{{ y1 + 16 }}">{{ text }}\
 </text>
 {% endfor %}{% for x, text in marks %}<line class="mark" x1="{{ x }}" x2="{{ x }}" y1="{{ y0 }}" \
-y2="{{ y1 }}"/><text class="tick" x="{{ x + 4 }}" y="{{ y0 + 11 }}">{{ text }}</text>
+y2="{{ y1 }}"/><text class="tick" x="{{ x + 4 }}" y="{{ y1 - 14 * loop.index }}">{{ text }}</text>
 {% endfor %}{% for path, name, x in lines %}<polyline class="line line{{ loop.index }}" \
 points="{{ path }}"/><text class="name line{{ loop.index }}" x="{{ x }}" y="14">{{ name }}</text>
 {% endfor %}<text class="tick end" x="{{ x1 }}" y="{{ y1 + 32 }}">{{ axis }}</text></svg>"""

@@ -19,7 +19,7 @@ from crm_migrate.linkage.evaluation_sample import (
 from crm_migrate.linkage.model import FRACTION, weight_of
 from crm_migrate.linkage.model_words import steps
 from crm_migrate.linkage.rule_types import LinkageRules
-from crm_migrate.model import Entity
+from crm_migrate.model import Entity, SemanticType
 from crm_migrate.protection.masking import mask_pair
 from crm_migrate.records import RECORD_ID
 from crm_migrate.stages import link
@@ -76,7 +76,7 @@ def evaluate_run(
             engine=rules.engine,
             thresholds=thresholds(rules),
             model=blind.model,
-            examples=_examples(blind, records, session.project.model.entity(ENTITY), pairs),
+            examples=_examples(blind, records, rules, session.project.model.entity(ENTITY), pairs),
         )
         if known is not None:
             found = _against(found, known, records, members, rules, blind, job.keyring.digest_key)
@@ -143,12 +143,17 @@ def _sampled(
 
 
 def _examples(
-    blind: Linkage, records: pl.DataFrame, entity: Entity, pairs: Sequence[tuple[str, str]]
+    blind: Linkage,
+    records: pl.DataFrame,
+    rules: LinkageRules,
+    entity: Entity,
+    pairs: Sequence[tuple[str, str]],
 ) -> tuple[Example, ...]:
     """The pairs that were asked for, else those at which the decision is closest."""
+    fields = {f for feature in rules.features for f in feature.fields}
     titled = [(Text(f"{a} ↔ {b}", f"{a} ↔ {b}"), a, b) for a, b in pairs] or telling(blind)
     return tuple(
-        Example(title, tuple(steps(blind, a, b)), _sides(records, entity, a, b))
+        Example(title, tuple(steps(blind, a, b)), _sides(records, entity, a, b, fields))
         for title, a, b in titled
     )
 
@@ -170,19 +175,21 @@ def telling(blind: Linkage) -> list[tuple[Text, str, str]]:
 
 
 def _sides(
-    records: pl.DataFrame, entity: Entity, left: str, right: str
+    records: pl.DataFrame, entity: Entity, left: str, right: str, fields: set[str]
 ) -> tuple[tuple[Text, str, str], ...]:
-    """Both records field by field, always masked."""
+    """The fields by which both records were compared, always masked."""
     sides = [records.filter(pl.col(RECORD_ID) == side) for side in (left, right)]
     if any(side.is_empty() for side in sides):
         return ()
     rows = []
     for field in entity.fields:
-        if field.references is not None or field.name not in records.columns:
+        if field.name not in fields or field.name not in records.columns:
             continue
         one, other = (side[field.name].cast(pl.String) for side in sides)
         if one[0] is None and other[0] is None:
             continue
-        masked = mask_pair(one, other, field.type)
+        # A customer may be a person, of whose name the mask of companies shows all.
+        named = field.type is SemanticType.COMPANY_NAME
+        masked = mask_pair(one, other, SemanticType.PERSON_NAME if named else field.type)
         rows.append((field.label, masked[0][0] or "", masked[1][0] or ""))
     return tuple(rows)

@@ -4,18 +4,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from crm_migrate.language import Language, Text
-from crm_migrate.linkage.blocking import candidates
+from crm_migrate.linkage.blocking import Candidates, candidates
 from crm_migrate.linkage.contract import Linkage
 from crm_migrate.linkage.evaluation import TRUTH, Evaluation, known_pairs, true_pairs
 from crm_migrate.linkage.evaluation_sample import Estimate, Stratum
-from crm_migrate.linkage.features import build_features
+from crm_migrate.linkage.features import Indices, build_features
 from crm_migrate.linkage.model import Model
 from crm_migrate.linkage.model_words import LevelRow, Step, level_rows
 from crm_migrate.linkage.native_engine import REPORT_KEY
 from crm_migrate.linkage.rule_types import LinkageRules
+from crm_migrate.linkage.scoring import CHUNK
 from crm_migrate.linkage.shared_values import stop_shared_values
 from crm_migrate.records import RECORD_ID
 
@@ -37,6 +39,7 @@ class Blocking:
     true: int
     found: int
     compared: int
+    """Pairs, those of several rules more than once."""
     rules: tuple[RuleRecall, ...]
 
     @property
@@ -131,31 +134,44 @@ def blocking_recall(
 ) -> Blocking:
     """How many of the true pairs the rules bring together, all of them and each alone."""
     features = stop_shared_values(build_features(records, rules), rules, key).features
-    true = true_pairs(records[RECORD_ID], truth)
-    ids, found, counts = features.ids, [], []
+    coded = (
+        features.ids.alias(RECORD_ID)
+        .to_frame()
+        .join(truth.drop_nulls(TRUTH), on=RECORD_ID, how="left", maintain_order="left")
+    )
+    dense = coded[TRUTH].rank("dense").cast(pl.Int64).fill_null(0).to_numpy()
+    _, every = _right(candidates(features, rules, key), dense)
+    counts, found = [], []
     for rule in rules.blocking:
-        alone = candidates(features, replace(rules, blocking=(rule,)), key)
-        pairs = pl.DataFrame(
-            {
-                "left_id": ids.gather(pl.Series(alone.left)),
-                "right_id": ids.gather(pl.Series(alone.right)),
-            },
-            schema={"left_id": pl.String(), "right_id": pl.String()},
-        )
-        counts.append(pairs.height)
-        right = known_pairs(pairs, truth).filter("right").select("left_id", "right_id")
-        found.append(right.with_columns(rule=pl.lit("+".join(rule))))
-    every = pl.concat(found) if found else pl.DataFrame(schema={"rule": pl.String()})
-    once = every.filter(pl.len().over("left_id", "right_id") == 1) if found else every
+        compared, right = _right(candidates(features, replace(rules, blocking=(rule,)), key), dense)
+        counts.append(compared)
+        found.append(right)
+    together = np.sort(np.concatenate([every, *found]))
+    places = [np.searchsorted(together, right) for right in found]
+    rules_per_pair = np.searchsorted(together, together, side="right") - np.searchsorted(
+        together, together
+    )
     return Blocking(
-        true=true,
-        found=every.select("left_id", "right_id").n_unique() if every.height else 0,
-        compared=len(candidates(features, rules, key)),
+        true=true_pairs(records[RECORD_ID], truth),
+        found=len(every),
+        compared=sum(counts),
         rules=tuple(
-            RuleRecall("+".join(rule), n, some.height, _of(once, "+".join(rule)))
-            for rule, n, some in zip(rules.blocking, counts, found, strict=True)
+            # Once for this rule and once for all of them together: no other rule has it.
+            RuleRecall("+".join(rule), n, len(right), int((rules_per_pair[at] == 2).sum()))
+            for rule, n, right, at in zip(rules.blocking, counts, found, places, strict=True)
         ),
     )
+
+
+def _right(pairs: Candidates, truth: Indices) -> tuple[int, Indices]:
+    """How many pairs there are, and those that are truly the same, packed. Chunk by chunk."""
+    number, right = 0, [np.empty(0, dtype=np.int64)]
+    for low, high in pairs.parts(CHUNK):
+        one, other = pairs.between(low, high)
+        number += len(one)
+        same = (truth[one] == truth[other]) & (truth[one] > 0)
+        right.append(one[same] * pairs.size + other[same])
+    return number, np.concatenate(right)
 
 
 def scored_recall(linkage: Linkage, truth: pl.DataFrame, records: pl.Series) -> Blocking:
@@ -177,10 +193,6 @@ def truth_table(ids: pl.Series, truth: pl.Series) -> pl.DataFrame:
         .agg(pl.when(one).then(pl.col(TRUTH).first()).otherwise(None))
         .sort(RECORD_ID)
     )
-
-
-def _of(frame: pl.DataFrame, rule: str) -> int:
-    return frame.filter(pl.col("rule") == rule).height
 
 
 def _blocking(found: Blocking | None) -> dict[str, Any] | None:
