@@ -1,4 +1,4 @@
-"""`init` on a real CRM's URL proposes the mapping from the CRM itself; `check` says what is open."""
+"""`init` on a real CRM's URL proposes the mapping from the CRM; `check` says what is open."""
 
 import shutil
 from pathlib import Path

@@ -29,7 +29,7 @@ from crm_migrate.mapping.yaml_text import (
 from crm_migrate.model import Model
 from crm_migrate.project.mapping_file import SourceMapping, TargetMapping
 from crm_migrate.project.project import PROJECT_FILE, RULE_FILES, fill_secrets
-from crm_migrate.project.settings import Source
+from crm_migrate.project.settings import STANDARD_LEVELS, Source
 from crm_migrate.project.yaml_file import KeyPath
 from crm_migrate.systems.opening import open_target
 from crm_migrate.systems.sql import sql_tables
@@ -255,7 +255,7 @@ def _texts(
     target: TargetProposal | None,
 ) -> dict[str, str]:
     sandbox = sandbox and url is None
-    settings = {
+    settings: dict[str, Any] = {
         "version": 1,
         "name": name,
         "language": language,
@@ -266,6 +266,9 @@ def _texts(
             "sandbox": sandbox,
         },
     }
+    if not sandbox:
+        levels = [level.model_dump(exclude_defaults=True) for level in STANDARD_LEVELS]
+        settings["approval"] = {"levels": levels}
     texts = {PROJECT_FILE: _packaged(PROJECT_FILE) + yaml_text(settings)}
     for source, mapping in proposal.mappings.items():
         texts[f"mappings/{source}.yaml"] = yaml_text(

@@ -69,10 +69,16 @@ class ApprovalLevel(Frozen):
     """Operations (inserts, updates, deletes, merges)."""
     up_to_share: float | None = Field(default=None, ge=0, le=1)
     """Share of the CRM's rows that change."""
+    up_to_removals: int | None = Field(default=None, ge=0)
+    """Rows that are deleted or merged into others."""
     approvers: int = Field(default=1, ge=1, le=9)
     roles: tuple[ApprovingRole, ...] = Field(default=("approver",), min_length=1)
     departments: Literal["each_affected"] | tuple[str, ...] = ()
     """One approver of each: of the departments whose customers change, or of these."""
+
+
+STANDARD_LEVELS = (ApprovalLevel(up_to=1000, up_to_removals=0), ApprovalLevel(approvers=2))
+"""One person for up to a thousand rows; two for more, and wherever rows are deleted or merged."""
 
 
 class Approval(Frozen):
@@ -85,8 +91,9 @@ class Approval(Frozen):
     """Share of groups that the CRM may refuse before apply stops."""
     approvers: int = Field(default=1, ge=1, le=9)
     """The least number for any plan."""
-    levels: tuple[ApprovalLevel, ...] = ()
-    """By size; the first that fits counts. Where none fits, or none is given: `approvers`."""
+    levels: tuple[ApprovalLevel, ...] | None = None
+    """By size; the first that fits counts. Where none fits, or the list is empty: `approvers`.
+    None: STANDARD_LEVELS on a real target, none in a sandbox."""
     entities: dict[str, More] = {}
     """Demanded beside where the plan changes records of the entity."""
     merges: More | None = None
@@ -98,8 +105,9 @@ class Approval(Frozen):
 
     @model_validator(mode="after")
     def _levels_can_be_reached(self) -> "Approval":
-        for level in self.levels[:-1]:
-            if level.up_to is None and level.up_to_share is None:
+        for level in (self.levels or ())[:-1]:
+            bounds = (level.up_to, level.up_to_share, level.up_to_removals)
+            if all(bound is None for bound in bounds):
                 raise ValueError("levels: one without `up_to` fits every plan, so it must be last")
         return self
 

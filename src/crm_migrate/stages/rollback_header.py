@@ -109,7 +109,8 @@ def _demands(
             departments = affected_departments(kept, operations)
     except (NotFound, KeyFault):
         departments = ()
-    return demands(approval, counts, departments=departments)
+    sandbox = session.project.settings.target.sandbox
+    return demands(approval, counts, departments=departments, sandbox=sandbox)
 
 
 def _unchecked(session: Session, undone: PlanHeader) -> tuple[Text, ...]:

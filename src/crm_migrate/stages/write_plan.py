@@ -189,6 +189,7 @@ def write_plan(
         departments=affected_departments(run, changes.planned.heads),
         gates=judged,
         rules=job.rules.gates,
+        sandbox=settings.target.sandbox,
     )
     header = sign_as_author(replace(header, demands=who), session.signer(person))
     for name in changes.planned.heads:

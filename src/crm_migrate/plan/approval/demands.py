@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from crm_migrate.plan.change import Demand, EntityCounts, Gate
 from crm_migrate.project.gates_file import GateRule
-from crm_migrate.project.settings import Approval, ApprovalLevel, More
+from crm_migrate.project.settings import STANDARD_LEVELS, Approval, ApprovalLevel, More
 
 
 def demands(
@@ -16,14 +16,15 @@ def demands(
     departments: Sequence[str] = (),
     gates: Sequence[Gate] = (),
     rules: Mapping[str, GateRule] | None = None,
+    sandbox: bool = False,
 ) -> tuple[Demand, ...]:
     """Everything that the policy demands of a plan, the number by size first.
 
     `share`: of the CRM's rows that change; `departments`: those whose customers change; `gates`:
-    judged, and `rules`: what each asks for when it fails.
+    judged, and `rules`: what each asks for when it fails. `sandbox`: a rehearsal, to which the
+    standard levels don't apply.
     """
-    size = merges + sum(c.insert + c.update + c.delete for c in counts.values())
-    level = _level(policy, size, share)
+    level = _level(policy, counts, merges, share, sandbox)
     more = list(_more(policy, counts, merges)) + list(_of_gates(gates, rules or {}))
     extra = [(code, asked) for code, asked in more if _any_approver(asked)]
     count = max(policy.approvers, level.approvers) + sum(asked.approvers for _, asked in extra)
@@ -37,11 +38,24 @@ def demands(
     return tuple(dict.fromkeys(found))
 
 
-def _level(policy: Approval, size: int, share: float) -> ApprovalLevel:
-    for level in policy.levels:
-        if (level.up_to is None or size <= level.up_to) and (
-            level.up_to_share is None or share <= level.up_to_share
-        ):
+def _level(
+    policy: Approval,
+    counts: Mapping[str, EntityCounts],
+    merges: int,
+    share: float,
+    sandbox: bool,
+) -> ApprovalLevel:
+    """The first level whose bounds all hold."""
+    removals = merges + sum(c.delete for c in counts.values())
+    size = removals + sum(c.insert + c.update for c in counts.values())
+    standard = () if sandbox else STANDARD_LEVELS
+    for level in standard if policy.levels is None else policy.levels:
+        bounds = (
+            (size, level.up_to),
+            (share, level.up_to_share),
+            (removals, level.up_to_removals),
+        )
+        if all(bound is None or figure <= bound for figure, bound in bounds):
             return level
     return ApprovalLevel(approvers=policy.approvers)
 
