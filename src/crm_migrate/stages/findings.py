@@ -20,10 +20,11 @@ from crm_migrate.stages.doubles import doubles_sheet
 from crm_migrate.standards.catalog import rule as standard_rule
 from crm_migrate.workspace import Run
 
-MOST = 50_000
-"""Lines of the workbook; the rest is counted in its last line."""
+MOST, SAMPLE = 50_000, 10_000
+"""Lines of the workbook: all, or of more than `MOST` a sample; the rest is counted in its last."""
 
 _ORDER = {"error": 0, "warning": 1, "repair": 2}
+_PLACE = ("_order", "source", "file", "sheet", "row", "field", "rule")
 
 
 @cache
@@ -57,16 +58,12 @@ def findings_workbook(
 
     every = run.read(standardize.STAGE, "x_findings")
     found = every.filter(pl.col("severity") != "repair")
-    ordered = (
-        _with_masks(found, run, model, policy)
-        .with_columns(
-            pl.col("severity").replace_strict(_ORDER, return_dtype=pl.Int8).alias("_order")
-        )
-        .sort("_order", "source", "file", "sheet", "row", "field", "rule")
-    )
-    rows = [_line(row, model, language) for row in ordered.head(MOST).iter_rows(named=True)]
-    if ordered.height > MOST:
-        rows.append((t(f"{ordered.height - MOST} more", f"另有 {ordered.height - MOST} 条"),))
+    listed = _sampled(found)
+    ordered = _with_masks(listed, run, model, policy).sort(*_PLACE)
+    rows = [_line(row, model, language) for row in ordered.iter_rows(named=True)]
+    if found.height > listed.height:
+        rest = found.height - listed.height
+        rows.append((t(f"{rest} more", f"另有 {rest} 条"),))
     head = (
         t("weight", "级别"), t("file", "文件"), t("sheet", "工作表"), t("row", "行"),
         t("column", "列"), t("entity", "对象"), t("field", "字段"), t("value (masked)", "值(脱敏)"),
@@ -76,6 +73,16 @@ def findings_workbook(
     lines = Sheet(t("Findings", "数据问题"), head, widths, rows)
     more = [] if doubles.is_empty() else [doubles_sheet(doubles, model, language)]
     return workbook_bytes([_summary(every, language), lines, *more])
+
+
+def _sampled(found: pl.DataFrame) -> pl.DataFrame:
+    """All findings; of too many the errors first, and of each rule in each file the first ones."""
+    order = pl.col("severity").replace_strict(_ORDER, return_dtype=pl.Int8)
+    found = found.with_columns(order.alias("_order"))
+    if found.height <= MOST:
+        return found
+    turn = pl.int_range(pl.len()).over("rule", "source", "file", "field")
+    return found.sort(*_PLACE).sort("_order", turn, maintain_order=True).head(SAMPLE)
 
 
 def _summary(found: pl.DataFrame, language: Language) -> Sheet:

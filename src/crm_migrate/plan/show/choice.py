@@ -14,7 +14,9 @@ from crm_migrate.plan.opened import Opened
 from crm_migrate.plan.scope import OUTSIDE
 
 SHOWN_OTHERS = 50_000
-"""Operations without risk that people's files hold in all; risky ones are all there."""
+"""Operations without risk that people's files hold at most; risky ones are all there."""
+SAMPLE_OTHERS = 10_000
+"""So many they hold of a plan that has more: nobody reads them all, and pages open at once."""
 
 _ORDER = (Action.CONFLICT, Action.SKIP, Action.DELETE, Action.UPDATE, Action.INSERT)
 _RISKY = (Action.CONFLICT, Action.SKIP)
@@ -26,7 +28,7 @@ class Choice:
 
     `groups`: only of these groups; `outside`: with what lies outside of the scope. `page` counts
     from 1 and `size` is its number of operations per entity; without a size, all risky
-    operations and `SHOWN_OTHERS` others in all.
+    operations and as many others as there is `room_for`.
     """
 
     entity: str | None = None
@@ -84,6 +86,14 @@ def _only(parts: Iterator[pl.LazyFrame], numbers: pl.Series) -> Iterator[pl.Lazy
     """The operations of these numbers."""
     for part in parts:
         yield part.filter(pl.col("_n").is_in(numbers.implode()))
+
+
+def room_for(header: PlanHeader, choice: Choice) -> int:
+    """How many operations without risk are shown: all of them, or a part of too many."""
+    if choice.groups is not None:
+        return SHOWN_OTHERS
+    others = sum(c.insert + c.update + c.delete for c in header.counts.values())
+    return SHOWN_OTHERS if others <= SHOWN_OTHERS else SAMPLE_OTHERS
 
 
 def listed(header: PlanHeader, entity: str, action: str | None = None) -> int:

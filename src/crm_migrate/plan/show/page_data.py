@@ -11,8 +11,6 @@ from crm_migrate.plan.show.view import CellChange, OperationView, PlanView
 
 ORDER = ("conflict", "skip", "delete", "update", "insert")
 """Actions in the order of the page, the risky ones first."""
-PAGE_OTHERS = 50_000
-"""Operations without risk that the page holds in all; so many does a view hold, too."""
 
 
 class _Table:

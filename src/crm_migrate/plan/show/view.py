@@ -12,7 +12,7 @@ from crm_migrate.plan.opened import Opened
 from crm_migrate.plan.scope import EXCLUDED
 from crm_migrate.plan.show.approvals import NOTHING_KNOWN, ApprovalView
 from crm_migrate.plan.show.cells import CellChange, Column, column_shown
-from crm_migrate.plan.show.choice import EVERYTHING, SHOWN_OTHERS, Choice, chosen
+from crm_migrate.plan.show.choice import EVERYTHING, Choice, chosen, room_for
 from crm_migrate.plan.show.moves import MoveView, moves_shown
 from crm_migrate.plan.show.names import TITLE_FIELDS, Names
 from crm_migrate.plan.show.risks import ACTION_LABELS, DOUBLES_TEXT, Risk, reason_text, risks_of
@@ -103,7 +103,7 @@ def plan_view(
     """
     language, header = names.language, plan.header
     entities = []
-    room = SHOWN_OTHERS
+    room = room_for(header, choice)
     for name in plan.entities:
         if choice.entity not in (None, name):
             continue
