@@ -63,9 +63,15 @@ class Stratum:
         side = Text("joined", "已合并") if self.joined else Text("left apart", "未合并")
         if self.low is None and self.high is None:
             return Text(f"{side.en}, by way of others", f"{side.zh},经其他记录间接合并")
-        low = "" if self.low is None else f"{self.low:g}"
-        high = "" if self.high is None else f"{self.high:g}"
-        return Text(f"{side.en}, {low} … {high} bits", f"{side.zh},{low} … {high} 比特")
+        if self.low is None:
+            return Text(
+                f"{side.en}, below {self.high:g} bits", f"{side.zh},低于 {self.high:g} 比特"
+            )
+        if self.high is None:
+            return Text(f"{side.en}, {self.low:g} bits and more",
+                        f"{side.zh},{self.low:g} 比特及以上")  # fmt: skip
+        span = f"{self.low:g} … {self.high:g}"
+        return Text(f"{side.en}, {span} bits", f"{side.zh},{span} 比特")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,8 @@
 """Gates: what must hold of a plan's figures before it may be approved (`rules/gates.yaml`)."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import ValidationError
@@ -45,14 +47,18 @@ def parse_gates(data: Any, model: Model) -> tuple[dict[str, GateRule], list[Faul
 
 
 def evaluate(
-    rules: Mapping[str, GateRule], figures: Mapping[str, float], model: Model
+    rules: Mapping[str, GateRule],
+    figures: Mapping[str, float],
+    model: Model,
+    notes: Mapping[str, Text] = MappingProxyType({}),
 ) -> tuple[Gate, ...]:
     """Every gate with its figure, in the order of the rules.
 
     A figure that is not handed in had nothing to be measured on: 0 of what should be few, 1 of
-    what should be many.
+    what should be many. `notes`: what is said of a gate beside its label.
     """
-    return tuple(_judge(name, rule, figures, model) for name, rule in rules.items())
+    judged = (_judge(name, rule, figures, model) for name, rule in rules.items())
+    return tuple(_noted(gate, notes[gate.name]) if gate.name in notes else gate for gate in judged)
 
 
 def blocking(gates: tuple[Gate, ...]) -> tuple[Gate, ...]:
@@ -91,6 +97,11 @@ def _judge(name: str, rule: GateRule, figures: Mapping[str, float], model: Model
     )
 
 
+def _noted(gate: Gate, note: Text) -> Gate:
+    label = Text(f"{gate.label.en}, {note.en}", f"{gate.label.zh},{note.zh}")
+    return replace(gate, label=label)
+
+
 def _wrong_name(name: str, model: Model) -> Text | None:
     measure, entity, field = parts(name)
     if measure not in MEASURES:
@@ -114,6 +125,10 @@ def _misread(rule: GateRule, measure: Measure) -> Text | None:
         return Text("the more the better: write `at_least`", "该指标越高越好,应写 at_least")
     if measure.better == "low" and rule.limit is None:
         return Text("the less the better: write `limit`", "该指标越低越好,应写 limit")
+    if rule.confidence is not None and not measure.sampled:
+        return Text(
+            "`confidence` goes with linkage_precision", "confidence 仅用于 linkage_precision"
+        )
     bound = rule.at_least if rule.at_least is not None else rule.limit
     if measure.share and bound is not None and bound > 1:
         return Text("a share lies between 0 and 1", "占比应介于 0 与 1 之间")

@@ -24,6 +24,8 @@ class Measure:
     share: bool = False
     """Between 0 and 1."""
     better: Literal["low", "high"] = "low"
+    sampled: bool = False
+    """Estimated from verdicts: the figure is the lower bound at the rule's `confidence`."""
 
 
 _PER_ENTITY: tuple[Selector, ...] = ("plan", "entity")
@@ -52,6 +54,10 @@ MEASURES = {
     ),
     "uniqueness": Measure(Text("uniqueness", "唯一性"), _QUALITY, share=True, better="high"),
     "conformity": Measure(Text("conformity", "规范性"), _QUALITY, share=True, better="high"),
+    "linkage_precision": Measure(
+        Text("precision of joined pairs (lower bound)", "合并记录对的查准率(置信下限)"),
+        share=True, better="high", sampled=True,
+    ),
     "schema_drift": Measure(
         Text("CRM structure changed since the last applied plan", "CRM 结构较上次执行有变化")
     ),
@@ -78,6 +84,8 @@ class GateRule(Frozen):
     """The largest figure that passes."""
     at_least: float | None = Field(default=None, ge=0)
     """The smallest figure that passes."""
+    confidence: float | None = Field(default=None, ge=0.5, lt=1)
+    """With `linkage_precision`: how sure the bound is; 0.95 unless said."""
     on_failure: Literal["block", "extra_approval", "warn"] = "block"
     approvers: int | None = Field(default=None, ge=1, le=9)
     """With `extra_approval`: so many more people; 1 unless said."""

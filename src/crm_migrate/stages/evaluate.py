@@ -53,8 +53,8 @@ def evaluate_run(
 ) -> Evaluated:
     """What can be said about the customers of a run.
 
-    truth: a file, or the name of a field that says who a record is. sample: raise review tasks
-    until so many pairs are answered. pairs: record ids whose weight is to be shown, step by step.
+    truth: a file, or the name of a field that says who a record is. sample: raise so many
+    review tasks. pairs: record ids whose weight is to be shown, step by step.
 
     Raises:
         NotFound: there is no such run.
@@ -125,7 +125,7 @@ def _sampled(
     raised: list[str] = []
     if total:
         person = session.acting(by, Action.REVIEW)
-        wanted = draw(frame, verdicts, total)
+        wanted = draw(frame, verdicts, total + sum(s.asked for s in found))
         asked = wanted.select(
             *("left_id", "right_id", "match_weight"),
             pl.lit(SAMPLED).alias("reason"),

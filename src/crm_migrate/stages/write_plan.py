@@ -31,6 +31,7 @@ from crm_migrate.stages.facts import plan_facts
 from crm_migrate.stages.figures import drift_figures, mapping_digest
 from crm_migrate.stages.plan_pages import write_all_pages
 from crm_migrate.stages.plans import FACTS, entity_labels, rfc3339, state_of
+from crm_migrate.stages.precision import precision_figure
 from crm_migrate.stages.questions import store_questions
 from crm_migrate.stages.remarks import Remarks, write_remarks
 from crm_migrate.stages.said import standing_of
@@ -146,7 +147,9 @@ def write_plan(
     facts = plan_facts(run, changes)
     fingerprint = changes.identity.fingerprint
     drift = drift_figures(job, run, job.rules.gates, fingerprint, last_applied(session))
-    judged = gates.evaluate(job.rules.gates, changes.figures | drift, session.project.model)
+    precise = precision_figure(session, run)
+    measured = changes.figures | drift | precise.figures
+    judged = gates.evaluate(job.rules.gates, measured, session.project.model, precise.notes)
     parts = {
         "inputs": _digest([inputs, *(f"{i.source} {i.table} {i.sha256}" for i in facts.inputs)]),
         "rules": session.project.digest,
