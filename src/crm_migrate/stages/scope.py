@@ -10,6 +10,7 @@ from crm_migrate.protection.policy import Audience, Treatment
 from crm_migrate.stages import survive
 from crm_migrate.stages.asked import Asked, Listing
 from crm_migrate.stages.job import Job
+from crm_migrate.stages.standing import completed
 from crm_migrate.workspace import Run
 
 CUSTOMER = "customer"
@@ -26,7 +27,7 @@ def confined(job: Job, run: Run, asked: Asked) -> Scope:
         UsageFault: no such field or value, or no customer fits.
     """
     entity = job.project.model.entity(CUSTOMER)
-    golden = run.read(survive.STAGE, CUSTOMER)
+    golden = completed(run, run.read(survive.STAGE, CUSTOMER))
     words: list[Text] = []
     fits = pl.repeat(True, golden.height, eager=True)
     for condition in asked.where:
