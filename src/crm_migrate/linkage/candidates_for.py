@@ -28,6 +28,17 @@ PENALTIES = {REGION: 0.75, FORM: 0.95, BRANCH: 0.7, TRADE_NAME: 0.9}
 """By what a score is multiplied where both names have the part and it is another."""
 
 
+SCHEMA = {
+    "left_row": pl.Int64(),
+    "right_row": pl.Int64(),
+    "score": pl.Float32(),
+    "rank": pl.Int64(),
+    "agrees": pl.String(),
+    "differs": pl.List(pl.String()),
+    "further": pl.List(pl.String()),
+}
+
+
 @dataclass(frozen=True)
 class Candidates:
     """One row per pair: left_row, right_row (0-based), rank (1 …), score (0–1), agrees (what of
@@ -45,6 +56,8 @@ def best_candidates(
 
     left, right: the same number of String columns; the first of each is the name.
     """
+    if not len(left[0]) or not len(right[0]):
+        return Candidates(pl.DataFrame(schema=SCHEMA))
     names = match_key(left[0]).replace("", None), match_key(right[0]).replace("", None)
     index = TextIndex(names[1], names[0])
     found = _with_equal(index.best(max(2 * top, 10)), *names)

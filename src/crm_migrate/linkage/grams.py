@@ -23,6 +23,8 @@ Mask = npt.NDArray[np.bool_]
 
 def gram_matrix(texts: pl.Series) -> csr_matrix:
     """(texts, WIDTH): 1 where a text has a gram; a missing text has none."""
+    if not len(texts):
+        return csr_matrix((0, WIDTH), dtype=np.float32)
     filled = texts.fill_null("")
     sizes = filled.str.len_chars().to_numpy().astype(np.int64)
     padded = "\x01" + "\x01".join(filled.to_list()) + "\x01"

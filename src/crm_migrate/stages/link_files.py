@@ -48,13 +48,17 @@ class LinkedFiles:
     joined: int | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """What scripts read; `seconds` by stage, `peak_mib` null where the system does not tell."""
+        """What scripts read: `pairs` were compared, `scored_pairs` of them reach the review cut;
+        `peak_mib` is null where the system does not tell.
+        """
         summary = self.linkage.summary()
         counts: dict[str, Any] = (
             {} if self.new is None else {"new": self.new, "joined": self.joined}
         )
         return {
             **summary,
+            "pairs": max(self.linkage.compared, self.linkage.pairs.height),
+            "scored_pairs": self.linkage.pairs.height,
             "seconds": {**self.seconds, **self.linkage.seconds},
             "peak_mib": peak_mib(),
             "fields": self.fields,

@@ -15,12 +15,13 @@ from crm_migrate.stages.memory import peak_mib
 from crm_migrate.stages.table_files import write_table
 from crm_migrate.stages.tables_read import read_table
 
-LEAD = 0.03
-"""A best candidate that leads the second by less is ambiguous."""
-MATCH, AMBIGUOUS, NONE = "match", "ambiguous", "none"
+LEAD = 0.1
+"""A best candidate that leads the second by less is ambiguous, unless its name alone is equal."""
+MATCH, AMBIGUOUS, OTHER, NONE = "match", "ambiguous", "other", "none"
 VERDICTS = {
     MATCH: Text("match", "匹配"),
     AMBIGUOUS: Text("ambiguous", "不唯一"),
+    OTHER: Text("other candidate", "其他候选"),
     NONE: Text("none", "无匹配"),
 }
 _AGREES = {
@@ -139,19 +140,17 @@ def _told(
     found: pl.DataFrame,
     on: tuple[tuple[str, str], ...],
 ) -> tuple[pl.DataFrame, dict[str, int]]:
-    second = pl.col("score").sort_by("rank").get(1, null_on_oob=True)
-    best = pl.col("score").max()
-    verdicts = found.group_by("left_row").agg(
-        verdict=pl.when(second.is_null() | (best - second >= LEAD) | (second < best) & (best == 1))
-        .then(pl.lit(MATCH))
-        .otherwise(pl.lit(AMBIGUOUS))
-    )
+    verdicts = _verdicts(found)
     every = pl.DataFrame({"left_row": range(mine.height)}, schema={"left_row": pl.Int64})
     rows = every.join(verdicts, on="left_row", how="left", maintain_order="left")
     rows = rows.with_columns(pl.col("verdict").fill_null(NONE))
     counts = dict(rows.group_by("verdict").len().iter_rows())
     told = rows.join(found, on="left_row", how="left", maintain_order="left").with_columns(
-        reasons=_reasons(on), verdict=pl.col("verdict").replace_strict(_words(VERDICTS))
+        reasons=_reasons(on),
+        verdict=pl.when(pl.col("verdict") == MATCH, pl.col("rank") > 1)
+        .then(pl.lit(OTHER))
+        .otherwise("verdict")
+        .replace_strict(_words(VERDICTS), return_dtype=pl.String),
     )
     own, names = _names(mine, theirs)
     there = pl.Series(told["right_row"])
@@ -178,6 +177,18 @@ def _told(
         "unmatched": counts.get(NONE, 0),
     }
     return table, result
+
+
+def _verdicts(found: pl.DataFrame) -> pl.DataFrame:
+    """left_row, verdict: match where the best candidate leads, else ambiguous."""
+    score = pl.col("score").sort_by("rank")
+    best, second = score.first(), score.get(1, null_on_oob=True)
+    agrees = pl.col("agrees").sort_by("rank")
+    only_equal = (agrees.first() == "name") & (agrees.get(1, null_on_oob=True) != "name")
+    clear = second.is_null() | (best - second >= LEAD) | only_equal
+    return found.group_by("left_row").agg(
+        verdict=pl.when(clear).then(pl.lit(MATCH)).otherwise(pl.lit(AMBIGUOUS))
+    )
 
 
 def _names(mine: pl.DataFrame, theirs: pl.DataFrame) -> tuple[dict[str, str], dict[str, str]]:
