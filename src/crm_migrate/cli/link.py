@@ -263,12 +263,20 @@ def _show(found: "Comparison", out: Output) -> None:
             [(e, REASONS[r], n) for e, r, n in found.reasons],
             numbers_from=2,
         )
+    if found.beyond_advice:
+        out.say(
+            Text(
+                "more records than recordlinkage is made for: it takes long and much memory",
+                "记录数超出 recordlinkage 的适用范围:耗时长、占用内存多",
+            ),
+            "yellow",
+        )
     if "recordlinkage" in (first, second):
         out.say(
             Text(
-                "recordlinkage knows only yes and no per field and counts a missing value as a "
-                "disagreement: where records are thin it joins fewer, and never a bold pair.",
-                "recordlinkage 对每个字段只判断“是/否”,缺失值按“不一致”计;"
-                "资料不全时合并得更少、更保守。",
+                "recordlinkage learns from the pairs of blocks alone and does not weigh how rare a "
+                "value is: it joins fewer pairs, and leaves more of them to people.",
+                "recordlinkage 只从分块内的记录对学习,且不考虑取值的稀有程度:"
+                "合并得更少、更保守,留给人工的更多。",
             )
         )

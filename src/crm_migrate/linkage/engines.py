@@ -9,6 +9,9 @@ from crm_migrate.linkage.native_engine import REPORT_KEY, NativeEngine
 from crm_migrate.linkage.natural_key import NaturalKeyEngine
 from crm_migrate.linkage.rule_types import LinkageRules
 
+ADVISED_RECORDS = 200_000
+"""Beyond this recordlinkage is no longer a sensible choice (it is said, and works nonetheless)."""
+
 
 def engine_for(rules: LinkageRules, *, key: bytes = REPORT_KEY) -> Engine:
     """The engine that `rules.engine` names; `key` keys the digests in its reports."""

@@ -26,8 +26,6 @@ from crm_migrate.linkage.rule_types import LinkageRules
 from crm_migrate.linkage.scoring import Scored, agree_on_any
 from crm_migrate.linkage.shared_values import stop_shared_values
 
-ADVISED_RECORDS = 200_000
-"""Beyond this the toolkit is no longer a sensible choice (it is said, and works nonetheless)."""
 MOST_PAIRS = 5_000_000
 """Candidate pairs that the toolkit is given: beyond, its vectors would fill some gigabytes."""
 

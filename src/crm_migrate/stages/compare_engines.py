@@ -7,7 +7,7 @@ import polars as pl
 
 from crm_migrate.language import Text
 from crm_migrate.linkage.contract import REVIEW_REASONS, Linkage
-from crm_migrate.linkage.engines import compare_engines, engine_for
+from crm_migrate.linkage.engines import ADVISED_RECORDS, compare_engines, engine_for
 from crm_migrate.stages.finished import open_finished
 from crm_migrate.stages.link import linkage_input
 from crm_migrate.stages.session import Session
@@ -53,6 +53,8 @@ class Comparison:
     """Pairs joined by both, of the pairs joined by either."""
     reasons: tuple[tuple[str, str, int], ...]
     """(engine that did not join, reason code of `REASONS`, pairs), the most frequent first."""
+    beyond_advice: bool = False
+    """More records than the engine recordlinkage is a sensible choice for."""
 
     def to_json(self) -> dict[str, Any]:
         """As plain data."""
@@ -97,6 +99,7 @@ def compare(
         only_second=agreement.only_second,
         share=round(agreement.share, 4),
         reasons=tuple(sorted(counted, key=lambda c: (-c[2], c[0], c[1]))),
+        beyond_advice=records.height > ADVISED_RECORDS,
     )
 
 
