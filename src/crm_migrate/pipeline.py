@@ -30,6 +30,7 @@ from crm_migrate.stages.evaluated import Evaluated
 from crm_migrate.stages.export import Exported, export
 from crm_migrate.stages.export import sweep as sweep_exports
 from crm_migrate.stages.extract import extract, input_digest, is_live
+from crm_migrate.stages.golden_cells import list_cells, set_golden_cell, withdraw_cell
 from crm_migrate.stages.history import history
 from crm_migrate.stages.link import link
 from crm_migrate.stages.link_files import link_files, suggest_rules, write_clusters
@@ -105,6 +106,7 @@ __all__ = [
     "import_reviews",
     "join_customers",
     "link_files",
+    "list_cells",
     "list_plans",
     "list_reviews",
     "make_ready",
@@ -118,6 +120,7 @@ __all__ = [
     "request_apply",
     "revoke_decisions",
     "roll_back",
+    "set_golden_cell",
     "split_customer",
     "suggest_rules",
     "sweep_exports",
@@ -126,6 +129,7 @@ __all__ = [
     "verify_journal",
     "view_plan",
     "with_exclusions",
+    "withdraw_cell",
     "write_clusters",
     "write_evaluation",
     "write_matches",

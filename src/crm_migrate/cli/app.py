@@ -69,6 +69,9 @@ VERBS: dict[str, Verb] = {
     ),
     "runs": Verb("runs:runs", Text("list runs and plans", "列出运行与计划")),
     "review": Verb("review:review", Text("decide doubtful pairs and 撞单", "裁决疑似重复与撞单")),
+    "cell": Verb(
+        "cell:cell", Text("set a value where all sources are wrong", "来源均有误时人工改值")
+    ),
     "link": Verb("link:link", Text("deduplicate files, no project needed", "对文件去重(无需项目)")),
     "match": Verb(
         "match:match",

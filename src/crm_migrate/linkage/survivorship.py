@@ -30,12 +30,17 @@ class Golden:
 
 
 def survive(
-    records: pl.DataFrame, members: pl.DataFrame, rules: SurvivorshipRules, entity: Entity
+    records: pl.DataFrame,
+    members: pl.DataFrame,
+    rules: SurvivorshipRules,
+    entity: Entity,
+    doubts: pl.DataFrame | None = None,
 ) -> Golden:
     """Golden records of the clusters.
 
     records: record_id, _source and the entity's fields (missing columns count as empty).
-    members: record_id, golden_id. The order of neither matters.
+    members: record_id, golden_id. doubts: record_id, field of values that the standards doubt
+    (what `most_valid` looks at). The order of none matters.
     """
     fields = [n for n in entity.field_names if n in records.columns]
     owned, place = _placed(records, members)
@@ -47,7 +52,7 @@ def survive(
     # Most fields of a model are empty in most sources: their columns cost nothing.
     counts = {n: records[n].null_count() for n in records.columns}
     filled = [n for n in records.columns if n == RECORD_ID or counts[n] < records.height]
-    rows = Clusters(records.select(filled)[place[several]], cluster[several], rules)
+    rows = Clusters(records.select(filled)[place[several]], cluster[several], rules, doubts)
     golden = {GOLDEN_ID: owned.gather(heads)}
     lineage = _Lineage(rows, owned.gather(several), sorted(fields))
     for group in rules.of(entity.name, fields):

@@ -12,8 +12,14 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from crm_migrate.linkage.survivorship_rules import FieldGroup, Preference, SurvivorshipRules
-from crm_migrate.records import SOURCE
+from crm_migrate.linkage.survivorship_rules import (
+    SOURCE_FIELD,
+    Condition,
+    FieldGroup,
+    Preference,
+    SurvivorshipRules,
+)
+from crm_migrate.records import RECORD_ID, SOURCE
 
 Rows = npt.NDArray[np.int64]
 Numbers = npt.NDArray[np.float64]
@@ -41,6 +47,8 @@ class Clusters:
     cluster: Rows
     """Number of each row's cluster, ascending."""
     rules: SurvivorshipRules
+    doubts: pl.DataFrame | None = None
+    """record_id, field: values that are doubtful by the standards."""
     _fixed: dict[Preference, Numbers] = field(default_factory=dict)
 
     def winners(self, group: FieldGroup, names: Sequence[str]) -> Won:
@@ -61,6 +69,8 @@ class Clusters:
             for key, preference in zip(keys, group.preferences, strict=True):
                 if preference.kind == "most_frequent":
                     key[doubtful] = -common
+                    if preference.when is not None:
+                        key[doubtful] *= self._holds(preference.when)[rows[doubtful]]
             best = first_best(keys, cluster)
             other = _differs(values, rows, rows[np.repeat(best, _sizes(cluster))])
         return _decided(keys, values, rows, cluster, best, np.flatnonzero(other))
@@ -69,14 +79,42 @@ class Clusters:
         """The preference's number for every row; computed once where no field matters to it."""
         if preference in self._fixed:
             return self._fixed[preference]
-        key = sort_key(preference, names, self.rules, self.rows.columns).cast(pl.Float64)
-        found = self.rows.select(key.alias("key")).to_series()
-        if len(found) != self.rows.height:  # the same for all
-            found = found.new_from_index(0, self.rows.height)
-        numbers = found.to_numpy()
+        if preference.kind == "most_valid":
+            numbers = self._doubts(names)
+        else:
+            key = sort_key(preference, names, self.rules, self.rows.columns).cast(pl.Float64)
+            found = self.rows.select(key.alias("key")).to_series()
+            if len(found) != self.rows.height:  # the same for all
+                found = found.new_from_index(0, self.rows.height)
+            numbers = found.to_numpy()
+        if preference.when is not None:
+            numbers = np.where(self._holds(preference.when), numbers, 0.0)
         if preference.kind in ("most_trusted", "most_recent", "prefer"):
             self._fixed[preference] = numbers
         return numbers
+
+    def _holds(self, condition: Condition) -> npt.NDArray[np.bool_]:
+        """Per row whether the condition holds for its cluster."""
+        column = SOURCE if condition.field == SOURCE_FIELD else condition.field
+        if column not in self.rows.columns or not self.rows.height:
+            return np.full(self.rows.height, condition.negated)
+        values = self.rows[column]
+        has = values.is_in(list(condition.values)) if condition.values else values.is_not_null()
+        sizes = _sizes(self.cluster)
+        starts = np.cumsum(sizes) - sizes
+        some = np.logical_or.reduceat(has.fill_null(False).to_numpy(), starts)
+        return np.asarray(np.repeat(some, sizes) != condition.negated)
+
+    def _doubts(self, names: Sequence[str]) -> Numbers:
+        """How many of a row's values in these fields are doubtful."""
+        if self.doubts is None:
+            return np.zeros(self.rows.height)
+        at = self.doubts.filter(pl.col("field").is_in(list(names)))
+        counted = at.group_by(RECORD_ID).agg(pl.col("field").n_unique().cast(pl.Float64))
+        found = self.rows.select(RECORD_ID).join(
+            counted, on=RECORD_ID, how="left", maintain_order="left"
+        )
+        return found["field"].fill_null(0.0).to_numpy()
 
 
 def first_best(keys: Sequence[Numbers], cluster: Rows) -> Rows:
@@ -104,16 +142,18 @@ def sort_key(
     """A number that is smallest for the preferred record (not for most_frequent)."""
     kind = preference.kind
     if kind == "most_trusted":
-        if not rules.trusted or SOURCE not in columns:
+        trusted = preference.values or rules.trusted
+        if not trusted or SOURCE not in columns:
             return pl.lit(0)
-        ranks = list(range(len(rules.trusted)))
+        ranks = list(range(len(trusted)))
         return pl.col(SOURCE).replace_strict(
-            list(rules.trusted), ranks, default=len(ranks), return_dtype=pl.Int64
+            list(trusted), ranks, default=len(ranks), return_dtype=pl.Int64
         )
     if kind == "most_recent":
-        if rules.recent is None or rules.recent not in columns:
+        recent = preference.field or rules.recent
+        if recent is None or recent not in columns:
             return pl.lit(0)
-        date = pl.col(rules.recent).str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False)
+        date = pl.col(recent).str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False)
         return -date.cast(pl.Int64).fill_null(-(10**7))
     if kind == "most_complete":
         return -pl.sum_horizontal(pl.col(n).is_not_null() for n in names).cast(pl.Int64)
@@ -123,9 +163,10 @@ def sort_key(
         )
     if kind == "most_restrictive":  # a single refusal stands against any number of consents
         return pl.sum_horizontal((pl.col(n) != "false").fill_null(True) for n in names)
-    if preference.field not in columns:
+    column = SOURCE if preference.field == SOURCE_FIELD else str(preference.field)
+    if column not in columns:
         return pl.lit(0)
-    wanted = pl.col(str(preference.field))
+    wanted = pl.col(column)
     held = wanted.is_in(list(preference.values)) if preference.values else wanted.is_not_null()
     return (~held.fill_null(False)).cast(pl.Int64)
 

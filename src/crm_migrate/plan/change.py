@@ -60,6 +60,7 @@ REASONS = {
     "new": Text("not in the CRM yet", "CRM 中尚不存在"),
     "filled": Text("fills cells that are empty in the CRM", "补全 CRM 中的空值"),
     "changed": Text("the sources have newer values", "来源数据有更新"),
+    "overridden": Text("a person set these values", "人工改值"),
     "same": Text("already as it should be", "与 CRM 一致"),
     "edited": Text("edited in the CRM; the CRM's values stay", "CRM 中已有人工修改,保留 CRM 的值"),
     "conflict": Text("changed on both sides; a person decides", "两边都有修改,需人工决定"),

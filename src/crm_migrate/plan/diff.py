@@ -25,6 +25,7 @@ from crm_migrate.plan.cells import (
 from crm_migrate.plan.change import Action
 from crm_migrate.plan.fit import demanded_columns
 from crm_migrate.plan.groups import Standing, groups_and_ranks, self_reference
+from crm_migrate.plan.leaving import SET_BY_PERSON
 from crm_migrate.plan.obstacles import (
     missing_references,
     refused_by_rules,
@@ -205,7 +206,24 @@ def _actions(aligned: pl.DataFrame, changes: list[ColumnChange], side: TargetSid
         .then(pl.lit("edited"))
         .otherwise(pl.lit("same"))
     )
-    return rows.with_columns(action=action, reason=reason)
+    return _told_overridden(rows.with_columns(action=action, reason=reason), aligned, changes)
+
+
+def _told_overridden(
+    rows: pl.DataFrame, aligned: pl.DataFrame, changes: list[ColumnChange]
+) -> pl.DataFrame:
+    """The rows, those that write a cell which a person set with that for a reason."""
+    if SET_BY_PERSON not in aligned.columns:
+        return rows
+    named = aligned[SET_BY_PERSON].fill_null("")
+    masks = {
+        c.field: c.written & named.str.contains(f";{c.field};", literal=True)
+        for c in changes
+        if named.str.contains(f";{c.field};", literal=True).any()
+    }
+    names = _names(masks, rows.height)
+    told = names.is_not_null() & rows["action"].is_in(_LIVE)
+    return rows.with_columns(rows["reason"].zip_with(~told, "overridden:" + names))
 
 
 def _skips(

@@ -4,6 +4,8 @@ A golden value that is missing never erases a cell of the CRM. The exception is 
 ourselves, that nobody touched since, and whose value went away with records that were split off.
 """
 
+from collections.abc import Mapping
+
 import polars as pl
 
 LEFT = "left:"
@@ -34,3 +36,22 @@ def with_left(golden: pl.DataFrame, splits: pl.DataFrame) -> pl.DataFrame:
         for name in golden.columns
         if name.startswith(LEFT)
     )
+
+
+SET_BY_PERSON = "set"
+"""Column of golden records: the fields that a person set, each between `;`; null where none."""
+
+
+def with_set(golden: Mapping[str, pl.DataFrame], settled: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """The golden records of all entities, told which cells people set (SET_BY_PERSON).
+
+    settled: entity, golden_id, field, why (null: the cell stands as it was set).
+    """
+    found = dict(golden)
+    stands = settled.filter(pl.col("why").is_null() & pl.col("entity").is_in(list(golden)))
+    for name in stands["entity"].unique().sort():
+        fields = pl.format(";{};", pl.col("field").sort().str.join(";"))
+        here = stands.filter(pl.col("entity") == name).group_by("golden_id").agg(fields)
+        told = here.rename({"field": SET_BY_PERSON})
+        found[name] = golden[name].join(told, on="golden_id", how="left", maintain_order="left")
+    return found

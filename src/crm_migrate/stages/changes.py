@@ -16,7 +16,7 @@ from crm_migrate.plan.change import (
     TargetIdentity,
 )
 from crm_migrate.plan.irreversible import irreversible
-from crm_migrate.plan.leaving import with_left
+from crm_migrate.plan.leaving import with_left, with_set
 from crm_migrate.plan.left_out import STANDS_DELETED, stand_deleted
 from crm_migrate.plan.mapped_target import unchecked
 from crm_migrate.plan.operations import (
@@ -32,6 +32,7 @@ from crm_migrate.quality.control_totals import record_totals
 from crm_migrate.records import RECORD_ID, SOURCE
 from crm_migrate.stages import extract, link, present, standardize, survive
 from crm_migrate.stages.figures import figures, quality_figures
+from crm_migrate.stages.golden_overrides import SETTLED
 from crm_migrate.stages.job import Job
 from crm_migrate.stages.kept import lookups
 from crm_migrate.stages.merges import look_around
@@ -72,6 +73,7 @@ def compare(
         name: with_left(run.read(survive.STAGE, name), run.read(link.STAGE, f"splits.{name}"))
         for name in names
     }
+    golden = with_set(golden, run.read(survive.STAGE, SETTLED))
     identity = TargetIdentity(
         name=project.settings.target.name,
         system=now.schema.system,

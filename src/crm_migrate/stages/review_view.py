@@ -94,9 +94,13 @@ class Viewing:
 def differing(left: str, right: str) -> tuple[Spans, Spans]:
     """The places in which two texts differ; of masks that look alike, those that are marked.
 
+    Where one is missing nothing differs.
+
     >>> differing("恒通科技", "恒通贸易")
     ([(2, 4)], [(2, 4)])
     """
+    if not left or not right:
+        return [], []
     if left == right:
         marked = [(n, n + 1) for n, c in enumerate(left) if c in (DIFFERS, UNEQUAL)]
         return marked, marked
@@ -224,7 +228,7 @@ def _masked(
     texts = []
     for mine, theirs in (sides, sides[::-1]):
         masked = mask_series(pl.Series(mine, dtype=pl.String), known.type)
-        odd = [UNEQUAL if value not in theirs else "" for value in mine]
+        odd = [UNEQUAL if theirs and value not in theirs else "" for value in mine]
         texts.append(MULTI_SEPARATOR.join(m + o for m, o in zip(masked, odd, strict=True)))
     return texts[0] or None, texts[1] or None
 

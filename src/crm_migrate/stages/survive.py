@@ -6,8 +6,10 @@ from sqlalchemy.engine import Engine as Database
 from crm_migrate.linkage.identity import customer_codes
 from crm_migrate.linkage.survivorship import POOL, owner_conflicts, survive
 from crm_migrate.mapping.identity import hashed_ids
-from crm_migrate.records import PROVENANCE, RECORD_ID, ROW, SHEET, SOURCE
-from crm_migrate.stages import link, present
+from crm_migrate.model import Entity
+from crm_migrate.records import PROVENANCE, RECORD_ID, ROW, SHEET, SOURCE, Severity
+from crm_migrate.stages import link, present, standardize
+from crm_migrate.stages.golden_overrides import SETTLED, no_overrides, with_overrides
 from crm_migrate.stages.job import Job
 from crm_migrate.stages.kept import GOLDEN
 from crm_migrate.state.owners import decided_owners
@@ -20,7 +22,7 @@ REVIEW_SOURCE = "@review"
 
 
 def make_golden(job: Job, run: Run, state: Database) -> None:
-    """Write `golden/<entity>`, `lineage.<entity>`, `owner_conflicts`, `crosswalk`.
+    """Write `golden/<entity>`, `lineage.<entity>`, `owner_conflicts`, `crosswalk`, SETTLED.
 
     Golden records come from source records alone; what only the CRM holds is left alone.
     """
@@ -28,6 +30,7 @@ def make_golden(job: Job, run: Run, state: Database) -> None:
     names = [n.removeprefix(prefix) for n in run.names(link.STAGE) if n.startswith(prefix)]
     model = job.project.model
     conflicts = pl.DataFrame(schema={"golden_id": pl.String()})
+    overridden: list[pl.DataFrame] = []
     for done, entity in enumerate(e for e in model.entities if e.name in names):
         job.progress("golden", done, len(names))
         records = run.read(link.STAGE, f"records.{entity.name}")
@@ -35,8 +38,13 @@ def make_golden(job: Job, run: Run, state: Database) -> None:
         if entity.name == "tag":
             records, members = _with_doubtful(job, run, records, members)
         sources = members.join(records.select(RECORD_ID), on=RECORD_ID, how="semi")
-        result = survive(records, sources, job.rules.survivorship, entity)
-        golden = result.golden
+        result = survive(
+            records, sources, job.rules.survivorship, entity, _doubts(job, run, entity)
+        )
+        golden, lineage, settled = with_overrides(
+            job, state, entity, records, sources, result.golden, result.lineage
+        )
+        overridden.append(settled)
         if entity.name == "customer":
             conflicts = owner_conflicts(*_with_doubles(job, run, records, sources, members))
             golden, conflicts = _decide_owners(golden, conflicts, decided_owners(state))
@@ -44,10 +52,22 @@ def make_golden(job: Job, run: Run, state: Database) -> None:
             run.write(STAGE, "crosswalk", _crosswalk(records, sources, golden))
             run.write(STAGE, "x_owner_conflicts", conflicts)
         run.write(STAGE, entity.name, golden)
-        run.write(STAGE, f"lineage.{entity.name}", result.lineage)
+        run.write(STAGE, f"lineage.{entity.name}", lineage)
         run.write(STAGE, f"members.{entity.name}", sources)
         run.write(STAGE, f"records.{entity.name}", records)
+    run.write(STAGE, SETTLED, pl.concat(overridden) if overridden else no_overrides())
     job.progress("golden", len(names), len(names))
+
+
+def _doubts(job: Job, run: Run, entity: Entity) -> pl.DataFrame | None:
+    """The values that the standards doubt, where a rule of the entity looks at validity."""
+    rules = job.rules.survivorship
+    groups = rules.of(entity.name, entity.field_names)
+    if not any(p.kind == "most_valid" for g in groups for p in g.preferences):
+        return None
+    found = run.read(standardize.STAGE, "x_findings")
+    mine = (pl.col("entity") == entity.name) & (pl.col("severity") != Severity.REPAIR)
+    return found.filter(mine).select(RECORD_ID, "field").drop_nulls().unique()
 
 
 def _with_doubtful(

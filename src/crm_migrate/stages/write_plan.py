@@ -29,6 +29,7 @@ from crm_migrate.stages.departments import affected_departments
 from crm_migrate.stages.doubles import doubles_left
 from crm_migrate.stages.facts import plan_facts
 from crm_migrate.stages.figures import drift_figures, mapping_digest
+from crm_migrate.stages.golden_overrides import settle_cells
 from crm_migrate.stages.plan_pages import write_all_pages
 from crm_migrate.stages.plans import FACTS, entity_labels, rfc3339, state_of
 from crm_migrate.stages.precision import precision_figure
@@ -234,6 +235,7 @@ def _enter(
         )
         reserve(session.state, identities, name, run.id, at)
     store_questions(session, run)
+    settle_cells(session, run)
     add_plan(
         session.state,
         PlanEntry(
