@@ -15,6 +15,7 @@ from crm_migrate.linkage.comparison import differs, levels_of
 from crm_migrate.linkage.features import Features, Indices, Mask
 from crm_migrate.linkage.hashing import mix
 from crm_migrate.linkage.rule_types import Comparison, Level, LinkageRules
+from crm_migrate.linkage.vetoes import disagreeing
 
 Floats = npt.NDArray[np.float64]
 
@@ -50,6 +51,9 @@ def train(
     expected_m = [_expected(c, [level.m for level in c.levels]) for c in rules.comparisons]
     raw_u = [population_u(c, features, workers) for c in rules.comparisons]
     patterns, counts, met = _patterns(features, rules, left, right, workers)
+    against = disagreeing(patterns, rules)  # households are many, and would be taken for matches
+    fit = ~(against.apart | against.review)
+    patterns, counts, met = patterns[fit], counts[fit], met[fit]
     blind = _blind(rules)
     m, prior = expected_m, 1.0 / (total + 2.0)
     u = [
