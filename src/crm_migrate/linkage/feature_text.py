@@ -6,7 +6,7 @@ import polars as pl
 
 from crm_migrate.linkage.hashing import mix
 from crm_migrate.standards import company_name, uscc
-from crm_migrate.standards.residue import unless_matching
+from crm_migrate.standards.residue import change_where, unless_matching
 
 # Values that are in canonical form already: the common case, told apart by one quick regex.
 _FOLDED = r"^[\x{4e00}-\x{9fa5}0-9a-z]+$"
@@ -117,14 +117,16 @@ def company_parts(raw: pl.Series) -> dict[str, pl.Series]:
     core: trade name and business; brand: trade name (字号); region; form: a legal form that
     tells entities apart; branch: its name, `-` for the head office.
     """
-    name = raw.str.replace("有限责任公司", "有限公司", literal=True).alias("name")
-    distinct = name.drop_nulls().unique(maintain_order=True)
-    split = company_name.parts(distinct).with_columns(
-        name=distinct, key=company_name.match_key(distinct).replace("", None)
+    name = change_where(
+        raw,
+        raw.str.contains("有限责任公司", literal=True),
+        lambda few: few.str.replace("有限责任公司", "有限公司", literal=True),
+    )
+    split = company_name.parts(name).with_columns(
+        key=company_name.match_key(name).replace("", None)
     )
     form = pl.col("legal_form").str.strip_prefix("集团")
     made = split.select(
-        "name",
         "key",
         full=pl.when(pl.col("legal_form").str.contains(_WHOLE_FORM)).then("key"),
         core=_folded(pl.concat_str("stem", "industry_word", ignore_nulls=True)),
@@ -133,8 +135,7 @@ def company_parts(raw: pl.Series) -> dict[str, pl.Series]:
         form=pl.when(~form.is_in(_VAGUE_FORM)).then(form),
         branch=pl.when(pl.col("key").is_not_null()).then(pl.col("branch").fill_null("-")),
     )
-    rows = name.to_frame().join(made, on="name", how="left", maintain_order="left")
-    return {part: rows[part] for part in made.columns if part != "name"}
+    return {part: made[part] for part in made.columns}
 
 
 def _folded(text: pl.Expr) -> pl.Expr:

@@ -10,7 +10,7 @@ import polars as pl
 
 from crm_migrate.standards.characters import narrow, simplified
 from crm_migrate.standards.divisions import Prefixes, city_names, divisions, province_names
-from crm_migrate.standards.residue import change_where, holds
+from crm_migrate.standards.residue import change_where, holds, unless_matching
 
 PARTS = ("region", "stem", "industry_word", "legal_form", "branch")
 
@@ -57,6 +57,8 @@ _LATIN_FORM = (
     r"(?i)[\s,]+(?:co[\s.,]*)?(?:ltd|limited|llc|inc|corp|corporation|gmbh|plc|ag|sa|bv)\b\.?$"
 )
 _GROUP = "(集团)"
+_PLAIN = r"^[\x{4e00}-\x{9fa5}0-9A-Za-z()]+$"
+"""A name that is in half width already, as most are."""
 
 
 def parts(names: pl.Series) -> pl.DataFrame:
@@ -69,7 +71,7 @@ def parts(names: pl.Series) -> pl.DataFrame:
     >>> parts(pl.Series(["恒通（深圳）科技有限公司", "東方電氣股份有限公司"])).rows()
     [('深圳', '恒通', '科技', '有限公司', None), (None, '东方', '电气', '股份有限公司', None)]
     """
-    name = simplified(narrow(names)).alias("name")
+    name = simplified(unless_matching(names, _PLAIN, narrow)).alias("name")
     group = holds(name.str.contains(_GROUP, literal=True))
     name = name.str.replace(_GROUP, "", literal=True)
     head = change_where(name, name.str.contains(_BRANCH), _head_office)
