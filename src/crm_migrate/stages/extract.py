@@ -2,7 +2,9 @@
 
 import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+from time import time
 
 import polars as pl
 
@@ -35,6 +37,8 @@ from crm_migrate.workspace import Run
 
 STAGE = "mapped"
 TAG = "tag"
+_SETTLED = 2.0
+"""Seconds after which a file's time of change tells whether it was written again."""
 
 ROWS_SCHEMA = {
     "source": pl.String(),
@@ -79,10 +83,23 @@ def source_digest(place: str) -> str:
     if "://" in path:
         return ""
     try:
-        with Path(path).open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        about = Path(path).stat()
+        if about.st_ctime > time() - _SETTLED:  # a write in the same tick would not show
+            return _file_digest(path)
+        return _settled_digest(path, about.st_ino, about.st_size, about.st_ctime_ns)
     except OSError:
         return ""
+
+
+@lru_cache(maxsize=256)
+def _settled_digest(path: str, inode: int, size: int, changed_ns: int) -> str:
+    """The digest of a file that is as it was: every write sets the time of its last change."""
+    return _file_digest(path)
+
+
+def _file_digest(path: str) -> str:
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def rows_digest(rows: pl.DataFrame) -> str:
