@@ -13,7 +13,8 @@ from benchmarks.invented_customers import OWNERS
 from crm_migrate.trust.setup import parse_person, set_up_keys
 from crm_migrate.trust.wrapping import Unprotected
 
-OPERATOR, APPROVER = "operator", "approver"
+OPERATOR, APPROVERS = "operator", ("approver", "second")
+"""A large plan wants two people."""
 SOURCES = ("sales", "service", "legacy")
 SHARES = (0.4, 0.7)
 
@@ -137,7 +138,8 @@ def make_project(root: Path, rows: pl.DataFrame, url: str) -> None:
         (root / name).write_text(body, encoding="utf-8")
     write_sources(root, rows)
     lay_out(database(url))
-    people = [f"{OPERATOR}:operator:甲:信息部", f"{APPROVER}:approver:乙:销售部"]
+    people = [f"{OPERATOR}:operator:甲:信息部"]
+    people += [f"{name}:approver:{name}:销售部" for name in APPROVERS]
     set_up_keys(root / ".crm-migrate", [parse_person(p) for p in people], lambda _: Unprotected())
 
 

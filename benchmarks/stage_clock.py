@@ -109,7 +109,7 @@ def main() -> None:
     wall, cpu = perf_counter(), process_time()
     root, verb = Path(sys.argv[1]), sys.argv[2]
     pipeline = import_module("crm_migrate.pipeline")
-    from benchmarks.customer_project import APPROVER, OPERATOR
+    from benchmarks.customer_project import APPROVERS, OPERATOR
     from crm_migrate.project import load_project
 
     lines: list[_Line] = [
@@ -122,7 +122,8 @@ def main() -> None:
         if verb == "plan":
             done = pipeline.plan(session, by=OPERATOR)
         elif verb == "approve":
-            done = pipeline.decide(session, "latest", "approve", by=APPROVER, reason="benchmark")
+            for name in APPROVERS:
+                done = pipeline.decide(session, "latest", "approve", by=name, reason="benchmark")
         else:
             done = pipeline.apply_plan(session, "latest", by=OPERATOR)
     finally:
