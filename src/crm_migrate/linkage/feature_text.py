@@ -58,14 +58,14 @@ def phones(raw: pl.Series) -> pl.Series:
     >>> phones(pl.Series(["+86 138-0013-8000", "0571-8888 6666转802", "110"])).to_list()
     ['13800138000', '057188886666', None]
     """
-    digits = unless_matching(raw, r"^(?:1[3-9]\d{9}|0\d{9,11})$", _digits)
+    digits = unless_matching(raw, r"^(?:1[3-9]\d{9}|0[1-9]\d{8,10})$", _digits)
     return digits.set(digits.str.len_chars() < 7, None)
 
 
 def _digits(raw: pl.Series) -> pl.Series:
     narrow = unless_matching(raw, r"^[ -~]*$", lambda few: few.str.normalize("NFKC"))
     number = narrow.str.replace(r"(?i)(转|ext\.?|x|#).*$", "").str.replace_all(r"\D", "")
-    return number.str.replace(r"^(?:00)?86(1[3-9]\d{9}|0\d{9,11})$", "$1")
+    return number.str.replace(r"^00", "").str.replace(r"^86(1[3-9]\d{9}|0\d{9,11})$", "$1")
 
 
 def emails(raw: pl.Series) -> pl.Series:

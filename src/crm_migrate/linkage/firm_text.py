@@ -44,7 +44,8 @@ _FORM = r"\s(" + "|".join(sorted(_CANONICAL, key=lambda v: (-len(v), v))) + r")$
 _VAGUE = r"\s(?:co|company|group|holdings?|and co)$"
 _ARTICLE = r"^the\s"
 _LETTERS = {"ß": "ss", "ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "þ": "th", "ı": "i"}
-_UMLAUTS = {"ä": "ae", "ö": "oe", "ü": "ue"}
+_UMLAUT = r"([aou])e"
+"""Müller is written Mueller and Muller: all three become muller."""
 _SHORT_WORDS = {
     "intl": "international", "int": "international", "natl": "national", "mfg": "manufacturing",
     "svcs": "services", "svc": "service", "tech": "technology", "technologies": "technology",
@@ -67,24 +68,24 @@ def firm_parts(raw: pl.Series) -> dict[str, pl.Series]:
 
     >>> parts = firm_parts(pl.Series(["The Müller & Söhne G.m.b.H.", "Mueller and Soehne GmbH"]))
     >>> parts["core"].to_list(), parts["form"].to_list()
-    (['muellersoehne', 'muellersoehne'], ['gmbh', 'gmbh'])
+    (['mullersohne', 'mullersohne'], ['gmbh', 'gmbh'])
     """
     name = raw.alias("name")
     distinct = name.drop_nulls().unique(maintain_order=True)
     lower = distinct.str.normalize("NFKC").str.to_lowercase()
-    branch = lower.str.extract(_BRANCH, 1).str.replace_all(r"[^\p{L}\p{N}]", "")
+    branch = _plain(_words(lower.str.extract(_BRANCH, 1))).str.replace_all(" ", "")
     words = _words(lower.str.replace(_BRANCH, ""))
     form = words.str.extract(_FORM, 1)
     core = words.str.replace(_FORM, "").str.replace(_VAGUE, "")
     core = core.str.strip_chars().str.replace(_ARTICLE, "").str.replace_all(r"\band\b", "")
     core = core.zip_with(core != "", words).str.strip_chars()
-    listed = core.str.split(" ").list.eval(
+    listed = _plain(core).str.split(" ").list.eval(
         pl.element().filter(pl.element() != "").replace(_SHORT_WORDS)
     )
     made = pl.DataFrame(
         {
             "name": distinct,
-            "key": words.str.replace_all(" ", "").replace("", None),
+            "key": _plain(words).str.replace_all(" ", "").replace("", None),
             "core": listed.list.join("").replace("", None),
             "sorted": listed.list.sort().list.join("").replace("", None),
             "lead": listed.list.head(2).list.join("").replace("", None),
@@ -98,7 +99,11 @@ def firm_parts(raw: pl.Series) -> dict[str, pl.Series]:
 
 def _words(lower: pl.Series) -> pl.Series:
     """Words between single blanks, a blank in front: accents and signs gone, `&` is `and`."""
-    text = lower.str.replace_many(_UMLAUTS).str.normalize("NFKD").str.replace_all(r"\p{M}", "")
+    text = lower.str.normalize("NFKD").str.replace_all(r"\p{M}", "")
     text = text.str.replace_many(_LETTERS).str.replace_all(r"[&+]", " and ")
     text = text.str.replace_all(r"['’`]", "").str.replace_all(r"[^\p{L}\p{N}]+", " ")
     return " " + text.str.strip_chars()
+
+
+def _plain(words: pl.Series) -> pl.Series:
+    return words.str.replace_all(_UMLAUT, "$1")
