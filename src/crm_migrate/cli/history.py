@@ -95,6 +95,8 @@ def _since(edited: bool | None) -> str:
 
 
 def _step(step: "PlanStep", out: Output) -> None:
+    from crm_migrate.cli.outcomes import outcome_text
+
     title = (
         Text(f"{step.plan} takes back {step.reverses}", f"{step.plan} 撤回 {step.reverses}")
         if step.reverses
@@ -107,15 +109,17 @@ def _step(step: "PlanStep", out: Output) -> None:
     for row in step.rows:
         _row(row, out)
     for move in step.moves:
-        what = move.column or ""
-        out.say(f"  {move.kind} {move.table} {move.row_key} {what}: "
-                f"{move.before or ''} → {move.after or ''} ({move.result})")  # fmt: skip
+        what, result = move.column or "", outcome_text(move.result)
+        out.say(f"  {outcome_text(move.kind)} {move.table} {move.row_key} {what}: "
+                f"{move.before or ''} → {move.after or ''} ({result})")  # fmt: skip
 
 
 def _row(row: "RowStep", out: Output) -> None:
+    from crm_migrate.cli.outcomes import outcome_text
+
     key = f" #{row.target_key}" if row.target_key else ""
     reason = f" · {row.reason}" if row.reason else ""
-    line = f"  {row.at} {row.label} {row.golden_id[:12]}{key}: {row.result}{reason}"
+    line = f"  {row.at} {row.label} {row.golden_id[:12]}{key}: {outcome_text(row.result)}{reason}"
     out.say(line)
     if row.cells:
         head = (Text("field", "字段"), Text("before", "变更前"), Text("after", "变更后"))

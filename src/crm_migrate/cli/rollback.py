@@ -18,7 +18,8 @@ HELP = Text(
 PLAN is a plan or run; without it, the plan that was applied last. A row that was edited since is
 kept with all that belongs to its customer; so is one that other rows refer to, or that a later
 plan wrote. A rollback is a plan: shown, approved where policy says so, applied once, and can be
-taken back itself. --plan only makes it. Exit code 3 says that somebody must approve it first.
+taken back itself. --plan only makes it, and ends with 0 like `plan` does. Without --plan, exit
+code 3 says that nothing was taken back yet, since somebody must approve it first.
 
 \b
 Examples:
@@ -30,7 +31,7 @@ Examples:
 
 PLAN 为计划或运行编号;省略时为最近执行的计划。执行后被修改的记录及其客户的全部记录保留;
 被其他记录引用或其后有计划写入的也保留。撤回本身也是计划:可查看、按策略审批、只执行一次、
-也可再撤回。--plan 仅生成计划。退出码 3 表示须先审批。
+也可再撤回。--plan 仅生成计划,与 plan 一样以 0 退出;不带 --plan 时,退出码 3 表示尚未撤回,须先审批。
 
 \b
 示例:
@@ -111,10 +112,11 @@ def _show(found: "RolledBack", out: Output, *, ahead: bool = False) -> None:
         Text("taken back", "撤回"),
         Text("kept", "保留"),
         Text("failed", "失败"),
+        Text("let go", "解除接管"),
         Text("nothing to do", "无需处理"),
     )
     rows = [
-        (found.labels[name], h.reversed, h.kept, h.failed, h.nothing)
+        (found.labels[name], h.reversed, h.kept, h.failed, h.let_go, h.nothing)
         for name, h in found.by_entity.items()
     ]
     out.table(title, head, rows)

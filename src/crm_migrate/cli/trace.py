@@ -170,13 +170,16 @@ def _member(number: int, member: "Member", out: Output) -> None:
 def _operation(operation: "Operation | None", out: Output) -> None:
     if operation is None:
         return
-    out.say(f"{operation.plan}: {operation.action} · {operation.reason}", "bold")
+    from crm_migrate.cli.outcomes import outcome_text
+
+    action = outcome_text(operation.action)
+    out.say(f"{operation.plan}: {action} · {operation.reason}", "bold")
     if operation.cells:
         head = (Text("field", "字段"), Text("before", "变更前"), Text("after", "变更后"))
         rows = [(c.label, c.before or "", c.after or "∅") for c in operation.cells]
         out.table("", head, rows, numbers_from=9)
     for entity, actions in operation.children.items():
-        counts = ", ".join(f"{action} {count}" for action, count in actions.items())
+        counts = ", ".join(f"{outcome_text(a)} {count}" for a, count in actions.items())
         out.say(f"  + {entity}: {counts}")
 
 
@@ -185,12 +188,15 @@ def _target(found: "Trace", out: Output) -> None:
     if target is None:
         out.say(Text("not in the CRM", "CRM 中没有该客户"), "yellow")
         return
+    from crm_migrate.cli.outcomes import outcome_text
+
     gone = "" if target.stands else str(Text(" (no longer there)", "(已不存在)"))
     out.say(f"CRM: {target.table} {target.key}{gone}", "bold")
     for entry in target.written:
         back = Text(f" (takes back {entry.reverses})", f"(撤回 {entry.reverses})")
         taken = str(back) if entry.reverses else ""
-        out.say(f"  {entry.at} {entry.plan}{taken}: {entry.action} → {entry.result}")
+        result = outcome_text(entry.result)
+        out.say(f"  {entry.at} {entry.plan}{taken}: {result}")
     if target.cells:
         head = (Text("field", "字段"), Text("column", "列"), Text("value now", "当前值"))
         rows = [(c.label, c.column, c.value or "") for c in target.cells]

@@ -276,9 +276,9 @@ def _texts(
         )
     for values, value_map in proposal.values.items():
         texts[f"mappings/values/{values}.yaml"] = yaml_text(value_map_data(value_map))
-    mapping = sandbox_target(model) if target is None else target.mapping
+    crm = sandbox_target(model) if target is None else target.mapping
     texts["mappings/target.yaml"] = yaml_text(
-        target_data(mapping, sandbox), None if target is None else _open_places(target, language)
+        target_data(crm, sandbox), None if target is None else _open_places(target, language)
     )
     for rules in ("entities", *RULE_FILES):
         texts[f"rules/{rules}.yaml"] = _packaged(f"rules/{rules}.yaml")

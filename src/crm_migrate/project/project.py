@@ -30,6 +30,8 @@ RULE_FILES = ("policy", "linkage", "survivorship", "gates")
 
 _SECRET = re.compile(r"\$\{([A-Z][A-Z0-9_]*)\}")
 _T = TypeVar("_T", bound=BaseModel)
+_USER = re.compile(r"://[^/@]*@")
+"""User and password (or what stands for it) in a URL."""
 
 
 @dataclass(frozen=True)
@@ -149,7 +151,7 @@ def load_project(root: Path) -> Project:
     if faults or model is None or target is None:
         raise ProjectFault(faults)
     meaning = {
-        "settings": settings.model_dump(mode="json", exclude={"document", "language"}),
+        "settings": _meaning(settings),
         "entities": entities.data,
         "mappings": {n: m.model_dump(mode="json") for n, (_, m) in mappings.items()},
         "values": {n: v.model_dump(mode="json") for n, (_, v) in values.items()},
@@ -168,6 +170,15 @@ def load_project(root: Path) -> Project:
             json.dumps(meaning, sort_keys=True, ensure_ascii=False, default=str).encode()
         ).hexdigest(),
     )
+
+
+def _meaning(settings: Settings) -> Any:
+    """The settings without what changes nothing: the report, and as whom databases are entered."""
+    plain: Any = settings.model_dump(mode="json", exclude={"document", "language"})
+    for place in (plain["target"], *plain["sources"].values()):
+        if place.get("url") is not None:
+            place["url"] = _USER.sub("://", place["url"])
+    return plain
 
 
 def validated(kind: type[_T], file: YamlFile, data: Any, faults: list[Fault]) -> _T | None:

@@ -30,6 +30,7 @@ from crm_migrate.stages.history_steps import (
 )
 from crm_migrate.stages.named_customer import named_customer
 from crm_migrate.stages.plans import open_to_read, rfc3339
+from crm_migrate.stages.referred_names import ReferredNames
 from crm_migrate.stages.rollback_heaps import reason_words
 from crm_migrate.stages.session import Session
 from crm_migrate.stages.shown_cells import Eyes
@@ -84,6 +85,24 @@ class _Reading:
         references = reference_columns(project.target, project.model)
         self.bearings = Bearings(project.target, references, reader.describe(), keyring.digest_key)
         self.unknown: list[str] = []
+        self.stored: StoredPlan | None = None
+        self.names = ReferredNames(project.model, session.job.rules.policy, self.held, clear=clear)
+
+    def held(self, entity: str, name: str, golden: str) -> str | None:
+        """A value of a record as the plan at hand has it."""
+        mapped = self.bearings.mapping.entities.get(entity)
+        if self.stored is None or entity not in self.stored.entities or mapped is None:
+            return None
+        column = mapped.fields.get(name)
+        if column is None:
+            return None
+        at = pl.col("golden_id") == golden
+        row = self.stored.operations(entity).filter(at).collect()
+        for side in (AFTER + column.column, BEFORE + column.column):
+            cell = row[side][0] if row.height and side in row.columns else None
+            if cell is not None and cell != UNTOUCHED:
+                return str(cell)
+        return None
 
     def history(self, asked: str) -> History:
         """Every step, the oldest first."""
@@ -106,6 +125,7 @@ class _Reading:
         rows: list[RowStep] = []
         with self._stored(plan.plan_id) as stored:
             header = stored.header if stored is not None else None
+            self.stored = stored
             for entity in entries["entity"].unique(maintain_order=True):
                 rows += self.rows(plan.plan_id, entity, entries.filter(entity=entity), stored)
         states = {e.event: str(e.objects.get("state")) for e in told if e.event in _MADE}
@@ -201,7 +221,11 @@ class _Reading:
                 pl.Series([after], dtype=pl.String),
             )
             label = model.by_name[name].label.in_language(self.language)
-            cells.append(CellStep(name, label, column.column, olds[0], news[0]))
+            referred = model.by_name[name].references
+            old, new = olds[0], news[0]
+            if referred is not None:
+                old, new = (self.names.told(referred, cell) for cell in (old, new))
+            cells.append(CellStep(name, label, column.column, old, new))
         if not known_before and not known_after:
             return cells, "cells"
         return cells, None if known_before and known_after else "before" if known_after else "after"

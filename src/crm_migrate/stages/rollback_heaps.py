@@ -24,12 +24,14 @@ KEPT_ROWS = 1_000
 
 @dataclass(frozen=True)
 class Heaps:
-    """Rows of one entity: taken back (or to be), kept, failed, and with nothing to take back."""
+    """Rows of one entity: taken back (or to be), kept, failed, without anything to take back."""
 
     reversed: int = 0
     kept: int = 0
     failed: int = 0
     nothing: int = 0
+    let_go: int = 0
+    """Rows that the plan had only taken over: they are no longer ours, nothing in them changes."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,8 @@ class RolledBack:
         """Nothing failed, and not everything had to be kept."""
         if self.done is not None and (not self.done.ok or self.total("failed")):
             return False
-        return not self.total("kept") or bool(self.total("reversed") or self.total("nothing"))
+        done = ("reversed", "nothing", "let_go")
+        return not self.total("kept") or any(self.total(heap) for heap in done)
 
     @property
     def next_step(self) -> str:
@@ -97,6 +100,7 @@ class RolledBack:
             "kept": self.total("kept"),
             "failed": self.total("failed"),
             "nothing": self.total("nothing"),
+            "let_go": self.total("let_go"),
             "merges": {"reversed": self.merges.reversed, "kept": self.merges.kept},
             "reparented": self.header.reparented,
             "verified": self.done.facts.verified if self.done else None,
@@ -126,12 +130,13 @@ def rolled_back(
     by_entity: dict[str, Heaps] = {}
     kept: list[tuple[str, str, str]] = []
     for name, frame in operations.items():
-        acted = pl.col("action").is_in([str(a) for a in _ACTING]) | pl.col("adopt")
+        acted = pl.col("action").is_in([str(a) for a in _ACTING])
         left = frame.filter(pl.col("action") == Change.SKIP)
         kept += [(name, g, r) for g, r in left.select("golden_id", "reason").iter_rows()]
         reversed_rows = frame.filter(acted).height
-        nothing = frame.height - reversed_rows - left.height
-        by_entity[name] = Heaps(reversed_rows, left.height, 0, nothing)
+        let_go = frame.filter(~acted & pl.col("adopt")).height
+        nothing = frame.height - reversed_rows - left.height - let_go
+        by_entity[name] = Heaps(reversed_rows, left.height, 0, nothing, let_go)
     folder = session.plan_folder(header.plan_id)
     return RolledBack(
         header=header,
@@ -159,9 +164,11 @@ def with_outcome(planned: RolledBack, done: Done) -> RolledBack:
     for name, heaps in planned.by_entity.items():
         mine = done.applied.left.filter(pl.col("entity") == name)
         failed = mine.filter(pl.col("result") == "failed").height
+        written = min(mine.height, heaps.reversed)  # a row only let go is left with its group
         by_entity[name] = replace(
             heaps,
-            reversed=heaps.reversed - mine.height,
+            reversed=heaps.reversed - written,
+            let_go=heaps.let_go - (mine.height - written),
             kept=heaps.kept + mine.height - failed,
             failed=failed,
         )

@@ -14,6 +14,7 @@ from crm_migrate.stages import extract, link, present, standardize, survive
 from crm_migrate.stages.findings import rule_of
 from crm_migrate.stages.finished import open_finished
 from crm_migrate.stages.plans import list_plans, open_checked, plan_header
+from crm_migrate.stages.referred_names import ReferredNames
 from crm_migrate.stages.session import Session
 from crm_migrate.stages.shown_cells import SEALED
 from crm_migrate.stages.trace_steps import (
@@ -84,6 +85,8 @@ class _Tracing:
         self.session, self.run, self.wanted = session, run, wanted
         self.clear, self.language = clear, language
         self.entity: Entity = session.project.model.entity(wanted.entity)
+        policy, model = session.job.rules.policy, session.project.model
+        self.names = ReferredNames(model, policy, self.held, clear=clear)
 
     def trace(self) -> Trace:
         """Every step."""
@@ -105,12 +108,22 @@ class _Tracing:
             target=self.target(golden, members) if golden else None,
         )
 
+    def held(self, entity: str, name: str, golden: str) -> str | None:
+        """A value of a golden record of the run."""
+        if entity not in self.run.names(survive.STAGE):
+            return None
+        rows = self.run.read(survive.STAGE, entity, ["golden_id", name])
+        found = rows.filter(pl.col("golden_id") == golden)[name]
+        return str(found[0]) if len(found) and found[0] is not None else None
+
     def shown(self, values: pl.Series, name: str) -> list[str | None]:
         """The values as this person may see them."""
         policy, known = self.session.job.rules.policy, self.entity.by_name[name]
         audience = Audience.EXPORT if self.clear else Audience.REPORT
         treatment = policy.treatment(self.entity.name, name, audience)
-        if known.references is not None or treatment == Treatment.CLEAR:
+        if known.references is not None:
+            return [self.names.told(known.references, value) for value in values]
+        if treatment == Treatment.CLEAR:
             return values.to_list()
         return mask_series(values, known.type).to_list()
 

@@ -7,7 +7,7 @@ import polars as pl
 from crm_migrate.errors import NotFound, TargetFault, UsageFault
 from crm_migrate.language import Text
 from crm_migrate.records import FILE, RECORD_ID, ROW, SHEET
-from crm_migrate.stages import extract, link, survive
+from crm_migrate.stages import extract, link, present, survive
 from crm_migrate.stages.named_customer import golden_in_target
 from crm_migrate.stages.session import Session
 from crm_migrate.state.registry import resolve
@@ -97,6 +97,7 @@ def _candidates(
         found.append(set(golden.filter(pl.col("customer_code") == name)["golden_id"]))
     found += _by_key(session, members, name, entity)
     if entity == CUSTOMER:
+        found.append(_by_code_in_crm(run, members, name))
         crosswalk = run.read(survive.STAGE, "crosswalk")
         found.append(set(crosswalk.filter(pl.col("old_code") == name)["golden_id"]))
     return found
@@ -112,6 +113,15 @@ def _by_key(session: Session, members: pl.DataFrame, key: str, entity: str) -> "
         return found  # the CRM is out of reach: the other ways stay
     living = {resolve(session.state, golden) for golden in known}
     return [*found, living & set(members["golden_id"])]
+
+
+def _by_code_in_crm(run: Run, members: pl.DataFrame, code: str) -> set[str]:
+    """By the code of any row of the CRM, of those too that stand double beside another."""
+    rows = run.read(present.STAGE, CUSTOMER) if CUSTOMER in run.names(present.STAGE) else None
+    if rows is None or "customer_code" not in rows.columns:
+        return set()
+    ids = rows.filter(pl.col("customer_code") == code)[RECORD_ID]
+    return set(members.filter(pl.col(RECORD_ID).is_in(ids.implode()))["golden_id"])
 
 
 def _record(members: pl.DataFrame, golden: str, asked: str, entity: str) -> Wanted:
