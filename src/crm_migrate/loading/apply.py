@@ -286,7 +286,8 @@ class _Run:
                 ledger, moved = read_ledger(reader, plan_id), read_moves(reader, plan_id)
                 verified = NOT_READ_BACK
                 if state != "paused":
-                    verified = verify(reader, order.plan, course.bearings, order.target.stored_form)
+                    form = order.target.stored_form
+                    verified = verify(reader, order.plan, course.bearings, form, ledger, moved)
             resumed = course.lock.resumed
             return summary(order.plan, ledger, moved, verified, state, resumed=resumed, why=why)
 

@@ -40,7 +40,8 @@ def outcome(
             )
         ledger = read_ledger(reader, plan.header.plan_id)
         moved = read_moves(reader, plan.header.plan_id)
-        verified = verify(reader, plan, _bearings(reader, mapping, keys, model), target.stored_form)
+        bearings = _bearings(reader, mapping, keys, model)
+        verified = verify(reader, plan, bearings, target.stored_form, ledger, moved)
     return summary(plan, ledger, moved, verified, state, resumed=True)
 
 

@@ -16,7 +16,7 @@ from crm_migrate.loading.bearings import Bearings
 from crm_migrate.loading.books import CREATED, DELETED, UPDATED
 from crm_migrate.loading.keys import resolve
 from crm_migrate.loading.precondition import raw_digests
-from crm_migrate.loading.target_ledger import BASE, read_ledger, read_moves
+from crm_migrate.loading.target_ledger import BASE, read_ledger
 from crm_migrate.loading.verify_moves import differing_moves, moves_done
 from crm_migrate.model import Entity, Model, SemanticType
 from crm_migrate.plan.change import AFTER, REFERENCE_PREFIX, UNTOUCHED, Plan
@@ -62,10 +62,17 @@ NOT_READ_BACK = Verified(ok=False, rows=0, differing=pl.DataFrame(schema=DIFFERI
 
 
 def verify(
-    reader: TargetReader, plan: Plan, bearings: Bearings, stored_form: StoredForm
+    reader: TargetReader,
+    plan: Plan,
+    bearings: Bearings,
+    stored_form: StoredForm,
+    ledger: pl.DataFrame,
+    moved: pl.DataFrame,
 ) -> Verified:
-    """Read every written row back, some at a time, and compare it cell by cell with the plan."""
-    ledger = read_ledger(reader, plan.header.plan_id)
+    """Read every written row back, some at a time, and compare it cell by cell with the plan.
+
+    `ledger`, `moved`: the plan's entries (`read_ledger`, `read_moves`).
+    """
     written = ledger.filter(pl.col("result").is_in([CREATED, UPDATED]))
     deleted = ledger.filter(pl.col("result") == DELETED)
     known = keys_of_plan(plan, ledger)
@@ -80,15 +87,15 @@ def verify(
             planned = frame.join(some, on="golden_id", maintain_order="left")
             expected = resolve(planned, references, _of_these(planned, references, known))
             parts.append(_differing(reader, bearings, entity, expected, stored_form))
-    moved = 0
+    carried_out = 0
     if plan.moves is not None:
-        done = moves_done(plan.moves, read_moves(reader, plan.header.plan_id))
+        done = moves_done(plan.moves, moved)
         parts.append(differing_moves(reader, bearings, done))
-        moved = done.height
+        carried_out = done.height
     differing = pl.concat(parts)
     return Verified(
         ok=differing.filter(pl.col("kind") != "target_changed").is_empty(),
-        rows=written.height + deleted.height + moved,
+        rows=written.height + deleted.height + carried_out,
         differing=differing,
     )
 
@@ -123,11 +130,15 @@ def target_totals(
     Over all records of the plan that stand in the target. The department is the record's own or
     its root's. Entities whose amount is not mapped, or not stored as a number, are left out.
     """
-    ledger = read_ledger(reader, plan.header.plan_id)
-    known = keys_of_plan(plan, ledger)
     parts = [pl.DataFrame(schema=TOTALS)]
-    for entity in model.entities:
-        if entity.name in plan.operations and entity.total in _mapped(bearings, entity.name):
+    counted = [
+        entity
+        for entity in model.entities
+        if entity.name in plan.operations and entity.total in _mapped(bearings, entity.name)
+    ]
+    if counted:
+        known = keys_of_plan(plan, read_ledger(reader, plan.header.plan_id))
+        for entity in counted:
             keys = known.filter(pl.col("entity") == entity.name)["target_key"].unique()
             parts.append(_totals(reader, bearings, model, entity, keys))
     return pl.concat(parts).sort("entity", "department", "year")

@@ -1,19 +1,21 @@
-"""The stage: a temporary table of text columns through which everything is written to MariaDB.
+"""The stage: a temporary table of text columns through which the CRM's tables are written.
 
 LOAD DATA LOCAL itself turns errors into warnings, skips duplicates and cuts what is too long; into
-the stage there is nothing to skip or cut. The lines to load come from memory (a memfd), never from
-a file; where the server forbids local_infile, the stage is filled by INSERT.
+the stage there is nothing to skip or cut. Our own tables, which no trigger watches, are loaded
+without it: a row that is skipped or cut leaves a warning, and any warning is a fault. The lines to
+load come from memory (a memfd), never from a file; where the server forbids local_infile, the stage
+is filled by INSERT.
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 import polars as pl
 
 from crm_migrate.errors import TargetFault
 from crm_migrate.language import Text
-from crm_migrate.systems.mariadb.cells import STAGE, lines
+from crm_migrate.systems.mariadb.cells import STAGE, lines, quoted
 from crm_migrate.systems.mariadb.line import Line
 
 _LOADED_ROWS = 50_000
@@ -32,8 +34,12 @@ def staged(line: Line, rows: pl.DataFrame) -> Iterator[None]:
             f" {columns}) ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
             (),
         )
-    for part in text.iter_slices(_LOADED_ROWS):
-        _load(line, part, names)
+    if loads_local(line):
+        load(line, STAGE, text.rename(dict(zip(text.columns, names, strict=True))))
+    else:
+        listed, marks = ", ".join(names), ", ".join(["%s"] * len(names))
+        with line.cursor() as cursor:
+            cursor.executemany(f"INSERT INTO {STAGE} ({listed}) VALUES ({marks})", text.rows())
     try:
         yield
     finally:
@@ -41,23 +47,29 @@ def staged(line: Line, rows: pl.DataFrame) -> Iterator[None]:
             cursor.execute(f"DROP TEMPORARY TABLE IF EXISTS {STAGE}", ())
 
 
-def _load(line: Line, rows: pl.DataFrame, names: Sequence[str]) -> None:
-    listed = ", ".join(names)
-    if not _loads_local(line):
-        marks = ", ".join(["%s"] * len(names))
-        with line.cursor() as cursor:
-            cursor.executemany(f"INSERT INTO {STAGE} ({listed}) VALUES ({marks})", rows.rows())
-        return
-    with _in_memory(lines(rows)) as file:
-        line.driver._local_infile = True  # for no other statement: servers can't ask for files
-        try:
-            loaded = line.write(
-                f"LOAD DATA LOCAL INFILE '{file}' INTO TABLE {STAGE} CHARACTER SET utf8mb4"
-                r" FIELDS TERMINATED BY '\t' ESCAPED BY '\\' LINES TERMINATED BY '\n'"
-                f" ({listed})"
-            )
-        finally:
-            line.driver._local_infile = False
+def load(line: Line, table: str, rows: pl.DataFrame) -> None:
+    """The rows (text and bytes) straight into a table of ours, which nothing of it can misread.
+
+    Raises:
+        ConstraintViolated: a row was skipped or changed; nothing of it may be committed.
+    """
+    bare = [quoted(c) for c in rows.columns]
+    binary = [n for n, kind in enumerate(rows.schema.values()) if kind == pl.Binary]
+    given = ", ".join(f"@b{n}" if n in binary else column for n, column in enumerate(bare))
+    unhexed = [f"{bare[n]} = UNHEX(@b{n})" for n in binary]
+    loaded = 0
+    for part in rows.with_columns(pl.col(pl.Binary).bin.encode("hex")).iter_slices(_LOADED_ROWS):
+        with _in_memory(lines(part)) as file:
+            line.driver._local_infile = True  # for no other statement: servers can't ask for files
+            try:
+                loaded += line.write(
+                    f"LOAD DATA LOCAL INFILE '{file}' INTO TABLE {quoted(table)}"
+                    r" CHARACTER SET utf8mb4"
+                    r" FIELDS TERMINATED BY '\t' ESCAPED BY '\\' LINES TERMINATED BY '\n'"
+                    f" ({given})" + (f" SET {', '.join(unhexed)}" if unhexed else "")
+                )
+            finally:
+                line.driver._local_infile = False
     if loaded != rows.height:
         raise TargetFault(
             Text("the target did not take over all rows", "目标数据库未接收全部记录"),
@@ -65,7 +77,8 @@ def _load(line: Line, rows: pl.DataFrame, names: Sequence[str]) -> None:
         )
 
 
-def _loads_local(line: Line) -> bool:
+def loads_local(line: Line) -> bool:
+    """Whether LOAD DATA LOCAL serves here: the server allows it, and lines can come from memory."""
     if not hasattr(os, "memfd_create"):
         return False
     with line.cursor() as cursor:

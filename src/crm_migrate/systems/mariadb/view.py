@@ -9,7 +9,6 @@ for which people at work in the CRM would be broken off.
 """
 
 import re
-import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -18,8 +17,6 @@ from typing import TYPE_CHECKING
 import polars as pl
 from pymysql.cursors import SSCursor
 
-from crm_migrate.errors import TargetFault
-from crm_migrate.language import Text
 from crm_migrate.systems.mariadb import expressions, faults
 from crm_migrate.systems.mariadb.cells import (
     STAGE,
@@ -33,14 +30,16 @@ from crm_migrate.systems.mariadb.cells import (
     stored_text,
 )
 from crm_migrate.systems.mariadb.line import Line
+from crm_migrate.systems.mariadb.packing import Packing
 from crm_migrate.systems.mariadb.rights import rights_of
 from crm_migrate.systems.mariadb.schema import (
     describe_columns,
     describe_tables,
     trigger_digests,
 )
-from crm_migrate.systems.mariadb.stage import staged
+from crm_migrate.systems.mariadb.stage import load, loads_local, staged
 from crm_migrate.systems.target import (
+    OWN_PREFIX,
     ColumnInfo,
     ConstraintViolated,
     KeyPart,
@@ -52,7 +51,7 @@ from crm_migrate.systems.target import (
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-_READ_ROWS, _KEYS_ASKED = 50_000, 5_000
+_KEYS_ASKED = 5_000
 _UPDATED_ROWS = 5_000
 """Of one UPDATE … JOIN: the server first collects what it will write, and more of it goes to disk
 (three times slower)."""
@@ -96,49 +95,17 @@ class MariadbView:
         return self._schema
 
     def read_table(self, name: str, columns: Sequence[str]) -> pl.DataFrame:
-        """All rows as stored text, streamed; each row comes as one cell and is parted here, since
-        the driver's own parting costs more than all the rest.
-        """
-        known = self._columns_of(name)
-        # Nobody can know the marks of this very statement, so no cell holds them.
-        mark, null = (f"\x1f{secrets.token_hex(8)}\x1f" for _ in range(2))
-        cells = [f"IFNULL({stored_text(known.get(c), quoted(c))}, '{null}')" for c in columns]
-        query = f"SELECT CONCAT_WS('{mark}', {', '.join(cells)}) FROM {quoted(name)}"
-        schema = dict.fromkeys(columns, pl.String)
-        parts = [pl.DataFrame(schema=schema)]
+        """All rows as stored text, streamed."""
+        packing = Packing(tuple(columns))
+        cells = packing.sql(self._cells(name, columns))
         with self._line.cursor(SSCursor) as cursor:
-            cursor.execute(query, ())
-            while rows := cursor.fetchmany(_READ_ROWS):
-                joined = pl.Series([row for (row,) in rows], dtype=pl.String)
-                if joined.null_count():
-                    raise TargetFault(
-                        Text(
-                            "a row of the target is larger than it may send",
-                            "目标数据库中有一行超出可发送的大小",
-                        ),
-                        where=name,
-                        remedy=Text("have max_allowed_packet raised", "请调大 max_allowed_packet"),
-                    )
-                split = joined.str.split_exact(mark, len(columns) - 1).struct.unnest()
-                split.columns = list(columns)
-                parts.append(split.with_columns(pl.all().replace({null: None})))
-        return pl.concat(parts)
+            cursor.execute(f"SELECT {cells} FROM {quoted(name)}", ())
+            return packing.frame(cursor, name)
 
     def rows(self, name: str, key: str, keys: pl.Series, columns: Sequence[str]) -> pl.DataFrame:
         """The rows with these keys, in their order: `_key` and the columns; locked for writing."""
-        known = self._columns_of(name)
-        cells = ", ".join(stored_text(known.get(c), quoted(c)) for c in (key, *columns))
-        schema = dict.fromkeys(("_key", *columns), pl.String)
-        parts = [pl.DataFrame(schema=schema)]
-        for condition, values in self._named(name, key, keys):
-            query = (
-                f"SELECT {cells} FROM {quoted(name)} WHERE {condition}"
-                f" ORDER BY {quoted(key)}{self._lock}"
-            )
-            with self._line.cursor() as cursor:
-                cursor.execute(query, values)
-                parts.append(pl.DataFrame(cursor.fetchall(), schema=schema, orient="row"))
-        return pl.concat(parts)
+        read = "SELECT {cells} FROM {table} WHERE {where} ORDER BY {key}" + self._lock
+        return self._packed(name, key, keys, columns, read)
 
     def taken(
         self,
@@ -184,6 +151,9 @@ class MariadbView:
         """Inserts rows in order."""
         if rows.is_empty():
             return
+        if name.startswith(OWN_PREFIX) and loads_local(self._line):
+            load(self._line, name, rows)
+            return
         listed = ", ".join(map(quoted, rows.columns))
         into = f"INSERT INTO {quoted(name)} ({listed})"
         with staged(self._line, rows):
@@ -209,7 +179,10 @@ class MariadbView:
         )
 
     def take(self, name: str, key: str, keys: pl.Series, columns: Sequence[str]) -> pl.DataFrame:
-        """Deletes the rows with these keys and returns them."""
+        """Deletes the rows with these keys and returns them; MariaDB does it in one statement."""
+        if getattr(self.connection.dialect, "is_mariadb", False):
+            taken = "DELETE FROM {table} WHERE {where} RETURNING {cells}"
+            return self._packed(name, key, keys, columns, taken)
         found = self.rows(name, key, keys, columns)
         self.delete(name, key, found["_key"].unique(maintain_order=True))
         return found
@@ -248,6 +221,26 @@ class MariadbView:
                 cursor.execute(query, (as_json(part),))
                 parts.append(pl.DataFrame(cursor.fetchall(), schema=schema, orient="row"))
         return pl.concat(parts)
+
+    def _packed(
+        self, name: str, key: str, keys: pl.Series, columns: Sequence[str], statement: str
+    ) -> pl.DataFrame:
+        """What a statement with `{cells}`, `{table}`, `{key}` and `{where}` delivers."""
+        packing = Packing(("_key", *columns))
+        cells = packing.sql(self._cells(name, (key, *columns)))
+        parts = [pl.DataFrame(schema=dict.fromkeys(packing.labels, pl.String))]
+        for condition, values in self._named(name, key, keys):
+            filled = statement.format(
+                cells=cells, table=quoted(name), key=quoted(key), where=condition
+            )
+            with self._line.cursor() as cursor:
+                cursor.execute(filled, values)
+                parts.append(packing.frame(cursor, name))
+        return pl.concat(parts)
+
+    def _cells(self, name: str, columns: Sequence[str]) -> list[str]:
+        known = self._columns_of(name)
+        return [stored_text(known.get(c), quoted(c)) for c in columns]
 
     @property
     def undone(self) -> TransientFault | None:
