@@ -1,14 +1,14 @@
 """The toolkit's classifiers on levels: ECM without verdicts, logistic regression with them.
 
-ECM takes each level as a category of its own, `missing` included, and starts from what the rules
-expect (the toolkit's own start knows only yes and no). What it has learnt about *missing* is not
-used: whether a field is filled says more about the department than about the customer. So the
-weights of the other levels are taken among pairs that have the field, and missing weighs nothing.
+ECM takes each level as a category of its own, `missing` included, and starts from the pairs that
+agree in two things (the toolkit's own start knows only yes and no). What it has learnt about
+*missing* is not used: whether a field is filled says more about the department than about the
+customer. So the weights of the other levels are taken among pairs that have the field, and missing
+weighs nothing.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -32,9 +32,8 @@ SURE_PAIRS = 400
 """Pairs of each kind of which ECM is sure that stand beside the verdicts (see `supervised`)."""
 _SURE = 0.999
 _FEW_PAIRS = 2
-_START = 0.3
+_AGREEING = 2
 _FLOOR = np.log(1e-9)
-_DIFFERS = 0.7
 
 
 @dataclass(frozen=True)
@@ -58,9 +57,9 @@ class Learnt:
 class LevelECM(ECM):  # type: ignore[misc]
     """The toolkit's ECM over categories, with starting values that are handed in."""
 
-    def __init__(self, starts: Sequence[dict[int, tuple[float, float]]], **settings: Any) -> None:
-        super().__init__(init="jaro", binarize=None, **settings)
-        self.starts = starts
+    def __init__(self, starts: Sequence[dict[int, tuple[float, float]]], share: float) -> None:
+        super().__init__(init="jaro", binarize=None, max_iter=500, atol=1e-6)
+        self.starts, self.share = starts, share
 
     @property
     def feature_log_prob_(self) -> Floats:
@@ -75,7 +74,7 @@ class LevelECM(ECM):  # type: ignore[misc]
         columns = zip(self._binarizers, self.starts, strict=True)
         pairs = [start[int(label)] for binarizer, start in columns for label in binarizer.classes_]
         shares = np.array(pairs).T  # m, u; the toolkit's first class is "no match"
-        return np.log([1 - _START, _START]), np.log(shares[::-1])
+        return np.log([1 - self.share, self.share]), np.log(shares[::-1])
 
 
 def learn(
@@ -102,13 +101,15 @@ def unsupervised(levels: Levels, rules: LinkageRules) -> Learnt:
     m, u = [np.full(w, 0.5) for w in widths], [np.full(w, 0.5) for w in widths]
     if len(levels) < _FEW_PAIRS or not varied:
         return Learnt(m, u, [np.zeros(w, np.int64) for w in widths], 0, "ecm")
-    classifier = recordlinkage.ECMClassifier()
-    starts = [_starts(levels[:, i], rules, i) for i in varied]
-    classifier.kernel = LevelECM(starts, max_iter=200, atol=1e-5)
     frame = pd.DataFrame({rules.comparisons[i].name: levels[:, i].astype(int) for i in varied})
+    likely = (levels == 1).sum(axis=1) >= _AGREEING
+    classifier = recordlinkage.ECMClassifier()
+    share = (float(likely.sum()) + 1) / (len(likely) + 2)
+    starts = [_starts(levels[:, i], likely, widths[i]) for i in varied]
+    classifier.kernel = LevelECM(starts, share)
     with np.errstate(divide="ignore", over="ignore"):
         classifier.fit(frame)
-        found_m, found_u = classifier.m_probs, classifier.u_probs
+    found_m, found_u = classifier.m_probs, classifier.u_probs
     for i in varied:
         name = rules.comparisons[i].name
         for table, found in ((m[i], found_m[name]), (u[i], found_u[name])):
@@ -175,21 +176,17 @@ def frozen(learnt: Learnt, rules: LinkageRules, stop_list: Sequence[tuple[str, s
     )
 
 
-def _starts(column: Levels, rules: LinkageRules, i: int) -> dict[int, tuple[float, float]]:
-    """Level → (m, u) to begin with: m as the rules expect it, u mostly "differs".
+def _starts(
+    column: Levels, likely: npt.NDArray[np.bool_], width: int
+) -> dict[int, tuple[float, float]]:
+    """Level → (m, u) to begin with: as met among likely pairs, and among the others.
 
-    The same share of missing in both. Plain enough that ECM does not take the classes for each
-    other, whether most of the pairs match or few do.
+    The most likely end of ECM is not always the wanted one: where matches are few among the pairs
+    of blocks, two kinds of other pairs explain more. Begun here, it ends at the wanted one.
     """
-    levels = rules.comparisons[i].levels
-    missing = (float((column == 0).sum()) + 1) / (len(column) + 2)
-    expected = [level.m for level in levels]
-    m = np.array([*expected, max(1 - sum(expected), 0.01)])
-    u = np.array([(1 - _DIFFERS) / len(levels)] * len(levels) + [_DIFFERS])
-    shares = [np.concatenate([[missing], x / x.sum() * (1 - missing)]) for x in (m, u)]
-    return {
-        level: (float(shares[0][level]), float(shares[1][level])) for level in range(len(m) + 1)
-    }
+    tables = [np.bincount(column[of], minlength=width) + 0.5 for of in (likely, ~likely)]
+    m, u = (table / table.sum() for table in tables)
+    return {level: (float(m[level]), float(u[level])) for level in range(width)}
 
 
 def _weights(m: Floats, u: Floats) -> npt.NDArray[np.int64]:
