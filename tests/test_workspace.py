@@ -325,6 +325,20 @@ def test_an_edit_of_an_earlier_table_reads_as_a_table_of_its_own(workspace):
     assert len(list(workspace.root.rglob("*.base.parquet"))) == 1
 
 
+def test_a_table_stands_under_two_names(workspace):
+    """R-5.2: a stage hands a table on without writing it again, whole or edited."""
+    table = pl.DataFrame({"record_id": [f"{n:032x}" for n in range(50)], "v": "x"})
+    with workspace.begin("r0") as run, run.stage("mapped", "d"):
+        run.write("mapped", "contact", table)
+        run.write_same("mapped", "again", "mapped", "contact", "record_id")
+    with workspace.begin("r1") as run, run.stage("mapped", "d"):
+        few, earlier = table["record_id"].head(1), workspace.open("r0")
+        run.write_edited("mapped", "again", earlier, "record_id", few, table.clear())
+        run.write_same("mapped", "contact", "mapped", "again", "record_id")
+    assert_frame_equal(workspace.open("r0").read("mapped", "again"), table)
+    assert_frame_equal(workspace.open("r1").read("mapped", "contact"), table[1:])
+
+
 def test_a_changed_base_is_refused(workspace):
     """R-7.6: the shared file is checked like any other."""
     table = pl.DataFrame({"record_id": [f"{n:032x}" for n in range(50)]})

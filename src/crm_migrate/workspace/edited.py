@@ -20,6 +20,8 @@ LARGE = 4
 
 def merged(base: pl.DataFrame, edit: pl.DataFrame, key: str) -> pl.DataFrame:
     """The table that `base` is by the edit, in the order of its key."""
+    if edit.is_empty():
+        return base
     gone = edit.filter(GONE)[key]
     fresh = edit.filter(~pl.col(GONE)).select(base.columns)
     out = pl.col(key).is_in(gone.implode()).fill_null(False)
@@ -33,10 +35,17 @@ def edit_of(gone: pl.Series, fresh: pl.DataFrame, key: str) -> pl.DataFrame:
     return pl.concat([fresh.with_columns(pl.lit(False).alias(GONE)), keys], how="diagonal")
 
 
+def no_edit(key: str) -> pl.DataFrame:
+    """The edit that leaves a table as it is."""
+    return pl.DataFrame(schema={key: pl.String, GONE: pl.Boolean})
+
+
 def edited_again(
     earlier: pl.DataFrame, gone: pl.Series, fresh: pl.DataFrame, key: str
 ) -> pl.DataFrame:
     """The edit that does what `earlier` and then the new one do."""
+    if earlier.is_empty():
+        return edit_of(gone, fresh, key)
     still = earlier.filter(~pl.col(GONE) & ~pl.col(key).is_in(gone.implode())).drop(GONE)
     every = pl.concat([earlier.filter(GONE)[key], gone])
     return edit_of(every, in_id_order(pl.concat([still, fresh.select(still.columns)]), key), key)

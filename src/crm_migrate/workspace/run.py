@@ -20,7 +20,15 @@ from crm_migrate.errors import NotFound, WorkspaceFault
 from crm_migrate.language import Text
 from crm_migrate.records import in_id_order
 from crm_migrate.trust.private_files import TEMPORARY_SUFFIX, private_folder, sync_folder
-from crm_migrate.workspace.edited import GONE, LARGE, edit_of, edited_again, link, merged
+from crm_migrate.workspace.edited import (
+    GONE,
+    LARGE,
+    edit_of,
+    edited_again,
+    link,
+    merged,
+    no_edit,
+)
 from crm_migrate.workspace.faults import changed, refuse_write
 from crm_migrate.workspace.manifest import Base, Manifest, Output, StageRecord, save_manifest
 from crm_migrate.workspace.stage_file import (
@@ -134,23 +142,43 @@ class Run:
         """
         ids = earlier.read(stage, name, [key])[key]
         left = len(ids) - int(ids.is_in(gone.implode()).sum() or 0)
-        edit, base, held = earlier._edit(stage, name, gone, fresh, key)
+        before, base, held = earlier._basis(stage, name, key)
+        edit = edited_again(before, gone, fresh, key)
         # Rows that are gone end with the runs that had them: no base outlives its own by long.
         stands = (self.folder.parent / base.place.partition("/")[0]).exists()
         if edit.height * LARGE > len(ids) or not stands:
             table = earlier.read(stage, name)
             return self._write(stage, name, merged(table, edit_of(gone, fresh, key), key))
-        wrapped = wrap(self._key, self._place(stage, name, 0), held).hex()
-        based = earlier._output(stage, name).base is not None
-        source = earlier._base_path(stage, name) if based else earlier._path(stage, name)
+        on = self._shared(stage, name, earlier, (stage, name), base, held)
+        return self._write(stage, name, edit, rows=left + fresh.height, base=on)
+
+    def write_same(self, stage: str, name: str, of_stage: str, of_name: str, key: str) -> Output:
+        """Store a table of this run under a second name, too, without writing it again.
+
+        `key`: its column of ids.
+
+        Raises:
+            NotFound: there is no such table.
+            WorkspaceFault: as `write`.
+        """
+        rows = self._output(of_stage, of_name).rows
+        edit, base, held = self._basis(of_stage, of_name, key)
+        on = self._shared(stage, name, self, (of_stage, of_name), base, held)
+        return self._write(stage, name, edit, rows=rows, base=on)
+
+    def _shared(
+        self, stage: str, name: str, other: "Run", of: tuple[str, str], base: Base, held: bytes
+    ) -> Base:
+        """The base of another table as the base of this one: its file linked, its key wrapped."""
+        based = other._output(*of).base is not None
+        source = other._base_path(*of) if based else other._path(*of)
         path = self._base_path(checked(stage), checked(name))
         try:
             private_folder(path.parent)
             link(source, path)
         except OSError as error:
             refuse_write(error, path)
-        based_on = replace(base, wrapped=wrapped)
-        return self._write(stage, name, edit, rows=left + fresh.height, base=based_on)
+        return replace(base, wrapped=wrap(self._key, self._place(stage, name, 0), held).hex())
 
     def _write(
         self,
@@ -283,18 +311,15 @@ class Run:
         except pl.exceptions.ComputeError:
             raise changed(path) from None
 
-    def _edit(
-        self, stage: str, name: str, gone: pl.Series, fresh: pl.DataFrame, key: str
-    ) -> tuple[pl.DataFrame, Base, bytes]:
-        """An edit of this run's table: its rows, what it is based on, and that file's key."""
+    def _basis(self, stage: str, name: str, key: str) -> tuple[pl.DataFrame, Base, bytes]:
+        """What another table can be based on: the edit of this one, its base, that file's key."""
         output = self._output(stage, name)
         if output.base is None:
             place = self._place(stage, name, output.attempt)
             base = Base(output.sha256, place.decode(), "", key)
-            return edit_of(gone, fresh, key), base, file_key(self._key, place)
-        earlier = self._read(self._path(stage, name), self._opens(stage, name, output))
-        held = self._base_key(stage, name, output.base)
-        return edited_again(earlier, gone, fresh, key), output.base, held
+            return no_edit(key), base, file_key(self._key, place)
+        edit = self._read(self._path(stage, name), self._opens(stage, name, output))
+        return edit, output.base, self._base_key(stage, name, output.base)
 
 
 def checked(name: str) -> str:
