@@ -1,7 +1,7 @@
 """Identities and their members: which record belongs to which golden record, for ever.
 
-Tables come and go as Polars frames; 1 M rows are written in a few seconds by the driver's own
-bulk insert.
+Tables come and go as Polars frames. Rows go to SQLite as JSON that it takes apart itself
+(`json_each`), a hundred thousand at a time; the driver takes longer for as many tuples.
 """
 
 from dataclasses import dataclass
@@ -26,71 +26,80 @@ def reserve(state: Engine, identities: pl.DataFrame, entity: str, run: str, at: 
 
     identities: golden_id, anchor, customer_code (the last two may be null).
     """
-    _insert(
-        state,
-        "INSERT INTO identities (golden_id, anchor, customer_code, entity, status, created_at, run)"
-        " VALUES (?, ?, ?, ?, 'reserved', ?, ?) ON CONFLICT (golden_id) DO UPDATE"
-        " SET customer_code = excluded.customer_code, run = excluded.run"
-        " WHERE status = 'reserved'",
-        identities.select("golden_id", "anchor", "customer_code").sort("golden_id"),
-        (entity, at, run),
-    )
+    rows = identities.select("golden_id", "anchor", "customer_code").sort("golden_id")
+    with state.begin() as connection:
+        _write(
+            connection,
+            "INSERT INTO identities"
+            " (golden_id, anchor, customer_code, entity, status, created_at, run)"
+            " SELECT golden_id, anchor, customer_code, ?, 'reserved', ?, ? FROM {given} WHERE true"
+            " ON CONFLICT (golden_id) DO UPDATE"
+            " SET customer_code = excluded.customer_code, run = excluded.run"
+            " WHERE status = 'reserved'",
+            rows,
+            (entity, at, run),
+        )
 
 
 def activate(state: Engine, golden_ids: pl.Series) -> None:
     """Reserved identities become final: they stand in the target."""
     with state.begin() as connection:
-        connection.exec_driver_sql("CREATE TEMP TABLE final (golden_id TEXT)")
-        _write(connection, "INSERT INTO final VALUES (?)", golden_ids.sort().to_frame())
-        connection.exec_driver_sql(
+        _write(
+            connection,
             "UPDATE identities SET status = 'active'"
-            " WHERE status = 'reserved' AND golden_id IN (SELECT golden_id FROM final)"
+            " WHERE status = 'reserved' AND golden_id IN (SELECT golden_id FROM {given})",
+            golden_ids.sort().to_frame("golden_id"),
         )
-        connection.exec_driver_sql("DROP TABLE final")
 
 
 def release(state: Engine, golden_ids: pl.Series) -> None:
     """Final identities that stand in the target no more: reserved again, their records unbound."""
+    rows = golden_ids.sort().to_frame("golden_id")
+    chosen = "golden_id IN (SELECT golden_id FROM {given})"
     with state.begin() as connection:
-        connection.exec_driver_sql("CREATE TEMP TABLE gone (golden_id TEXT PRIMARY KEY)")
-        _write(connection, "INSERT OR IGNORE INTO gone VALUES (?)", golden_ids.sort().to_frame())
-        chosen = "golden_id IN (SELECT golden_id FROM gone)"
-        connection.exec_driver_sql(
-            f"UPDATE identities SET status = 'reserved' WHERE status = 'active' AND {chosen}"
+        _write(
+            connection,
+            f"UPDATE identities SET status = 'reserved' WHERE status = 'active' AND {chosen}",
+            rows,
         )
-        connection.exec_driver_sql(f"DELETE FROM members WHERE {chosen}")
-        connection.exec_driver_sql("DROP TABLE gone")
+        _write(connection, f"DELETE FROM members WHERE {chosen}", rows)
 
 
 def retire(state: Engine, tombstones: pl.DataFrame) -> None:
     """Golden ids that gave way to another on a merge; `golden_id`, `into`."""
-    _insert(
-        state,
-        "UPDATE identities SET successor = ?, status = 'merged' WHERE golden_id = ?",
-        tombstones.select("into", "golden_id"),
-    )
+    with state.begin() as connection:
+        _write(
+            connection,
+            "UPDATE identities SET successor = g.\"into\", status = 'merged'"
+            " FROM {given} g WHERE identities.golden_id = g.golden_id",
+            tombstones.select("into", "golden_id"),
+        )
 
 
 def revive(state: Engine, tombstones: pl.DataFrame) -> None:
     """Takes `retire` back: golden ids that stand for themselves again; `golden_id`, `into`."""
-    _insert(
-        state,
-        "UPDATE identities SET successor = NULL, status = 'active'"
-        " WHERE successor = ? AND golden_id = ? AND status = 'merged'",
-        tombstones.select("into", "golden_id"),
-    )
+    with state.begin() as connection:
+        _write(
+            connection,
+            "UPDATE identities SET successor = NULL, status = 'active' FROM {given} g"
+            ' WHERE successor = g."into" AND identities.golden_id = g.golden_id'
+            " AND status = 'merged'",
+            tombstones.select("into", "golden_id"),
+        )
 
 
 def store_members(state: Engine, members: pl.DataFrame, entity: str, run: str) -> None:
     """Which golden record each record belongs to now; `record_id`, `golden_id`."""
-    _insert(
-        state,
-        "INSERT INTO members (record_id, golden_id, entity, run) VALUES (?, ?, ?, ?)"
-        " ON CONFLICT (entity, record_id)"
-        " DO UPDATE SET golden_id = excluded.golden_id, run = excluded.run",
-        members.select("record_id", "golden_id").sort("record_id"),
-        (entity, run),
-    )
+    with state.begin() as connection:
+        _write(
+            connection,
+            "INSERT INTO members (record_id, golden_id, entity, run)"
+            " SELECT record_id, golden_id, ?, ? FROM {given} WHERE true"
+            " ON CONFLICT (entity, record_id)"
+            " DO UPDATE SET golden_id = excluded.golden_id, run = excluded.run",
+            members.select("record_id", "golden_id").sort("record_id"),
+            (entity, run),
+        )
 
 
 def known_members(state: Engine, entity: str) -> pl.DataFrame:
@@ -167,18 +176,23 @@ def resolve(state: Engine, golden_id: str) -> str:
             golden_id = str(row[0])
 
 
-def _insert(
-    state: Engine, statement: str, rows: pl.DataFrame, constants: tuple[str, ...] = ()
+def _write(
+    connection: Connection, statement: str, rows: pl.DataFrame, constants: tuple[str, ...] = ()
 ) -> None:
-    filled = rows.with_columns(pl.lit(c).alias(f"_{n}") for n, c in enumerate(constants))
-    with state.begin() as connection:
-        _write(connection, statement, filled)
-
-
-def _write(connection: Connection, statement: str, rows: pl.DataFrame) -> None:
+    """Runs a statement in which `{given}` stands for the rows, after its constants."""
+    cells = (f"json_extract(value, '$[{n}]') AS \"{c}\"" for n, c in enumerate(rows.columns))
+    given = f"(SELECT {', '.join(cells)} FROM json_each(?))"
+    filled = statement.format(given=given)
     for batch in rows.iter_slices(_BATCH):
         if batch.height:
-            connection.exec_driver_sql(statement, batch.rows())
+            connection.exec_driver_sql(filled, (*constants, _json(batch)))
+
+
+def _json(rows: pl.DataFrame) -> str:
+    """The rows as one JSON array of arrays."""
+    listed = rows.select(pl.struct(v=pl.concat_list(pl.all())).struct.json_encode())
+    # Each is {"v":[…]}: the brackets of one array around all, a comma between.
+    return "[" + ",".join(listed.to_series().str.slice(5).str.head(-1).to_list()) + "]"
 
 
 def _frame(
