@@ -108,3 +108,86 @@ def test_faulty_rules_are_reported(model_fields: dict[str, list[str]]):
         "customer/fields/name",
         "ghost",
     }
+
+
+def kept(data: dict[str, object], customer: Entity, frame: pl.DataFrame, **more: pl.DataFrame):
+    rules, faults = parse_survivorship(data, {"customer": customer.field_names})
+    assert faults == []
+    golden = survive(frame, MEMBERS, rules, customer, **more)
+    why = {r["field"]: (r["record_id"], r["rule"]) for r in golden.lineage.to_dicts()}
+    return golden.golden.row(0, named=True), why
+
+
+def test_rules_hold_under_conditions(customer: Entity):
+    """R-3.2: a rule counts only for customers of which its condition holds; the lineage says so."""
+    frame = records(
+        customer_type=["成交客户", None, None, None],
+        address=["路1", "路22", "路333", None],
+        website=["a.cn", "b.example.cn", None, None],
+    )
+    data = {
+        "customer": {
+            "fields": {
+                "address": [
+                    {"when": {"customer_type": ["潜在客户"]}, "use": "longest"},
+                    {"when": {"source": "crm"}, "use": [{"most_trusted": ["crm"]}]},
+                    "longest",
+                ],
+                "website": {"when": {"not customer_type": ["流失客户"]}, "use": "longest"},
+            }
+        }
+    }
+    golden, why = kept(data, customer, frame)
+    assert golden["address"] == "路22"
+    assert why["address"] == ("b", "most_trusted when source=crm")
+    assert why["website"] == ("b", "longest when no customer_type=流失客户")
+
+
+def test_conditional_frequency(customer: Entity):
+    """The most frequent value counts under a condition, too, and not where it fails."""
+    frame = records(industry=["C1", "C2", "C2", None], size=["大型", None, None, None])
+    for size, winner in (("大型", "C2"), ("小型", "C1")):
+        rule = {"when": {"size": size}, "use": "most_frequent"}
+        golden, _ = kept({"customer": {"fields": {"industry": [rule]}}}, customer, frame)
+        assert golden["industry"] == winner
+
+
+def test_sources_and_dates_of_a_field_of_its_own(customer: Entity):
+    """A field may trust other sources than the rest, and be dated by another field."""
+    frame = records(
+        phone=["1", "2", "3", None],
+        email=["a@x.cn", "b@x.cn", "c@x.cn", None],
+        source_created_at=["2020-01-01", "2019-01-01", "2021-01-01", None],
+    )
+    data = {
+        "trusted": ["old"],
+        "customer": {
+            "fields": {
+                "phone": [{"most_trusted": ["crm", "old"]}],
+                "email": [{"most_recent": "source_created_at"}],
+            }
+        },
+    }
+    golden, why = kept(data, customer, frame)
+    assert (golden["phone"], golden["email"]) == ("2", "c@x.cn")
+    assert why["email"] == ("c", "most_recent:source_created_at")
+
+
+def test_a_valid_value_wins_over_a_doubtful_one(customer: Entity):
+    """R-2.4: a value that the standards doubt gives way to one that they do not."""
+    frame = records(email=["wrong", "b@x.cn", "wrong", None])
+    doubts = pl.DataFrame({"record_id": ["a", "c"], "field": ["email", "email"]})
+    data = {"customer": {"fields": {"email": ["most_valid", "most_frequent"]}}}
+    golden, why = kept(data, customer, frame, doubts=doubts)
+    assert (golden["email"], why["email"]) == ("b@x.cn", ("b", "most_valid"))
+
+
+def test_faulty_conditions_are_reported(model_fields: dict[str, list[str]]):
+    """An unknown field, two fields in a condition and a missing rule are named with their place."""
+    fields = {
+        "name": [{"when": {"ghost": "x"}, "use": "longest"}],
+        "phone": [{"when": {"name": "x", "size": "y"}, "use": "longest"}],
+        "email": [{"when": {"name": "x"}}],
+    }
+    _, faults = parse_survivorship({"customer": {"fields": fields}}, model_fields)
+    assert [path for path, _ in faults] == [f"customer/fields/{n}" for n in fields]

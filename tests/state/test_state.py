@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+from dataclasses import replace
 
 import polars as pl
 import pytest
@@ -10,10 +11,18 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from polars.testing import assert_frame_equal
+from sqlalchemy.exc import IntegrityError
 
 import crm_migrate.state.database as database
 from crm_migrate.errors import IntegrityFault, NotFound, UsageFault
 from crm_migrate.state.approvals import ApprovalEntry, add_approval, approvals_of, mark_used, revoke
+from crm_migrate.state.cells import (
+    CellOverride,
+    end_override,
+    overrides,
+    set_cell,
+    standing_overrides,
+)
 from crm_migrate.state.database import HEAD, back_up, open_state
 from crm_migrate.state.owners import decided_owners
 from crm_migrate.state.plans import PlanEntry, add_plan, find_plan, list_plans, set_plan_state
@@ -27,10 +36,18 @@ from crm_migrate.state.registry import (
     retire,
     store_members,
 )
-from crm_migrate.state.review import store_tasks, task, task_id, tasks
+from crm_migrate.state.review import assign, skip, store_tasks, task, task_id, tasks
 from crm_migrate.state.runs import RunEntry, begin_run, end_run, list_runs
 from crm_migrate.state.schema import METADATA
-from crm_migrate.state.verdicts import Verdict, give, pair_verdicts
+from crm_migrate.state.verdicts import (
+    Verdict,
+    answered_by,
+    give,
+    last_task_of,
+    pair_verdicts,
+    verdicts_on,
+    withdraw,
+)
 
 AT = "2025-03-01T09:00:00Z"
 
@@ -271,3 +288,115 @@ def test_approval_stands_until_used_revoked_or_expired(state):
     assert standing == ["a3"]
     assert not any(a.stands(until) for a in approvals_of(state, "effect"))
     assert approvals_of(state, "other") == []
+
+
+def two(state, **more: object) -> str:
+    """A task that wants two people."""
+    frame = PAIR.with_columns(pl.lit(2).alias("wants"), **{n: pl.lit(v) for n, v in more.items()})
+    store_tasks(state, frame, "doubtful", "customer", "r1")
+    return str(tasks(state)["task_id"][0])
+
+
+def test_two_people_must_concur(state):
+    """R-3.3: one verdict leaves the task open; disagreement does, too, until a third decides."""
+    id = two(state)
+    assert not give(state, Verdict(id, "same", "anna", "一部", AT))
+    assert pair_verdicts(state, "customer").is_empty()
+    assert not give(state, Verdict(id, "different", "ben", "二部", AT))
+    assert [v["superseded_by"] for v in verdicts_on(state, id)] == [None, None]
+    assert give(state, Verdict(id, "same", "cleo", "三部", AT))
+    assert pair_verdicts(state, "customer")["verdict"].to_list() == ["same"]
+
+
+def test_a_standing_verdict_outlives_a_stricter_policy(state):
+    """What one person decided when one sufficed counts, though the run now wants two."""
+    store_tasks(state, PAIR, "doubtful", "customer", "r1")
+    (id,) = tasks(state)["task_id"]
+    assert give(state, Verdict(id, "same", "anna", "一部", AT))
+    store_tasks(state, PAIR.with_columns(wants=pl.lit(2)), "doubtful", "customer", "r2")
+    assert task(state, id)["wants"] == 1
+    assert pair_verdicts(state, "customer").height == 1
+
+
+def test_a_verdict_is_taken_back_and_stays_on_record(state):
+    """Undo adds a withdrawal; what the verdict had superseded stands again."""
+    store_tasks(state, PAIR, "doubtful", "customer", "r1")
+    (id,) = tasks(state)["task_id"]
+    give(state, Verdict(id, "same", "anna", "一部", AT))
+    give(state, Verdict(id, "different", "ben", "二部", AT))
+    assert last_task_of(state, "ben") == id
+    assert withdraw(state, id, "ben", "二部", AT)
+    assert pair_verdicts(state, "customer")["verdict"].to_list() == ["same"]
+    assert not withdraw(state, id, "anna", "一部", AT)
+    assert task(state, id)["status"] == "open"
+    assert [v["kind"] for v in verdicts_on(state, id)] == [
+        "same", "different", "withdrawn", "withdrawn"
+    ]  # fmt: skip
+    with pytest.raises(UsageFault):
+        withdraw(state, id, "anna", "一部", AT)
+
+
+@pytest.mark.parametrize(
+    "statement", ["DELETE FROM verdicts", "UPDATE verdicts SET kind = 'different'"]
+)
+def test_the_database_refuses_to_change_what_was_said(state, statement: str):
+    """R-7.1: verdicts are only ever added to, by whatever program."""
+    store_tasks(state, PAIR, "doubtful", "customer", "r1")
+    give(state, Verdict(tasks(state)["task_id"][0], "same", "anna", "一部", AT))
+    with pytest.raises(IntegrityError, match="only ever added"), state.begin() as connection:
+        connection.exec_driver_sql(statement)
+
+
+def test_tasks_come_by_worth_and_skipped_ones_last(state):
+    """Ties go by id; what a person put off comes last for them alone, until they answer it."""
+    frame = pl.DataFrame(
+        {"left_id": ["a", "c", "e"], "right_id": ["b", "d", "f"], "worth": [1.0, 7.0, 7.0]}
+    )
+    store_tasks(state, frame, "doubtful", "customer", "r1")
+    ordered = tasks(state)["task_id"].to_list()
+    assert tasks(state)["worth"].to_list() == [7.0, 7.0, 1.0]
+    assert ordered[:2] == sorted(ordered[:2])
+    skip(state, ordered[0], "anna", AT)
+    assert tasks(state, skipped_by="anna")["task_id"].to_list() == [*ordered[1:], ordered[0]]
+    assert tasks(state, skipped_by="ben")["task_id"].to_list() == ordered
+    give(state, Verdict(ordered[0], "unsure", "anna", "一部", AT))
+    assert tasks(state, skipped_by="anna")["task_id"].to_list() == ordered
+
+
+def test_what_people_raise_stays_open_and_contradictions_open_again(state):
+    """A raised question waits for its second person over runs; a contradicted one is asked anew."""
+    id = two(state, reason="raised")
+    store_tasks(state, PAIR.clear(), "doubtful", "customer", "r2")
+    assert task(state, id)["status"] == "open"
+    for person in ("anna", "ben"):
+        give(state, Verdict(id, "same", person, "一部", AT))
+    assert task(state, id)["status"] == "decided"
+    store_tasks(state, PAIR.with_columns(reason=pl.lit("verdicts")), "doubtful", "customer", "r3")
+    assert task(state, id)["status"] == "open"
+    assert answered_by(state, "anna") == {id}
+
+
+def test_tasks_are_assigned(state):
+    """A task is one person's, or anybody's again; it is found by the beginning of its id."""
+    store_tasks(state, PAIR, "doubtful", "customer", "r1")
+    (id,) = tasks(state)["task_id"]
+    assign(state, [id], "anna")
+    assert tasks(state, assignee="anna").height == 1
+    assert task(state, id[:8])["task_id"] == id
+    assign(state, [id], None)
+    assert tasks(state, assignee="anna").is_empty()
+
+
+def test_set_cells_stand_until_they_end(state):
+    """R-7.1: a second override replaces the first; an expired or ended one stands no more."""
+    first = CellOverride("customer", "g1", "name", "sealed", "d", "anna", AT, "moved",
+                         "2025-04-01T00:00:00Z")  # fmt: skip
+    one = set_cell(state, first)
+    two_ = set_cell(state, replace(first, field="phone", expires_at=None))
+    assert standing_overrides(state, "2025-03-31T00:00:00Z").height == 2
+    assert standing_overrides(state, "2025-04-01T00:00:00Z")["override_id"].to_list() == [two_]
+    again = set_cell(state, replace(first, at="2025-03-02T00:00:00Z"))
+    assert overrides(state)["ended_why"].to_list() == ["replaced", None, None]
+    end_override(state, again, "withdrawn", AT)
+    with pytest.raises(NotFound):
+        end_override(state, one, "withdrawn", AT)
