@@ -1,16 +1,19 @@
 """The diff by columns against the rules told cell by cell, over arbitrary small tables."""
 
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from crm_migrate.plan import diff
 from crm_migrate.plan.change import UNTOUCHED
 from crm_migrate.plan.commitments import as_text, commitments
 from crm_migrate.plan.diff import diff_entity
 from crm_migrate.plan.operations import with_digests
-from tests.plan.crm import CUSTOMER, KEY, MODEL, Crm, frame, golden, no_base, rules
+from tests.plan.crm import CUSTOMER, KEY, MODEL, Crm, applied, frame, golden, no_base, rules
 
 VALUE = st.sampled_from([None, "x", "y", "z"])
 POLICY = {"name": "crm", "remark": "ask", "grade": "source"}
@@ -105,3 +108,59 @@ def test_the_order_of_rows_does_not_matter(rows: list[Any], random: Any) -> None
     random.shuffle(crm.rows)
     again = digested()
     assert first.equals(again.select(first.columns))
+
+
+STEP = st.tuples(VALUE, VALUE, VALUE)
+"""What was applied, golden value now, and the CRM's value now (`same`: as it was applied)."""
+
+
+def applied_and_since(rows: list[Any]) -> tuple[pl.DataFrame, Crm]:
+    """A CRM to which records were applied, then edited by people, and the sources' new records."""
+    then = [{"golden_id": f"g{n}", "name": "n", "remark": row[0]} for n, row in enumerate(rows)]
+    crm = Crm(CUSTOMER)
+    operations = diff_entity(CUSTOMER, MODEL, golden(CUSTOMER, *then), crm.side(), {}, rules())
+    crm.rows = [
+        {"id": str(n + 1), "account_name": "n", "memo": row[0]} for n, row in enumerate(rows)
+    ]
+    crm.linked = {str(n + 1): f"g{n}" for n in range(len(rows))}
+    crm.base = applied(crm, CUSTOMER, operations.operations)
+    for cells, (_, _, edited) in zip(crm.rows, rows, strict=True):
+        if edited is not None:
+            cells["memo"] = edited
+    now = [{"golden_id": f"g{n}", "name": "n", "remark": row[1]} for n, row in enumerate(rows)]
+    return golden(CUSTOMER, *now), crm
+
+
+@settings(deadline=None)
+@given(st.lists(STEP, min_size=1, max_size=8))
+def test_what_is_told_by_digests_is_what_comparing_every_cell_finds(rows: list[Any]) -> None:
+    """Records of which nothing moved are passed over; the rest is as a full compare has it."""
+    new, crm = applied_and_since(rows)
+    side = crm.side()
+    quick = diff_entity(CUSTOMER, MODEL, new, side, {}, rules())
+    # Without the commitments of whole records every cell has to be compared.
+    whole = side.base.with_columns(pl.col("commitments").str.head(-16) + "-" * 16)
+    full = diff_entity(CUSTOMER, MODEL, new, replace(side, base=whole), {}, rules())
+    unmoved = sum(then == now and (then == edited or edited is None) for then, now, edited in rows)
+    assert quick.heads["_n"].null_count() == unmoved
+    assert full.heads["_n"].null_count() == 0
+    assert quick.operations.equals(full.operations.select(quick.operations.columns))
+    assert quick.notes.equals(full.notes)
+    assert quick.standing.records.equals(full.standing.records)
+
+
+@settings(deadline=None)
+@given(st.lists(ROW, min_size=1, max_size=7), st.integers(1, 3))
+def test_slices_change_nothing(rows: list[Any], size: int) -> None:
+    """The operations and their digests are the same however few records lie in memory at once."""
+    new, crm = tables(rows)
+    side = crm.side()
+    found = []
+    for records in (diff.SLICE, size):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(diff, "SLICE", records)
+            made = diff_entity(CUSTOMER, MODEL, new, side, {}, rules())
+            parts = list(made.parts())
+            assert max(p.height for p in parts) <= records
+            found.append(with_digests(KEY, "customer", pl.concat(parts), side.mapping, {}))
+    assert found[0].equals(found[1])

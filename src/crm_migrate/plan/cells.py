@@ -208,9 +208,9 @@ def together(parts: Sequence[ColumnChange]) -> ColumnChange:
     """One column's changes over slices of the records as one over all of them."""
     if len(parts) == 1:
         return parts[0]
-    columns = {n: pl.concat([getattr(p, n) for p in parts]) for n in _SERIES}
+    columns = {n: pl.concat([getattr(p, n) for p in parts], rechunk=True) for n in _SERIES}
     lent = [p.lent for p in parts if p.lent is not None]
-    return replace(parts[0], **columns, lent=pl.concat(lent) if lent else None)
+    return replace(parts[0], **columns, lent=pl.concat(lent, rechunk=True) if lent else None)
 
 
 _SERIES = ("golden", "outcome", "after", "before", "raw", "misfit")

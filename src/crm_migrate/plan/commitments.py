@@ -45,7 +45,7 @@ def commit_cells(
     digest_key: bytes, entity: str, golden_ids: pl.Series, cells: pl.DataFrame
 ) -> pl.DataFrame:
     """Commitments of golden cells, in columns named by their fields as `cells` are."""
-    named = cells.with_columns(golden_ids.alias(_ID))
+    named = cells.with_columns(golden_ids.alias(_ID)).rechunk()
     messages = named.with_columns(framed(_ID)).select(
         pl.concat_str(_ID, c).alias(_CELL + c) for c in cells.columns
     )
@@ -67,7 +67,7 @@ def commit_records(
         parts += [framed_lit(name), framed(name)]
     found = [pl.Series([], dtype=pl.String)]
     for batch in cells.with_columns(golden_ids.alias(_ID)).iter_slices(_BATCH):
-        message = batch.select(m=pl.concat_str(parts)).to_series()
+        message = batch.rechunk().select(m=pl.concat_str(parts)).to_series()
         found.append(digests(key, message).str.head(CHARACTERS))
     return pl.concat(found).alias(WHOLE)
 

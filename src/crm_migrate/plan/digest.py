@@ -145,6 +145,7 @@ def _digested(key: str, rows: pl.DataFrame, parts: Sequence[pl.Expr]) -> pl.Seri
     """Digest of each row's parts put together; parts that are null are left out."""
     found = [pl.Series([], dtype=pl.String)]
     for batch in rows.iter_slices(_BATCH):
-        message = batch.select(m=pl.concat_str(parts, ignore_nulls=True)).to_series()
+        # Polars 2.1 fails on text columns whose chunks lie differently.
+        message = batch.rechunk().select(m=pl.concat_str(parts, ignore_nulls=True)).to_series()
         found.append(digests(key, message))
     return pl.concat(found)

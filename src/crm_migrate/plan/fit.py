@@ -22,7 +22,7 @@ _FORMS = {
 def misfits(info: ColumnInfo, text: pl.Series) -> pl.Series:
     """Mask of the stored texts that the column would refuse or mangle; null fits."""
     t = pl.col("t")
-    wrong = pl.lit(False)
+    wrong = pl.repeat(False, pl.len())
     if info.kind in _FORMS:
         wrong = wrong | ~t.str.contains(_FORMS[info.kind])
     if info.vocabulary:

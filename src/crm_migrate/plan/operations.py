@@ -170,7 +170,7 @@ class _Sealing:
                 kept.append(sealed)
         self.digests[name] = pl.concat(digests)
         if kept:
-            self.operations[name] = pl.concat(kept)
+            self.operations[name] = pl.concat(kept, rechunk=True)
 
 
 def target_treatments(policy: Policy, entity: str, mapping: TargetEntity) -> Treatments:

@@ -211,7 +211,8 @@ class StoredPlan:
 
     def whole(self) -> Plan:
         """Everything in memory. Raises IntegrityFault."""
-        operations = {e: pl.concat(s.collect() for s in self.slices(e)) for e in self.entities}
+        slices = {e: (s.collect() for s in self.slices(e)) for e in self.entities}
+        operations = {e: pl.concat(s, rechunk=True) for e, s in slices.items()}
         lineage = {entity_of(n): self._scan(n).collect() for n in self._parts(LINEAGE)}
         return Plan(self.header, operations, lineage, self.moves())
 

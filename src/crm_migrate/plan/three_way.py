@@ -8,8 +8,7 @@ rest, with the base's commitment of what was last applied to the cell:
 | none              | empty        | filled                                                |
 | none              | another      | policy                                                |
 | = CRM now         |              | changed: only the sources moved                       |
-| = golden          |              | kept: only the CRM moved (an erased cell, too);       |
-|                   |              | nothing, where the raw row is as we left it           |
+| = golden          |              | kept: only the CRM moved (an erased cell, too)        |
 | neither           |              | policy: both moved                                    |
 
 Policy: `crm` keeps, `source` changes, `ask` is a conflict.
@@ -46,7 +45,8 @@ def settle(cells: pl.DataFrame, policy: Policy, commit: Commit) -> pl.Series:
 
     Columns: `golden_id`, `matched` (the record stands in the target), `golden` and `present`
     (canonical text), `as_stored` (the golden value is stored as what stands there), `as_left`
-    (the raw row is as it was when last applied), `base` (commitment, null where there is none).
+    (the raw row is as it was when last applied: then the CRM did not move, though its triggers
+    may have made something else of the value), `base` (commitment, null where there is none).
     """
     if not cells["matched"].any():
         new = pl.when(pl.col("golden").is_not_null()).then(Outcome.NEW).otherwise(Outcome.NONE)
@@ -67,10 +67,12 @@ def settle(cells: pl.DataFrame, policy: Policy, commit: Commit) -> pl.Series:
         .then(Outcome.FILLED)
         .when(pl.col("crm").is_null())
         .then(_BY_POLICY[policy])
+        .when(~pl.col("crm") & ~pl.col("source"))
+        .then(Outcome.NONE)
         .when(~pl.col("crm"))
         .then(Outcome.CHANGED)
         .when(~pl.col("source"))
-        .then(pl.when("as_left").then(Outcome.NONE).otherwise(Outcome.KEPT))
+        .then(Outcome.KEPT)
         .otherwise(_BY_POLICY[policy])
     )
     return cells.select(outcome=decided.cast(pl.UInt8)).to_series()
@@ -82,8 +84,10 @@ def _with_moves(cells: pl.DataFrame, differs: pl.Expr, commit: Commit) -> pl.Dat
     contested = cells.filter(differs & pl.col("matched") & pl.col("base").is_not_null())
     moved = contested.select(
         "n",
-        # An empty cell has no commitment: it differs from every base.
-        crm=commit(contested["golden_id"], contested["present"]).ne_missing(contested["base"]),
+        # An empty cell has no commitment: it differs from every base. Where the raw row is as it
+        # was left, nobody moved it, whatever the CRM itself made of the value then.
+        crm=commit(contested["golden_id"], contested["present"]).ne_missing(contested["base"])
+        & ~contested["as_left"],
         source=commit(contested["golden_id"], contested["golden"]).ne_missing(contested["base"]),
     )
     return cells.join(moved, on="n", how="left", maintain_order="left")
