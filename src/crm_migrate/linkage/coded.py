@@ -101,9 +101,11 @@ class Feature:
         return sign(self.values)
 
     @cached_property
-    def stable(self) -> Hashes:
-        """Per value a number that is the same in every run and version."""
-        return stable_hashes(self.values)
+    def numbers(self) -> Hashes:
+        """Per value a 64-bit number, the same in every run under one version of Polars."""
+        if self.values.dtype == pl.UInt64:
+            return self.values.to_numpy()
+        return numbers_of(self.values)
 
     def counts(self) -> Indices:
         """In how many records each value stands."""
@@ -123,7 +125,7 @@ class Signature:
 def encode(texts: pl.Series) -> Feature:
     """Codes of texts. Two of a million different values share a code once in 4 · 10⁷ runs."""
     rows = np.flatnonzero(texts.is_not_null().to_numpy())
-    hashes = texts.hash(seed=0).to_numpy()
+    hashes = numbers_of(texts)
     codes = np.full(len(texts), MISSING, dtype=np.int32)
     codes[rows], first = number(hashes if len(rows) == len(hashes) else hashes[rows])
     return Feature(codes, texts.gather(rows[first]))
@@ -160,14 +162,16 @@ def encode_long(rows: Indices, texts: pl.Series, height: int) -> Feature:
 
 
 def encode_hashes(hashes: Hashes) -> Feature:
-    """Codes of the numbers of each record (0: none) as a padded matrix; there are no texts."""
+    """Codes of the numbers of each record (0: none) as a padded matrix; `values` are numbers."""
     rows, columns = np.nonzero(hashes)
     flat = hashes[rows, columns]
     order = np.argsort(flat)
     ordered = flat[order]
     codes = np.empty(len(flat), dtype=np.int32)
-    codes[order] = np.cumsum(np.diff(ordered, prepend=ordered[:1]) != 0, dtype=np.int32)
-    return Feature(_matrix(rows, codes, len(hashes)), pl.Series([], dtype=pl.String))
+    new = ordered[1:] != ordered[:-1]
+    codes[order] = np.concatenate([[0], np.cumsum(new, dtype=np.int32)])[: len(flat)]
+    values = ordered[np.concatenate([[True], new])[: len(flat)]]
+    return Feature(_matrix(rows, codes, len(hashes)), pl.Series(values, dtype=pl.UInt64))
 
 
 def _matrix(rows: Indices, codes: Codes, height: int) -> Codes:
@@ -187,15 +191,9 @@ def _matrix(rows: Indices, codes: Codes, height: int) -> Codes:
     return matrix
 
 
-def stable_hashes(texts: pl.Series) -> Hashes:
-    """A 64-bit hash per text (xxHash64) that is the same in every run and version; null is 0."""
-    import polars_hash  # noqa: F401  (its namespace is what is used)
-
-    if not len(texts):
-        return np.empty(0, dtype=np.uint64)
-    frame = texts.cast(pl.String).alias("text").to_frame()
-    hashed = frame.select(pl.col("text").nchash.xxhash64()).to_series()  # type: ignore[attr-defined]
-    return mix(hashed.cast(pl.UInt64).fill_null(0).to_numpy())
+def numbers_of(values: pl.Series) -> Hashes:
+    """A 64-bit number per text, which says nothing of it; the same under one version of Polars."""
+    return values.hash(seed=0).to_numpy()
 
 
 def sign(values: pl.Series) -> Signature:

@@ -7,6 +7,7 @@ from typing import Protocol
 import polars as pl
 
 from crm_migrate.language import Text
+from crm_migrate.linkage.memory import Memory
 from crm_migrate.linkage.model import FRACTION, Model
 from crm_migrate.linkage.rule_types import LinkageRules
 
@@ -57,6 +58,8 @@ class Linkage:
     seconds: Mapping[str, float] = field(default_factory=dict)
     compared: int = 0
     """Pairs that blocking brought together."""
+    memory: Memory | None = None
+    """What an incremental run takes over from this one."""
 
     def summary(self) -> dict[str, object]:
         """Counts for reports: records, pairs, edges, clusters, largest_cluster, review, …"""

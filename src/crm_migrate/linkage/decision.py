@@ -33,8 +33,14 @@ class Decisions:
 def decide(
     scored: Scored, features: Features, rules: LinkageRules, model: Model, said: Judgements
 ) -> Decisions:
+    """What the evidence says, and what people said."""
+    undisputed = weigh(scored, features, rules, model)
+    return with_verdicts(undisputed, scored.left, scored.right, len(features), said)
+
+
+def weigh(scored: Scored, features: Features, rules: LinkageRules, model: Model) -> Decisions:
     """Certain agreement or enough weight joins, unless a veto or a missing second witness says
-    otherwise; what people decided before is not asked again.
+    otherwise.
     """
     left, right = scored.left, scored.right
     heavy = scored.weight >= weight_of(rules.match)
@@ -55,14 +61,21 @@ def decide(
     reason[heavy & broken & free] = ESSENTIAL
     reason[heavy & supported & ~broken & ask & ~apart] = VETO
     reason[scored.certain & ~free] = CONTRADICTION
-    n = len(features)
-    decided = _packed(left, right, n)
-    must = np.isin(decided, _packed(*said.must, n))
-    cannot = np.isin(decided, _packed(*said.cannot, n))
-    reason[joined | must | cannot] = NONE
-    rivals = (disagree.apart | disagree.review) & ~must
-    witness = witnesses(scored.levels, rules)
-    return Decisions((joined | must) & ~cannot, reason, rivals, witness)
+    reason[joined] = NONE
+    rivals: Mask = disagree.apart | disagree.review
+    return Decisions(joined, reason, rivals, witnesses(scored.levels, rules))
+
+
+def with_verdicts(
+    found: Decisions, left: Indices, right: Indices, n: int, said: Judgements
+) -> Decisions:
+    """What people decided before stands, and is not asked again (n: number of records)."""
+    pairs = _packed(left, right, n)
+    must = np.isin(pairs, _packed(*said.must, n))
+    cannot = np.isin(pairs, _packed(*said.cannot, n))
+    reason = np.where(must | cannot, np.uint8(NONE), found.reason)
+    joined = (found.joined | must) & ~cannot
+    return Decisions(joined, reason, found.rivals & ~must, found.witness)
 
 
 def _packed(left: Indices, right: Indices, n: int) -> Indices:

@@ -3,21 +3,23 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
 
-from crm_migrate.linkage.blocking import candidates
+from crm_migrate.linkage.blocking import Candidates, candidates
 from crm_migrate.linkage.clustering import Clusters, Rivals, cluster
 from crm_migrate.linkage.contract import Linkage
-from crm_migrate.linkage.decision import CUT, REASONS, TIE, Decisions, decide
+from crm_migrate.linkage.decision import CUT, REASONS, TIE, Decisions, weigh, with_verdicts
 from crm_migrate.linkage.features import Features, Indices, build_features
-from crm_migrate.linkage.judgements import judgements
+from crm_migrate.linkage.frozen import Frozen, freeze
+from crm_migrate.linkage.judgements import Judgements, judgements
+from crm_migrate.linkage.memory import block_numbers, remember, row_numbers, said_by
 from crm_migrate.linkage.model import FRACTION, Model
 from crm_migrate.linkage.rule_types import LinkageRules
 from crm_migrate.linkage.scoring import CHUNK, Scored, Scorer, Weights, build_model, probabilities
-from crm_migrate.linkage.shared_values import stop_shared_values
+from crm_migrate.linkage.shared_values import Stopped, stop_known_values, stop_shared_values
 from crm_migrate.linkage.training import train
 
 REPORT_KEY = b"crm-migrate linkage"
@@ -42,14 +44,17 @@ class Stopwatch:
 class NativeEngine:
     """Fellegi–Sunter linkage with levels; the result depends on no row order or thread count.
 
-    `key` keys the digests in models and reports; `model`, when given, is used instead of
-    training a new one. Pairs are scored `chunk` at a time.
+    `key` keys the digests in models and reports. Instead of training a new model, `model` is
+    used, or `frozen`, which fixes frequencies and shared values, too. Pairs are scored about
+    `chunk` at a time. `remember`: the result has a memory, for `incremental.link_changes`.
     """
 
     key: bytes = REPORT_KEY
     model: Model | None = None
     threads: int = 2
     chunk: int = CHUNK
+    frozen: Frozen | None = None
+    remember: bool = False
 
     def link(
         self, records: pl.DataFrame, rules: LinkageRules, verdicts: pl.DataFrame | None = None
@@ -60,38 +65,21 @@ class NativeEngine:
         """
         watch = Stopwatch()
         with watch.stage("features"):
-            features = build_features(records, rules)
-            stopped = stop_shared_values(features, rules, self.key)
+            stopped = self.stop(build_features(records, rules), rules)
             features = stopped.features
         with watch.stage("blocking"):
             pairs = candidates(features, rules, self.key)
         with watch.stage("training"):
-            model = self.model
-            if model is None:
-                learnt = train(features, rules, pairs, self.threads)
-                model = build_model(learnt, rules, features, stopped.stop_list)
+            frozen = self.frozen or self._train(features, rules, pairs, stopped)
         with watch.stage("scoring"):
-            scorer = Scorer(features, rules, model)
-            scored = scorer.score(pairs, self.threads, self.chunk)
+            scored = Scorer(features, rules, frozen).score(pairs, self.threads, self.chunk)
         with watch.stage("clustering"):
+            weighed = weigh(scored, features, rules, frozen.model)
             said = judgements(verdicts, features)
-            decisions = decide(scored, features, rules, model, said)
-            joined = np.flatnonzero(decisions.joined)
-            found = cluster(
-                features,
-                rules,
-                scored.left[joined],
-                scored.right[joined],
-                scored.weight[joined],
-                said,
-                Rivals(
-                    scored.left[decisions.rivals],
-                    scored.right[decisions.rivals],
-                    decisions.witness[joined],
-                ),
-            )
+            decisions = with_verdicts(weighed, scored.left, scored.right, len(features), said)
+            found = cluster_decided(features, rules, scored, decisions, said)
         with watch.stage("result"):
-            return assemble(
+            result = assemble(
                 features,
                 rules,
                 scored,
@@ -99,10 +87,51 @@ class NativeEngine:
                 found,
                 pairs.capped,
                 stopped.report,
-                model,
+                frozen.model,
                 watch.seconds,
                 scored.compared,
             )
+        if not self.remember:
+            return result
+        with watch.stage("memory"):
+            keys = block_numbers(features, rules)
+            rows = row_numbers(records, features.ids, rules)
+            memory = remember(frozen, features.ids, rows, keys, scored, weighed, decisions, found)
+            memory = replace(memory, said=said_by(verdicts), capped=pairs.capped)
+            return replace(result, memory=memory)
+
+    def stop(self, features: Features, rules: LinkageRules) -> Stopped:
+        """Without shared values: those found in the records, or those that are frozen."""
+        if self.frozen is None:
+            return stop_shared_values(features, rules, self.key)
+        return stop_known_values(features, self.frozen.stopped, self.frozen.shared)
+
+    def _train(
+        self, features: Features, rules: LinkageRules, pairs: Candidates, stopped: Stopped
+    ) -> Frozen:
+        model = self.model
+        if model is None:
+            learnt = train(features, rules, pairs, self.threads)
+            model = build_model(learnt, rules, features, stopped.stop_list)
+        return freeze(model, features, rules, stopped)
+
+
+def cluster_decided(
+    features: Features,
+    rules: LinkageRules,
+    scored: Scored,
+    decisions: Decisions,
+    said: Judgements,
+) -> Clusters:
+    """The clusters of what was decided to be joined."""
+    joined = np.flatnonzero(decisions.joined)
+    rivals = Rivals(
+        scored.left[decisions.rivals],
+        scored.right[decisions.rivals],
+        decisions.witness[joined],
+    )
+    left, right, weight = scored.left[joined], scored.right[joined], scored.weight[joined]
+    return cluster(features, rules, left, right, weight, said, rivals)
 
 
 def assemble(

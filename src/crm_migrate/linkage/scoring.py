@@ -6,10 +6,12 @@ from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
 from crm_migrate.linkage.blocking import Candidates
 from crm_migrate.linkage.comparison import NULL, OPEN, exact_levels, leading, open_levels
-from crm_migrate.linkage.features import MISSING, Features, Indices, Mask
+from crm_migrate.linkage.features import Features, Indices, Mask
+from crm_migrate.linkage.frozen import FEW, Frozen, known_counts
 from crm_migrate.linkage.model import (
     FRACTION,
     ComparisonModel,
@@ -73,14 +75,13 @@ def build_model(
 
 def typical_count(features: Features, same: tuple[str, ...]) -> float:
     """How often the value occurs on which a random agreeing pair agrees."""
-    codes = features[same[0]].codes.ravel()
-    counts = np.bincount(codes[codes != MISSING]).astype(np.float64)
+    counts = features[same[0]].counts().astype(np.float64)
     pairs = counts * (counts - 1)
     return round(float((pairs * counts).sum() / pairs.sum()), 3) if pairs.sum() else 2.0
 
 
 def frequency_weights(
-    features: Features, comparison: Comparison, model: ComparisonModel
+    features: Features, comparison: Comparison, model: ComparisonModel, counts: pl.DataFrame
 ) -> dict[int, Weights]:
     """Level number → correction per value code of the level's first feature."""
     tables = {}
@@ -88,9 +89,8 @@ def frequency_weights(
         zip(comparison.levels, model.typical, strict=True), start=1
     ):
         if typical:
-            codes = features[level.same[0]].codes.ravel()
-            counts = np.bincount(codes[codes != MISSING], minlength=1)
-            bits = np.log2(typical / np.maximum(counts, 2)) * FRACTION
+            often = known_counts(features[level.same[0]], level.same[0], counts)
+            bits = np.log2(typical / np.maximum(often, FEW)) * FRACTION
             tables[number] = np.clip(np.rint(bits), *FREQUENCY_LIMITS).astype(np.int64)
     return tables
 
@@ -100,11 +100,12 @@ class Scorer:
     not looked at yet could bring it to the cut.
     """
 
-    def __init__(self, features: Features, rules: LinkageRules, model: Model) -> None:
-        self.features, self.rules, self.model = features, rules, model
+    def __init__(self, features: Features, rules: LinkageRules, frozen: Frozen) -> None:
+        self.features, self.rules, self.model = features, rules, frozen.model
+        model = frozen.model
         self.cut = weight_of(rules.review)
         self.frequencies = [
-            frequency_weights(features, c, m)
+            frequency_weights(features, c, m, frozen.counts)
             for c, m in zip(rules.comparisons, model.comparisons, strict=True)
         ]
         self.best, self.best_open = [], []

@@ -9,6 +9,7 @@ from crm_migrate.linkage.digest import value_digest
 from crm_migrate.linkage.features import MISSING, Features
 from crm_migrate.linkage.rule_types import LinkageRules, SharedValues
 
+VALUES_SCHEMA = {"feature": pl.String(), "value": pl.UInt64()}
 SHARED_SCHEMA = {
     "feature": pl.String(),
     "value": pl.String(),
@@ -23,6 +24,8 @@ class Stopped:
 
     features: Features
     report: pl.DataFrame
+    values: pl.DataFrame
+    """feature, value (its number, `Feature.numbers`) of what was taken out."""
 
     @property
     def stop_list(self) -> tuple[tuple[str, str], ...]:
@@ -34,6 +37,7 @@ def stop_shared_values(features: Features, rules: LinkageRules, key: bytes) -> S
     """Takes out every value that occurs with more distinct companions than its rule allows."""
     by_name = dict(features.by_name)
     reports = [pl.DataFrame(schema=SHARED_SCHEMA)]
+    values = [pl.DataFrame(schema=VALUES_SCHEMA)]
     for shared in rules.shared:
         counts = _counts(features, shared)
         hot = counts.filter(pl.col("distinct") > shared.limit)
@@ -43,6 +47,11 @@ def stop_shared_values(features: Features, rules: LinkageRules, key: bytes) -> S
         stop = np.zeros(len(feature.values), dtype=np.bool_)
         stop[hot["code"].to_numpy()] = True
         by_name[shared.feature] = feature.without(stop)
+        values.append(
+            pl.DataFrame(
+                {"feature": shared.feature, "value": feature.numbers[stop]}, schema=VALUES_SCHEMA
+            ).sort("value")
+        )
         texts = feature.values.gather(hot["code"])
         digests = [value_digest(key, shared.feature, text) for text in texts.to_list()]
         reports.append(
@@ -53,7 +62,17 @@ def stop_shared_values(features: Features, rules: LinkageRules, key: bytes) -> S
                 pl.col("distinct").cast(pl.Int64),
             ).sort("value")
         )
-    return Stopped(Features(features.ids, features.hashes, by_name), pl.concat(reports))
+    without = Features(features.ids, features.hashes, by_name)
+    return Stopped(without, pl.concat(reports), pl.concat(values))
+
+
+def stop_known_values(features: Features, values: pl.DataFrame, report: pl.DataFrame) -> Stopped:
+    """Takes out the values that an earlier run found shared."""
+    by_name = dict(features.by_name)
+    for (name,), found in values.group_by("feature", maintain_order=True):
+        feature = by_name[str(name)]
+        by_name[str(name)] = feature.without(np.isin(feature.numbers, found["value"].to_numpy()))
+    return Stopped(Features(features.ids, features.hashes, by_name), report, values)
 
 
 def _counts(features: Features, shared: SharedValues) -> pl.DataFrame:
