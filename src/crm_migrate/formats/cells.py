@@ -1,6 +1,7 @@
 """Stored cells → the text a person reads, without losing what the cell was stored as."""
 
 import datetime as dt
+import math
 import re
 from decimal import Decimal
 from enum import IntEnum
@@ -25,6 +26,8 @@ GENERAL, DATE, PERCENT = 0, -1, -2
 """Style classes; a positive class is the number of digits that the format pads with zeros."""
 
 _BUILT_IN_DATES = frozenset([*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)])
+_LEAST, _MOST = 1e-5, 1e15
+"""Between these Polars rounds to digits exactly and writes numbers without an exponent."""
 _NOT_SHOWN = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!h+\]|m+\]|s+\])[^\]]*\]', re.IGNORECASE)
 
 
@@ -60,7 +63,9 @@ def number_text(raw: pl.Series) -> pl.Series:
     plain = raw.str.contains(r"^-?(?:0|[1-9][0-9]*)$")
     if plain.all():
         return raw
-    value = raw.cast(pl.Float64, strict=False).round_sig_figs(15)
+    read = raw.cast(pl.Float64, strict=False)
+    usual = (read.abs().is_between(_LEAST, _MOST) | (read == 0)).fill_null(False)
+    value = read.round_sig_figs(15)
     frame = pl.DataFrame({"raw": raw, "plain": plain, "value": value})
     whole = (pl.col("value") == pl.col("value").floor()) & (pl.col("value").abs() < 9e18)
     text = frame.select(
@@ -73,12 +78,18 @@ def number_text(raw: pl.Series) -> pl.Series:
         .otherwise(pl.col("value").cast(pl.String))
         .alias("text")
     )["text"]
-    scientific = text.str.contains("e", literal=True) & value.is_not_null()
-    if scientific.any():  # very small or very large: a handful at most
-        places = scientific.arg_true()
-        written = [format(Decimal(v), "f") for v in text.gather(places).to_list()]
-        text = text.scatter(places, pl.Series(written, dtype=pl.String))
+    rare = ~plain.fill_null(True) & read.is_not_null() & ~usual
+    if rare.any():  # a handful at most
+        places = rare.arg_true()
+        pairs = zip(raw.gather(places), read.gather(places), strict=True)
+        written = pl.Series([_written_out(text, number) for text, number in pairs], dtype=pl.String)
+        text = text.scatter(places, written)
     return text
+
+
+def _written_out(raw: str, number: float) -> str:
+    """A very small or large number in plain digits; what is no finite number stays as it is."""
+    return format(Decimal(f"{number:.15g}"), "f") if math.isfinite(number) else raw
 
 
 def date_text(value: pl.Expr, *, date1904: bool) -> pl.Expr:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from crm_migrate.stages.session import TRUST, TRUST_NEXT, Session
 from crm_migrate.trust import people
+from crm_migrate.trust.journal import last_naming
 from crm_migrate.trust.people import TrustFile
 from crm_migrate.trust.private_files import locked
 from crm_migrate.trust.setup import TRUST_FILE, NewPerson, with_person, without_person
@@ -42,6 +43,11 @@ def remove_person(session: Session, person_id: str, by: str) -> TrustFile:
 def _replace(session: Session, following: TrustFile, by: str, person: str, role: str) -> None:
     """Announced in the journal, then written, then confirmed: killed anywhere, one of both fits."""
     about = {"person": person, "role": role}
+    named = last_naming(session.journal.path, TRUST)
+    if following.previous is not None and (named is None or named[1] != following.previous):
+        # Somebody was killed before the version that stands was confirmed: it is, before another
+        # announcement takes the place of its own.
+        session.record(by, "trust.found", {TRUST: following.previous})
     session.record(by, "trust.begin", about | {TRUST_NEXT: following.fingerprint})
     people.save(session.project.state / TRUST_FILE, following)
     session.record(by, "trust.changed", about | {TRUST: following.fingerprint})
