@@ -13,8 +13,6 @@ import polars as pl
 
 from crm_migrate.records import RECORD_ID, SOURCE
 
-TRAITS = ("name", "uscc", "phone", "email", "address", "contact.mobile", "contact.name")
-"""Fields by which a record is known again, where it has them."""
 LEAST = 2
 """Traits in common without which a record is not known again."""
 _LENGTH = 16
@@ -24,8 +22,11 @@ Digest = Callable[[str, pl.Series], pl.Series]
 
 
 def traits_of(records: pl.DataFrame, digest: Digest) -> pl.DataFrame:
-    """record_id and a column per trait (and `_source`): shortened keyed digests."""
-    held = [n for n in (SOURCE, *TRAITS) if n in records.columns]
+    """record_id and a column per trait (and `_source`): shortened keyed digests.
+
+    records: record_id, `_source` and whatever a record is known by, all of it text.
+    """
+    held = [n for n in records.columns if n != RECORD_ID]
     shortened = [digest(n, records[n]).str.slice(0, _LENGTH).alias(n) for n in held]
     return pl.DataFrame([records[RECORD_ID], *shortened])
 

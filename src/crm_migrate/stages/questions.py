@@ -44,7 +44,9 @@ def as_tasks(session: Session, run: Run, pairs: pl.DataFrame) -> pl.DataFrame:
     records, worth.
     """
     ids = pl.concat([pairs["left_id"], pairs["right_id"]]).unique().sort()
-    traits = as_text(traits_of(identifying(run, CUSTOMER, ids), trait_digest(session.job)))
+    traits = as_text(
+        traits_of(identifying(session.job, run, CUSTOMER, ids), trait_digest(session.job))
+    )
     sides = [
         traits.select(pl.col(RECORD_ID).alias(f"{s}_id"), pl.col("traits").alias(f"{s}_traits"))
         for s in ("left", "right")

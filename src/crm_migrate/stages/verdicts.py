@@ -1,12 +1,13 @@
 """What people said about pairs, as it binds a run: fitting together, on the records at hand."""
 
+import json
 from dataclasses import dataclass
 
 import polars as pl
 from sqlalchemy.engine import Engine as Database
 
 from crm_migrate.linkage.judgements import VERDICT_COLUMNS, consistent
-from crm_migrate.linkage.successors import TRAITS, Digest, successors, traits_of
+from crm_migrate.linkage.successors import Digest, successors, traits_of
 from crm_migrate.model import MULTI_SEPARATOR
 from crm_migrate.records import RECORD_ID, SOURCE
 from crm_migrate.stages import present, standardize
@@ -16,6 +17,7 @@ from crm_migrate.state.verdicts import pair_verdicts
 from crm_migrate.trust.keyed_digest import digests, purpose_key
 from crm_migrate.workspace import Run
 
+CHILD, EVIDENCE = "contact", ("name", "mobile")
 _TRAIT = "record trait"
 
 
@@ -62,38 +64,38 @@ def trait_digest(job: Job) -> Digest:
     return digest
 
 
-def identifying(run: Run, entity: str, ids: pl.Series | None = None) -> pl.DataFrame:
-    """record_id, `_source` and the fields among TRAITS of the records with these ids (all)."""
-    fields = [t for t in TRAITS if "." not in t]
-    parts = []
-    for stage in (standardize.STAGE, present.STAGE):
-        if entity in run.names(stage):
-            rows = run.scan(stage, entity)
-            held = rows.collect_schema().names()
-            rows = rows.select(RECORD_ID, SOURCE, *(f for f in fields if f in held))
-            here = pl.lit(True) if ids is None else pl.col(RECORD_ID).is_in(ids.implode())
-            parts.append(rows.filter(here).collect())
-    records = pl.concat(parts, how="diagonal")
-    for child in ("contact",):
-        if child not in run.names(standardize.STAGE):
-            continue
-        own = records.select(pl.col(RECORD_ID).alias(entity)).lazy()
-        children = run.scan(standardize.STAGE, child)
-        traits = [t for t in TRAITS if t.startswith(f"{child}.")]
-        held = children.collect_schema().names()
-        if entity not in held:
-            continue
-        wanted = children.select(entity, *(t.partition(".")[2] for t in traits))
-        found = wanted.join(own, on=entity, how="semi").collect()
-        for trait in traits:
-            values = (
-                found.select(pl.col(entity).alias(RECORD_ID), pl.col(trait.partition(".")[2]))
-                .drop_nulls()
-                .group_by(RECORD_ID)
-                .agg(pl.nth(1).unique().sort().str.join(MULTI_SEPARATOR).alias(trait))
-            )
-            records = records.join(values, on=RECORD_ID, how="left", maintain_order="left")
-    return records
+def identifying(
+    job: Job, run: Run, name: str, ids: pl.Series | None = None, sources: list[str] | None = None
+) -> pl.DataFrame:
+    """record_id, `_source` and what the records with these ids, or of these sources, are known by.
+
+    That is all fields but references; of a customer also the names and mobiles of its contacts.
+    """
+    entity = job.project.model.entity(name)
+    fields = [f.name for f in entity.fields if f.references is None]
+    here = pl.lit(True)
+    if ids is not None:
+        here = here & pl.col(RECORD_ID).is_in(ids.implode())
+    if sources is not None:
+        here = here & pl.col(SOURCE).is_in(sources)
+    parts = [
+        run.scan(stage, name).filter(here).select(RECORD_ID, SOURCE, *fields).collect()
+        for stage in (standardize.STAGE, present.STAGE)
+        if name in run.names(stage)
+    ]
+    records = pl.concat(parts)
+    if CHILD not in run.names(standardize.STAGE):
+        return records
+    children = run.scan(standardize.STAGE, CHILD)
+    if name not in children.collect_schema().names():
+        return records
+    own = records.select(pl.col(RECORD_ID).alias(name)).lazy()
+    joined = [
+        pl.col(n).drop_nulls().unique().sort().str.join(MULTI_SEPARATOR).alias(f"{CHILD}.{n}")
+        for n in EVIDENCE
+    ]
+    found = children.join(own, on=name, how="semi").group_by(name).agg(joined).collect()
+    return records.join(found, left_on=RECORD_ID, right_on=name, how="left", maintain_order="left")
 
 
 def _successors(
@@ -106,5 +108,10 @@ def _successors(
     lost = pl.concat(sides).filter(~pl.col("id").is_in(ids.implode())).drop_nulls().unique("id")
     if lost.is_empty():
         return {}
-    known = identifying(run, entity)
-    return successors(lost.sort("id").rows(), traits_of(known, trait_digest(job)))
+    digest = trait_digest(job)
+    everywhere = pl.Series(SOURCE, sorted(job.project.settings.sources))
+    marks = traits_of(everywhere.to_frame().insert_column(0, everywhere.alias(RECORD_ID)), digest)
+    held = {json.loads(text).get(SOURCE) for text in lost["traits"]}
+    sources = marks.filter(pl.col(SOURCE).is_in(sorted(held - {None})))[RECORD_ID].to_list()
+    known = identifying(job, run, entity, sources=sources)
+    return successors(lost.sort("id").rows(), traits_of(known, digest))
