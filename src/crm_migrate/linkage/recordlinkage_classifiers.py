@@ -19,7 +19,7 @@ from recordlinkage.algorithms.nb_sklearn import ECM
 from crm_migrate.linkage.features import Indices
 from crm_migrate.linkage.hashing import mix
 from crm_migrate.linkage.judgements import Judgements
-from crm_migrate.linkage.model import ComparisonModel, LevelModel, Model, fixed, weight_of
+from crm_migrate.linkage.model import FRACTION, ComparisonModel, LevelModel, Model, fixed, weight_of
 from crm_migrate.linkage.rule_types import DIFFERS, LinkageRules
 from crm_migrate.linkage.rule_types import MISSING as MISSING_WORDS
 
@@ -33,6 +33,10 @@ SURE_PAIRS = 400
 _SURE = 0.999
 _FEW_PAIRS = 2
 _AGREEING = 2
+_OTHERS = 4
+"""Pairs that agree in less, per likely pair, from which ECM learns."""
+_LEAST_OTHERS = 2_000
+_ROUNDS = 30
 _FLOOR = np.log(1e-9)
 
 
@@ -101,12 +105,13 @@ def unsupervised(levels: Levels, rules: LinkageRules) -> Learnt:
     m, u = [np.full(w, 0.5) for w in widths], [np.full(w, 0.5) for w in widths]
     if len(levels) < _FEW_PAIRS or not varied:
         return Learnt(m, u, [np.zeros(w, np.int64) for w in widths], 0, "ecm")
-    frame = pd.DataFrame({rules.comparisons[i].name: levels[:, i].astype(int) for i in varied})
     likely = (levels == 1).sum(axis=1) >= _AGREEING
+    chosen = _balanced(levels, likely)
     classifier = recordlinkage.ECMClassifier()
-    share = (float(likely.sum()) + 1) / (len(likely) + 2)
+    share = (float(likely[chosen].sum()) + 1) / (len(chosen) + 2)
     starts = [_starts(levels[:, i], likely, widths[i]) for i in varied]
     classifier.kernel = LevelECM(starts, share)
+    frame = pd.DataFrame({rules.comparisons[i].name: levels[chosen, i].astype(int) for i in varied})
     with np.errstate(divide="ignore", over="ignore"):
         classifier.fit(frame)
     found_m, found_u = classifier.m_probs, classifier.u_probs
@@ -117,7 +122,7 @@ def unsupervised(levels: Levels, rules: LinkageRules) -> Learnt:
             present = table[1:]
             table[1:] = present / present.sum() if present.sum() else 1 / len(present)
     weights = [_weights(a, b) for a, b in zip(m, u, strict=True)]
-    return Learnt(m, u, weights, weight_of(float(classifier.p)), "ecm")
+    return Learnt(m, u, weights, _prior(levels, weights, float(classifier.p)), "ecm")
 
 
 def supervised(
@@ -129,7 +134,7 @@ def supervised(
     So up to SURE_PAIRS pairs of each kind of which ECM is sure stand beside the verdicts, taken in
     the order of a hash. A level is a column of zeros and ones; missing is no column at all.
     """
-    probability = 1 / (1 + np.exp2(-before.score(levels) / 1024))
+    probability = 1 / (1 + np.exp2(-before.score(levels) / FRACTION))
     known = np.union1d(same, different)
     yes = _sure(probability >= _SURE, packed, known)
     no = _sure(probability <= 1 - _SURE, packed, known)
@@ -139,13 +144,13 @@ def supervised(
     classifier = recordlinkage.LogisticRegressionClassifier(max_iter=1000)
     matches = np.concatenate([same, yes])
     classifier.fit(frame, pd.MultiIndex.from_arrays([matches, matches]))
-    bits = np.rint(np.asarray(classifier.coefficients) / np.log(2) * 1024).astype(np.int64)
+    bits = np.rint(np.asarray(classifier.coefficients) / np.log(2) * FRACTION).astype(np.int64)
     cuts = np.cumsum([len(t) - 1 for t in before.weights])[:-1]
     weights = [np.concatenate([[0], part]).astype(np.int64) for part in np.split(bits, cuts)]
     intercept = float(np.ravel(classifier.intercept)[0])
-    prior = round(intercept / np.log(2) * 1024)
+    prior = round(intercept / np.log(2) * FRACTION)
     after = Learnt(before.m, before.u, weights, prior, "logistic regression")
-    shares = 1 / (1 + np.exp2(-after.score(levels) / 1024))
+    shares = 1 / (1 + np.exp2(-after.score(levels) / FRACTION))
     m = [_met(levels[:, i], shares, len(t)) for i, t in enumerate(weights)]
     u = [_met(levels[:, i], 1 - shares, len(t)) for i, t in enumerate(weights)]
     return Learnt(m, u, weights, prior, after.method)
@@ -174,6 +179,26 @@ def frozen(learnt: Learnt, rules: LinkageRules, stop_list: Sequence[tuple[str, s
         rules.certain,
         tuple(stop_list),
     )
+
+
+def _balanced(levels: Levels, likely: npt.NDArray[np.bool_]) -> Indices:
+    """Rows for ECM: all likely pairs, and not many more of the others, by a hash of their place.
+
+    Rows stand in the order of record ids, so the choice depends on nothing else.
+    """
+    others = np.flatnonzero(~likely)
+    order = np.argsort(mix(others.astype(np.uint64)), kind="stable")
+    most = max(_OTHERS * int(likely.sum()), _LEAST_OTHERS)
+    return np.sort(np.concatenate([np.flatnonzero(likely), others[order[:most]]]))
+
+
+def _prior(levels: Levels, weights: list[npt.NDArray[np.int64]], share: float) -> int:
+    """The log odds of a match among all pairs, at its fixed point under the weights."""
+    bits = Learnt([], [], weights, 0, "").score(levels)
+    for _ in range(_ROUNDS):
+        matches = 1 / (1 + np.exp2(-(bits + weight_of(share)) / FRACTION))
+        share = (float(matches.sum()) + 0.5) / (len(levels) + 1)
+    return weight_of(share)
 
 
 def _starts(
