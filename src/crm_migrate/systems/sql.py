@@ -25,6 +25,7 @@ from crm_migrate.formats.cells import number_text
 from crm_migrate.formats.contract import DAMAGE_SCHEMA, DATA, KIND, ROW, TableInfo
 from crm_migrate.formats.damage import damage_in
 from crm_migrate.language import Text
+from crm_migrate.systems.source_faults import source_fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,7 @@ class SqlTable:
         if self._engine.dialect.name == "postgresql":
             from crm_migrate.systems.postgres.source import read_copied
 
-            with _faults(where):
+            with _faults(where, self._engine.url.username):
                 for columns_read in read_copied(
                     self._engine, self._schema, self._name, names, self.primary_key, size
                 ):
@@ -113,7 +114,7 @@ class SqlTable:
                     done += frame.height
                     yield frame, binary
             return
-        with _faults(where):
+        with _faults(where, self._engine.url.username):
             for rows in _fetched(self._engine, query, size):
                 frame, binary = self._canonical(names, rows, done)
                 done += frame.height
@@ -200,7 +201,7 @@ def sql_tables(url: str, names: Sequence[str] | None = None) -> list[SqlTable]:
     """
     parsed = _parsed(url)
     shown = _shown(parsed)
-    with _faults(shown):
+    with _faults(shown, parsed.username):
         engine = _engine(parsed, shown)
         inspector = sa.inspect(engine)
         if names is None:
@@ -385,7 +386,7 @@ def _at_rest_in_wal_mode(path: Path) -> bool:
 
 
 @contextmanager
-def _faults(where: str) -> Iterator[None]:
+def _faults(where: str, user: str | None = None) -> Iterator[None]:
     """Database errors as source faults, without the driver's words: they may hold values."""
     try:
         yield
@@ -402,12 +403,4 @@ def _faults(where: str) -> Iterator[None]:
             remedy=Text(f"pip install {e.name}", f"请安装：pip install {e.name}"),
         ) from e
     except (sa.exc.SQLAlchemyError, sqlite3.Error, OSError) as e:
-        kind = type(getattr(e, "orig", None) or e).__name__
-        raise SourceFault(
-            Text(f"The database cannot be read ({kind})", f"数据库无法读取（{kind}）"),
-            where=where,
-            remedy=Text(
-                "Check that it runs, that the URL is right and that this user may read it",
-                "请确认数据库正在运行、地址正确，且该用户有读取权限",
-            ),
-        ) from None
+        raise source_fault(e, where, user) from None
