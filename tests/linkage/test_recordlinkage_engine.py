@@ -90,7 +90,10 @@ def test_verdicts_train_a_classifier(toolkit_rules: LinkageRules):
     truth = records.select("record_id", "truth")
     of = dict(truth.iter_rows())
     before = engine_for(toolkit_rules).link(records, toolkit_rules)
-    asked = before.review.gather_every(2).select("left_id", "right_id")
+    asked = pl.concat(
+        [before.review.gather_every(2), before.pairs.gather_every(40)], how="diagonal"
+    )
+    asked = asked.select("left_id", "right_id").unique(maintain_order=True)
     said = asked.with_columns(
         pl.Series("verdict", ["same" if of[a] == of[b] else "different" for a, b in asked.rows()]),
         given_at=pl.lit("2026-01-01T00:00:00Z"),
