@@ -9,7 +9,7 @@ from importlib import import_module
 from itertools import takewhile
 from pathlib import Path
 
-NAMES = ("reading", "standards", "sealing", "linkage", "showing", "loading")
+NAMES = ("reading", "standards", "sealing", "linkage", "linking_packs", "showing", "loading")
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 from tests.cli.command_line import Command
+from tests.cli.test_schemas import fits
 
 
 @pytest.fixture
@@ -28,9 +29,8 @@ def test_clusters_by_suffix(command: Command, companies: Path, tmp_path: Path, s
     done = command(
         *("link", companies, "--id", "编号", "--rules", "company-cn", "--out", out, "--json")
     )
-    assert done.code == 0, done.err
-    assert done.data["records"] == 3
-    assert done.data["clusters"] == 2
+    data = fits(done, "link")
+    assert (data["records"], data["pairs"], data["edges"], data["clusters"]) == (3, 1, 1, 2)
     read = {"csv": pl.read_csv, "parquet": pl.read_parquet, "xlsx": pl.read_excel}[suffix]
     frame = read(out)
     assert frame.columns == ["record_id", "cluster_id"]
@@ -50,7 +50,11 @@ def test_several_files_carry_their_names(command: Command, companies: Path, tmp_
     assert done.data["records"] == 6
     assert done.data["clusters"] == 2
     assert "other.csv:b" in set(pl.read_csv(out)["record_id"])
-    assert {"left_id", "right_id", "match_weight"} <= set(pl.read_csv(pairs).columns)
+    scored = pl.read_csv(pairs)
+    levels = {"code", "phone", "email", "name", "address", "contact"}
+    columns = {"left_id", "right_id", "match_weight", "match_probability", "reasons"}
+    assert columns | levels <= set(scored.columns)
+    assert "same full name; same address" in scored["reasons"][0]
 
 
 @pytest.mark.parametrize(
@@ -71,6 +75,61 @@ def test_faults_come_before_results(
     assert done.code == code, done.err
     assert done.data["error"]["message"]
     assert not (tmp_path / "o.csv").exists()
+
+
+def test_new_records_join_known_clusters(command: Command, companies: Path, tmp_path: Path) -> None:
+    """R-6.5: old clusters keep their ids; who is new joins one or founds another."""
+    known, out = tmp_path / "known.csv", tmp_path / "out.csv"
+    known.write_text(
+        "编号,公司名称,电话,地址,cluster_id\n"
+        "old,福州云桥机械有限公司,0591-83300001,福州市鼓楼区一号路1号,G7\n"
+        "other,莆田青禾物流有限公司,0594-2233004,莆田市城厢区四号路4号,G8\n",
+        "utf-8",
+    )
+    options = ("--id", "编号", "--rules", "company-cn", "--against", known, "--out", out, "--json")
+    data = fits(command("link", companies, *options), "link")
+    assert (data["new"], data["joined"], data["clusters"]) == (3, 2, 3)
+    found = dict(pl.read_csv(out).iter_rows())
+    assert found == {"old": "G7", "other": "G8", "'=1": "G7", "b": "G7", "c": "c"}
+    without = command("link", companies, *(x if x != known else companies for x in options))
+    assert fits(without, "error", 2)["error"]["where"] == "companies.csv"
+
+
+def test_proposed_rules_are_taken(command: Command, companies: Path, tmp_path: Path) -> None:
+    """--suggest says what the columns are and what blocking costs; --rules takes its file."""
+    rules = tmp_path / "rules.yaml"
+    data = fits(command("link", companies, "--suggest", "--out", rules, "--json"), "link-suggest")
+    assert data["pack"] == "company-cn"
+    assert data["ids"] == ["编号"]
+    assert {c["column"]: c["field"] for c in data["columns"]}["公司名称"] == "name"
+    out = tmp_path / "out.csv"
+    options = ("--id", "编号", "--rules", rules, "--out", out, "--json")
+    assert fits(command("link", companies, *options), "link")["clusters"] == 2
+
+
+@pytest.mark.parametrize("rows", [0, 1])
+def test_hardly_any_rows(command: Command, companies: Path, tmp_path: Path, rows: int) -> None:
+    """A header alone, or one row: no duplicates, and no fault."""
+    few, out = tmp_path / "few.csv", tmp_path / "out.csv"
+    few.write_text("\n".join(companies.read_text("utf-8").splitlines()[: rows + 1]), "utf-8")
+    options = ("--id", "编号", "--rules", "company-cn", "--out", out, "--json")
+    assert fits(command("link", few, *options), "link")["clusters"] == rows
+
+
+def test_numbers_of_a_parquet_file(command: Command, tmp_path: Path) -> None:
+    """Ids and telephones that are integers or floats there are the same as text."""
+    path, out = tmp_path / "numbers.parquet", tmp_path / "out.parquet"
+    frame = pl.DataFrame(
+        {
+            "id": [1.0, 2.0, 3.0],
+            "公司名称": ["福州云桥机械有限公司", "福州云桥机械厂", "云桥机械"],
+            "电话": [13800138000, 13800138001, 13800138000],
+        }
+    )
+    frame.write_parquet(path)
+    options = ("--id", "id", "--rules", "company-cn", "--out", out, "--json")
+    assert fits(command("link", path, *options), "link")["records"] == 3
+    assert pl.read_parquet(out)["record_id"].to_list() == ["1", "2", "3"]
 
 
 def test_second_engine_tells_counts_only(command: Command, planned: Path) -> None:

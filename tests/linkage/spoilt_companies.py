@@ -1,9 +1,9 @@
 """A second generator of invented Chinese companies: groups, branches, stalls, foreign firms.
 
-It is built otherwise than `invented_companies`: rows come from three kinds of lists (licences, sales,
-service), each with habits of its own. Two vocabularies share no trade name: rules may be looked at
-with `FAMILIAR`, figures are reported on `UNSEEN`. Nobody here exists; numbers are random ones
-that pass their checks, mail addresses end in `.example.cn`.
+It is built otherwise than `invented_companies`: rows come from three kinds of lists (licences,
+sales, service), each with habits of its own. Two vocabularies share no trade name: rules may be
+looked at with `FAMILIAR`, figures are reported on `UNSEEN`. Nobody here exists; numbers are
+random ones that pass their checks, mail addresses end in `.example.cn`.
 """
 
 import random

@@ -44,7 +44,7 @@ def recognise(
     labels = {_plain(label): f for f, names in pack.headers.items() for label in names}
     fields = {f for rule in pack.rules.features for f in rule.fields}
     fields.update(f for key in pack.rules.natural_keys for f in key)
-    labels |= {_plain(f): f for f in fields if f not in labels.values()}
+    labels = {_plain(f): f for f in fields} | labels
     found: dict[str, list[str]] = {}
     strangers = []
     for column in columns:
