@@ -165,7 +165,13 @@ def plan(session: Session, *, by: str | None = None, scope: Asked | None = None)
             present = read_target(job, run)  # always afresh: people work in the CRM meanwhile
             evidence = digest(inputs, present.digest, state_digest(session.state, job.clock()))
             stage(run, "linked", evidence, lambda: link(job, run, session.state), again=live)
-            stage(run, "golden", evidence, lambda: make_golden(job, run, session.state), again=live)
+            stage(
+                run,
+                "golden",
+                evidence,
+                lambda: make_golden(job, run, session.state, known),
+                again=live,
+            )
             part = confined(job, run, scope) if scope is not None else None
             with begun_file(session, run) as file:
                 changes = compare(job, run, present, part, file.operations)

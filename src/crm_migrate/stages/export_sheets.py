@@ -54,7 +54,8 @@ def _crosswalk(session: Session, run: Run, language: Language) -> dict[str, pl.D
         "golden_id": Text("golden id", "唯一标识"),
         RECORD_ID: Text("record id", "记录标识"),
     }
-    frame = run.read(survive.STAGE, "crosswalk").drop_nulls("golden_id")
+    rows = run.read(survive.STAGE, "crosswalk").drop_nulls("golden_id")
+    frame = rows.sort(SOURCE, SHEET, ROW, RECORD_ID)
     columns = [*_PLACE, *labels]
     named = {n: t.in_language(language) for n, t in (_PLACE_LABELS | labels).items()}
     title = Text("crosswalk", "新旧编号对照").in_language(language)

@@ -1,17 +1,31 @@
 """One golden record per customer, and per thing that hangs on it; the source of every value."""
 
+from contextlib import suppress
+from dataclasses import dataclass
+
 import polars as pl
 from sqlalchemy.engine import Engine as Database
 
+from crm_migrate.errors import IntegrityFault, NotFound
 from crm_migrate.linkage.identity import customer_codes
 from crm_migrate.linkage.survivorship import POOL, owner_conflicts, survive
 from crm_migrate.mapping.identity import hashed_ids
 from crm_migrate.model import Entity
-from crm_migrate.records import PROVENANCE, RECORD_ID, ROW, SHEET, SOURCE, Severity
+from crm_migrate.records import PROVENANCE, RECORD_ID, ROW, SOURCE, Severity, in_id_order
 from crm_migrate.stages import link, present, standardize
+from crm_migrate.stages.difference import difference, over, write_changes, write_since
+from crm_migrate.stages.earlier import Earlier
 from crm_migrate.stages.golden_overrides import SETTLED, no_overrides, with_overrides
 from crm_migrate.stages.job import Job
 from crm_migrate.stages.kept import GOLDEN
+from crm_migrate.stages.resurvive import (
+    DECIDED,
+    Again,
+    golden_before,
+    set_by_people,
+    to_make_again,
+    write_again,
+)
 from crm_migrate.state.owners import decided_owners
 from crm_migrate.workspace import Run
 
@@ -21,42 +35,124 @@ REVIEW_SOURCE = "@review"
 """`_source` of the tags that mark customers who wait for a person's verdict."""
 
 
-def make_golden(job: Job, run: Run, state: Database) -> None:
+def make_golden(job: Job, run: Run, state: Database, before: Earlier | None = None) -> None:
     """Write `golden/<entity>`, `lineage.<entity>`, `owner_conflicts`, `crosswalk`, SETTLED.
 
     Golden records come from source records alone; what only the CRM holds is left alone.
+    `before`: clusters that are the same there are not made again.
     """
+    known = golden_before(run, before)
+    if known is not None:
+        with suppress(NotFound, IntegrityFault):  # the earlier run's: then all is made anew
+            _make_golden(job, run, state, known)
+            return
+    _make_golden(job, run, state, None)
+
+
+def _make_golden(job: Job, run: Run, state: Database, known: Earlier | None) -> None:
     prefix = "members."
     names = [n.removeprefix(prefix) for n in run.names(link.STAGE) if n.startswith(prefix)]
-    model = job.project.model
-    conflicts = pl.DataFrame(schema={"golden_id": pl.String()})
-    overridden: list[pl.DataFrame] = []
-    for done, entity in enumerate(e for e in model.entities if e.name in names):
+    overridden = [no_overrides()]
+    for done, entity in enumerate(e for e in job.project.model.entities if e.name in names):
         job.progress("golden", done, len(names))
-        records = run.read(link.STAGE, f"records.{entity.name}")
-        members = run.read(link.STAGE, f"members.{entity.name}")
-        if entity.name == "tag":
-            records, members = _with_doubtful(job, run, records, members)
-        sources = members.join(records.select(RECORD_ID), on=RECORD_ID, how="semi")
-        result = survive(
-            records, sources, job.rules.survivorship, entity, _doubts(job, run, entity)
-        )
-        golden, lineage, settled = with_overrides(
-            job, state, entity, records, sources, result.golden, result.lineage
-        )
-        overridden.append(settled)
-        if entity.name == "customer":
-            conflicts = owner_conflicts(*_with_doubles(job, run, records, sources, members))
-            golden, conflicts = _decide_owners(golden, conflicts, decided_owners(state))
-            golden = _with_codes(golden, members, run)
-            run.write(STAGE, "crosswalk", _crosswalk(records, sources, golden))
-            run.write(STAGE, "x_owner_conflicts", conflicts)
-        run.write(STAGE, entity.name, golden)
-        run.write(STAGE, f"lineage.{entity.name}", lineage)
-        run.write(STAGE, f"members.{entity.name}", sources)
-        run.write(STAGE, f"records.{entity.name}", records)
-    run.write(STAGE, SETTLED, pl.concat(overridden) if overridden else no_overrides())
+        overridden.append(_make_entity(job, run, state, entity, known))
+    run.write(STAGE, SETTLED, pl.concat(overridden))
+    write_since(run, STAGE, known)
     job.progress("golden", len(names), len(names))
+
+
+def _make_entity(
+    job: Job, run: Run, state: Database, entity: Entity, known: Earlier | None
+) -> pl.DataFrame:
+    """Write the tables of an entity; what became of the cells that people set."""
+    name = entity.name
+    records = run.read(link.STAGE, f"records.{name}")
+    members = run.read(link.STAGE, f"members.{name}")
+    if name == "tag":
+        records, members = _with_doubtful(job, run, records, members)
+    sources = members.join(records.select(RECORD_ID), on=RECORD_ID, how="semi")
+    customers = None
+    if name == "customer":
+        customers = _customers(job, run, state, records, sources, members)
+    again = None
+    if known is not None and name != "tag":
+        also = [set_by_people(job, state, known, name)]
+        also += _decided_otherwise(known, customers) if customers is not None else []
+        again = to_make_again(run, known, entity, records, sources, also)
+    part, held = sources, records
+    if again is not None:
+        part = sources.filter(pl.col("golden_id").is_in(again.golden_ids.implode()))
+        held = records.join(part.select(RECORD_ID), on=RECORD_ID, how="semi")
+    made = survive(held, part, job.rules.survivorship, entity, _doubts(job, run, entity))
+    golden, lineage, settled = with_overrides(
+        job, state, entity, held, part, made.golden, made.lineage
+    )
+    if customers is not None:
+        golden = _decide_owners(golden, customers)
+        golden = golden.drop("customer_code").join(
+            customers.codes, on="golden_id", how="left", maintain_order="left"
+        )
+        run.write(STAGE, "x_owner_conflicts", customers.waiting)
+        run.write(STAGE, DECIDED, customers.decided)
+    tables = {name: golden, f"lineage.{name}": lineage}
+    if again is not None:
+        write_again(run, name, again, tables, sources)
+    else:
+        for table, frame in (*tables.items(), (f"members.{name}", sources)):
+            run.write(STAGE, table, frame)
+        if known is not None:
+            old = known.run.read(STAGE, name)
+            write_changes(run, STAGE, name, difference(old, golden, "golden_id"))
+    if customers is not None:
+        _write_crosswalk(run, held, part, golden, again)
+    if name == "tag":
+        run.write(STAGE, f"records.{name}", records)
+    else:
+        run.write_same(STAGE, f"records.{name}", link.STAGE, f"records.{name}", RECORD_ID)
+    return settled
+
+
+@dataclass(frozen=True)
+class _Customers:
+    """What is decided over all customers: owners in conflict, decisions, codes by golden id."""
+
+    conflicts: pl.DataFrame
+    decided: pl.DataFrame
+    codes: pl.DataFrame
+
+    @property
+    def known(self) -> pl.DataFrame:
+        """Conflicts that both departments have decided (R-1.5)."""
+        return self.conflicts.join(self.decided, on=["golden_id", "owners"], how="inner")
+
+    @property
+    def waiting(self) -> pl.DataFrame:
+        """The other conflicts."""
+        return self.conflicts.join(self.known, on="golden_id", how="anti")
+
+
+def _customers(
+    job: Job,
+    run: Run,
+    state: Database,
+    records: pl.DataFrame,
+    sources: pl.DataFrame,
+    members: pl.DataFrame,
+) -> _Customers:
+    conflicts = owner_conflicts(*_with_doubles(job, run, records, sources, members))
+    codes = customer_codes(sources["golden_id"], _taken_codes(members, run))
+    return _Customers(conflicts, decided_owners(state), codes)
+
+
+def _decided_otherwise(known: Earlier, now: _Customers) -> list[pl.Series]:
+    """Customers whose owner or code may be another than in the earlier run."""
+    codes = known.run.read(STAGE, "customer", ["golden_id", "customer_code"])
+    decided = known.run.read(STAGE, DECIDED)
+    return [
+        difference(codes, now.codes, "golden_id")["golden_id"],
+        decided["golden_id"],
+        now.decided["golden_id"],
+    ]
 
 
 def _doubts(job: Job, run: Run, entity: Entity) -> pl.DataFrame | None:
@@ -141,53 +237,57 @@ def _standing_tags(run: Run, members: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _decide_owners(
-    golden: pl.DataFrame, conflicts: pl.DataFrame, decided: pl.DataFrame
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Owners that both departments agreed on stand; the other conflicts wait (R-1.5)."""
-    known = conflicts.join(decided, on=["golden_id", "owners"], how="inner")
-    golden = (
-        golden.join(
-            known.select(
-                "golden_id", pl.col("owner").alias("_o"), pl.col("department").alias("_d")
-            ),
-            on="golden_id",
-            how="left",
-            maintain_order="left",
-        )
+def _decide_owners(golden: pl.DataFrame, customers: _Customers) -> pl.DataFrame:
+    """Owners that both departments agreed on stand."""
+    agreed = customers.known.select(
+        "golden_id", pl.col("owner").alias("_o"), pl.col("department").alias("_d")
+    )
+    return (
+        golden.join(agreed, on="golden_id", how="left", maintain_order="left")
         .with_columns(
             pl.coalesce("_o", "owner").alias("owner"),
             pl.coalesce("_d", "department").alias("department"),
         )
         .drop("_o", "_d")
     )
-    return golden, conflicts.join(known, on="golden_id", how="anti")
 
 
-def _with_codes(golden: pl.DataFrame, members: pl.DataFrame, run: Run) -> pl.DataFrame:
-    """Customer codes: the CRM's own where it has one, else derived from the golden id."""
-    taken = pl.DataFrame(schema={"golden_id": pl.String(), "customer_code": pl.String()})
-    if "customer" in run.names(present.STAGE):
-        rows = run.read(present.STAGE, "customer").drop_nulls("customer_code")
-        standing = members.filter(pl.col("target_key").is_not_null()).drop("target_key")
-        key = pl.col("target_key")
-        taken = (
-            standing.join(rows, on=RECORD_ID)
-            # Of several rows the one that a merge would keep.
-            .with_columns(_ours=pl.col("base_id").eq_missing(pl.col("golden_id")))
-            .sort("golden_id", "given_up", ~pl.col("_ours"), key.str.len_chars(), key)
-            .unique("golden_id", keep="first", maintain_order=True)
-            .select("golden_id", "customer_code")
-        )
-    codes = customer_codes(golden["golden_id"], taken)
-    return golden.drop("customer_code").join(codes, on="golden_id", how="left").sort("golden_id")
-
-
-def _crosswalk(records: pl.DataFrame, members: pl.DataFrame, golden: pl.DataFrame) -> pl.DataFrame:
-    """Old place and code → golden id and new customer code (R-6.6)."""
+def _taken_codes(members: pl.DataFrame, run: Run) -> pl.DataFrame:
+    """The customer codes that the CRM has given out, by golden id."""
+    if "customer" not in run.names(present.STAGE):
+        return pl.DataFrame(schema={"golden_id": pl.String(), "customer_code": pl.String()})
+    columns = [RECORD_ID, "customer_code", "given_up", "base_id"]
+    rows = run.read(present.STAGE, "customer", columns).drop_nulls("customer_code")
+    standing = members.filter(pl.col("target_key").is_not_null()).join(rows, on=RECORD_ID)
+    key = pl.col("target_key")
+    taken = standing.select("golden_id", "customer_code")
+    if not standing["golden_id"].is_duplicated().any():
+        return taken
     return (
-        records.select(RECORD_ID, *PROVENANCE, pl.col("customer_code").alias("old_code"))
-        .join(members.select(RECORD_ID, "golden_id"), on=RECORD_ID)
-        .join(golden.select("golden_id", "customer_code"), on="golden_id")
-        .sort(SOURCE, SHEET, ROW, RECORD_ID)
+        # Of several rows the one that a merge would keep.
+        standing.with_columns(_ours=pl.col("base_id").eq_missing(pl.col("golden_id")))
+        .sort("golden_id", "given_up", ~pl.col("_ours"), key.str.len_chars(), key)
+        .unique("golden_id", keep="first", maintain_order=True)
+        .select("golden_id", "customer_code")
     )
+
+
+def _write_crosswalk(
+    run: Run,
+    records: pl.DataFrame,
+    members: pl.DataFrame,
+    golden: pl.DataFrame,
+    again: Again | None,
+) -> None:
+    """Old place and code → golden id and new customer code (R-6.6), by record id."""
+    columns = (RECORD_ID, *PROVENANCE, pl.col("customer_code").alias("old_code"))
+    rows = (
+        records.select(columns)
+        .join(members.select(RECORD_ID, "golden_id"), on=RECORD_ID, maintain_order="left")
+        .join(golden.select("golden_id", "customer_code"), on="golden_id", maintain_order="left")
+    )
+    if again is None:
+        run.write(STAGE, "crosswalk", in_id_order(rows))
+        return
+    gone = pl.concat([rows[RECORD_ID], over(again.members, RECORD_ID)])
+    run.write_edited(STAGE, "crosswalk", again.known.run, RECORD_ID, gone, in_id_order(rows))
