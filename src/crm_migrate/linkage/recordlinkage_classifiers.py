@@ -235,6 +235,6 @@ def _sure(chosen: npt.NDArray[np.bool_], packed: Indices, known: Indices) -> Ind
 
 def _met(column: Levels, shares: Floats, width: int) -> Floats:
     """The share of each level among pairs that have the field, weighted."""
-    table = np.bincount(column, weights=shares, minlength=width)
+    table: Floats = np.bincount(column, weights=shares, minlength=width).astype(np.float64)
     table[1:] /= max(table[1:].sum(), 1e-12)
     return table

@@ -29,7 +29,7 @@ _ENTITY = "customer"
 class Precise:
     """The figure under the gate's name, and what is said of it; both empty without the gate."""
 
-    figures: Mapping[str, float] = field(default_factory=dict)
+    figures: dict[str, float] = field(default_factory=dict)
     notes: Mapping[str, Text] = field(default_factory=dict)
 
 
