@@ -2,10 +2,11 @@
 
     python -m benchmarks end_to_end [--rows 100000] [--plain-rows 10000] [--sqlite]
 
-For a tenth of the rows and for all of them: seconds (wall, processor), peak memory and disk by
-stage; then 1,000 changed rows planned against what was loaded; then the same job as a plain
-script, at a size that it can manage. PostgreSQL runs with its default fsync; where it is not
-installed, the target is an SQLite file.
+For a tenth of the rows and for all of them: seconds (wall, processor) and peak memory by stage, as
+a table for docs/speed.md, and peak disk; the load beside a bare COPY of the same rows (inserts;
+benchmarks/loading.py has staged upserts and guarded updates, too); then 1,000 changed rows planned
+against what was loaded; then the same job as a plain script, at a size that it can manage.
+PostgreSQL runs with its default fsync; where it is not installed, the target is an SQLite file.
 """
 
 import argparse
@@ -17,6 +18,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event, Thread
 from time import perf_counter
 from typing import Any
 
@@ -52,8 +54,9 @@ def run(options: Sequence[str] = ()) -> list[_Line]:
             "what": f"  growth from {rows // 10:,} to {rows:,} rows (10 x)",
             "ours": f"{large['cpu'] / small['cpu']:.1f} x CPU",
             "peer": f"{large['disk']:.2f} GiB",
-            "ratio": "disk",
+            "ratio": "peak disk",
         },
+        *_load_line(large),
         {
             "what": f"  {CHANGES:,} changed rows of {rows:,} to a finished plan",
             "ours": f"{large['again']:.0f} s",
@@ -69,6 +72,20 @@ def run(options: Sequence[str] = ()) -> list[_Line]:
     ]
 
 
+def _load_line(told: dict[str, float]) -> list[_Line]:
+    """First statement to last COMMIT, ledger, base and images included, beside a bare COPY."""
+    if not told.get("bare"):
+        return []
+    return [
+        {
+            "what": "  loading the customers / bare COPY of the same rows",
+            "ours": f"{told['load']:.1f} s",
+            "peer": f"{told['bare']:.1f} s",
+            "ratio": f"{told['bare'] / told['load']:.0%}",
+        }
+    ]
+
+
 def _way(rows: int, sqlite: bool, *, increment: bool) -> dict[str, float]:
     print(f"\n{rows:,} rows", flush=True)
     made = customers(rows)
@@ -79,8 +96,11 @@ def _way(rows: int, sqlite: bool, *, increment: bool) -> dict[str, float]:
         told = {name: sum(c[name] for c in costs) for name in ("wall", "cpu")}
         told["gib"] = max(c["gib"] for c in costs)
         told["customers"] = costs[0]["customers"]
-        told["disk"] = _gib(root / ".crm-migrate") + _gib(root / "audit")
-        print(f"  workspace {_gib(root / '.crm-migrate'):.2f} GiB, plan {_gib(root / 'audit'):.2f}")
+        told["disk"] = max(c["disk"] for c in costs)
+        told["load"] = costs[-1]["load"]
+        told["bare"] = _bare_copy(url)
+        kept = f"  workspace {_gib(root / '.crm-migrate'):.2f} GiB, plan {_gib(root / 'audit'):.2f}"
+        print(f"{kept}, at most {told['disk']:.2f} beside the sources")
         if increment:
             first = round(rows * SHARES[0])
             edited = changed(made.rows[:first], CHANGES)
@@ -91,18 +111,55 @@ def _way(rows: int, sqlite: bool, *, increment: bool) -> dict[str, float]:
 
 
 def _step(root: Path, verb: str) -> _Cost:
-    """One command in a process of its own; prints its stages."""
-    done = _child("benchmarks.stage_clock", str(root), verb)
+    """One command in a process of its own; prints its stages as lines of a Markdown table."""
+    done = _child("benchmarks.stage_clock", str(root), verb, disk=root)
     told = json.loads(done["out"].splitlines()[-1])
+    if verb == "plan":
+        print("\n  | command | stage | wall s | CPU s | peak GiB |\n  |---|---|---|---|---|")
     for line in told["lines"]:
-        gib = f"{line['gib']:8.2f}" if "gib" in line else ""
-        print(f"  {verb:<8}{line['stage']:<24}{line['wall']:9.2f}{line['cpu']:9.2f}{gib}")
+        gib = f"{line['gib']:.2f}" if "gib" in line else ""
+        name = line["stage"].replace("  ", "… ")
+        print(f"  | {verb} | {name} | {line['wall']:.2f} | {line['cpu']:.2f} | {gib} |")
+    whole = f"{done['wall']:.2f} | {done['cpu']:.2f} | {done['gib']:.2f}"
+    print(f"  | {verb} | **whole** | {whole} |", flush=True)
     counts = told["result"].get("counts", {}).get("customer", {})
-    print(
-        f"  {verb:<32}{done['wall']:9.2f}{done['cpu']:9.2f}{done['gib']:8.2f}  {counts}", flush=True
-    )
-    golden = float(counts.get("golden", 0))
-    return {"wall": done["wall"], "cpu": done["cpu"], "gib": done["gib"], "customers": golden}
+    if counts:
+        print(f"  {counts}")
+    wall = {line["stage"].strip(): line["wall"] for line in told["lines"]}
+    return {
+        "wall": done["wall"],
+        "cpu": done["cpu"],
+        "gib": done["gib"],
+        "disk": done["disk"],
+        "customers": float(counts.get("golden", 0)),
+        "load": wall.get("load", 0.0) - wall.get("verify", 0.0),
+    }
+
+
+def _bare_copy(url: str) -> float:
+    """Seconds to COPY the rows that were loaded into an empty table like theirs; 0: no COPY."""
+    if not url.startswith("postgresql"):
+        return 0.0
+    import psycopg
+
+    with psycopg.connect(url) as connection, connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE bare (LIKE accounts INCLUDING ALL)")
+        connection.commit()
+        with cursor.copy("COPY accounts TO STDOUT") as rows:
+            chunks = [bytes(chunk) for chunk in rows]
+        seconds = []
+        for _ in range(2):
+            cursor.execute("TRUNCATE bare")
+            connection.commit()
+            begun = perf_counter()
+            with cursor.copy("COPY bare FROM STDIN") as copy:
+                for at in range(0, len(chunks), 10_000):
+                    copy.write(b"".join(chunks[at : at + 10_000]))
+            connection.commit()
+            seconds.append(perf_counter() - begun)
+        cursor.execute("DROP TABLE bare")
+        connection.commit()
+    return min(seconds)
 
 
 def _plain(rows: int, sqlite: bool) -> tuple[float, float]:
@@ -118,13 +175,24 @@ def _plain(rows: int, sqlite: bool) -> tuple[float, float]:
     return ours, done["wall"]
 
 
-def _child(module: str, *arguments: str) -> dict[str, Any]:
-    """Runs a module to its end: its output, wall seconds, CPU seconds, peak GiB."""
+def _child(module: str, *arguments: str, disk: Path | None = None) -> dict[str, Any]:
+    """Runs a module to its end: its output, wall and CPU seconds, peak GiB of memory and disk."""
     command = [sys.executable, "-m", module, *arguments]
+    sizes, ended = [0.0], Event()
+
+    def look() -> None:
+        while disk is not None and not ended.wait(0.5):
+            sizes.append(_grown(disk))
+
     begun = perf_counter()
     with tempfile.TemporaryFile() as out:
         process = subprocess.Popen(command, stdout=out)
+        looking = Thread(target=look)
+        looking.start()
         _, status, usage = os.wait4(process.pid, 0)
+        wall = perf_counter() - begun
+        ended.set()
+        looking.join()
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
             raise SystemExit(f"{module} failed")
@@ -132,10 +200,19 @@ def _child(module: str, *arguments: str) -> dict[str, Any]:
         text = out.read().decode()
     return {
         "out": text,
-        "wall": perf_counter() - begun,
+        "wall": wall,
         "cpu": usage.ru_utime + usage.ru_stime,
         "gib": usage.ru_maxrss / 2**20,
+        "disk": max(*sizes, _grown(disk)) if disk is not None else 0.0,
     }
+
+
+def _grown(root: Path) -> float:
+    """GiB of what the product keeps; files may come and go meanwhile."""
+    try:
+        return _gib(root / ".crm-migrate") + _gib(root / "audit")
+    except FileNotFoundError:
+        return 0.0
 
 
 def _gib(folder: Path) -> float:
