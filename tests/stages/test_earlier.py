@@ -10,8 +10,11 @@ from crm_migrate.project import load_project
 from crm_migrate.records import PROVENANCE
 from crm_migrate.stages.earlier import Earlier, changed, last_run, since
 from crm_migrate.stages.extract import extract, input_digest
+from crm_migrate.stages.link import link
+from crm_migrate.stages.present import read_target
 from crm_migrate.stages.session import Session, open_session
 from crm_migrate.stages.standardize import standardize
+from crm_migrate.stages.survive import make_golden
 from crm_migrate.trust.setup import parse_person, set_up_keys
 from crm_migrate.trust.wrapping import Unprotected
 from crm_migrate.workspace import Run
@@ -19,7 +22,7 @@ from samples.make_samples import make
 from tests.end_to_end.conftest import make_project
 
 Tables = dict[str, pl.DataFrame]
-STAGES = ("mapped", "standardized")
+STAGES = ("mapped", "standardized", "golden")
 
 
 @pytest.fixture
@@ -32,12 +35,17 @@ def session(tmp_path: Path) -> Session:
 
 
 def made(session: Session, run: Run, before: Earlier | None) -> Tables:
-    """The tables of both stages, but for those that say what changed."""
+    """The tables of the row stages, but for those that say what changed."""
     inputs = input_digest(session.job)
     with run.stage("mapped", inputs):
         extract(session.job, run, inputs, before)
     with run.stage("standardized", inputs):
         standardize(session.job, run, before)
+    read_target(session.job, run)
+    with run.stage("linked", inputs):
+        link(session.job, run, session.state)
+    with run.stage("golden", inputs):
+        make_golden(session.job, run, session.state, before)
     tables = {f"{s}/{n}": run.read(s, n) for s in STAGES for n in run.names(s)}
     return {n: f for n, f in tables.items() if "x_changed" not in n and "x_since" not in n}
 
@@ -82,12 +90,13 @@ def test_random_edits_are_taken_in_as_if_made_anew(session: Session) -> None:
         assert no is None
         old = made(session, run, None)
     places = [Path(session.project.source_place(n)) for n in session.project.settings.sources]
+    model = session.project.model
     files = [p for p in places if p.suffix == ".csv"]
     for number in range(1, 5):
         for path in files if number == 4 else [chance.choice(files)]:
             edit(path, chance)
         run, before, taken = again(session, f"r{number}")
-        assert since(run, "standardized", before) is before
+        assert all(since(run, stage, before) is before for stage in STAGES)
         with session.workspace.begin(f"a{number}") as other:  # sorts before the others
             fresh = made(session, other, None)
         assert taken.keys() == fresh.keys()
@@ -95,15 +104,19 @@ def test_random_edits_are_taken_in_as_if_made_anew(session: Session) -> None:
             both = (frame, taken[name])
             same = [f.sort(f.columns) if "/x_" in name else f for f in both]
             assert same[0].equals(same[1]), name
-        for name in (n for n in fresh if n.startswith("standardized/") and "/x_" not in n):
-            told = changed(run, "standardized", name.partition("/")[2])
-            assert dict(told.iter_rows()) == expected(old[name], fresh[name]), name
+        for stage, entity in (n.split("/") for n in fresh):
+            if stage != "mapped" and entity in model.by_name:
+                told = dict(changed(run, stage, entity).iter_rows())
+                name = f"{stage}/{entity}"
+                assert told == expected(old[name], fresh[name]), name
         old = fresh
 
 
 def expected(old: pl.DataFrame, new: pl.DataFrame) -> dict[str, str]:
     """What changed, record by record."""
-    then, now = ({r[0]: r for r in f.drop(PROVENANCE).iter_rows()} for f in (old, new))
+    then, now = (
+        {r[0]: r for r in f.drop(PROVENANCE, strict=False).iter_rows()} for f in (old, new)
+    )
     told = {i: "new" if i not in then else "changed" for i in now if then.get(i) != now[i]}
     return told | dict.fromkeys(then.keys() - now.keys(), "gone")
 
