@@ -164,7 +164,13 @@ def plan(session: Session, *, by: str | None = None, scope: Asked | None = None)
             stage(run, "standardized", inputs, lambda: standardize(job, run, known), again=live)
             present = read_target(job, run)  # always afresh: people work in the CRM meanwhile
             evidence = digest(inputs, present.digest, state_digest(session.state, job.clock()))
-            stage(run, "linked", evidence, lambda: link(job, run, session.state), again=live)
+            stage(
+                run,
+                "linked",
+                evidence,
+                lambda: link(job, run, session.state, known),
+                again=live,
+            )
             stage(
                 run,
                 "golden",

@@ -13,7 +13,7 @@ import polars as pl
 
 from crm_migrate.linkage.blocking import candidates
 from crm_migrate.linkage.clustering import Clusters, components
-from crm_migrate.linkage.coded import Hashes, Indices, Mask
+from crm_migrate.linkage.coded import Hashes, Indices, Mask, numbers_of
 from crm_migrate.linkage.contract import Linkage
 from crm_migrate.linkage.decision import Decisions, weigh, with_verdicts
 from crm_migrate.linkage.features import Features, build_features, id_order
@@ -63,16 +63,28 @@ def changes(records: pl.DataFrame, rules: LinkageRules, memory: Memory) -> Chang
     """The records against what is remembered of them."""
     order = id_order(records[RECORD_ID])
     ids = records[RECORD_ID] if order is None else records[RECORD_ID].gather(order)
-    rows = row_numbers(records, ids, rules)
-    places = memory.records.select(RECORD_ID, pl.col("row").alias("was")).with_row_index("place")
-    today = pl.DataFrame([ids.alias(RECORD_ID), pl.Series("row", rows)])
-    found = today.join(places, on=RECORD_ID, how="left", maintain_order="left")
-    before = found["place"].cast(pl.Int64).fill_null(-1).to_numpy()
-    changed = (found["row"] != found["was"]).fill_null(True).to_numpy()
+    rows = row_numbers(records, order, rules)
+    before = _places(ids, memory.records[RECORD_ID])
+    there = before >= 0
+    changed = ~there
+    changed[there] = rows[there] != memory.records["row"].to_numpy()[before[there]]
     now = np.full(memory.records.height, -1, dtype=np.int64)
     kept = np.flatnonzero(~changed)
     now[before[kept]] = kept
     return Change(ids, rows, changed, before, now)
+
+
+def _places(ids: pl.Series, known: pl.Series) -> Indices:
+    """Per id its place among the known ones; −1 where it is none of them."""
+    if ids.equals(known):
+        return np.arange(len(ids), dtype=np.int64)
+    if not len(known):
+        return np.full(len(ids), -1, dtype=np.int64)
+    numbers, wanted = numbers_of(known), numbers_of(ids)
+    order = np.argsort(numbers)
+    at = order[np.minimum(np.searchsorted(numbers[order], wanted), len(known) - 1)]
+    same = (known.gather(at) == ids).to_numpy()
+    return np.where(same, at, -1)
 
 
 def link_changes(
@@ -283,12 +295,12 @@ def _keys(memory: Memory, change: Change, asked: dict[str, Indices]) -> dict[str
     """The block keys of all records of today."""
     old = {c: memory.records[c].to_numpy() for c in memory.records.columns if c.startswith("key_")}
     same, new = np.flatnonzero(~change.changed), np.flatnonzero(change.changed)
-    keys = {}
+    keys: dict[str, Indices] = {}
     for name in sorted({*old, *asked}):
         numbers = np.zeros(len(change.ids), dtype=np.uint32)
         if name in old:
             numbers[same] = old[name][change.before[same]]
         if name in asked:
             numbers[new] = asked[name]
-        keys[name] = numbers
+        keys[name] = numbers  # type: ignore[assignment]  # unsigned and half as wide
     return keys

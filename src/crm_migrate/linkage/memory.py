@@ -11,7 +11,7 @@ import polars as pl
 from crm_migrate.linkage.clustering import Clusters
 from crm_migrate.linkage.coded import MISSING, Hashes, Mask
 from crm_migrate.linkage.decision import Decisions
-from crm_migrate.linkage.features import Features, Indices, id_order
+from crm_migrate.linkage.features import Features, Indices
 from crm_migrate.linkage.frozen import Frozen
 from crm_migrate.linkage.hashing import mix
 from crm_migrate.linkage.judgements import standing
@@ -122,14 +122,13 @@ def said_by(verdicts: pl.DataFrame | None) -> pl.DataFrame:
     return standing(verdicts).select(list(SAID_SCHEMA))
 
 
-def row_numbers(records: pl.DataFrame, ids: pl.Series, rules: LinkageRules) -> Hashes:
-    """Per record, in the order of `ids`, a number for everything that the rules look at."""
+def row_numbers(records: pl.DataFrame, order: Indices | None, rules: LinkageRules) -> Hashes:
+    """Per record, in the given order, a number for everything that the rules look at."""
     fields = sorted({name for rule in rules.features for name in rule.fields})
     there = [
         pl.col(f) if f in records.columns else pl.lit(None, pl.String).alias(f) for f in fields
     ]
     numbers = records.select(there).hash_rows(seed=_ROW_SEED)
-    order = id_order(records[RECORD_ID])
     return (numbers if order is None else numbers.gather(order)).to_numpy()
 
 

@@ -12,7 +12,7 @@ from crm_migrate.linkage.blocking import Candidates, candidates
 from crm_migrate.linkage.clustering import Clusters, Rivals, cluster
 from crm_migrate.linkage.contract import Linkage
 from crm_migrate.linkage.decision import CUT, REASONS, TIE, Decisions, weigh, with_verdicts
-from crm_migrate.linkage.features import Features, Indices, build_features
+from crm_migrate.linkage.features import Features, Indices, build_features, id_order
 from crm_migrate.linkage.frozen import Frozen, freeze
 from crm_migrate.linkage.judgements import Judgements, judgements
 from crm_migrate.linkage.memory import block_numbers, remember, row_numbers, said_by
@@ -21,6 +21,7 @@ from crm_migrate.linkage.rule_types import LinkageRules
 from crm_migrate.linkage.scoring import CHUNK, Scored, Scorer, Weights, build_model, probabilities
 from crm_migrate.linkage.shared_values import Stopped, stop_known_values, stop_shared_values
 from crm_migrate.linkage.training import train
+from crm_migrate.records import RECORD_ID
 
 REPORT_KEY = b"crm-migrate linkage"
 """Key of the digests in reports when the caller has none: they then only hide, not protect."""
@@ -95,7 +96,7 @@ class NativeEngine:
             return result
         with watch.stage("memory"):
             keys = block_numbers(features, rules)
-            rows = row_numbers(records, features.ids, rules)
+            rows = row_numbers(records, id_order(records[RECORD_ID]), rules)
             memory = remember(frozen, features.ids, rows, keys, scored, weighed, decisions, found)
             memory = replace(memory, said=said_by(verdicts), capped=pairs.capped)
             return replace(result, memory=memory)

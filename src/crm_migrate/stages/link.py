@@ -3,6 +3,7 @@
 import hashlib
 import json
 from dataclasses import replace
+from typing import Any
 
 import polars as pl
 from sqlalchemy.engine import Engine as Database
@@ -17,21 +18,22 @@ from crm_migrate.model import Entity
 from crm_migrate.plan.present import KEY_REFERENCE, resolve_references
 from crm_migrate.records import PROVENANCE, RECORD_ID
 from crm_migrate.stages import present, standardize
+from crm_migrate.stages.earlier import Earlier
 from crm_migrate.stages.job import Job
+from crm_migrate.stages.linkage_memory import STAGE, link_with_memory
 from crm_migrate.stages.verdicts import binding
 from crm_migrate.state.registry import known_members, known_tombstones
 from crm_migrate.workspace import Run
 
-STAGE = "linked"
 
-
-def link(job: Job, run: Run, state: Database) -> None:
+def link(job: Job, run: Run, state: Database, before: Earlier | None = None) -> None:
     """Write per entity `records.…`, `members.…`, `tombstones.…`, `splits.…`, `review.…`.
 
     `records`: standardized source records, references replaced by golden ids. `members`:
     record_id, golden_id, state, `target_key` (for rows of the CRM). `review`: doubtful pairs.
     `x_figures`: one line of JSON with the figures of each linkage. `pairs.customer` (the scored
     pairs inside of clusters and under review) and `x_model` are what `trace` explains by.
+    `before`: the last run, from which the linkage of what did not change is taken over.
     """
     names = [e.name for e in job.project.model.entities if e.name in run.names(standardize.STAGE)]
     golden_keys: dict[str, pl.DataFrame] = {}
@@ -42,7 +44,9 @@ def link(job: Job, run: Run, state: Database) -> None:
         entity = job.project.model.entity(name)
         records = _golden_references(run.read(standardize.STAGE, name), entity, golden_records)
         standing = _standing(job, run, entity, golden_keys)
-        result, members, fallen, splits = _link_entity(job, run, state, entity, records, standing)
+        result, how, members, fallen, splits = _link_entity(
+            job, run, state, entity, records, standing, before
+        )
         own = [f.name for f in entity.references() if f.references == name]
         records = _golden_references(records, entity, {name: members}, own)
         golden_records[name] = members
@@ -55,7 +59,7 @@ def link(job: Job, run: Run, state: Database) -> None:
         if name == "customer":
             _keep_reasons(run, result)
         figures.append(
-            _figures(name, result, job.rules.linkage[name], records.height, standing.height)
+            _figures(name, result, how, job.rules.linkage[name], records.height, standing.height)
         )
     job.progress("link", len(names), len(names))
     schema = {"entity": pl.String(), "figures": pl.String()}
@@ -124,9 +128,21 @@ def _standing(
     return resolve_references(entity, rows, golden_keys)
 
 
-def _entering(records: pl.DataFrame, standing: pl.DataFrame, entity: Entity) -> pl.DataFrame:
-    """Source records and those CRM rows that no plan of ours inserted (decision 3)."""
-    columns = [RECORD_ID, *entity.field_names]
+def _entering(
+    records: pl.DataFrame,
+    standing: pl.DataFrame,
+    entity: Entity,
+    rules: LinkageRules | None = None,
+) -> pl.DataFrame:
+    """Source records and those CRM rows that no plan of ours inserted (decision 3), with the
+    fields that the rules look at (without rules: all).
+    """
+    fields = list(entity.field_names)
+    if rules is not None:
+        named = {f for rule in rules.features for f in rule.fields}
+        named.update(f for key in rules.natural_keys for f in key)
+        fields = [f for f in fields if f in named]
+    columns = [RECORD_ID, *fields]
     fresh = standing.filter(~pl.col("inserted"))
     return pl.concat([records.select(columns), fresh.select(columns)]).sort(RECORD_ID)
 
@@ -155,16 +171,18 @@ def _link_entity(
     entity: Entity,
     records: pl.DataFrame,
     standing: pl.DataFrame,
-) -> tuple[Linkage, pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """The linkage, the members of golden records, the golden ids that gave way to others, and
-    those that lost records to another (golden_id, off).
+    before: Earlier | None,
+) -> tuple[Linkage, dict[str, Any], pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """The linkage and how it came about, the members of golden records, the golden ids that gave
+    way to others, and those that lost records to another (golden_id, off).
     """
     rules = job.rules.linkage[entity.name]
     engine = engine_for(rules, key=job.keyring.digest_key)
     children = _children(run, entity.name, standing)
-    entering = with_children(_entering(records, standing, entity), rules, children)
+    entering = with_children(_entering(records, standing, entity, rules), rules, children)
     said = binding(job, run, state, entity.name, entering[RECORD_ID])
-    result = engine.link(entering, rules, said.verdicts)
+    linked = link_with_memory(run, entity.name, engine, entering, rules, said.verdicts, before)
+    result = linked.linkage
     result = replace(result, review=said.with_questions(result.review))
     # The target's base is the mirror of the registry: a lost state changes no id.
     based = standing.filter(pl.col("base_id").is_not_null())
@@ -199,7 +217,7 @@ def _link_entity(
     )
     splits = splits.select(resolve(splits["golden_id"], gone), "off").unique()
     splits = splits.filter(pl.col("golden_id") != pl.col("off")).sort("golden_id", "off")
-    return result, members.sort(RECORD_ID), found.tombstones, splits
+    return result, linked.how, members.sort(RECORD_ID), found.tombstones, splits
 
 
 def _anchors(based: pl.DataFrame, bound: pl.DataFrame) -> pl.DataFrame:
@@ -249,7 +267,12 @@ def _named(review: pl.DataFrame, members: pl.DataFrame) -> pl.DataFrame:
 
 
 def _figures(
-    name: str, result: Linkage, rules: LinkageRules, records: int, crm_rows: int
+    name: str,
+    result: Linkage,
+    how: dict[str, Any],
+    rules: LinkageRules,
+    records: int,
+    crm_rows: int,
 ) -> tuple[str, str]:
     summary = result.summary()
     model = result.model.to_json() if result.model else ""
@@ -264,5 +287,5 @@ def _figures(
         "review": summary["review"],
         "capped_blocks": len(result.capped_blocks),
         "model": hashlib.sha256(model.encode()).hexdigest(),
-    }
+    } | {f"linkage_{key}": value for key, value in how.items()}
     return name, json.dumps(figures)
