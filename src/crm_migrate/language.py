@@ -32,6 +32,15 @@ class Text:
         return Text(self.en.format(**values), self.zh.format(**values))
 
 
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """A number with its English noun, so that one thing is not called several.
+
+    >>> counted(1, "row"), counted(2000, "row"), counted(2, "index", "indexes")
+    ('1 row', '2,000 rows', '2 indexes')
+    """
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
 def current_language() -> Language:
     """The user's language: `CRM_MIGRATE_LANG`, then the locale variables, then the system's.
 

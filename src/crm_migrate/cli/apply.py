@@ -10,7 +10,7 @@ import click
 from crm_migrate.cli.output import Output, verb_options
 from crm_migrate.cli.session import AS, opened
 from crm_migrate.errors import CrmMigrateError
-from crm_migrate.language import Text
+from crm_migrate.language import Text, counted
 
 if TYPE_CHECKING:
     from crm_migrate.loading.plan_lock import Request
@@ -201,12 +201,14 @@ def _written(done: "Done", out: Output) -> None:
     if done.applied.merges:
         merged, moved = done.applied.merges, done.applied.reparented
         said = Text(
-            f"{merged:,} rows merged into others, {moved:,} rows that hung on them moved over",
+            f"{counted(merged, 'row')} merged into others, {counted(moved, 'row')} that hung on"
+            " them moved over",
             f"合并 {merged:,} 条重复记录,转移 {moved:,} 条从属记录",
         )
         if done.facts.plan_id.startswith("R"):  # a rollback's moves lead back
             said = Text(
-                f"{merged:,} merges taken apart, {moved:,} rows that hung on them moved back",
+                f"{counted(merged, 'merge')} taken apart, {counted(moved, 'row')} that hung on"
+                " them moved back",
                 f"撤销合并 {merged:,} 条,移回 {moved:,} 条从属记录",
             )
         out.say(said)
@@ -218,7 +220,7 @@ def _written(done: "Done", out: Output) -> None:
         )
     else:
         text = Text(
-            f"{done.facts.differing} rows read back differently",
+            f"{counted(done.facts.differing, 'row')} read back differently",
             f"{done.facts.differing} 行回读不一致",
         )
         out.say(text, "bold red")

@@ -4,7 +4,7 @@ import click
 
 from crm_migrate.cli.folder import project_folder
 from crm_migrate.cli.output import Output, verb_options
-from crm_migrate.language import Text, current_language
+from crm_migrate.language import Text, counted, current_language
 
 HELP = Text(
     """Check the project: its files, the headers of its sources, the target. Writes nothing.
@@ -55,7 +55,8 @@ def check(ctx: click.Context, out: Output) -> int:
             else Text("read only: enough to plan, not to apply", "只读:可生成计划,不可执行")
         )
         tables = found.target_tables
-        out.say(Text(f"target: {tables} tables, {rights.en}", f"目标:{tables} 张表,{rights.zh}"))
+        held = counted(tables, "table")
+        out.say(Text(f"target: {held}, {rights.en}", f"目标:{tables} 张表,{rights.zh}"))
     if found.apply.lacking:
         listed = ", ".join(found.apply.lacking)
         out.say(Text(f"lacking to apply: {listed}", f"执行所缺权限:{listed}"), "yellow")

@@ -7,7 +7,7 @@ import click
 
 from crm_migrate.cli.output import Output, verb_options
 from crm_migrate.errors import UsageFault
-from crm_migrate.language import Text, current_language
+from crm_migrate.language import Text, counted, current_language
 
 if TYPE_CHECKING:
     from crm_migrate.mapping.hidden import Hidden
@@ -262,8 +262,8 @@ def _say_target(ready: "SandboxReady | None", made: "Scaffolded", out: Output) -
         out.say(text, "yellow")
         return
     if ready.tables:
-        count = len(ready.tables)
-        out.say(Text(f"sandbox: {count} tables laid out", f"沙箱:已建 {count} 张表"), "green")
+        count, made_en = len(ready.tables), counted(len(ready.tables), "table")
+        out.say(Text(f"sandbox: {made_en} laid out", f"沙箱:已建 {count} 张表"), "green")
     if ready.keys_made:
         text = Text(
             f"keys for one operator, protected by file mode 0600 only: {ready.keyring}",
@@ -282,7 +282,8 @@ def _say_proposed(target: "TargetProposal", out: Output) -> None:
     out.table(title, head, rows, numbers_from=2)
     count = len(target.open)
     text = Text(
-        f"mappings/target.yaml: {count} remarks say what is open; `check` tells what has no place",
+        f"mappings/target.yaml says what is open ({counted(count, 'remark')}); `check` tells what"
+        " has no place",
         f"mappings/target.yaml 中有 {count} 处待确认的说明;`check` 会列出没有去处的内容",
     )
     out.say(text, "yellow")

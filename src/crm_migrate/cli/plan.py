@@ -8,7 +8,7 @@ import click
 from crm_migrate.cli.output import Output, verb_options
 from crm_migrate.cli.plan_diff import diff
 from crm_migrate.cli.session import AS, opened
-from crm_migrate.language import Text, current_language
+from crm_migrate.language import Text, counted, current_language
 
 if TYPE_CHECKING:
     from crm_migrate.pipeline import Planned
@@ -178,19 +178,23 @@ def _judged(planned: "Planned", out: Output) -> None:
     if header.merges:
         out.say(
             Text(
-                f"{header.merges:,} rows of the CRM are merged into others, {header.reparented:,}"
-                " rows that hang on them move over",
+                f"{counted(header.merges, 'CRM row')} to be merged into others,"
+                f" {counted(header.reparented, 'row')} of theirs to be moved over",
                 f"合并 CRM 中 {header.merges:,} 条重复记录,转移 {header.reparented:,} 条从属记录",
             )
         )
     if header.control_totals:
         differing = [t for t in header.control_totals if t.source_amount != t.plan_amount]
+        sums, zh = counted(len(header.control_totals), "sum"), len(header.control_totals)
         text = (
-            Text(f"{len(differing)} control totals DIFFER", f"{len(differing)} 项控制总数不一致")
+            Text(
+                f"control totals DIFFER from the sources in {len(differing):,} of {sums}",
+                f"控制总数与来源不一致:{zh:,} 项中有 {len(differing):,} 项",
+            )
             if differing
             else Text(
-                f"{len(header.control_totals)} control totals agree with the sources",
-                f"{len(header.control_totals)} 项控制总数与来源一致",
+                f"control totals agree with the sources ({sums} by entity, department and year)",
+                f"控制总数与来源一致(按对象、部门、年份共 {zh:,} 项)",
             )
         )
         out.say(text, "red" if differing else "green")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from crm_migrate.cli.output import Output, verb_options
-from crm_migrate.language import Text
+from crm_migrate.language import Text, counted
 
 if TYPE_CHECKING:
     from crm_migrate.errors import SourceFault
@@ -114,8 +114,8 @@ def profile(paths: tuple[str, ...], out: Output) -> int:
     damaged = sum(1 for t in tables for c in t.columns if c.damage)
     out.say(
         Text(
-            f"{len(tables)} tables, {sum(t.rows for t in tables):,} rows,"
-            f" {damaged} columns with damage",
+            f"{counted(len(tables), 'table')}, {counted(sum(t.rows for t in tables), 'row')},"
+            f" {counted(damaged, 'column')} with damage",
             f"共 {len(tables)} 张表,{sum(t.rows for t in tables):,} 行,{damaged} 列有损坏",
         ),
         "bold",
@@ -128,7 +128,7 @@ def profile(paths: tuple[str, ...], out: Output) -> int:
 
 def _show(table: "TableProfile", out: Output) -> None:
     place = table.source + (f" · {table.sheet}" if table.sheet else "")
-    notes = [Text(f"{table.rows:,} rows", f"{table.rows:,} 行")]
+    notes = [Text(counted(table.rows, "row"), f"{table.rows:,} 行")]
     if table.header is not None:
         first, last = table.header.first_row, table.header.last_row
         rows = str(first) if first == last else f"{first}–{last}"

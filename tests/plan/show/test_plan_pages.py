@@ -214,6 +214,7 @@ def test_risks_say_what_this_crm_and_this_kind_of_plan_do() -> None:
     tagging = replace(header, counts={**header.counts, "tag": EntityCounts()})
     assert [r for r in risks_of(tagging, "en") if r.text.endswith("and tagged 疑似重复")]
     backwards = [r.text for r in risks_of(replace(header, kind="rollback"), "en") if r.count == 7]
-    assert backwards == ["merges of CRM rows are taken apart; 1 rows that refer to them move back"]
+    back = "merges of CRM rows are taken apart; 1 row of what refers to them to be moved back"
+    assert backwards == [back]
     share = Gate("changed_share", Text("share", "比例"), 0.0019723865, 0.001, False, share=True)
     assert gate_text(share, "en") == "share: 0.2% (limit 0.1%)"

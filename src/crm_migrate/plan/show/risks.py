@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from crm_migrate.language import Language, Text
+from crm_migrate.language import Language, Text, counted
 from crm_migrate.plan.change import REASONS, Action, Gate, PlanHeader
 from crm_migrate.plan.scope import OUTSIDE
 
@@ -88,14 +88,14 @@ def risks_of(
         yield Risk(differing.in_language(language), len(totals), False)
     if header.merges:
         moved = Text(
-            f"rows of the CRM are merged into others; {header.reparented:,} rows that refer to"
-            " them move over",
+            "rows of the CRM are merged into others;"
+            f" {counted(header.reparented, 'row')} of what refers to them to be moved over",
             f"条 CRM 记录并入其他记录,关联的 {header.reparented:,} 条记录随之迁移",
         )
         if header.kind == "rollback":
             moved = Text(
-                f"merges of CRM rows are taken apart; {header.reparented:,} rows that refer to"
-                " them move back",
+                "merges of CRM rows are taken apart;"
+                f" {counted(header.reparented, 'row')} of what refers to them to be moved back",
                 f"条 CRM 记录的合并将被撤销,关联的 {header.reparented:,} 条记录随之移回",
             )
         yield Risk(moved.in_language(language), header.merges, False)
