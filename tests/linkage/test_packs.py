@@ -90,6 +90,15 @@ def test_unknown_headers_are_known_by_their_values():
     assert records.height == frame.height
 
 
+def test_a_name_column_of_numbers_is_none():
+    """`account` is a company's name in one file and a bank account in another."""
+    frame = pl.DataFrame(
+        {"id": ["1", "2"], "account": ["6222021", "6222022"], "名称": ["甲", "乙"]}
+    )
+    _, found = records_of(frame, "id", load_pack("company-cn"))
+    assert found == {"name": ["名称"]}
+
+
 def test_several_telephones_in_one_cell():
     """Numbers between slashes, commas and blanks, and numbers that a spreadsheet made floats."""
     frame = pl.DataFrame(

@@ -30,6 +30,7 @@ _BETWEEN = {
     "domains": r"[、,，；;|\s]+",
 }
 """What stands between several values in one cell."""
+_NAMES = ("company_name", "firm_name", "person_name")
 _COMPANY = r"(?:公司|集团|厂|店|中心|合作社|事务所|商行|经营部)$"
 
 
@@ -45,10 +46,13 @@ def recognise(
     fields = {f for rule in pack.rules.features for f in rule.fields}
     fields.update(f for key in pack.rules.natural_keys for f in key)
     labels = {_plain(f): f for f in fields} | labels
+    named = {f for rule in pack.rules.features if rule.kind in _NAMES for f in rule.fields}
     found: dict[str, list[str]] = {}
     strangers = []
     for column in columns:
         name = next((labels[s] for s in _spellings(column) if s in labels), None)
+        if name in named and frame is not None and _numbers(frame[column]):
+            continue  # an `account` that is a bank account, a `customer` that is a number
         if name:
             found.setdefault(name, []).append(column)
         else:
@@ -59,6 +63,13 @@ def recognise(
             if guess in fields and guess not in found:
                 found[str(guess)] = [column]
     return found
+
+
+def _numbers(values: pl.Series) -> bool:
+    """Whether nine tenths of the values hold no letter at all."""
+    some = values.drop_nulls().cast(pl.String).head(LOOKED_AT)
+    without = (~some.str.contains(r"\p{L}")).mean()
+    return len(some) > 0 and float(without or 0.0) >= 0.9  # type: ignore[arg-type]
 
 
 def _spellings(column: str) -> list[str]:
