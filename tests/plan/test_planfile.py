@@ -13,7 +13,8 @@ from crm_migrate.errors import IntegrityFault, NotFound
 from crm_migrate.language import Text
 from crm_migrate.plan.change import ControlTotal, Gate
 from crm_migrate.plan.header_file import header_json, parse_header
-from crm_migrate.plan.planfile import open_plan, read_header, write_plan
+from crm_migrate.plan.planfile import PlanWriter, open_plan, open_stored, read_header, write_plan
+from crm_migrate.trust.private_files import TEMPORARY_SUFFIX
 from tests.plan.crm import NOW
 from tests.plan.plans import plan
 
@@ -39,6 +40,33 @@ def test_a_plan_comes_back_as_it_was_written(tmp_path: Path) -> None:
     assert found.lineage["customer"].equals(made.lineage["customer"])
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
+
+
+def test_slices_come_back_in_their_order(tmp_path: Path) -> None:
+    """Entities in dependency order, a slice read at a time; what is held back counts over all."""
+    made, path = plan(), tmp_path / "p-1.crmplan"
+    with PlanWriter(path, made.header.plan_id, KEY) as file:
+        for entity, frame in made.operations.items():
+            for part in frame.iter_slices(1):
+                file.operations(entity, part)
+        header = file.finish(made.header)
+    whole = write_plan(tmp_path / "whole.crmplan", made, KEY)
+    assert header.held == whole.held
+    with open_stored(path, KEY) as stored:
+        assert stored.entities == ["customer", "contact"]
+        for entity, frame in made.operations.items():
+            assert [s.collect().height for s in stored.slices(entity)] == [1] * frame.height
+            assert stored.operations(entity).collect().equals(frame)
+    assert open_plan(path, KEY).operations["contact"].equals(made.operations["contact"])
+
+
+def test_nothing_is_left_of_a_file_that_was_not_finished(tmp_path: Path) -> None:
+    """Whatever was written of it."""
+    made = plan()
+    with PlanWriter(tmp_path / "p-1.crmplan", "p-1", KEY) as file:
+        file.operations("customer", made.operations["customer"])
+        assert [p.suffix for p in tmp_path.iterdir()] == [TEMPORARY_SUFFIX]
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_no_personal_data_stands_in_the_file(path: Path) -> None:

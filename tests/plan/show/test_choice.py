@@ -91,3 +91,13 @@ def test_the_header_alone_knows_how_many_there_are(action: str | None) -> None:
         )
     nothing = chosen(opened, "customer", replace(Choice(action=action), size=0))
     assert nothing.operations.is_empty()
+
+
+def test_large_plans_are_shown_in_part() -> None:
+    """Up to 50,000 operations without risk are all listed; of more, 10,000; groups are whole."""
+    header = plan().header
+    for written, room in ((50_000, 50_000), (50_001, 10_000)):
+        counts = {"customer": EntityCounts(insert=written)}
+        large = replace(header, counts=counts)
+        assert choosing.room_for(large, Choice()) == room
+        assert choosing.room_for(large, Choice(groups=("g1",))) == 50_000
