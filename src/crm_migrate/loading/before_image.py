@@ -43,8 +43,9 @@ def seal_packets(
     rollback_key: bytes, plan_id: str, entity: str, rows: pl.DataFrame
 ) -> pl.DataFrame:
     """PACKETs of rows (`golden_id`, each once, and any columns)."""
+    in_order = rows if rows["golden_id"].is_sorted() else rows.sort("golden_id")
     sealed = []
-    for packet in _cut(rows.sort("golden_id")):
+    for packet in _cut(in_order):
         stream = io.BytesIO()
         packet.write_ipc_stream(stream, compression="zstd", compat_level=pl.CompatLevel.oldest())
         first, last = packet["golden_id"][0], packet["golden_id"][-1]
