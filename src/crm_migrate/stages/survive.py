@@ -70,7 +70,9 @@ def _make_entity(
     members = run.read(link.STAGE, f"members.{name}")
     if name == "tag":
         records, members = _with_doubtful(job, run, records, members)
-    sources = members.join(records.select(RECORD_ID), on=RECORD_ID, how="semi")
+    sources = members
+    if not members[RECORD_ID].equals(records[RECORD_ID]):
+        sources = members.join(records.select(RECORD_ID), on=RECORD_ID, how="semi")
     customers = None
     if name == "customer":
         customers = _customers(job, run, state, records, sources, members)
@@ -98,8 +100,12 @@ def _make_entity(
     if again is not None:
         write_again(run, name, again, tables, sources)
     else:
-        for table, frame in (*tables.items(), (f"members.{name}", sources)):
+        for table, frame in tables.items():
             run.write(STAGE, table, frame)
+        if sources is members and name != "tag":
+            run.write_same(STAGE, f"members.{name}", link.STAGE, f"members.{name}", RECORD_ID)
+        else:
+            run.write(STAGE, f"members.{name}", sources)
         if known is not None:
             old = known.run.read(STAGE, name)
             write_changes(run, STAGE, name, difference(old, golden, "golden_id"))
@@ -281,11 +287,13 @@ def _write_crosswalk(
 ) -> None:
     """Old place and code → golden id and new customer code (R-6.6), by record id."""
     columns = (RECORD_ID, *PROVENANCE, pl.col("customer_code").alias("old_code"))
-    rows = (
-        records.select(columns)
-        .join(members.select(RECORD_ID, "golden_id"), on=RECORD_ID, maintain_order="left")
-        .join(golden.select("golden_id", "customer_code"), on="golden_id", maintain_order="left")
-    )
+    rows, owned = records.select(columns), members.select(RECORD_ID, "golden_id")
+    if owned[RECORD_ID].equals(rows[RECORD_ID]):
+        rows = rows.with_columns(owned["golden_id"])
+    else:
+        rows = rows.join(owned, on=RECORD_ID, maintain_order="left")
+    codes = golden.select("golden_id", "customer_code")
+    rows = rows.join(codes, on="golden_id", maintain_order="left")
     if again is None:
         run.write(STAGE, "crosswalk", in_id_order(rows))
         return
