@@ -11,7 +11,7 @@ import numpy.typing as npt
 import polars as pl
 
 from crm_migrate.linkage.hashing import hash_texts, mix
-from crm_migrate.records import RECORD_ID
+from crm_migrate.records import RECORD_ID, in_id_order
 
 GOLDEN_ID = "golden_id"
 TOMBSTONE_SCHEMA = {"golden_id": pl.String(), "into": pl.String()}
@@ -156,7 +156,8 @@ def customer_codes(golden_ids: pl.Series, taken: pl.DataFrame | None = None) -> 
     it and the other takes its next proposal. `taken` (golden_id, customer_code): codes given
     out before, which stand.
     """
-    free = golden_ids.unique().sort()
+    wanted = golden_ids.unique().alias("golden_id").to_frame()
+    free = in_id_order(wanted, "golden_id")["golden_id"]
     given = [pl.DataFrame(schema={"golden_id": pl.String(), "customer_code": pl.String()})]
     occupied = np.empty(0, dtype=np.int64)
     if taken is not None and not taken.is_empty():
@@ -176,8 +177,10 @@ def customer_codes(golden_ids: pl.Series, taken: pl.DataFrame | None = None) -> 
         )
         occupied = np.sort(np.concatenate([occupied, number[first]]))
         free, hashes = free.filter(~first), mix(hashes[~first])
-    wanted = golden_ids.unique().alias("golden_id").to_frame()
-    return pl.concat(given).join(wanted, on="golden_id", how="semi").sort("golden_id")
+    codes = pl.concat(given)
+    if taken is not None and not taken.is_empty():
+        codes = codes.join(wanted, on="golden_id", how="semi")
+    return in_id_order(codes, "golden_id")
 
 
 def _among(numbers: npt.NDArray[np.int64], known: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
