@@ -225,9 +225,8 @@ def with_reasons(linkage: Linkage) -> pl.DataFrame:
     said = [_words(linkage.model, place) for place in range(len(linkage.model.comparisons))]
     between = str(Text("; ", "；"))
     joined = pl.concat_str(said, separator=between, ignore_nulls=True)
-    together = linkage.clusters.lazy().collect()
-    left = together.rename({"record_id": "left_id", "cluster_id": "_left"})
-    right = together.rename({"record_id": "right_id", "cluster_id": "_right"})
+    left = linkage.clusters.rename({"record_id": "left_id", "cluster_id": "_left"})
+    right = linkage.clusters.rename({"record_id": "right_id", "cluster_id": "_right"})
     return (
         linkage.pairs.with_columns(reasons=joined.replace("", None))
         .join(left, on="left_id", how="left", maintain_order="left")
