@@ -12,7 +12,8 @@ GROUPS = {
     "mapping": ("export", "import"),
     "keys": ("init", "add-person", "remove-person"),
     "approval": ("export", "verify"),
-    "review": ("list", "decide"),
+    "review": ("list", "decide", "undo", "assign", "split", "join", "export", "import"),
+    "cell": ("set", "list", "withdraw"),
     "audit": ("report", "verify"),
 }
 PATHS = [(v, *s) for v in VERBS for s in ([(x,) for x in GROUPS[v]] if v in GROUPS else [()])]

@@ -8,6 +8,20 @@ from crm_migrate.cli.output import Output, verb_options
 from crm_migrate.cli.session import AS, opened
 from crm_migrate.language import Text, current_language
 
+HELP = Text(
+    """Set golden cells by hand where all sources are wrong.
+
+\b
+Example:
+  crm-migrate cell set C0000012345 address --reason "moved in May" --as zhang
+""",
+    """来源均有误时人工改值。
+
+\b
+示例:
+  crm-migrate cell set C0000012345 address --reason "五月搬迁" --as zhang
+""",
+)
 SET_HELP = Text(
     """Set FIELD of a customer, above what the sources say, from the next plan on.
 
@@ -61,7 +75,7 @@ Example:
 )
 
 
-@click.group(help=str(Text("Set golden cells by hand.", "人工改值。")))
+@click.group(help=str(HELP))
 def cell() -> None:
     """The group of verbs about set cells."""
 
