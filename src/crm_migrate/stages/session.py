@@ -14,8 +14,9 @@ from crm_migrate.state.database import open_state
 from crm_migrate.state.plans import list_plans
 from crm_migrate.trust import people
 from crm_migrate.trust.journal import Journal, last_naming
-from crm_migrate.trust.keyring import open_keyring, open_person
+from crm_migrate.trust.keyring import open_keyring
 from crm_migrate.trust.people import Action, Person, TrustFile, may
+from crm_migrate.trust.person_keys import open_person
 from crm_migrate.trust.setup import KEYRING, TRUST_FILE
 from crm_migrate.trust.signature import Signer
 from crm_migrate.trust.wrapping import Ask

@@ -21,10 +21,9 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from crm_migrate.errors import IntegrityFault, KeyFault, NotFound
+from crm_migrate.errors import IntegrityFault, KeyFault
 from crm_migrate.language import Text
 from crm_migrate.trust.key_files import FORMAT, damaged, open_key_file, read_json, write_json
-from crm_migrate.trust.people import Person, Role, require_person_id
 from crm_migrate.trust.private_files import locked, private_folder, require_private, write_private
 from crm_migrate.trust.signature import Signer
 from crm_migrate.trust.wrapping import Ask, Protection, seal, unseal, wrap
@@ -33,7 +32,9 @@ PURPOSES = ("record", "digest", "wrap", "field", "index", "rollback", "journal")
 RECOMMENDED_SEALS = 2**31
 """Values per field key after which it must be rotated (half of SP 800-38D's 2^32)."""
 
-_PROJECT, _WRAPPED, _LOCK = "project.json", "wrapped.json", ".lock"
+_PROJECT, _WRAPPED = "project.json", "wrapped.json"
+LOCK = ".lock"
+"""Taken by whoever writes into the folder."""
 _Result = TypeVar("_Result")
 _KEY_ID = re.compile(r"([1-9]\d{0,5})x([0-9a-f]{8})")
 
@@ -183,7 +184,7 @@ class Keyring:
         self._change(lambda wrapped: wrapped["keys"].pop(name, None))
 
     def _change(self, change: Callable[[_Wrapped], _Result]) -> _Result:
-        with locked(self.folder / _LOCK):
+        with locked(self.folder / LOCK):
             path = self.folder / _WRAPPED
             wrapped = _read(path)
             result = change(wrapped)
@@ -204,7 +205,7 @@ def create_project_keyring(
     environment = os.environ if environment is None else environment
     path = private_folder(folder) / _PROJECT
     roots = {purpose: os.urandom(32) for purpose in PURPOSES}
-    with locked(folder / _LOCK):
+    with locked(folder / LOCK):
         if path.exists():
             raise KeyFault(
                 Text("the project has a keyring already", "项目已有密钥环"),
@@ -248,75 +249,6 @@ def open_keyring(
 def export_keyring(keyring: Keyring) -> str:
     """The project's secrets as text for `CRM_MIGRATE_KEYRING`, or to keep as a backup."""
     return _pack(keyring._roots).decode()
-
-
-def create_person(
-    folder: Path,
-    id: str,
-    name: str,
-    role: Role,
-    department: str,
-    protection: Protection,
-    environment: Mapping[str, str] | None = None,
-) -> tuple[Person, Signer]:
-    """Make a person's signing key in the folder; the person is not yet trusted (see `people`).
-
-    Raises:
-        KeyFault: the id is not usable, or has a key in this folder.
-    """
-    environment = os.environ if environment is None else environment
-    require_person_id(id)
-    seed = os.urandom(32)
-    signer = Signer.from_seed(id, seed)
-    person = Person(id, name, role, department, signer.public_key)
-    path = private_folder(folder) / f"{id}.json"
-    with locked(folder / _LOCK):
-        if path.exists():
-            raise KeyFault(
-                Text(f"{id} has a key already", f"{id} 已有密钥"),
-                where=str(path),
-                remedy=Text("use another id", "请换一个标识"),
-            )
-        secret = wrap(seed, protection, f"person/{id}", environment)
-        write_json(path, {"format": FORMAT, "person": person.statement(), "protection": secret})
-    return person, signer
-
-
-def person_file(folder: Path, person_id: str) -> Path:
-    """Where the key of a person lies. Raises KeyFault where the id cannot name one."""
-    require_person_id(person_id)
-    return folder / f"{person_id}.json"
-
-
-def open_person(
-    folder: Path,
-    person_id: str,
-    ask: Ask | None = None,
-    environment: Mapping[str, str] | None = None,
-) -> Signer:
-    """The signer of a person.
-
-    The passphrase is taken from `CRM_MIGRATE_PASSPHRASE_<ID>` (upper case, `-` and `.` as
-    `_`), else from `ask`.
-
-    Raises:
-        NotFound: the folder has no key of that person.
-        KeyFault: readable by others, wrong passphrase, damaged.
-    """
-    environment = os.environ if environment is None else environment
-    path = person_file(folder, person_id)
-    if not path.exists():
-        raise NotFound(
-            Text(f"there is no signing key of {person_id}", f"没有 {person_id} 的签名密钥"),
-            where=str(folder),
-            remedy=Text(
-                "make one with `crm-migrate keys add-person`",
-                "请用 `crm-migrate keys add-person` 建立",
-            ),
-        )
-    variable = "CRM_MIGRATE_PASSPHRASE_" + re.sub(r"[.-]", "_", person_id.upper())
-    seed = open_key_file(path, f"person/{person_id}", variable, ask, environment)
-    return Signer.from_seed(person_id, seed)
 
 
 def _pack(roots: Mapping[str, bytes]) -> bytes:

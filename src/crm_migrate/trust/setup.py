@@ -8,15 +8,9 @@ from pathlib import Path
 from crm_migrate.errors import UsageFault
 from crm_migrate.language import Text
 from crm_migrate.trust import people as trust_people
-from crm_migrate.trust.keyring import (
-    Keyring,
-    create_person,
-    create_project_keyring,
-    open_keyring,
-    open_person,
-    person_file,
-)
+from crm_migrate.trust.keyring import Keyring, create_project_keyring, open_keyring
 from crm_migrate.trust.people import Person, Role, TrustFile
+from crm_migrate.trust.person_keys import create_person, open_person, person_file
 from crm_migrate.trust.wrapping import Ask, Protection
 
 KEYRING = "keyring"
