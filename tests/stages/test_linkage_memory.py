@@ -1,0 +1,84 @@
+"""What `plan` takes over of the last linkage comes to the same as linking everything."""
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from crm_migrate.project import load_project
+from crm_migrate.records import RECORD_ID
+from crm_migrate.stages import linkage_memory
+from crm_migrate.stages.earlier import last_run
+from crm_migrate.stages.extract import extract, input_digest
+from crm_migrate.stages.link import STAGE, link, read_figures
+from crm_migrate.stages.linkage_memory import recalled
+from crm_migrate.stages.present import read_target
+from crm_migrate.stages.session import Session, open_session
+from crm_migrate.stages.standardize import standardize
+from crm_migrate.trust.setup import parse_person, set_up_keys
+from crm_migrate.trust.wrapping import Unprotected
+from samples.make_samples import make
+from tests.end_to_end.conftest import make_project
+
+TABLES = ("records.customer", "members.customer", "review.customer", "pairs.customer", "x_model")
+
+
+@pytest.fixture
+def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Session:
+    """A small project in which memory is kept of few records, too."""
+    monkeypatch.setattr(linkage_memory, "FROM_RECORDS", 10)
+    make(tmp_path / "samples", scale=1 / 16)
+    make_project(tmp_path / "project", tmp_path / "samples")
+    project = load_project(tmp_path / "project")
+    set_up_keys(project.state, [parse_person("operator:operator")], lambda _: Unprotected())
+    return open_session(project)
+
+
+def linked(session: Session, name: str) -> tuple[dict[str, object], dict[str, pl.DataFrame]]:
+    """The stages up to `linked`, the last run at hand: the figures and the tables."""
+    with (
+        session.workspace.begin(name) as run,
+        last_run(session.workspace, run, session.job) as before,
+    ):
+        inputs = input_digest(session.job)
+        with run.stage("mapped", inputs):
+            extract(session.job, run, inputs, before)
+        with run.stage("standardized", inputs):
+            standardize(session.job, run, before)
+        read_target(session.job, run)
+        with run.stage("linked", inputs):
+            link(session.job, run, session.state, before)
+        return read_figures(run, "customer"), {t: run.read(STAGE, t) for t in TABLES}
+
+
+def test_a_second_plan_compares_only_what_changed(session: Session, tmp_path: Path):
+    """R-3.1, R-8.1: nothing changed: the same tables; one line gone: that record, no other."""
+    figures, first = linked(session, "r1")
+    assert figures["linkage_pass"] == "full"
+    figures, second = linked(session, "r2")
+    assert figures["linkage_pass"] == "incremental"
+    assert figures["linkage_changed"] == 0
+    assert figures["linkage_model_of"] == "r1"
+    assert all(first[t].equals(second[t]) for t in TABLES)
+    path = next((tmp_path / "project").rglob("*.csv"), None) or next(tmp_path.rglob("*.csv"))
+    lines = path.read_bytes().split(b"\n")
+    path.write_bytes(b"\n".join(lines[:5] + lines[6:]))
+    figures, third = linked(session, "r3")
+    assert figures["linkage_pass"] == "incremental"
+    lost = set(second["records.customer"][RECORD_ID]) - set(third["records.customer"][RECORD_ID])
+    assert len(lost) <= 1
+    assert third["x_model"].equals(first["x_model"])
+
+
+def test_after_many_incremental_runs_a_full_one_says_where_it_differs(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+):
+    """The full pass uses the same model and counts the pairs on which it differs: none here."""
+    monkeypatch.setattr(linkage_memory, "TURNS", 1)
+    _, first = linked(session, "r1")
+    linked(session, "r2")
+    figures, third = linked(session, "r3")
+    assert figures["linkage_pass"] == "full"
+    assert figures["linkage_differs"] == 0
+    assert all(first[t].equals(third[t]) for t in TABLES)
+    assert recalled(None, "customer") is None
