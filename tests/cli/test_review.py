@@ -198,7 +198,7 @@ def test_a_customer_is_split_after_it_was_loaded(
         4
     ):  # what a unique key allows once only is given up by a plan, taken by the next
         plan = crm.load()
-        if not plan["counts"]["customer"]["skip"]:
+        if not any(c["skip"] for c in plan["counts"].values()):
             break
     codes = crm.rows("SELECT uscc FROM customer WHERE name LIKE '%云桥%' ORDER BY uscc")
     assert codes == [(None,), ("91350100M000100Y43",)]
