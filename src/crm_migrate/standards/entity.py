@@ -10,6 +10,7 @@ from crm_migrate.model import Condition, Entity, Field, Level, Model, SemanticTy
 from crm_migrate.records import (
     PROVENANCE,
     RECORD_ID,
+    SOURCE,
     Rule,
     Severity,
     findings_where,
@@ -17,8 +18,10 @@ from crm_migrate.records import (
 )
 from crm_migrate.standards import record_rules, schema, standard
 from crm_migrate.standards.contract import context_of
+from crm_migrate.standards.judging import judged_alone, weighed
 from crm_migrate.standards.moves import apply_moves
 from crm_migrate.standards.residue import holds, mask_where
+from crm_migrate.standards.rules_of_records import NO_RULES, RecordRules
 
 Origins = Mapping[tuple[str, str], str]
 """(source name, field name) → the column of the source that the field was read from."""
@@ -43,12 +46,17 @@ class Standardized:
 
 
 def standardize(
-    entity: Entity, mapped: pl.DataFrame, model: Model, *, origins: Origins
+    entity: Entity,
+    mapped: pl.DataFrame,
+    model: Model,
+    *,
+    origins: Origins,
+    rules: RecordRules = NO_RULES,
 ) -> Standardized:
     """Bring `mapped` (raw text under field names, `record_id`, provenance) into standard form.
 
     A pure function of its rows: batches may be cut anywhere (only the uniqueness of `record_id`
-    is judged within the batch).
+    is judged within the batch). Of the project's `rules` those of single records are judged.
 
     Raises:
         KeyError: a field names a vocabulary that the model does not have.
@@ -68,8 +76,9 @@ def standardize(
         broken += _judged(field, model, raw[field.name], values[field.name])
     broken += _missing(entity, values)
     records = mapped.with_columns(column.alias(name) for name, column in values.items())
+    broken += judged_alone(rules.of(entity.name, of_record=True), records)
     broken += schema.failures(entity, model, records)
-    return _sorted_out(entity, records, broken, origins)
+    return _sorted_out(entity, records, broken, origins, rules)
 
 
 def _column(mapped: pl.DataFrame, name: str) -> pl.Series:
@@ -140,23 +149,30 @@ def _holds_for(condition: Condition, values: dict[str, pl.Series]) -> pl.Series:
 
 
 def _sorted_out(
-    entity: Entity, records: pl.DataFrame, broken: list[Broken], origins: Origins
+    entity: Entity,
+    records: pl.DataFrame,
+    broken: list[Broken],
+    origins: Origins,
+    weights: RecordRules,
 ) -> Standardized:
     """The findings of all broken rules; errors send their record to quarantine."""
     findings = [no_findings()]
     rules = pl.Series("rule", [None], dtype=pl.String).new_from_index(0, len(records))
+    sources = records[SOURCE]
     for field, rule, mask in broken:
         mask = holds(mask)
         if not mask.any():
             continue
         columns = {source: column for (source, name), column in origins.items() if name == field}
-        findings.append(
-            findings_where(
-                records, mask, entity=entity.name, field=field, rule=rule, columns=columns
-            )
-        )
-        if rule.severity is Severity.ERROR:
-            rules = rules.set(mask & rules.is_null(), rule.code)
+        for weight, here in weighed(rule, entity.name, field, mask, sources, weights.severities):
+            findings.append(
+                findings_where(
+                    records, here, entity=entity.name, field=field, rule=rule, columns=columns,
+                    severity=weight,
+                )
+            )  # fmt: skip
+            if weight is Severity.ERROR:
+                rules = rules.set(here & rules.is_null(), rule.code)
     stopped = rules.is_not_null()
     if not stopped.any():
         nothing = records.clear().select(RECORD_ID, *PROVENANCE).with_columns(rules.clear())

@@ -1,0 +1,94 @@
+"""`rules/records.yaml`, `rules/derivations.yaml`: rules that people write, as they stand there."""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from crm_migrate.project.entities_file import Label
+from crm_migrate.project.settings import Frozen
+
+Weight = Literal["error", "warning", "repair"]
+
+
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+Names = Annotated[
+    tuple[str, ...], BeforeValidator(_listed, json_schema_input_type=str | list[str])
+]
+"""One name or several."""
+
+
+class RecordRule(Frozen):
+    """One rule; exactly one of `check`, `required`, `unique` says what must hold."""
+
+    field: str | None = None
+    """Where the finding stands; default: the first field that is required or unique."""
+    check: str | None = None
+    """A condition that must not be false."""
+    required: Names = ()
+    """Fields of which at least one must be filled."""
+    unique: Names = ()
+    """Fields that no two records may have in common; empty ones are not judged."""
+    within: Literal["source", "all"] = "source"
+    """With `unique`: among the records of one source, or of all."""
+    when: str | None = None
+    """Only for records where this condition is true."""
+    severity: Weight = "warning"
+    message: Label
+    hint: Label
+    active: bool = True
+
+    @model_validator(mode="after")
+    def _says_one_thing(self) -> Self:
+        said = [bool(self.check), bool(self.required), bool(self.unique)]
+        if sum(said) != 1:
+            raise ValueError("give exactly one of `check`, `required`, `unique`")
+        if self.check and self.field is None:
+            raise ValueError("`check` needs the `field` where its finding stands")
+        return self
+
+
+class Weighing(Frozen):
+    """Where a rule weighs otherwise than usual; without `field` and `source`: everywhere."""
+
+    field: str | None = None
+    """`entity.field`."""
+    source: str | None = None
+    severity: Literal["error", "warning", "repair", "off"]
+
+
+class RecordRulesFile(Frozen):
+    """The whole of `rules/records.yaml`, after `extends` was resolved."""
+
+    rules: dict[str, RecordRule] = {}
+    """By name: `entity.rule`."""
+    severities: dict[str, tuple[Weighing, ...]] = {}
+    """By the rule's code, those of the standards included; the first that fits counts."""
+
+
+class Case(Frozen):
+    """A value, and the condition under which it is taken; without a condition: always."""
+
+    value: str
+    when: str | None = None
+
+
+class Derivation(Frozen):
+    """How a golden field follows from the other data of the customer."""
+
+    active: bool = True
+    mode: Literal["fill", "replace"] = "fill"
+    """Only where no source has a value, or always. What a person set stands in either."""
+    let: dict[str, str] = {}
+    """Names for expressions, each of which may use those before it."""
+    cases: tuple[Case, ...] = Field(min_length=1)
+    """The first that holds counts."""
+
+
+class DerivationsFile(Frozen):
+    """The whole of `rules/derivations.yaml`, after `extends` was resolved."""
+
+    derivations: dict[str, Derivation] = {}
+    """By `entity.field`."""
