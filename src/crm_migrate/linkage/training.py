@@ -23,6 +23,8 @@ M_STRENGTH = 20.0
 """Imagined matching pairs behind the expected m of the rules."""
 U_HITS = 2.0
 """Imagined chance agreements behind the expected u of a level."""
+CHANCE = 0.2
+"""Of the pairs that agree, at least this share is taken not to match."""
 SAMPLE_PAIRS = 200_000
 TRAINING_PAIRS = 500_000
 ROUNDS = 200
@@ -177,10 +179,14 @@ def _share_of_matches(
 
 
 def _cleared(raw: Floats, m: Floats, prior: float, comparison: Comparison) -> Floats:
-    """The u of pairs that do not match: (P − λm)/(1−λ), with the expected u mixed in."""
+    """The u of pairs that do not match: (P − λm)/(1−λ), with the expected u mixed in.
+
+    λ and m are estimates, and what shares a telephone without being one (branches) raised both:
+    so at least the share CHANCE of what was observed is taken to be chance.
+    """
     pairs, observed = raw[0], raw[1:-1]
     expected = np.array([level.u for level in comparison.levels])
-    clear = np.maximum((observed - prior * m[1:-1]) / (1 - prior), 0.0)
+    clear = np.maximum((observed - prior * m[1:-1]) / (1 - prior), CHANCE * observed)
     mixed = (clear * pairs + U_HITS) / (pairs + U_HITS / expected)
     mixed *= min(1.0, 0.999 / mixed.sum())
     return np.concatenate([[1.0], mixed, [1.0 - mixed.sum()]])
