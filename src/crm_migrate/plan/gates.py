@@ -10,7 +10,8 @@ from pydantic import ValidationError
 from crm_migrate.language import Text
 from crm_migrate.model import Model
 from crm_migrate.plan.change import Gate
-from crm_migrate.project.gates_file import MEASURES, GateRule, Measure, parts
+from crm_migrate.project.gates_file import MEASURES, GateRule, Measure, measure_of, parts
+from crm_migrate.project.quality_measures import QUALITY, QUALITY_MEASURES, asked
 
 FaultAt = tuple[str, Text]
 """Key path (parts joined by `/`) and what is wrong there."""
@@ -38,7 +39,7 @@ def parse_gates(data: Any, model: Model) -> tuple[dict[str, GateRule], list[Faul
         except ValidationError as error:
             faults += [(at, text) for text in _told(error)]
             continue
-        misread = _misread(rule, MEASURES[parts(str(name))[0]])
+        misread = _misread(rule, _measure(str(name)))
         if misread is not None:
             faults.append((at, misread))
         else:
@@ -68,8 +69,8 @@ def blocking(gates: tuple[Gate, ...]) -> tuple[Gate, ...]:
 
 def gate_label(name: str, model: Model) -> Text:
     """The gate's name for people: its measure, and the entity and field it is narrowed to."""
-    measure, entity, field = parts(name)
-    label = MEASURES[measure].label
+    _, entity, field = parts(name)
+    label = _measure(name).label
     if entity is None or entity not in model.by_name:
         return label
     within = model.entity(entity)
@@ -81,7 +82,7 @@ def gate_label(name: str, model: Model) -> Text:
 
 
 def _judge(name: str, rule: GateRule, figures: Mapping[str, float], model: Model) -> Gate:
-    measure = MEASURES[parts(name)[0]]
+    measure = _measure(name)
     value = float(figures.get(name, 0 if measure.better == "low" else 1))
     at_least = rule.at_least is not None
     limit = float(rule.at_least if rule.at_least is not None else rule.limit or 0)
@@ -102,8 +103,17 @@ def _noted(gate: Gate, note: Text) -> Gate:
     return replace(gate, label=label)
 
 
+def _measure(name: str) -> Measure:
+    found = measure_of(name)
+    if found is None:
+        raise KeyError(name)
+    return found
+
+
 def _wrong_name(name: str, model: Model) -> Text | None:
     measure, entity, field = parts(name)
+    if name.startswith(QUALITY + "."):
+        return _wrong_quality(name) or _wrong_place(model, entity, field)
     if measure not in MEASURES:
         known = ", ".join(MEASURES)
         return Text(f"there is no gate '{measure}'; known: {known}", f"没有门禁“{measure}”")
@@ -113,6 +123,28 @@ def _wrong_name(name: str, model: Model) -> Text | None:
         words = {"plan": "", "entity": ".ENTITY", "field": ".ENTITY.FIELD"}
         forms = ", ".join(measure + words[s] for s in allowed)
         return Text(f"'{name}' cannot be measured; write: {forms}", f"“{name}”应写作:{forms}")
+    return _wrong_place(model, entity, field)
+
+
+def _wrong_quality(name: str) -> Text | None:
+    quality = asked(name)
+    if quality is None:
+        forms = "quality[.before][.ENTITY[.FIELD]].MEASURE"
+        known = ", ".join(QUALITY_MEASURES)
+        return Text(
+            f"'{name}' is no measure; write: {forms}; known: score, completeness …, {known}",
+            f"“{name}”应写作:{forms}",
+        )
+    known_measure = QUALITY_MEASURES.get(quality.measure)
+    if quality.field is not None and known_measure is not None and not known_measure.per_field:
+        return Text(
+            f"'{quality.measure}' is measured of an entity, not of a field",
+            f"指标“{quality.measure}”按实体评价,不按字段",
+        )
+    return None
+
+
+def _wrong_place(model: Model, entity: str | None, field: str | None) -> Text | None:
     if entity is not None and entity not in model.by_name:
         return Text(f"unknown entity '{entity}'", f"未知的实体“{entity}”")
     if entity is not None and field is not None and field not in model.entity(entity).by_name:

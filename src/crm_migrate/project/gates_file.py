@@ -1,7 +1,8 @@
 """`rules/gates.yaml`: which figures of a plan are judged, and what follows when one misses.
 
 A gate is named after its measure, narrowed to an entity or a field by dots: `changed_share`,
-`changed_share.contact`, `completeness.customer.uscc`.
+`changed_share.contact`, `completeness.customer.uscc`. Every measure of `crm-migrate quality` is
+one, too: `quality.customer.mobile.completeness`, `quality.before.customer.repetition`.
 """
 
 from dataclasses import dataclass
@@ -10,6 +11,15 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from crm_migrate.language import Text
+from crm_migrate.project.quality_measures import (
+    BEFORE,
+    QUALITY,
+    QUALITY_MEASURES,
+    SCORE,
+    Dimension,
+    asked,
+    figure_label,
+)
 from crm_migrate.project.settings import ApprovingRole, Frozen
 
 Selector = Literal["plan", "entity", "field"]
@@ -73,7 +83,12 @@ MEASURES = {
 }  # fmt: skip
 """Every measure there is, by name."""
 
-NAMES = rf"^({'|'.join(MEASURES)})(\.[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?)?$"
+_WORD = r"[a-z][a-z0-9_]*"
+_FIGURES = "|".join((SCORE, *Dimension, *QUALITY_MEASURES))
+NAMES = (
+    rf"^(({'|'.join(MEASURES)})(\.{_WORD}(\.{_WORD})?)?"
+    rf"|{QUALITY}(\.{BEFORE})?(\.{_WORD}){{0,2}}\.({_FIGURES}))$"
+)
 """What gates may be called, as a regular expression for editors."""
 
 
@@ -110,8 +125,24 @@ class GatesFile(Frozen):
     gates: dict[str, GateRule]
 
 
+def measure_of(name: str) -> Measure | None:
+    """What the gate of that name judges; None where nothing is called so."""
+    quality = asked(name)
+    if quality is None:
+        return MEASURES.get(parts(name)[0])
+    label = figure_label(quality.measure) or Text(quality.measure, quality.measure)
+    if quality.phase == BEFORE:
+        label = Text(f"{label.en} of the sources", f"{label.zh}(来源)")
+    known = QUALITY_MEASURES.get(quality.measure)
+    rate = known is not None and known.rate
+    return Measure(label, share=True, better="low" if rate else "high")
+
+
 def parts(name: str) -> tuple[str, str | None, str | None]:
     """Measure, entity and field of a gate's name."""
+    quality = asked(name)
+    if quality is not None:
+        return quality.measure, quality.entity, quality.field
     measure, _, rest = name.partition(".")
     entity, _, field = rest.partition(".")
     return measure, entity or None, field or None

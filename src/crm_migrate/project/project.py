@@ -25,7 +25,7 @@ from crm_migrate.project.settings import Settings, Source
 from crm_migrate.project.yaml_file import YamlFile, read_yaml
 
 PROJECT_FILE = "crm-migrate.yaml"
-RULE_FILES = ("policy", "linkage", "survivorship", "gates")
+RULE_FILES = ("policy", "linkage", "survivorship", "gates", "quality")
 """Rules that the packages named like them parse; a file that is missing means the standard."""
 
 _SECRET = re.compile(r"\$\{([A-Z][A-Z0-9_]*)\}")
@@ -156,7 +156,8 @@ def load_project(root: Path) -> Project:
         "mappings": {n: m.model_dump(mode="json") for n, (_, m) in mappings.items()},
         "values": {n: v.model_dump(mode="json") for n, (_, v) in values.items()},
         "target": target.model_dump(mode="json"),
-        "rules": {n: f.data for n, f in rules.items()},
+        # How quality is measured changes no data; what gates make of it is evidence by itself.
+        "rules": {n: f.data for n, f in rules.items() if n != "quality"},
     }
     return Project(
         root=root,

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from crm_migrate.project.entities_file import EntitiesFile
 from crm_migrate.project.gates_file import NAMES, GatesFile
 from crm_migrate.project.mapping_file import SourceMapping, TargetMapping, ValueMap
+from crm_migrate.project.quality_file import QualityFile
 from crm_migrate.project.settings import Settings
 
 FILES: dict[str, tuple[type[BaseModel], str]] = {
@@ -22,6 +23,7 @@ FILES: dict[str, tuple[type[BaseModel], str]] = {
     "target": (TargetMapping, "mappings/target.yaml"),
     "entities": (EntitiesFile, "rules/entities.yaml"),
     "gates": (GatesFile, "rules/gates.yaml"),
+    "quality": (QualityFile, "rules/quality.yaml"),
 }
 """Schema name → the class that reads the file, and where such files lie."""
 
@@ -47,6 +49,8 @@ def _schema(kind: type[BaseModel], place: str) -> dict[str, Any]:
         _as_change(schema)
     if kind is GatesFile:
         _gate_names(schema)
+    if kind is QualityFile:
+        schema["properties"]["extends"] = {"const": "standard"}
     return schema
 
 

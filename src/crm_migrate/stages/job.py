@@ -12,7 +12,9 @@ from crm_migrate.linkage.survivorship_rules import SurvivorshipRules, parse_surv
 from crm_migrate.plan.gates import parse_gates
 from crm_migrate.project import Project
 from crm_migrate.project.gates_file import GateRule
+from crm_migrate.project.quality_file import QualityFile
 from crm_migrate.protection.policy import Policy, parse_policy
+from crm_migrate.quality.rules import parse_quality
 from crm_migrate.trust.keyring import Keyring
 
 Progress = Callable[[str, int, int], None]
@@ -38,6 +40,7 @@ class Rules:
     linkage: dict[str, LinkageRules]
     survivorship: SurvivorshipRules
     gates: dict[str, GateRule]
+    quality: QualityFile = QualityFile()
 
 
 @dataclass(frozen=True)
@@ -63,10 +66,12 @@ def parse_rules(project: Project) -> Rules:
     linkage, linkage_faults = parse_linkage(files["linkage"].data, fields)
     survivorship, survivorship_faults = parse_survivorship(files["survivorship"].data, fields)
     gates, gate_faults = parse_gates(files["gates"].data, project.model)
+    quality, quality_faults = parse_quality(files["quality"].data, project.model)
     for name, found in (
         ("linkage", linkage_faults),
         ("survivorship", survivorship_faults),
         ("gates", gate_faults),
+        ("quality", quality_faults),
     ):
         faults += [_located(project, name, path, text) for path, text in found]
     if faults:
@@ -75,7 +80,7 @@ def parse_rules(project: Project) -> Rules:
         sources = project.settings.sources
         trusted = sorted(sources, key=lambda name: (-sources[name].trust, name))
         survivorship = replace(survivorship, trusted=tuple(trusted))
-    return Rules(policy, linkage, survivorship, gates)
+    return Rules(policy, linkage, survivorship, gates, quality)
 
 
 def _located(project: Project, file: str, path: str, text: Text) -> Fault:

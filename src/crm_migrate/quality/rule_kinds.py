@@ -1,0 +1,82 @@
+"""Which measure a broken rule speaks against, by the rule's code."""
+
+from enum import StrEnum
+from functools import cache
+
+from crm_migrate.project.quality_measures import QUALITY_MEASURES
+
+
+class Kind(StrEnum):
+    """What a finding says about its cell; but for EMPTY named like the measure it counts in."""
+
+    EMPTY = "empty"
+    """The cell holds nothing of its field: a placeholder, a formula's error, another field's number."""
+    MISSING = "elements"
+    FORM = "form"
+    REFERENCE = "reference_data"
+    SECURITY = "security"
+    CONTENT = "content"
+    FORMAT = "format"
+    RELATED = "related"
+    KEY = "distinct"
+    ROW = "usable"
+
+
+_NAMED = {
+    Kind.EMPTY: "cell.placeholder cell.excel_error damage.excel_error damage.no_result"
+    " uscc.moved mobile.landline",
+    Kind.MISSING: "required.missing",
+    Kind.FORM: "phone.several mobile.several email.several mobile.left_over date.serial"
+    " damage.number_as_code damage.float_text damage.date_serial value.too_long",
+    Kind.REFERENCE: "vocabulary.unknown schema.vocabulary industry.ambiguous industry.unknown"
+    " industry.section_only mapping.unmapped_value mapping.unknown_owner address.no_region"
+    " address.ambiguous",
+    Kind.SECURITY: "policy.forbidden free_text.id_number free_text.bank_card free_text.mobile"
+    " free_text.personal_number",
+    Kind.FORMAT: "uscc.alphabet person_name.characters mobile.abroad phone.no_area_code"
+    " email.cjk_local date.ambiguous date.incomplete amount.currency amount.range"
+    " schema.form schema.characters mapping.pattern_unmatched",
+    Kind.CONTENT: "uscc.organisation uscc.region uscc.authority uscc.not_moved"
+    " id_number.birth_date id_number.region mobile.prefix email.typo"
+    " company_name.incomplete company_name.doubtful person_name.honorific"
+    " person_name.incomplete address.no_detail date.implausible amount.magnitude"
+    " percentage.fraction percentage.range damage.leading_zero_lost damage.replacement_char"
+    " damage.mojibake",
+    Kind.RELATED: "reference.orphan reference.ambiguous",
+    Kind.KEY: "mapping.key_missing mapping.key_repeated schema.record_id",
+    Kind.ROW: "record.unidentified mapping.no_record",
+}
+_BY_ENDING = {
+    "normalised": Kind.FORM,
+    "format": Kind.FORMAT,
+    "unreadable": Kind.FORMAT,
+    "checksum": Kind.CONTENT,
+    "precision_lost": Kind.CONTENT,
+    "damaged": Kind.CONTENT,
+}
+KINDS = {code: kind for kind, codes in _NAMED.items() for code in codes.split()}
+
+CELL_FAULTS = (Kind.FORM, Kind.REFERENCE, Kind.SECURITY, Kind.CONTENT, Kind.FORMAT)
+"""What can be wrong with a cell that holds something."""
+
+SETTLED = ("mobile.several", "email.several", "mobile.left_over")
+"""Warnings about what a cell held beside its value: the value that was taken is right."""
+
+
+@cache
+def kind_of(code: str) -> Kind:
+    """The kind of a rule; what no list names counts as wrong content, never as right.
+
+    >>> str(kind_of("uscc.checksum")), str(kind_of("date.normalised"))
+    ('content', 'form')
+    """
+    known = KINDS.get(code)
+    return known or _BY_ENDING.get(code.rpartition(".")[2], Kind.CONTENT)
+
+
+def is_listed(code: str) -> bool:
+    """Whether the rule's kind was decided, by code or ending."""
+    return code in KINDS or code.rpartition(".")[2] in _BY_ENDING
+
+
+assert {k for k in Kind if k is not Kind.EMPTY} <= set(QUALITY_MEASURES)  # noqa: S101
