@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from decimal import Decimal
 
 import polars as pl
 
@@ -28,9 +27,9 @@ from crm_migrate.plan.operations import (
 )
 from crm_migrate.plan.present import resolve_references
 from crm_migrate.plan.scope import Scope
-from crm_migrate.quality.control_totals import record_totals
-from crm_migrate.records import RECORD_ID, SOURCE
-from crm_migrate.stages import extract, link, present, standardize, survive
+from crm_migrate.records import RECORD_ID
+from crm_migrate.stages import link, present, standardize, survive
+from crm_migrate.stages.control_totals import totals_of
 from crm_migrate.stages.figures import figures, quality_figures
 from crm_migrate.stages.golden_overrides import SETTLED
 from crm_migrate.stages.job import Job
@@ -104,7 +103,7 @@ def compare(
     )
     rows = _row_counts(run)
     counts = {name: _entity_counts(run, name, golden[name], planned) for name in names}
-    totals = _totals(job, run, names)
+    totals = totals_of(project.model, run, names)
     review = run.read(link.STAGE, "review.customer").height
     waiting = {"review": review, "owner_conflict": len(conflicts)}
     found = figures(run, rows, counts, totals, waiting, planned.notes, planned.moves)
@@ -205,43 +204,3 @@ def _entity_counts(
         conflict=acted[Action.CONFLICT],
         skip=acted[Action.SKIP],
     )
-
-
-def _totals(job: Job, run: Run, names: list[str]) -> tuple[ControlTotal, ...]:
-    """Sums straight from the sources beside the sums over the golden records."""
-    source = run.read(extract.STAGE, "x_totals")
-    parts = [source.clear()]
-    for entity in job.project.model.entities:
-        if entity.total is None or entity.name not in names:
-            continue
-        golden = run.read(survive.STAGE, entity.name)
-        members = run.read(survive.STAGE, f"members.{entity.name}")
-        records = run.read(survive.STAGE, f"records.{entity.name}")
-        origin = (
-            members.sort(RECORD_ID)
-            .unique("golden_id", keep="first", maintain_order=True)
-            .join(records.select(RECORD_ID, pl.col(SOURCE).alias("source")), on=RECORD_ID)
-            .select("golden_id", "source")
-        )
-        named = golden.join(origin, on="golden_id")
-        parts.append(record_totals(named, entity.name, entity.total, entity.total_date))
-    keys = ["entity", "source", "department", "year"]
-    plan = pl.concat(parts).group_by(keys).agg(pl.col("amount").sum().alias("plan"))
-    summed = source.group_by(keys).agg(pl.col("count").sum(), pl.col("amount").sum())
-    both = summed.join(plan, on=keys, how="full", coalesce=True).sort(keys)
-    return tuple(
-        ControlTotal(
-            entity=row["entity"],
-            source=row["source"],
-            department=row["department"],
-            year=row["year"],
-            count=int(row["count"] or 0),
-            source_amount=_money(row["amount"]),
-            plan_amount=_money(row["plan"]),
-        )
-        for row in both.iter_rows(named=True)
-    )
-
-
-def _money(value: Decimal | None) -> str:
-    return f"{value or Decimal(0):.2f}"

@@ -15,6 +15,9 @@ from crm_migrate.project.gates_file import GateRule
 from crm_migrate.project.quality_file import QualityFile
 from crm_migrate.protection.policy import Policy, parse_policy
 from crm_migrate.quality.rules import parse_quality
+from crm_migrate.standards.catalog import rules as declared_rules
+from crm_migrate.standards.derivations import Derivations, parse_derivations
+from crm_migrate.standards.rules_of_records import NO_RULES, RecordRules, parse_records
 from crm_migrate.trust.keyring import Keyring
 
 Progress = Callable[[str, int, int], None]
@@ -40,7 +43,7 @@ class Rules:
     linkage: dict[str, LinkageRules]
     survivorship: SurvivorshipRules
     gates: dict[str, GateRule]
-    quality: QualityFile = QualityFile()
+    quality: QualityFile
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,8 @@ def parse_rules(project: Project) -> Rules:
     survivorship, survivorship_faults = parse_survivorship(files["survivorship"].data, fields)
     gates, gate_faults = parse_gates(files["gates"].data, project.model)
     quality, quality_faults = parse_quality(files["quality"].data, project.model)
+    records, record_faults = parse_records(files["records"].data, project.model, declared_rules)
+    derivations, derivation_faults = parse_derivations(files["derivations"].data, project.model)
     for name, found in (
         ("linkage", linkage_faults),
         ("survivorship", survivorship_faults),
@@ -74,13 +79,15 @@ def parse_rules(project: Project) -> Rules:
         ("quality", quality_faults),
     ):
         faults += [_located(project, name, path, text) for path, text in found]
+    for name, told in (("records", record_faults), ("derivations", derivation_faults)):
+        faults += [project.rules[name].fault(at, text, remedy) for at, text, remedy in told]
     if faults:
         raise ProjectFault(faults)
     if not survivorship.trusted:
         sources = project.settings.sources
         trusted = sorted(sources, key=lambda name: (-sources[name].trust, name))
         survivorship = replace(survivorship, trusted=tuple(trusted))
-    return Rules(policy, linkage, survivorship, gates, quality)
+    return Rules(policy, linkage, survivorship, gates, quality, records, derivations)
 
 
 def _located(project: Project, file: str, path: str, text: Text) -> Fault:
