@@ -3,12 +3,18 @@
 Hashing (Weinberger et al. 2009) spares a dictionary: two grams share a number once in millions.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from scipy.sparse import csr_matrix
 
 from crm_migrate.linkage.hashing import mix
+
+if TYPE_CHECKING:  # takes long to import, and only some commands need it
+    from scipy.sparse import csr_matrix
 
 BITS = 22
 WIDTH = 1 << BITS
@@ -23,6 +29,8 @@ Mask = npt.NDArray[np.bool_]
 
 def gram_matrix(texts: pl.Series) -> csr_matrix:
     """(texts, WIDTH): 1 where a text has a gram; a missing text has none."""
+    from scipy.sparse import csr_matrix
+
     if not len(texts):
         return csr_matrix((0, WIDTH), dtype=np.float32)
     filled = texts.fill_null("")

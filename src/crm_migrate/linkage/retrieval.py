@@ -5,14 +5,19 @@ these rows are compared by all their grams (cosine). What is frequent in the lis
 costs nothing and counts for little. The result depends on no order but that of equal scores.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from scipy.sparse import csr_matrix
 
 from crm_migrate.linkage.grams import WIDTH, gram_matrix
+
+if TYPE_CHECKING:  # takes long to import, and only some commands need it
+    from scipy.sparse import csr_matrix
 
 Floats = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int64]
@@ -85,6 +90,8 @@ def ranked(left: Indices, right: Indices, score: Floats, top: int) -> Found:
 
 def _weighted(matrix: csr_matrix, rarity: Floats, wanted: npt.NDArray[np.bool_]) -> csr_matrix:
     """Rows of unit length, weighted by rarity, without the grams that are not wanted."""
+    from scipy.sparse import csr_matrix
+
     data = rarity[matrix.indices]
     height = matrix.shape[0]
     rows = np.repeat(np.arange(height), np.diff(matrix.indptr))
@@ -98,6 +105,8 @@ def _weighted(matrix: csr_matrix, rarity: Floats, wanted: npt.NDArray[np.bool_])
 
 def _rarest(asked: csr_matrix, counts: npt.NDArray[np.int64]) -> csr_matrix:
     """Each query with its rarest grams alone: those within the budget, and the first at least."""
+    from scipy.sparse import csr_matrix
+
     rows = np.repeat(np.arange(asked.shape[0]), np.diff(asked.indptr))
     often = counts[asked.indices]
     there = often > 0
