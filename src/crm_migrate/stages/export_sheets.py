@@ -14,6 +14,7 @@ from crm_migrate.protection.sealing import seal_column
 from crm_migrate.records import FILE, RECORD_ID, ROW, SHEET, SOURCE
 from crm_migrate.stages import extract, link, standardize, survive
 from crm_migrate.stages.findings import rule_of
+from crm_migrate.stages.judge import own_rules
 from crm_migrate.stages.session import Session
 from crm_migrate.state.review import tasks
 from crm_migrate.workspace import Run
@@ -80,8 +81,9 @@ def _findings(session: Session, run: Run, language: Language) -> dict[str, pl.Da
         parts.append(some.with_columns((empty if value is None else value).alias("value")))
     every = pl.concat(parts).sort("source", "file", "sheet", "row", "field", "rule")
     codes = every["rule"].unique().to_list()
-    words = {c: rule_of(c).message.in_language(language) for c in codes}
-    hints = {c: rule_of(c).hint.in_language(language) for c in codes}
+    own = own_rules(run)
+    words = {c: rule_of(c, own).message.in_language(language) for c in codes}
+    hints = {c: rule_of(c, own).hint.in_language(language) for c in codes}
     told = every.with_columns(
         pl.col("rule").replace_strict(words, return_dtype=pl.String).alias("message"),
         pl.col("rule").replace_strict(hints, return_dtype=pl.String).alias("hint"),

@@ -10,6 +10,7 @@ from crm_migrate.stages import extract, link, standardize
 from crm_migrate.stages.changes import Changes
 from crm_migrate.stages.doubles import doubles_left
 from crm_migrate.stages.findings import rule_of
+from crm_migrate.stages.judge import own_rules
 from crm_migrate.workspace import Run
 
 _SEVERITIES = ("error", "warning", "repair")
@@ -31,9 +32,9 @@ def finding_facts(run: Run) -> tuple[FindingFacts, ...]:
     """How often each rule spoke, the gravest and most frequent first."""
     findings = run.read(standardize.STAGE, "x_findings")
     counted = findings.group_by("rule", "severity").len()
-    facts = []
+    facts, own = [], own_rules(run)
     for rule, severity, count in counted.iter_rows():
-        message = rule_of(rule).message
+        message = rule_of(rule, own).message
         facts.append(FindingFacts(rule, severity, message.en, message.zh, int(count)))
     return tuple(sorted(facts, key=lambda f: (_SEVERITIES.index(f.severity), -f.count, f.rule)))
 

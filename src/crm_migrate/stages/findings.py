@@ -1,6 +1,8 @@
 """The findings workbook: what is wrong where, masked, for the people who correct the sources."""
 
+from collections.abc import Mapping
 from functools import cache
+from types import MappingProxyType
 
 import polars as pl
 
@@ -17,6 +19,7 @@ from crm_migrate.protection.policy import Audience, Policy, Treatment
 from crm_migrate.records import RECORD_ID, Rule
 from crm_migrate.stages import extract, standardize
 from crm_migrate.stages.doubles import doubles_sheet
+from crm_migrate.stages.judge import own_rules
 from crm_migrate.standards.catalog import rule as standard_rule
 from crm_migrate.workspace import Run
 
@@ -27,13 +30,17 @@ _ORDER = {"error": 0, "warning": 1, "repair": 2}
 _PLACE = ("_order", "source", "file", "sheet", "row", "field", "rule")
 
 
-@cache
-def rule_of(code: str) -> Rule:
-    """The rule of a code, wherever it was declared.
+def rule_of(code: str, own: Mapping[str, Rule] = MappingProxyType({})) -> Rule:
+    """The rule of a code, wherever it was declared; `own`: see `stages.judge.own_rules`.
 
     Raises:
-        NotFound: no package declares it.
+        NotFound: neither a package nor the project declares it.
     """
+    return own[code] if code in own else _declared(code)
+
+
+@cache
+def _declared(code: str) -> Rule:
     declared = (*damage.RULES.values(), *mapping_rules.RULES, FORBIDDEN, *CUT_OUT.values())
     for rule in declared:
         if rule.code == code:
@@ -60,7 +67,8 @@ def findings_workbook(
     found = every.filter(pl.col("severity") != "repair")
     listed = _sampled(found)
     ordered = _with_masks(listed, run, model, policy).sort(*_PLACE)
-    rows = [_line(row, model, language) for row in ordered.iter_rows(named=True)]
+    own = own_rules(run)
+    rows = [_line(row, model, language, own) for row in ordered.iter_rows(named=True)]
     if found.height > listed.height:
         rest = found.height - listed.height
         rows.append((t(f"{rest} more", f"另有 {rest} 条"),))
@@ -72,7 +80,7 @@ def findings_workbook(
     widths = (8, 18, 16, 8, 24, 10, 16, 22, 44, 44, 24)
     lines = Sheet(t("Findings", "数据问题"), head, widths, rows)
     more = [] if doubles.is_empty() else [doubles_sheet(doubles, model, language)]
-    return workbook_bytes([_summary(every, language), lines, *more])
+    return workbook_bytes([_summary(every, language, own), lines, *more])
 
 
 def _sampled(found: pl.DataFrame) -> pl.DataFrame:
@@ -85,17 +93,17 @@ def _sampled(found: pl.DataFrame) -> pl.DataFrame:
     return found.sort(*_PLACE).sort("_order", turn, maintain_order=True).head(SAMPLE)
 
 
-def _summary(found: pl.DataFrame, language: Language) -> Sheet:
+def _summary(found: pl.DataFrame, language: Language, own: Mapping[str, Rule]) -> Sheet:
     counted = found.group_by("severity", "rule", "file").len()
     rows = [
         (
             _ORDER[severity],
             -count,
             SEVERITY_TEXTS[severity].in_language(language),
-            rule_of(code).message.in_language(language),
+            rule_of(code, own).message.in_language(language),
             file,
             count,
-            rule_of(code).hint.in_language(language),
+            rule_of(code, own).hint.in_language(language),
             code,
         )
         for severity, code, file, count in counted.iter_rows()
@@ -135,8 +143,10 @@ def _with_masks(found: pl.DataFrame, run: Run, model: Model, policy: Policy) -> 
     return pl.concat(parts) if parts else found.with_columns(value=pl.lit(None, dtype=pl.String))
 
 
-def _line(row: dict[str, object], model: Model, language: Language) -> tuple[object, ...]:
-    rule = rule_of(str(row["rule"]))
+def _line(
+    row: dict[str, object], model: Model, language: Language, own: Mapping[str, Rule]
+) -> tuple[object, ...]:
+    rule = rule_of(str(row["rule"]), own)
     entity = model.by_name.get(str(row["entity"]))
     field = entity.by_name.get(str(row["field"])) if entity else None
     return (

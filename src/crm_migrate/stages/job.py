@@ -17,7 +17,7 @@ from crm_migrate.protection.policy import Policy, parse_policy
 from crm_migrate.quality.rules import parse_quality
 from crm_migrate.standards.catalog import rules as declared_rules
 from crm_migrate.standards.derivations import Derivations, parse_derivations
-from crm_migrate.standards.rules_of_records import NO_RULES, RecordRules, parse_records
+from crm_migrate.standards.rules_of_records import RecordRules, parse_records
 from crm_migrate.trust.keyring import Keyring
 
 Progress = Callable[[str, int, int], None]
@@ -44,6 +44,8 @@ class Rules:
     survivorship: SurvivorshipRules
     gates: dict[str, GateRule]
     quality: QualityFile
+    records: RecordRules
+    derivations: Derivations
 
 
 @dataclass(frozen=True)

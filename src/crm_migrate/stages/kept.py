@@ -4,7 +4,7 @@ import polars as pl
 
 from crm_migrate.workspace import Run
 
-GOLDEN, PRESENT = "golden", "present"
+GOLDEN, PRESENT, STANDARDIZED = "golden", "present", "standardized"
 """Names of the stages whose tables others read."""
 _LOOKUP = "lookup."
 

@@ -13,6 +13,7 @@ from crm_migrate.records import FILE, RECORD_ID, ROW, SHEET, SOURCE, TARGET_SOUR
 from crm_migrate.stages import extract, link, present, standardize, survive
 from crm_migrate.stages.findings import rule_of
 from crm_migrate.stages.finished import open_finished
+from crm_migrate.stages.judge import own_rules
 from crm_migrate.stages.plans import list_plans, open_checked, plan_header
 from crm_migrate.stages.referred_names import ReferredNames
 from crm_migrate.stages.session import Session
@@ -86,6 +87,7 @@ class _Tracing:
         self.clear, self.language = clear, language
         self.entity: Entity = session.project.model.entity(wanted.entity)
         policy, model = session.job.rules.policy, session.project.model
+        self.own_rules = own_rules(run)
         self.names = ReferredNames(model, policy, self.held, clear=clear)
 
     def trace(self) -> Trace:
@@ -164,7 +166,8 @@ class _Tracing:
             if given is None and value is None and not rules:
                 continue
             same = raw is not None and clean.height > 0 and raw[name][0] == clean[name][0]
-            words = [rule_of(r).message.in_language(self.language) for r in rules]
+            own, language = self.own_rules, self.language
+            words = [rule_of(r, own).message.in_language(language) for r in rules]
             label = known.label.in_language(self.language)
             column = columns.get((place[SOURCE], name))
             cells.append(SourceCell(name, label, column, given, value, same, words))

@@ -35,6 +35,8 @@ def call(name: str, given: Sequence[Typed]) -> Typed:
     """
     if name == "coalesce":
         return _coalesced(given)
+    if name in ("least", "greatest"):
+        return _extreme(name, given)
     if name in _PLACES:
         return _placed(name, given)
     function = FUNCTIONS[name]
@@ -59,6 +61,16 @@ def _coalesced(given: Sequence[Typed]) -> Typed:
     if not given or any(g.kind is not given[0].kind for g in given):
         raise Misread(Text("coalesce takes values of one kind", "coalesce 的参数须为同一类型"))
     return Typed(pl.coalesce(*(g.expr for g in given)), given[0].kind)
+
+
+def _extreme(name: str, given: Sequence[Typed]) -> Typed:
+    """Missing values are passed over."""
+    if not given or any(g.kind not in (_N, _D) or g.kind is not given[0].kind for g in given):
+        raise Misread(
+            Text(f"{name} takes numbers, or dates", f"{name} 的参数须全为数字或全为日期")
+        )
+    pick = pl.min_horizontal if name == "least" else pl.max_horizontal
+    return Typed(pick(*(g.expr for g in given)), given[0].kind)
 
 
 def _placed(name: str, given: Sequence[Typed]) -> Typed:
@@ -158,11 +170,13 @@ FUNCTIONS: dict[str, Function] = {
     "birth_date": Function((_T,), _D, _birth_date),
     "sex": Function((_T,), _T, _sex),
     "coalesce": Function((), _T, pl.coalesce),
+    "least": Function((), _N, pl.min_horizontal),
+    "greatest": Function((), _N, pl.max_horizontal),
     "province": Function((_T,), _T, pl.coalesce),
     "city": Function((_T,), _T, pl.coalesce),
     "district": Function((_T,), _T, pl.coalesce),
     "region": Function((_T,), _T, pl.coalesce),
 }
-"""By name. `coalesce` and the places are made by `call` itself."""
+"""By name. `coalesce`, `least`, `greatest` and the places are made by `call` itself."""
 _PLACES = ("province", "city", "district", "region")
 _BY_LITERAL = ("left", "right", "substring", "regexp_like", "round", "contains", "starts_with")

@@ -1,6 +1,6 @@
 """`rules/records.yaml` → rules across the fields of a record and across records, compiled."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -79,12 +79,11 @@ def validated(kind: type[_B], data: Any) -> tuple[_B | None, list[FaultAt]]:
 
 
 def parse_records(
-    data: Any, model: Model, declared: Mapping[str, Rule]
+    data: Any, model: Model, declared: Callable[[], Mapping[str, Rule]]
 ) -> tuple[RecordRules, list[FaultAt]]:
     """The rules, and every fault: of form, of names, of expressions.
 
-    `declared`: the rules of the program by code; `severities` may name them, a project's own rule
-    may not take the name of one.
+    `declared`: the rules of the program by code, which `severities` may name; asked only then.
     """
     file, faults = validated(RecordRulesFile, data)
     if file is None:
@@ -95,7 +94,7 @@ def parse_records(
             continue
         at = ("rules", name)
         entity = model.by_name.get(name.partition(".")[0])
-        if entity is None or "." not in name or name in declared:
+        if entity is None or "." not in name:
             faults.append((at, Text(f"a rule is named ENTITY.NAME, not '{name}'",
                                     f"规则名须为“对象.名称”,不能是“{name}”"), None))  # fmt: skip
             continue
@@ -103,8 +102,9 @@ def parse_records(
         faults += [((*at, *place), text, remedy) for place, text, remedy in found]
         if made is not None:
             judgements.append(made)
-    known = {**declared, **{j.rule.code: j.rule for j in judgements}}
-    faults += _severity_faults(file, model, known, {j.rule.code: j for j in judgements})
+    if file.severities:
+        known = {**declared(), **{j.rule.code: j.rule for j in judgements}}
+        faults += _severity_faults(file, model, known, {j.rule.code: j for j in judgements})
     return RecordRules(tuple(judgements), file.severities), faults
 
 

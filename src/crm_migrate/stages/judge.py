@@ -1,0 +1,81 @@
+"""The project's rules that look at other records, judged over all accepted records at once."""
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from crm_migrate.errors import NotFound
+from crm_migrate.language import Text
+from crm_migrate.mapping.apply import origins
+from crm_migrate.records import (
+    SOURCE,
+    Rule,
+    Severity,
+    concat_findings,
+    findings_where,
+)
+from crm_migrate.stages.job import Job
+from crm_migrate.stages.kept import STANDARDIZED
+from crm_migrate.standards.judging import judged_together, weighed
+from crm_migrate.workspace import Run
+
+OWN_RULES = "x_rules"
+"""Table of the stage `standardized`: the texts of the project's rules, as they were then."""
+
+
+def judge(job: Job, tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """What these rules find in the accepted records, by entity, as findings."""
+    project, rules = job.project, job.rules.records
+    today = job.clock().date()
+    found = []
+    for name, records in tables.items():
+        entity = project.model.entity(name)
+        asked = rules.of(name, of_record=False)
+        places = origins(name, project.mappings.values()) if asked else {}
+        for field, rule, mask in judged_together(asked, entity, tables, today):
+            if not mask.any():
+                continue
+            columns = {source: column for (source, f), column in places.items() if f == field}
+            for weight, here in weighed(rule, name, field, mask, records[SOURCE], rules.severities):
+                found.append(
+                    findings_where(
+                        records, here, entity=name, field=field, rule=rule, columns=columns,
+                        severity=weight,
+                    )
+                )  # fmt: skip
+    return concat_findings(found)
+
+
+def looks_around(job: Job, entity: str) -> bool:
+    """Whether the entity has rules that look at other records."""
+    return bool(job.rules.records.of(entity, of_record=False))
+
+
+def codes(job: Job) -> list[str]:
+    """The codes of the rules that look at other records."""
+    return [j.rule.code for j in job.rules.records.judgements if not j.of_record]
+
+
+def write_own_rules(job: Job, run: Run) -> None:
+    """Write OWN_RULES: findings are told by the rules of their day, whatever becomes of those."""
+    rows = [
+        (r.code, str(r.severity), r.message.en, r.message.zh, r.hint.en, r.hint.zh)
+        for r in job.rules.records.rules.values()
+    ]
+    names = ("code", "severity", "en", "zh", "hint_en", "hint_zh")
+    schema = dict.fromkeys(names, pl.String)
+    run.write(STANDARDIZED, OWN_RULES, pl.DataFrame(rows, schema=schema, orient="row"))
+
+
+def own_rules(run: Run) -> dict[str, Rule]:
+    """The project's rules of a run, by code."""
+    try:
+        rows = run.read(STANDARDIZED, OWN_RULES).rows()
+    except NotFound:
+        return {}
+    return {
+        code: Rule(code, Severity(severity), Text(en, zh), Text(hint_en, hint_zh))
+        for code, severity, en, zh, hint_en, hint_zh in rows
+    }
+
+
