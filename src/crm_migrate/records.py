@@ -139,7 +139,8 @@ def in_id_order(frame: "pl.DataFrame", name: str = RECORD_ID) -> "pl.DataFrame":
     if not _ascending(ids[order]):
         return frame.sort(name, maintain_order=True)
     filled = [c for c in frame.columns if frame[c].null_count() < frame.height]
-    return frame.with_columns(frame.select(filled)[order])
+    # In one piece first: taking rows from many pieces costs ten times as much.
+    return frame.with_columns(frame.select(filled).rechunk()[order])
 
 
 def _ascending(ids: "pl.Series") -> bool:
@@ -188,7 +189,7 @@ def in_order(frame: "pl.DataFrame", by: "Sequence[str]") -> "pl.DataFrame":
         packed, bits = packed * 2**width + pl.col(name), bits + width
     if bits > 64:
         return frame.sort(by, maintain_order=True)
-    return _as_texts(coded[ranks.select(packed.arg_sort()).to_series()])
+    return _as_texts(coded.rechunk()[ranks.select(packed.arg_sort()).to_series()])
 
 
 def _coded(frame: "pl.DataFrame") -> "pl.DataFrame":
