@@ -52,9 +52,21 @@ class Closeness:
         if len(new):
             feature = self.features[key[0]]
             a, b = feature.codes[self.left[new]], feature.codes[self.right[new]]
-            known[new] = closeness(feature, level.by, self.lowest[key], a, b, self.workers)
+            if level.by == "grams":
+                known[new] = self._grams(key[0], a, b)
+            else:
+                known[new] = closeness(feature, level.by, self.lowest[key], a, b, self.workers)
         enough: Mask = known[rows] >= limit(level)
         return enough
+
+    def _grams(self, name: str, a: Codes, b: Codes) -> Floats:
+        from crm_migrate.linkage.rarity import cosine  # scipy, only where a rule asks for it
+
+        result: Floats = np.full(len(a), -np.inf)
+        rows = np.flatnonzero((a != MISSING) & (b != MISSING))
+        rarity = self.features.rarity[name]
+        result[rows] = cosine(self.features[name], rarity, a[rows], b[rows])
+        return result
 
 
 def limit(level: Level) -> float:

@@ -16,6 +16,7 @@ Codes = npt.NDArray[np.int32]
 Indices = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 Hashes = npt.NDArray[np.uint64]
+Floats = npt.NDArray[np.float32]
 
 MISSING = -1
 MAX_VALUES = 12

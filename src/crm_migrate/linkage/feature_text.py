@@ -14,6 +14,8 @@ _PLAIN = r"^[!-~\x{4e00}-\x{9fa5}]+$"
 _LOWER = r"^[!-@\[-~]+$"
 _CODE = r"^[1-9A-HJ-NP-Y][1-9][0-9]{6}[0-9A-HJ-NPQRTUWXY]{10}$"
 
+_ROAD = r"(\p{Han}+?(?:大道|大街|路|街|道|巷|弄))\d"
+
 SKIP_LENGTHS = (4, 12)
 """Name cores of these lengths get one-character-less keys; shorter ones would collide."""
 
@@ -39,6 +41,20 @@ def address(raw: pl.Series) -> pl.Series:
     """Folded, without the words for administrative levels, which people leave out at will."""
     shorter = fold(raw).str.replace_all(r"[省市区县镇乡]|自治[区州县]|中国", "")
     return shorter.replace("", None)
+
+
+def address_parts(raw: pl.Series) -> dict[str, pl.Series]:
+    """road: the road with its house number, without what stands before and behind it; number:
+    the house number alone.
+
+    >>> parts = address_parts(pl.Series(["烟台市莱山区青杨大道219号3幢", "青杨大道219号", "东门"]))
+    >>> parts["road"].to_list(), parts["number"].to_list()
+    (['青杨大道219', '青杨大道219', None], ['219', '219', None])
+    """
+    plain = fold(raw)
+    road = plain.str.extract(_ROAD, 1).str.replace(r"^.*[省市区县镇乡]", "")
+    number = plain.str.extract(r"(\d+)号", 1)
+    return {"road": road + number, "number": number}
 
 
 def valid_uscc(raw: pl.Series) -> pl.Series:
@@ -114,8 +130,8 @@ def company_parts(raw: pl.Series) -> dict[str, pl.Series]:
     """The key of the full name and its parts.
 
     key: the whole name; full: the same, only where a legal form shows that it is a full name;
-    core: trade name and business; brand: trade name (字号); region; form: a legal form that
-    tells entities apart; branch: its name, `-` for the head office.
+    core: trade name and business; brand: trade name (字号); industry: the business; region; form:
+    a legal form that tells entities apart; branch: its name, `-` for the head office.
     """
     name = change_where(
         raw,
@@ -133,6 +149,7 @@ def company_parts(raw: pl.Series) -> dict[str, pl.Series]:
         brand=_folded(pl.col("stem")),
         region=pl.col("region").str.replace_all(_REGION_WORDS, ""),
         form=pl.when(~form.is_in(_VAGUE_FORM)).then(form),
+        industry="industry_word",
         branch=pl.when(pl.col("key").is_not_null()).then(pl.col("branch").fill_null("-")),
     )
     return {part: made[part] for part in made.columns}

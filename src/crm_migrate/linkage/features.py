@@ -12,12 +12,13 @@ import polars as pl
 
 from crm_migrate.errors import CrmMigrateError
 from crm_migrate.language import Text
-from crm_migrate.linkage import feature_text, person_text
+from crm_migrate.linkage import feature_text, person_text, sounds
 from crm_migrate.linkage.coded import (
     MAX_VALUES,
     MISSING,
     Codes,
     Feature,
+    Floats,
     Hashes,
     Indices,
     Mask,
@@ -25,6 +26,7 @@ from crm_migrate.linkage.coded import (
     encode_hashes,
     encode_long,
     encode_sets,
+    number,
 )
 from crm_migrate.linkage.firm_text import firm_parts
 from crm_migrate.linkage.hashing import hash_texts
@@ -47,6 +49,8 @@ class Features:
     by_name: dict[str, Feature]
     keys: dict[tuple[str, ...], Feature] = field(default_factory=dict, repr=False)
     """Block keys by rule, once they were made."""
+    rarity: dict[str, Floats] = field(default_factory=dict, repr=False)
+    """By feature, how rare each n-gram is (`rarity.py`), where a rule compares by `grams`."""
 
     def __getitem__(self, name: str) -> Feature:
         return self.by_name[name]
@@ -129,7 +133,9 @@ def _make(
             yield name, encode(person_text.order_free(raw) if raw else empty)
         return
     value = pl.select(pl.coalesce(raw)).to_series().alias(name) if raw else empty
-    if kind in ("company_name", "firm_name"):
+    if kind == "address":
+        yield from _address_parts(name, value, used)
+    elif kind in ("company_name", "firm_name"):
         yield from _name_parts(kind, name, value, used)
     elif name in used:
         maker: Callable[[pl.Series], pl.Series] = {
@@ -138,7 +144,6 @@ def _make(
             "text": feature_text.fold,
             "person_name": person_text.person_name,
             "date": person_text.dates,
-            "address": feature_text.address,
         }[kind]
         yield name, encode(maker(value))
 
@@ -155,11 +160,36 @@ def _name_parts(
         if full_name in used:
             of_names = encode(series)
             yield full_name, Feature(_of(whole.codes, of_names.codes), of_names.values)
+    if not used & {f"{name}.skip", f"{name}.sound", f"{name}.initials"}:
+        return
+    cores = encode(parts["core"])
+    rows = _of(whole.codes, cores.codes)
     if f"{name}.skip" in used:
-        cores = encode(parts["core"])
         shorter = encode_hashes(feature_text.one_character_less(cores.values))
-        rows = _of(whole.codes, cores.codes)
         yield f"{name}.skip", Feature(_of(rows, shorter.codes), shorter.values)
+    yield from _sounds(name, cores, rows, used)
+
+
+def _sounds(
+    name: str, cores: Feature, names: Codes, used: set[str]
+) -> Iterator[tuple[str, Feature]]:
+    """How the core of the name sounds, and its initials."""
+    if f"{name}.sound" in used:
+        codes, first = number(sounds.syllables(cores.values))
+        values = pl.Series(sounds.syllables(cores.values)[first], dtype=pl.UInt64)
+        yield f"{name}.sound", Feature(_of(names, codes), values)
+    if f"{name}.initials" in used:
+        letters = encode(sounds.initials(cores.values))
+        yield f"{name}.initials", Feature(_of(names, letters.codes), letters.values)
+
+
+def _address_parts(name: str, value: pl.Series, used: set[str]) -> Iterator[tuple[str, Feature]]:
+    if name in used:
+        yield name, encode(feature_text.address(value))
+    if f"{name}.road" in used or f"{name}.number" in used:
+        for part, series in feature_text.address_parts(value).items():
+            if f"{name}.{part}" in used:
+                yield f"{name}.{part}", encode(series)
 
 
 def _of(outer: Codes, inner: Codes) -> Codes:

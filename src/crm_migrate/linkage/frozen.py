@@ -17,24 +17,32 @@ from crm_migrate.linkage.shared_values import Stopped
 
 FEW = 2
 """A value in so many records or fewer counts as in so many: agreement takes two."""
+GRAMS_SCHEMA = {"feature": pl.String(), "gram": pl.UInt32(), "values": pl.Int64()}
 COUNTS_SCHEMA = {"feature": pl.String(), "value": pl.UInt64(), "records": pl.Int64()}
 
 
 @dataclass(frozen=True)
 class Frozen:
     """counts: feature, value, records (more than FEW). stopped: feature, value. shared: the
-    report on the stopped values as in `Linkage.shared_values`.
+    report on the stopped values as in `Linkage.shared_values`. grams: as in `rarity.gram_counts`.
     """
 
     model: Model
     counts: pl.DataFrame
     stopped: pl.DataFrame
     shared: pl.DataFrame
+    grams: pl.DataFrame
 
 
-def freeze(model: Model, features: Features, rules: LinkageRules, stopped: Stopped) -> Frozen:
+def freeze(
+    model: Model,
+    features: Features,
+    rules: LinkageRules,
+    stopped: Stopped,
+    grams: pl.DataFrame,
+) -> Frozen:
     """The model with the frequencies of the values at hand."""
-    return Frozen(model, value_counts(features, rules), stopped.values, stopped.report)
+    return Frozen(model, value_counts(features, rules), stopped.values, stopped.report, grams)
 
 
 def value_counts(features: Features, rules: LinkageRules) -> pl.DataFrame:

@@ -27,7 +27,13 @@ from crm_migrate.linkage.memory import (
     row_numbers,
     said_by,
 )
-from crm_migrate.linkage.native_engine import NativeEngine, Stopwatch, assemble, cluster_decided
+from crm_migrate.linkage.native_engine import (
+    NativeEngine,
+    Stopwatch,
+    assemble,
+    cluster_decided,
+    weighed_grams,
+)
 from crm_migrate.linkage.rule_types import LinkageRules
 from crm_migrate.linkage.scoring import Scored, Scorer
 from crm_migrate.records import RECORD_ID
@@ -150,7 +156,8 @@ def _features(
     """Features of some records; shared values are those of the memory."""
     wanted = ids.filter(pl.Series(chosen))
     some = records.join(wanted.to_frame(RECORD_ID), on=RECORD_ID, how="semi")
-    return engine.stop(build_features(some, rules), rules).features
+    features = engine.stop(build_features(some, rules), rules).features
+    return features if engine.frozen is None else weighed_grams(features, engine.frozen.grams)
 
 
 def _kept_pairs(memory: Memory, change: Change) -> tuple[tuple[Scored, Decisions], Indices]:

@@ -47,6 +47,7 @@ class Memory:
             "counts": self.frozen.counts,
             "stopped": self.frozen.stopped,
             "shared": self.frozen.shared,
+            "grams": self.frozen.grams,
             "records": self.records,
             "pairs": self.pairs,
             "said": self.said,
@@ -57,7 +58,8 @@ class Memory:
     def of(tables: Mapping[str, pl.DataFrame]) -> "Memory":
         """From what `tables` gave. Raises: KeyError, ValueError where it is something else."""
         model = Model.from_json(tables["model"]["model"][0])
-        frozen = Frozen(model, tables["counts"], tables["stopped"], tables["shared"])
+        fixed = (tables[name] for name in ("counts", "stopped", "shared", "grams"))
+        frozen = Frozen(model, *fixed)
         return Memory(frozen, tables["records"], tables["pairs"], tables["said"], tables["capped"])
 
 

@@ -13,7 +13,7 @@ from crm_migrate.linkage.clustering import Clusters, Rivals, cluster
 from crm_migrate.linkage.contract import Linkage
 from crm_migrate.linkage.decision import CUT, REASONS, TIE, Decisions, weigh, with_verdicts
 from crm_migrate.linkage.features import Features, Indices, build_features, id_order
-from crm_migrate.linkage.frozen import Frozen, freeze
+from crm_migrate.linkage.frozen import GRAMS_SCHEMA, Frozen, freeze
 from crm_migrate.linkage.judgements import Judgements, judgements
 from crm_migrate.linkage.memory import block_numbers, remember, row_numbers, said_by
 from crm_migrate.linkage.model import FRACTION, Model
@@ -72,6 +72,7 @@ class NativeEngine:
             pairs = candidates(features, rules, self.key)
         with watch.stage("training"):
             frozen = self.frozen or self._train(features, rules, pairs, stopped)
+            features = weighed_grams(features, frozen.grams)
         with watch.stage("scoring"):
             scored = Scorer(features, rules, frozen).score(pairs, self.threads, self.chunk)
         with watch.stage("clustering"):
@@ -110,11 +111,31 @@ class NativeEngine:
     def _train(
         self, features: Features, rules: LinkageRules, pairs: Candidates, stopped: Stopped
     ) -> Frozen:
+        grams = count_grams(features, rules)
+        features = weighed_grams(features, grams)
         model = self.model
         if model is None:
             learnt = train(features, rules, pairs, self.threads)
             model = build_model(learnt, rules, features, stopped.stop_list)
-        return freeze(model, features, rules, stopped)
+        return freeze(model, features, rules, stopped, grams)
+
+
+def count_grams(features: Features, rules: LinkageRules) -> pl.DataFrame:
+    """In how many values each n-gram stands, where a rule compares by them."""
+    if not any(level.by == "grams" for c in rules.comparisons for level in c.levels):
+        return pl.DataFrame(schema=GRAMS_SCHEMA)
+    from crm_migrate.linkage.rarity import gram_counts
+
+    return gram_counts(features, rules)
+
+
+def weighed_grams(features: Features, grams: pl.DataFrame) -> Features:
+    """The features with the rarity of n-grams, where it was counted."""
+    if grams.is_empty():
+        return features
+    from crm_migrate.linkage.rarity import rarities
+
+    return replace(features, rarity=rarities(grams))
 
 
 def cluster_decided(

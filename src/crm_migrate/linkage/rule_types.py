@@ -22,14 +22,17 @@ FeatureKind = Literal[
     "domains",
     "address",
 ]
-Measure = Literal["jaro_winkler", "edit", "typos"]
+Measure = Literal["jaro_winkler", "edit", "typos", "grams"]
 EngineName = Literal["native", "recordlinkage", "natural_key", "alone"]
 
 FEATURE_PARTS: dict[str, tuple[str, ...]] = {
     "uscc": (),
     "exact": (),
     "text": (),
-    "company_name": ("full", "core", "brand", "region", "form", "branch", "skip"),
+    "company_name": (
+        *("full", "core", "brand", "region", "form", "branch", "skip", "industry"),
+        *("sound", "initials"),
+    ),
     "firm_name": ("core", "sorted", "lead", "form", "branch"),
     "person_name": (),
     "names": (),
@@ -37,7 +40,7 @@ FEATURE_PARTS: dict[str, tuple[str, ...]] = {
     "phones": (),
     "emails": (),
     "domains": (),
-    "address": (),
+    "address": ("road", "number"),
 }
 """Feature kind → the parts that stand beside the whole value as `name.part`."""
 
@@ -74,7 +77,8 @@ class Level:
     similar: str | None = None
     by: Measure = "jaro_winkler"
     at_least: float = 1.0
-    """Similarity 0–1; for `typos` the largest number of edits."""
+    """Similarity 0–1 (for `grams` the cosine of n-grams weighed by rarity); for `typos` the
+    largest number of edits."""
     compatible: tuple[str, ...] = ()
     """Features that may be missing, but must not differ."""
     unlike: tuple[str, ...] = ()

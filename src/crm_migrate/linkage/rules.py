@@ -25,7 +25,7 @@ from crm_migrate.linkage.rule_types import (
 
 __all__ = ["LinkageRules", "parse_rules"]
 
-_MEASURES = ("jaro_winkler", "edit", "typos")
+_MEASURES = ("jaro_winkler", "edit", "typos", "grams")
 _ENGINES = ("native", "recordlinkage", "natural_key", "alone")
 
 

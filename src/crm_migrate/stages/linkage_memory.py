@@ -25,7 +25,10 @@ MUCH = 0.1
 """Share of changed records from which the model is trained anew."""
 TURNS = 20
 """After so many incremental runs comes a full one with the same model."""
-_PARTS = ("model", "counts", "stopped", "shared", "records", "pairs", "said", "capped")
+_PARTS = (
+    *("model", "counts", "stopped", "shared", "grams"),
+    *("records", "pairs", "said", "capped"),
+)
 
 
 @dataclass(frozen=True)
