@@ -51,8 +51,8 @@ def main() -> None:
     if "table" in found:
         found["compared"] = linkage_splink.compared(found["table"], heavy=asked["heavy"])
     told |= {"compared": found["compared"], "capped": found.get("capped", 0)}
-    told["pairs"] = scores(_edge_counts(found["edges"], made.truth), made.truth)
-    told["clusters"] = scores(_cluster_counts(found["clusters"], made.truth), made.truth)
+    told["pairs"] = scores(edge_counts(found["edges"], made.truth), made.truth)
+    told["clusters"] = scores(cluster_counts(found["clusters"], made.truth), made.truth)
     print(json.dumps(told))
 
 
@@ -70,14 +70,16 @@ def scores(counts: tuple[int, int], truth: pl.DataFrame) -> tuple[float, float, 
     return round(precision, 4), round(recall, 4), round(f1, 4)
 
 
-def _edge_counts(edges: pl.DataFrame, truth: pl.DataFrame) -> tuple[int, int]:
+def edge_counts(edges: pl.DataFrame, truth: pl.DataFrame) -> tuple[int, int]:
+    """Right edges, all edges."""
     left = truth.rename({"record_id": "left_id", "truth": "left"})
     right = truth.rename({"record_id": "right_id", "truth": "right"})
     both = edges.join(left, on="left_id").join(right, on="right_id")
     return both.filter(pl.col("left") == pl.col("right")).height, edges.height
 
 
-def _cluster_counts(clusters: pl.DataFrame, truth: pl.DataFrame) -> tuple[int, int]:
+def cluster_counts(clusters: pl.DataFrame, truth: pl.DataFrame) -> tuple[int, int]:
+    """Pairs of records in one cluster: the right ones, all."""
     joined = clusters.join(truth, on="record_id")
     return _pairs(joined, ["cluster_id", "truth"]), _pairs(joined, ["cluster_id"])
 

@@ -66,5 +66,5 @@ def cosine(feature: Feature, rarity: Floats, a: Codes, b: Codes) -> npt.NDArray[
         one, other = np.searchsorted(codes, left), np.searchsorted(codes, right)
         product = np.asarray(matrix[one].multiply(matrix[other]).sum(axis=1)).ravel()
         result[at : at + _CHUNK] = product / np.maximum(length[one] * length[other], 1e-9)
-    rounded: npt.NDArray[np.float64] = np.round(np.minimum(result, 1.0), 4)
+    rounded: npt.NDArray[np.float64] = np.rint(np.minimum(result, 1.0) * 1e4) / 1e4
     return rounded
