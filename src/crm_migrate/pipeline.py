@@ -41,6 +41,7 @@ from crm_migrate.stages.plan_pages import write_pages
 from crm_migrate.stages.plan_view import Shown, view_plan
 from crm_migrate.stages.plans import list_plans
 from crm_migrate.stages.present import read_target
+from crm_migrate.stages.quality_report import report_quality, view_quality, write_quality
 from crm_migrate.stages.reconcile import reconcile_run
 from crm_migrate.stages.reconciled import Report
 from crm_migrate.stages.report import Written, audit_report, verify_journal
@@ -56,6 +57,7 @@ from crm_migrate.stages.reviews import (
 )
 from crm_migrate.stages.rollback import plan_rollback, roll_back
 from crm_migrate.stages.rollback_heaps import RolledBack
+from crm_migrate.stages.rules_test import run_examples
 from crm_migrate.stages.sandbox import make_ready, require_laid_out
 from crm_migrate.stages.scope import confined
 from crm_migrate.stages.session import TRUST, Session, open_session
@@ -117,9 +119,11 @@ __all__ = [
     "plan_rollback",
     "read_listing",
     "reconcile_run",
+    "report_quality",
     "request_apply",
     "revoke_decisions",
     "roll_back",
+    "run_examples",
     "set_golden_cell",
     "split_customer",
     "suggest_rules",
@@ -128,6 +132,7 @@ __all__ = [
     "undo_review",
     "verify_journal",
     "view_plan",
+    "view_quality",
     "with_exclusions",
     "withdraw_cell",
     "write_clusters",
@@ -135,6 +140,7 @@ __all__ = [
     "write_matches",
     "write_packs",
     "write_pages",
+    "write_quality",
 ]
 
 

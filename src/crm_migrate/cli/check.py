@@ -13,9 +13,13 @@ Every fault is shown with file and line. Needs no keys; read rights on the targe
 this user lacks in the target is named with the GRANT statements for an administrator. Exit code 2
 when there are faults.
 
+--rules-test looks at the rules alone: it runs the examples of rules/examples.yaml and of the
+standard rules, and shows each that does not come out as expected.
+
 \b
 Examples:
   crm-migrate check
+  crm-migrate check --rules-test
   crm-migrate check --json | jq -r '.faults[].where'
 """,
     """检查项目:项目文件、数据源表头与目标系统;不写入任何内容。
@@ -23,19 +27,26 @@ Examples:
 逐条列出错误所在的文件与行号。无需密钥,对目标只需读权限。当前用户在目标系统中所缺的权限,
 会连同供管理员执行的 GRANT 语句一并列出。有错误时退出码为 2。
 
+--rules-test 只检验规则:运行 rules/examples.yaml 与标准规则的样例,逐条列出与预期不符者。
+
 \b
 示例:
   crm-migrate check
+  crm-migrate check --rules-test
   crm-migrate check --json | jq -r '.faults[].where'
 """,
 )
 
 
 @click.command(help=str(HELP))
+@click.option("--rules-test", is_flag=True,
+              help=str(Text("run the examples beside the rules", "运行规则样例")))  # fmt: skip
 @verb_options
 @click.pass_context
-def check(ctx: click.Context, out: Output) -> int:
+def check(ctx: click.Context, rules_test: bool, out: Output) -> int:
     """Check the project."""
+    if rules_test:
+        return _rules_test(ctx, out)
     from crm_migrate.pipeline import check as check_project
 
     found = check_project(project_folder(ctx))
@@ -89,3 +100,31 @@ def check(ctx: click.Context, out: Output) -> int:
         )
     out.result(found.to_json(language))
     return 0 if found.ok else 2
+
+
+def _rules_test(ctx: click.Context, out: Output) -> int:
+    from crm_migrate.pipeline import run_examples
+
+    done = run_examples(project_folder(ctx))
+    language = current_language()
+    for fault in done.faults:
+        out.say(f"{fault.where}: {fault.message.in_language(language)}", "red")
+        if fault.remedy is not None:
+            out.say(f"  {fault.remedy.in_language(language)}")
+    if done.differing:
+        head = (Text("example", "样例"), Text("rule", "规则"), Text("expected", "预期"),
+                Text("found", "实际"))  # fmt: skip
+        rows = [(d.where, d.rule, d.expected, d.found) for d in done.differing]
+        out.table(Text("examples that differ", "与预期不符的样例"), head, rows)
+    count, differing = done.examples, len(done.differing)
+    out.say(
+        Text(f"{counted(count, 'example')} of {counted(done.rules, 'rule')}, {differing:,} differ",
+             f"{done.rules} 条规则的 {count} 个样例,{differing} 个与预期不符"),
+        "green" if done.ok else "bold red",
+    )  # fmt: skip
+    if done.untested:
+        listed = ", ".join(done.untested)
+        out.say(Text(f"without an example: {listed}", f"没有样例的规则:{listed}"), "yellow")
+    out.next_step("crm-migrate check" if done.ok else "crm-migrate check --rules-test")
+    out.result(done.to_json(language))
+    return 0 if done.ok else 2

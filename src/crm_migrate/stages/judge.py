@@ -8,6 +8,8 @@ from crm_migrate.errors import NotFound
 from crm_migrate.language import Text
 from crm_migrate.mapping.apply import origins
 from crm_migrate.records import (
+    PROVENANCE,
+    RECORD_ID,
     SOURCE,
     Rule,
     Severity,
@@ -46,9 +48,21 @@ def judge(job: Job, tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     return concat_findings(found)
 
 
-def looks_around(job: Job, entity: str) -> bool:
-    """Whether the entity has rules that look at other records."""
-    return bool(job.rules.records.of(entity, of_record=False))
+def columns_read(job: Job) -> dict[str, list[str]]:
+    """By entity: the columns of its table that `judge` reads."""
+    model = job.project.model
+    read: dict[str, set[str]] = {}
+    for rule in (j for j in job.rules.records.judgements if not j.of_record):
+        entity = model.entity(rule.entity)
+        read.setdefault(rule.entity, {RECORD_ID, *PROVENANCE}).update(rule.columns)
+        for asked in (e for e in (rule.check, rule.when) if e is not None):
+            for reference, field in asked.through:
+                led = str(entity.by_name[reference].references)
+                read.setdefault(led, {RECORD_ID, *PROVENANCE}).add(field)
+            for figure in asked.aggregates:
+                there = read.setdefault(figure.entity, {RECORD_ID, *PROVENANCE})
+                there.update(figure.columns, [figure.reference])
+    return {name: sorted(columns) for name, columns in read.items()}
 
 
 def codes(job: Job) -> list[str]:

@@ -18,6 +18,7 @@ from crm_migrate.stages import extract
 from crm_migrate.stages.difference import difference, here, over, write_changes, write_since
 from crm_migrate.stages.earlier import Earlier, changed, since
 from crm_migrate.stages.job import Job
+from crm_migrate.stages.judge import codes, columns_read, judge, write_own_rules
 from crm_migrate.standards.entity import Standardized
 from crm_migrate.standards.entity import standardize as standardize_entity
 from crm_migrate.workspace import Run
@@ -67,7 +68,9 @@ def _standardize(job: Job, run: Run, known: Earlier | None) -> None:
     for name, frame in resolved.records.items():
         _write(run, name, in_id_order(frame), touched[name], known)
     found = [*(r.findings for r in results.values()), resolved.findings]
-    _write_findings(run, found, touched, known)
+    together = judge(job, _accepted(job, run, resolved.records, known))
+    _write_findings(run, found, together, touched, known, codes(job))
+    write_own_rules(job, run)
     _write_quarantined(run, results, touched, known)
     write_since(run, STAGE, known)
 
@@ -88,7 +91,18 @@ def _raw(run: Run, name: str, known: Earlier | None) -> tuple[pl.DataFrame, pl.S
 def _made(job: Job, name: str, raw: pl.DataFrame) -> Standardized:
     model = job.project.model
     columns = origins(name, job.project.mappings.values())
-    return standardize_entity(model.entity(name), raw, model, origins=columns)
+    rules = job.rules.records
+    return standardize_entity(model.entity(name), raw, model, origins=columns, rules=rules)
+
+
+def _accepted(
+    job: Job, run: Run, records: Mapping[str, pl.DataFrame], known: Earlier | None
+) -> Mapping[str, pl.DataFrame]:
+    """All accepted records, as far as rules look at them: `records` are those made just now."""
+    if known is None:
+        return records
+    wanted = columns_read(job)
+    return {name: run.read(STAGE, name, wanted[name]) for name in records if name in wanted}
 
 
 def _joined(one: Standardized, two: Standardized) -> Standardized:
@@ -165,16 +179,29 @@ def _write(
 
 
 def _write_findings(
-    run: Run, found: list[pl.DataFrame], touched: _Ids, known: Earlier | None
+    run: Run,
+    found: list[pl.DataFrame],
+    together: pl.DataFrame,
+    touched: _Ids,
+    known: Earlier | None,
+    codes: list[str],
 ) -> None:
-    """What mapping, the standards and the references found, by record."""
+    """What mapping, the standards, the references and the rules found, by record.
+
+    `together`: what the rules with these `codes` find, of all records.
+    """
     mapped = run.read(extract.STAGE, "x_findings")
     if known is None:
-        run.write(STAGE, "x_findings", findings_by_record([mapped, *found]))
+        run.write(STAGE, "x_findings", findings_by_record([mapped, *found, together]))
         return
     ids = pl.concat(touched.values())
     nobody = pl.col(RECORD_ID).is_null()
-    fresh = findings_by_record([mapped.filter(pl.col(RECORD_ID).is_in(ids.implode())), *found])
+    others, old = _otherwise_judged(known, together, ids, codes)
+    found.append(old)
+    of_touched = mapped.filter(pl.col(RECORD_ID).is_in(ids.implode()))
+    ids = pl.concat([ids, others])
+    found.append(together.filter(pl.col(RECORD_ID).is_in(ids.implode())))
+    fresh = findings_by_record([of_touched, *found])
     then = known.run.read(extract.STAGE, "x_findings").filter(nobody)
     if mapped.filter(nobody).equals(then):  # what belongs to no record has no key to go by
         run.write_edited(STAGE, "x_findings", known.run, RECORD_ID, ids, fresh)
@@ -182,6 +209,26 @@ def _write_findings(
     old = known.run.read(STAGE, "x_findings").filter(~nobody)
     kept = old.filter(~pl.col(RECORD_ID).is_in(ids.implode()))
     run.write(STAGE, "x_findings", findings_by_record([mapped.filter(nobody), kept, fresh]))
+
+
+def _otherwise_judged(
+    known: Earlier, together: pl.DataFrame, touched: pl.Series, codes: list[str]
+) -> tuple[pl.Series, pl.DataFrame]:
+    """Records that are as they were, but of which rules find something else beside the others;
+    and what else was found of them.
+    """
+    if not codes:
+        return _NONE, together.clear()
+    before = known.run.read(STAGE, "x_findings")
+    by_rule = pl.col("rule").is_in(codes)
+    then = before.filter(by_rule)
+    columns = together.columns
+    ids = pl.concat(
+        one.join(two, on=columns, how="anti", nulls_equal=True)[RECORD_ID]
+        for one, two in ((together, then), (then, together))
+    )
+    ids = _less(ids.drop_nulls().unique(), touched)
+    return ids, before.filter(~by_rule & pl.col(RECORD_ID).is_in(ids.implode()))
 
 
 def _write_quarantined(
