@@ -9,7 +9,7 @@ import datetime as dt
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -257,11 +257,11 @@ def canonical_text(
 
     Dates `2024-02-29` (midnight is dropped), plain decimals, `true`/`false`, empty text is null.
     """
+    with suppress(TypeError):  # text and nothing else, as most columns are
+        return _filled(pl.Series(values, dtype=pl.String, strict=True)), ()
     kinds = set(map(type, values)) - {type(None)}
     undecodable: tuple[int, ...] = ()
-    if kinds <= {str}:
-        text = pl.Series(values, dtype=pl.String)
-    elif kinds == {int} and max(abs(v) for v in values if v is not None) < 2**63:
+    if kinds == {int} and max(abs(v) for v in values if v is not None) < 2**63:
         text = pl.Series(values, dtype=pl.Int64).cast(pl.String)
     elif kinds <= {int, float}:  # SQLite stores the whole ones of a NUMERIC column as integers
         text = number_text(
