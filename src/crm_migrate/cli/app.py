@@ -81,6 +81,10 @@ VERBS: dict[str, Verb] = {
         "evaluate:evaluate",
         Text("how right the deduplication is", "评估去重的准确程度"),
     ),
+    "quality": Verb(
+        "quality:quality",
+        Text("what the data is worth, before and after", "评价数据质量(治理前后)"),
+    ),
     "export": Verb(
         "export:export",
         Text("write readable data for people, protected", "导出可读数据(加密保护)"),

@@ -127,8 +127,10 @@ QUALITY_MEASURES = {
     ),
     "related": QualityMeasure(
         Dimension.CONSISTENCY, "0402", Text("related data", "关联数据一致性"),
-        Text("references that lead to one record", "可唯一关联到记录的引用"),
-        Text("references to other records", "对其他记录的引用"),
+        Text("those that lead to one record, or fit the other cells",
+             "可唯一关联到记录、或与相关字段相符的单元格"),
+        Text("references, and cells that a rule holds against others",
+             "引用,以及按规则与其他字段比对的单元格"),
     ),
     "period": QualityMeasure(
         Dimension.TIMELINESS, "0501", Text("within the period", "基于时间段的正确性"),
@@ -154,8 +156,8 @@ QUALITY_MEASURES = {
     ),
     "usable": QualityMeasure(
         Dimension.ACCESSIBILITY, "0602", Text("usable", "可用性"),
-        Text("rows that were accepted, not quarantined", "被接受(未被隔离)的行"),
-        Text("rows with data", "数据行"), per_field=False,
+        Text("records that were accepted, not quarantined", "被接受(未被隔离)的记录"),
+        Text("records", "记录"), per_field=False,
     ),
 }  # fmt: skip
 """Every measure by name."""

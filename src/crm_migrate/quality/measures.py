@@ -59,6 +59,8 @@ class Table:
     """Fields that a value map translates."""
     guarded: frozenset[str] = frozenset()
     """Fields that may not hold what policy forbids."""
+    related: frozenset[str] = frozenset()
+    """Fields that rules of the project hold against others."""
 
     def mask(self, field: str, kind: Kind) -> Mask:
         """The records in which the field has a finding of the kind."""
@@ -92,6 +94,7 @@ def before_table(
     *,
     listed: frozenset[str] = frozenset(),
     guarded: frozenset[str] = frozenset(),
+    related: frozenset[str] = frozenset(),
 ) -> Table:
     """The mapped records of the sources, with everything that was found in them."""
     sources = raw[SOURCE].unique().sort().to_list()
@@ -106,7 +109,7 @@ def before_table(
     )
     return Table(
         BEFORE, entity, raw, RECORD_ID, sources, codes.to_numpy(),
-        *_scattered(raw[RECORD_ID], mine), conditions, listed, guarded,
+        *_scattered(raw[RECORD_ID], mine), conditions, listed, guarded, related,
     )  # fmt: skip
 
 
@@ -119,6 +122,7 @@ def after_table(
     *,
     listed: frozenset[str] = frozenset(),
     guarded: frozenset[str] = frozenset(),
+    related: frozenset[str] = frozenset(),
 ) -> Table:
     """The golden records, with what is still wrong with the cells that were chosen for them.
 
@@ -142,7 +146,7 @@ def after_table(
     mine = pl.concat([chosen, single]).drop(RECORD_ID).rename({"golden_id": RECORD_ID})
     return Table(
         AFTER, entity, golden, "golden_id", (), np.zeros(golden.height, np.int64),
-        *_scattered(golden["golden_id"], mine), golden, listed, guarded,
+        *_scattered(golden["golden_id"], mine), golden, listed, guarded, related,
     )  # fmt: skip
 
 
@@ -222,8 +226,10 @@ def _demanded(table: Table, field: Field) -> Mask:
 
 def _about_cells(table: Table, field: Field, filled: Mask) -> Iterator[Line]:
     name = field.name
-    if field.type is SemanticType.REFERENCE:
+    is_reference = field.type is SemanticType.REFERENCE
+    if is_reference or name in table.related:
         yield from table.lines(name, "related", ~table.mask(name, Kind.RELATED), filled)
+    if is_reference:
         return
     yield from table.lines(name, "form", ~table.mask(name, Kind.FORM), filled)
     yield from table.lines(name, "format", ~table.mask(name, Kind.FORMAT), filled)
@@ -332,18 +338,26 @@ def _agreeing(entity: str, field: str, rows: pl.DataFrame, group: pl.Series) -> 
 
 
 def access_lines(rows: pl.DataFrame) -> Iterator[Line]:
-    """Rows that could be read and used, by entity of their root record and source.
+    """Rows that yielded a record, by entity of their root record and source.
 
-    rows: `source`, `root`, `read`, `non_data`, `no_record`, `accepted`.
+    rows: `source`, `root`, `read`, `non_data`, `no_record`.
     """
     summed = rows.with_columns((pl.col("read") - pl.col("non_data")).alias("data"))
     for keys in (["root"], ["root", "source"]):
-        found = summed.group_by(keys).agg(pl.col("data", "no_record", "accepted").sum())
+        found = summed.group_by(keys).agg(pl.col("data", "no_record").sum())
         for row in found.iter_rows(named=True):
             place = (BEFORE, str(row["root"]), str(row.get("source", ALL)), ALL)
             data = int(row["data"])
             yield (*place, "readable", data - int(row["no_record"]), data)
-            yield (*place, "usable", int(row["accepted"]), data)
+
+
+def usable_lines(entity: Entity, raw: pl.DataFrame, accepted: pl.DataFrame) -> Iterator[Line]:
+    """Records that were accepted, not quarantined, per source and over all."""
+    place = (BEFORE, entity.name)
+    yield (*place, ALL, ALL, "usable", accepted.height, raw.height)
+    good = dict(accepted.group_by(SOURCE).len().iter_rows())
+    for source, total in raw.group_by(SOURCE).len().iter_rows():
+        yield (*place, source, ALL, "usable", int(good.get(source, 0)), total)
 
 
 def reach_lines(entity: Entity, golden: pl.DataFrame, held: frozenset[str]) -> Iterator[Line]:

@@ -3,6 +3,8 @@
 from enum import StrEnum
 from functools import cache
 
+from crm_migrate.model import SemanticType
+
 
 class Kind(StrEnum):
     """What a finding says about its cell; but for EMPTY named like the measure it counts in."""
@@ -60,16 +62,28 @@ CELL_FAULTS = (Kind.FORM, Kind.REFERENCE, Kind.SECURITY, Kind.CONTENT, Kind.FORM
 SETTLED = ("mobile.several", "email.several", "mobile.left_over")
 """Warnings about what a cell held beside its value: the value that was taken is right."""
 
+_OF_CELLS = frozenset(
+    (*SemanticType, "schema", "required", "record", "value", "cell", "damage", "mapping",
+     "reference", "policy")
+)  # fmt: skip
+"""How codes of the program's own rules begin; those of a project begin with an entity."""
+
 
 @cache
 def kind_of(code: str) -> Kind:
     """The kind of a rule; what no list names counts as wrong content, never as right.
 
+    A project's own rules, `ENTITY.NAME`, look across fields or records: related data.
+
     >>> str(kind_of("uscc.checksum")), str(kind_of("date.normalised"))
     ('content', 'form')
     """
     known = KINDS.get(code)
-    return known or _BY_ENDING.get(code.rpartition(".")[2], Kind.CONTENT)
+    if known is not None:
+        return known
+    if code.partition(".")[0] not in _OF_CELLS:
+        return Kind.RELATED
+    return _BY_ENDING.get(code.rpartition(".")[2], Kind.CONTENT)
 
 
 def is_listed(code: str) -> bool:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -20,20 +20,35 @@ def load_versions(folder: Path, number: str) -> tuple[tuple[Revision, ...], froz
     Raises:
         IntegrityFault: the table of versions, or a file it lists, was changed.
     """
+    revisions, seen = load_document(folder, number)
+    return revisions, frozenset(seen)
+
+
+def load_document(folder: Path, number: str) -> tuple[tuple[Revision, ...], list[str]]:
+    """The revisions of a versioned document, oldest first, and what was noted with the last.
+
+    Raises:
+        IntegrityFault: the table of versions, or a file it lists, was changed.
+    """
     path = folder / _INDEX
     if not path.exists():
-        return (), frozenset()
+        return (), []
     try:
         entry = json.loads(path.read_text("utf-8"))["reports"].get(number)
     except (ValueError, KeyError):
         raise _changed(path) from None
     if entry is None:
-        return (), frozenset()
+        return (), []
     for name, digest in entry["files"].items():
         file = folder / name
         if file.exists() and hashlib.sha256(file.read_bytes()).hexdigest() != digest:
             raise _changed(file)
-    return tuple(Revision(**r) for r in entry["revisions"]), frozenset(entry["plans"])
+    return tuple(Revision(**r) for r in entry["revisions"]), list(entry["plans"])
+
+
+def document_stem(number: str, revision: Revision) -> str:
+    """`number-version-date` (R-7.3)."""
+    return f"{number}-{revision.version}-{revision.date}"
 
 
 def store_version(folder: Path, report: AuditReport, files: Mapping[str, bytes]) -> list[Path]:
@@ -41,20 +56,36 @@ def store_version(folder: Path, report: AuditReport, files: Mapping[str, bytes])
 
     Every version is kept.
     """
+    plans = [f"{p.plan_id}:{p.state}" for p in report.plans]
+    return store_document(folder, report.cover.number, report.revisions, files, plans)
+
+
+def store_document(
+    folder: Path,
+    number: str,
+    revisions: tuple[Revision, ...],
+    files: Mapping[str, bytes],
+    noted: Sequence[str] = (),
+) -> list[Path]:
+    """Write the files (suffix → bytes) of the last revision and add it to the table.
+
+    Every version is kept.
+    """
     folder.mkdir(parents=True, exist_ok=True)
+    stem = document_stem(number, revisions[-1])
     paths = []
     digests = {}
     for suffix, content in files.items():
-        path = folder / f"{report.file_stem}{suffix}"
+        path = folder / f"{stem}{suffix}"
         write_private(path, content)
         digests[path.name] = hashlib.sha256(content).hexdigest()
         paths.append(path)
     index = folder / _INDEX
     data = json.loads(index.read_text("utf-8")) if index.exists() else {"reports": {}}
-    known = data["reports"].get(report.cover.number, {"files": {}})
-    data["reports"][report.cover.number] = {
-        "revisions": [asdict(r) for r in report.revisions],
-        "plans": [f"{p.plan_id}:{p.state}" for p in report.plans],
+    known = data["reports"].get(number, {"files": {}})
+    data["reports"][number] = {
+        "revisions": [asdict(r) for r in revisions],
+        "plans": list(noted),
         "files": known["files"] | digests,
     }
     write_private(index, json.dumps(data, ensure_ascii=False, indent=1).encode())
