@@ -78,7 +78,8 @@ def test_conditions_mean_what_they_mean_in_sql(text: str, rows: list[dict[str, s
     table = pl.DataFrame(rows, schema=dict.fromkeys(TYPES, pl.String)).with_row_index("i")
     table = table.with_columns(record_id=pl.col("i").cast(pl.String))
     made = compile_expression(text, THING, MODEL, Kind.TRUTH)
-    found = inputs(THING, [made], {"thing": table}, date(2026, 1, 1)).select(made.expr).to_series()
+    frame = inputs(THING, [made], {"thing": table}, date(2026, 1, 1))
+    found = frame.with_columns(made.expr.alias("found"))["found"]
     with sqlite3.connect(":memory:") as base:
         base.execute("pragma case_sensitive_like = on")
         base.execute("create table t (i integer, a text, b text, n real, m real, d text, e text)")

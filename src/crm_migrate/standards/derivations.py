@@ -127,4 +127,5 @@ def evaluate(
     value: pl.Expr = pl.lit(None, dtype=pl.String)
     for text, when in reversed(derived.cases):
         value = pl.lit(text) if when is None else pl.when(when.expr).then(pl.lit(text)).otherwise(value)
-    return frame.select(pl.col(RECORD_ID).alias(key), value.cast(pl.String).alias("value"))
+    made = frame.with_columns(value.cast(pl.String).alias("value"))
+    return made.select(pl.col(RECORD_ID).alias(key), "value")

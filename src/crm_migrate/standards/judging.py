@@ -20,10 +20,10 @@ def judged_alone(judgements: Iterable[Judgement], records: pl.DataFrame) -> Iter
     asked = list(judgements)
     if not asked or records.is_empty():
         return
-    exprs = [_broken(j).fill_null(False).alias(str(n)) for n, j in enumerate(asked)]
-    masks = records.select(exprs)
+    exprs = [_broken(j).fill_null(False).alias(f"@{n}") for n, j in enumerate(asked)]
+    masks = records.with_columns(exprs)  # a constant, too, for every record
     for number, judgement in enumerate(asked):
-        yield judgement.field, judgement.rule, masks[str(number)]
+        yield judgement.field, judgement.rule, masks[f"@{number}"]
 
 
 def judged_together(
@@ -41,10 +41,10 @@ def judged_together(
     if any(j.unique and j.within_source for j in asked):
         own.add(SOURCE)
     frame = inputs(entity, expressions, tables, today, own=own)
-    exprs = [_broken(j).fill_null(False).alias(str(n)) for n, j in enumerate(asked)]
-    masks = frame.select(exprs)
+    exprs = [_broken(j).fill_null(False).alias(f"@{n}") for n, j in enumerate(asked)]
+    masks = frame.with_columns(exprs)
     for number, judgement in enumerate(asked):
-        yield judgement.field, judgement.rule, masks[str(number)]
+        yield judgement.field, judgement.rule, masks[f"@{number}"]
 
 
 def _broken(judgement: Judgement) -> pl.Expr:
