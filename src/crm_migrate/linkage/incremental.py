@@ -60,6 +60,11 @@ class Change:
         return int(self.changed.sum()) + self.gone
 
     @property
+    def came_or_went(self) -> int:
+        """New and gone records."""
+        return int((self.before < 0).sum()) + self.gone
+
+    @property
     def gone(self) -> int:
         """Records that are remembered and stand no more."""
         return len(self.now) - int((self.before >= 0).sum())

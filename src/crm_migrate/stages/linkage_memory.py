@@ -1,8 +1,10 @@
 """The linkage of the last run taken over: only what changed is compared again (decision 0021).
 
-A full pass comes first, when the project, its rules or this code changed, and when much of the
-data did: then the model is trained anew. Every so many runs a full pass with the same model says
-where it differs from what the incremental runs came to.
+The model is trained in the first pass, and anew when the project, its rules or this code changed or
+many records came or went; otherwise it stays, so that a pair near a threshold is not joined today
+and parted tomorrow because an apply filled some cells. With the same model everything is compared
+again when it is little or much of it changed, and every so many runs, which says where the result
+differs from what the incremental runs came to.
 """
 
 from dataclasses import dataclass, replace
@@ -20,9 +22,10 @@ from crm_migrate.workspace import Run
 
 STAGE = "linked"
 FROM_RECORDS = 20_000
-"""Fewer records are linked anew every time: that takes a second."""
+"""Fewer records are all compared every time: that takes a second."""
 MUCH = 0.1
-"""Share of changed records from which the model is trained anew."""
+"""Share of records: with more new and gone ones the model is trained anew, with more changed ones
+everything is compared."""
 TURNS = 20
 """After so many incremental runs comes a full one with the same model."""
 _PARTS = (
@@ -54,7 +57,7 @@ def link_with_memory(
     from crm_migrate.linkage.incremental import changes, link_changes
     from crm_migrate.linkage.native_engine import NativeEngine
 
-    if not isinstance(engine, NativeEngine) or records.height < FROM_RECORDS:
+    if not isinstance(engine, NativeEngine):
         return Linked(engine.link(records, rules, verdicts), {"pass": "full"})
     remembering = replace(engine, remember=True)
     found = recalled(before, entity)
@@ -64,10 +67,11 @@ def link_with_memory(
     memory, how = found
     change = changes(records, rules, memory)
     told = {"changed": change.count, "model_of": how["model_of"], "turn": int(how["turn"]) + 1}
-    if change.count > MUCH * records.height:
+    few = records.height < FROM_RECORDS
+    if change.came_or_went > MUCH * records.height:
         result = remembering.link(records, rules, verdicts)
         told |= {"pass": "full", "model_of": run.id, "turn": 0}
-    elif told["turn"] > TURNS:
+    elif few or change.count > MUCH * records.height or told["turn"] > TURNS:
         result = replace(remembering, frozen=memory.frozen).link(records, rules, verdicts)
         told |= {"pass": "full", "turn": 0}
     else:
