@@ -114,13 +114,33 @@ def _decimal(text: str, given: Decimal, wanted: Decimal) -> Decimal | None:
 def _department(
     rows: pl.DataFrame, record: RecordMapping, value_maps: Mapping[str, ValueMap]
 ) -> pl.Series:
-    origin = record.fields.get("department")
-    if origin is None:
-        return pl.Series([None] * rows.height, dtype=pl.String)
+    """The department in the row, else that of the owner by the owner map."""
+    own = _cells(rows, record.fields.get("department"), value_maps, departments=False)
+    owners = _cells(rows, record.fields.get("owner"), value_maps, departments=True)
+    return own.zip_with(own.is_not_null(), owners)
+
+
+def _cells(
+    rows: pl.DataFrame,
+    origin: FieldSource | None,
+    value_maps: Mapping[str, ValueMap],
+    *,
+    departments: bool,
+) -> pl.Series:
+    nothing = pl.Series([None] * rows.height, dtype=pl.String)
+    if origin is None or (departments and origin.values is None):
+        return nothing
     if origin.constant is not None:
-        return pl.Series([origin.constant] * rows.height, dtype=pl.String)
+        return nothing if departments else nothing.fill_null(origin.constant)
     column = rows[origin.source_columns[0]].str.strip_chars()
-    return column.replace(value_maps[origin.values].map) if origin.values else column
+    column = column.set(column == "", None)
+    if origin.values is None:
+        return column
+    known = value_maps[origin.values]
+    if not departments:
+        return column.replace(known.map)
+    named = {c.old: c.department or None for c in known.owners}
+    return column.replace_strict(named, default=None, return_dtype=pl.String) if named else nothing
 
 
 def _year(rows: pl.DataFrame, record: RecordMapping, field: str | None) -> pl.Series:

@@ -6,6 +6,7 @@ are arrays of truth values, findings are scattered into them by the place of the
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -95,8 +96,12 @@ def before_table(
     listed: frozenset[str] = frozenset(),
     guarded: frozenset[str] = frozenset(),
     related: frozenset[str] = frozenset(),
+    own: Mapping[str, Kind] = MappingProxyType({}),
 ) -> Table:
-    """The mapped records of the sources, with everything that was found in them."""
+    """The mapped records of the sources, with everything that was found in them.
+
+    own: kinds of the project's own rules (`rule_kinds.own_kinds`).
+    """
     sources = raw[SOURCE].unique().sort().to_list()
     codes = raw[SOURCE].replace_strict(sources, range(len(sources)), return_dtype=pl.Int64)
     mine = findings.filter(pl.col("entity") == entity.name)
@@ -109,7 +114,7 @@ def before_table(
     )
     return Table(
         BEFORE, entity, raw, RECORD_ID, sources, codes.to_numpy(),
-        *_scattered(raw[RECORD_ID], mine), conditions, listed, guarded, related,
+        *_scattered(raw[RECORD_ID], mine, own), conditions, listed, guarded, related,
     )  # fmt: skip
 
 
@@ -123,6 +128,7 @@ def after_table(
     listed: frozenset[str] = frozenset(),
     guarded: frozenset[str] = frozenset(),
     related: frozenset[str] = frozenset(),
+    own: Mapping[str, Kind] = MappingProxyType({}),
 ) -> Table:
     """The golden records, with what is still wrong with the cells that were chosen for them.
 
@@ -146,16 +152,16 @@ def after_table(
     mine = pl.concat([chosen, single]).drop(RECORD_ID).rename({"golden_id": RECORD_ID})
     return Table(
         AFTER, entity, golden, "golden_id", (), np.zeros(golden.height, np.int64),
-        *_scattered(golden["golden_id"], mine), golden, listed, guarded, related,
+        *_scattered(golden["golden_id"], mine, own), golden, listed, guarded, related,
     )  # fmt: skip
 
 
 def _scattered(
-    ids: pl.Series, findings: pl.DataFrame
+    ids: pl.Series, findings: pl.DataFrame, own: Mapping[str, Kind]
 ) -> tuple[dict[tuple[str, Kind], Mask], dict[str, Mask]]:
     """Findings as arrays over the records, by field and kind; and those that warn, by field."""
     codes = findings["rule"].unique().to_list()
-    kinds = {code: str(kind_of(code)) for code in codes}
+    kinds = {code: str(kind_of(code, own)) for code in codes}
     place = pl.DataFrame({RECORD_ID: ids}).with_row_index("at")
     cells = (
         findings.select(

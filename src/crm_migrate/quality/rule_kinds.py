@@ -1,9 +1,11 @@
 """Which measure a broken rule speaks against, by the rule's code."""
 
+from collections.abc import Mapping
 from enum import StrEnum
-from functools import cache
+from types import MappingProxyType
 
 from crm_migrate.model import SemanticType
+from crm_migrate.standards.rules_of_records import RecordRules
 
 
 class Kind(StrEnum):
@@ -69,21 +71,29 @@ _OF_CELLS = frozenset(
 """How codes of the program's own rules begin; those of a project begin with an entity."""
 
 
-@cache
-def kind_of(code: str) -> Kind:
+def kind_of(code: str, own: Mapping[str, Kind] = MappingProxyType({})) -> Kind:
     """The kind of a rule; what no list names counts as wrong content, never as right.
 
-    A project's own rules, `ENTITY.NAME`, look across fields or records: related data.
+    own: the kinds of the project's rules (`own_kinds`). A rule `ENTITY.NAME` that is not among
+    them any more looked across fields or records: related data.
 
     >>> str(kind_of("uscc.checksum")), str(kind_of("date.normalised"))
     ('content', 'form')
     """
-    known = KINDS.get(code)
+    known = own.get(code) or KINDS.get(code)
     if known is not None:
         return known
     if code.partition(".")[0] not in _OF_CELLS:
         return Kind.RELATED
     return _BY_ENDING.get(code.rpartition(".")[2], Kind.CONTENT)
+
+
+def own_kinds(rules: RecordRules) -> dict[str, Kind]:
+    """The kinds of the project's own rules: what they demand, want unique, or hold together."""
+    return {
+        j.rule.code: Kind.KEY if j.unique else Kind.MISSING if j.required else Kind.RELATED
+        for j in rules.judgements
+    }
 
 
 def is_listed(code: str) -> bool:

@@ -36,6 +36,7 @@ from crm_migrate.stages.job import Job
 from crm_migrate.stages.kept import lookups
 from crm_migrate.stages.merges import look_around
 from crm_migrate.stages.present import Present, asking, computing
+from crm_migrate.stages.quality import gate_figures
 from crm_migrate.workspace import Run
 
 
@@ -108,6 +109,7 @@ def compare(
     waiting = {"review": review, "owner_conflict": len(conflicts)}
     found = figures(run, rows, counts, totals, waiting, planned.notes, planned.moves)
     found |= quality_figures(run, project.model, job.rules.gates)
+    found |= gate_figures(job, run, job.rules.gates)
     treatments = {
         name: target_treatments(job.rules.policy, name, side.mapping)
         for name, side in sides.items()

@@ -22,7 +22,7 @@ from crm_migrate.quality.measures import (
     same_lines,
     usable_lines,
 )
-from crm_migrate.quality.rule_kinds import kind_of
+from crm_migrate.quality.rule_kinds import Kind, kind_of, own_kinds
 from crm_migrate.quality.scores import scores
 from crm_migrate.quality.timeliness import OF, current_lines, period_lines, sequence_lines
 from crm_migrate.records import RECORD_ID, SOURCE
@@ -31,6 +31,7 @@ from crm_migrate.stages import extract, link, standardize, survive
 from crm_migrate.stages.control_totals import totals_of
 from crm_migrate.stages.findings import rule_of
 from crm_migrate.stages.job import Job
+from crm_migrate.stages.judge import own_rules
 from crm_migrate.workspace import Run
 
 
@@ -55,7 +56,7 @@ def measure(job: Job, run: Run) -> QualityFacts:
         run=run.id,
         at=run.manifest.created_at,
         counts=counts_frame(iter(lines)),
-        rules=_rule_counts(findings),
+        rules=_rule_counts(job, run, findings),
         totals=totals_of(job.project.model, run, [e.name for e in entities]),
     )
 
@@ -81,8 +82,18 @@ def _entity_lines(job: Job, run: Run, entity: Entity, findings: pl.DataFrame) ->
     members = run.read(survive.STAGE, f"members.{name}")
     lineage = run.read(survive.STAGE, f"lineage.{name}")
     listed, guarded = _listed(job, entity), _guarded(job, entity)
-    before = before_table(entity, raw, records, findings, listed=listed, guarded=guarded)
-    after = after_table(entity, golden, members, lineage, findings, listed=listed, guarded=guarded)
+    judged = job.rules.records
+    own = own_kinds(judged)
+    related = frozenset(
+        j.field for j in judged.judgements if j.entity == name and own[j.rule.code] is Kind.RELATED
+    )
+    before = before_table(
+        entity, raw, records, findings, listed=listed, guarded=guarded, related=related, own=own
+    )
+    after = after_table(
+        entity, golden, members, lineage, findings,
+        listed=listed, guarded=guarded, related=related, own=own,
+    )  # fmt: skip
     unique = _of(rules.unique, name)
     excepted = frozenset(_of(rules.own_to_source, name))
     target = job.project.target.entities.get(name)
@@ -179,14 +190,15 @@ def _rows(run: Run) -> pl.DataFrame:
     return rows.join(lost, on=keys, how="left", nulls_equal=True)
 
 
-def _rule_counts(findings: pl.DataFrame) -> tuple[RuleCount, ...]:
+def _rule_counts(job: Job, run: Run, findings: pl.DataFrame) -> tuple[RuleCount, ...]:
     """The most frequent first, by rule, entity, field and source."""
     keys = ("rule", "severity", "entity", "field", "source")
     counted = findings.with_columns(pl.col(keys).fill_null("")).group_by(keys).len()
+    texts, kinds = own_rules(run), own_kinds(job.rules.records)
     found = []
     for rule, severity, entity, field, source, count in counted.iter_rows():
-        known = rule_of(rule)
-        kind = str(kind_of(rule))
+        known = rule_of(rule, texts)
+        kind = str(kind_of(rule, kinds))
         found.append(
             RuleCount(rule, severity, kind, entity, field, source, count, known.message, known.hint)
         )
