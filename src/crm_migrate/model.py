@@ -90,10 +90,12 @@ class Field:
     unit: str | None = None
     references: str | None = None
     """The entity that a `reference` field points to."""
-    owner: str | None = None
-    update_frequency: str | None = None
-    retention: str | None = None
+    owner: Text | None = None
+    """Which department answers for the values; with the next two, for the data dictionary."""
+    update_frequency: Text | None = None
+    retention: Text | None = None
     max_length: int | None = None
+    meaning: Text | None = None
 
 
 @dataclass(frozen=True)

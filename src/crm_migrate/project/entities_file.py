@@ -25,6 +25,10 @@ class Label(Frozen):
         return Text(self.en, self.zh)
 
 
+Words = Label | str
+"""In both languages, or one text for both."""
+
+
 class FieldRules(Frozen):
     """One field as written in the file."""
 
@@ -37,16 +41,27 @@ class FieldRules(Frozen):
     vocabulary: str | None = None
     unit: str | None = None
     references: str | None = None
-    owner: str | None = None
-    update_frequency: str | None = None
-    retention: str | None = None
+    owner: Words | None = None
+    update_frequency: Words | None = None
+    retention: Words | None = None
     max_length: int | None = Setting(default=None, ge=1)
+    meaning: Words | None = None
 
-    def build(self, name: str) -> Field:
-        """The model's field."""
-        plain = self.model_dump(exclude={"label", "required_when"})
+    def build(self, name: str, entity: "EntityRules") -> Field:
+        """The model's field; the entity says what the field leaves open."""
+        texts = {"label", "owner", "update_frequency", "retention", "meaning"}
+        plain = self.model_dump(exclude={*texts, "required_when"})
         when = tuple(Condition(k, v) for k, v in self.required_when.items())
-        return Field(name=name, label=self.label.text(), required_when=when, **plain)
+        return Field(
+            name=name,
+            label=self.label.text(),
+            required_when=when,
+            owner=_text(self.owner or entity.owner),
+            update_frequency=_text(self.update_frequency or entity.update_frequency),
+            retention=_text(self.retention or entity.retention),
+            meaning=_text(self.meaning),
+            **plain,
+        )
 
 
 class EntityRules(Frozen):
@@ -57,6 +72,10 @@ class EntityRules(Frozen):
     root: str | None = None
     total: str | None = None
     total_date: str | None = None
+    owner: Words | None = None
+    """This and the next two: of every field that does not say otherwise."""
+    update_frequency: Words | None = None
+    retention: Words | None = None
 
 
 class EntitiesFile(Frozen):
@@ -132,6 +151,12 @@ def standard_model() -> Model:
     return model
 
 
+def _text(words: Words | None) -> Text | None:
+    if words is None:
+        return None
+    return Text(words, words) if isinstance(words, str) else words.text()
+
+
 def _unknown(what: str, what_zh: str, name: str) -> Text:
     return Text(f"unknown {what} '{name}'", f"未知的{what_zh}“{name}”")
 
@@ -140,7 +165,7 @@ def _entity(name: str, rules: EntityRules) -> Entity:
     return Entity(
         name=name,
         label=rules.label.text(),
-        fields=tuple(f.build(n) for n, f in rules.fields.items()),
+        fields=tuple(f.build(n, rules) for n, f in rules.fields.items()),
         root=rules.root,
         total=rules.total,
         total_date=rules.total_date,
