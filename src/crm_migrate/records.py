@@ -1,7 +1,7 @@
 """Record identity, provenance and findings: the columns that every stage table carries."""
 
 import hmac
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -158,6 +158,52 @@ def concat_findings(parts: "Iterable[pl.DataFrame]") -> "pl.DataFrame":
     return in_order(pl.concat([no_findings(), *parts]), _FINDING_ORDER)
 
 
+def findings_together(
+    records: "pl.DataFrame",
+    hits: "Sequence[tuple[str, Rule, Severity, pl.Series]]",
+    *,
+    entity: str,
+    origins: "Mapping[tuple[str, str], str]",
+) -> "pl.DataFrame":
+    """The findings of many masks over the same records, record by record.
+
+    `hits`: field, rule, severity, mask. `origins`: (source name, field) → source column. Only
+    numbers are moved about; the texts of each finding are looked up at the end.
+    """
+    import numpy as np
+    import polars as pl
+
+    if not hits:
+        return no_findings()
+    rows = [mask.arg_true().to_numpy() for *_, mask in hits]
+    kind = np.repeat(np.arange(len(hits)), [len(r) for r in rows])
+    every = np.concatenate(rows)
+    order = np.argsort(every, kind="stable")
+    kind, places = kind[order], records.select(RECORD_ID, *PROVENANCE)[every[order]]
+    sources = places[SOURCE].unique().sort()
+    source = places[SOURCE].cast(pl.Enum(sources.drop_nulls())).to_physical()
+    columns = [origins.get((name, f)) for name in sources.drop_nulls() for f, *_ in hits]
+    at = source.cast(pl.Int64) * len(hits) + pl.Series(kind)
+    fields, rules, weights, _ = zip(*hits, strict=True)
+    texts = (
+        ("field", list(fields)),
+        ("rule", [rule.code for rule in rules]),
+        ("severity", [str(weight) for weight in weights]),
+    )
+    return pl.DataFrame(
+        [
+            places[SOURCE].alias("source"),
+            places[FILE].alias("file"),
+            places[SHEET].alias("sheet"),
+            places[ROW].cast(pl.Int64).alias("row"),
+            pl.Series("column", columns, dtype=pl.String).gather(at),
+            places[RECORD_ID],
+            pl.Series("entity", [entity]).new_from_index(0, len(kind)),
+            *(pl.Series(name, told, dtype=pl.String).gather(kind) for name, told in texts),
+        ]
+    )
+
+
 def findings_by_record(parts: "Iterable[pl.DataFrame]") -> "pl.DataFrame":
     """All findings in one table: first what belongs to no record, then record by record.
 
@@ -167,8 +213,10 @@ def findings_by_record(parts: "Iterable[pl.DataFrame]") -> "pl.DataFrame":
 
     found = pl.concat([no_findings(), *parts])
     alone = found[RECORD_ID].is_null()
+    if not alone.any():
+        return in_id_order(found)
     nobody = in_order(found.filter(alone), _FINDING_ORDER)
-    return pl.concat([nobody, _as_texts(in_id_order(_coded(found.filter(~alone))))])
+    return pl.concat([nobody, in_id_order(found.filter(~alone))])
 
 
 def in_order(frame: "pl.DataFrame", by: "Sequence[str]") -> "pl.DataFrame":

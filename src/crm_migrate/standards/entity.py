@@ -13,8 +13,7 @@ from crm_migrate.records import (
     SOURCE,
     Rule,
     Severity,
-    findings_where,
-    no_findings,
+    findings_together,
 )
 from crm_migrate.standards import record_rules, schema, standard
 from crm_migrate.standards.contract import context_of
@@ -40,7 +39,7 @@ class Standardized:
     records: pl.DataFrame
     """The columns of the mapped records, canonical text, and every field of the entity."""
     findings: pl.DataFrame
-    """`records.FINDING_COLUMNS`, of the quarantined records, too; by field, rule and row."""
+    """`records.FINDING_COLUMNS`, of the quarantined records, too; record by record."""
     quarantined: pl.DataFrame
     """`record_id`, provenance, and `rule`: why the record was set aside."""
 
@@ -156,29 +155,24 @@ def _sorted_out(
     weights: RecordRules,
 ) -> Standardized:
     """The findings of all broken rules; errors send their record to quarantine."""
-    findings = [no_findings()]
+    hits = []
     rules = pl.Series("rule", [None], dtype=pl.String).new_from_index(0, len(records))
     sources = records[SOURCE]
     for field, rule, mask in broken:
         mask = holds(mask)
         if not mask.any():
             continue
-        columns = {source: column for (source, name), column in origins.items() if name == field}
         for weight, here in weighed(rule, entity.name, field, mask, sources, weights.severities):
-            findings.append(
-                findings_where(
-                    records, here, entity=entity.name, field=field, rule=rule, columns=columns,
-                    severity=weight,
-                )
-            )  # fmt: skip
+            hits.append((field, rule, weight, here))
             if weight is Severity.ERROR:
                 rules = rules.set(here & rules.is_null(), rule.code)
+    findings = findings_together(records, hits, entity=entity.name, origins=origins)
     stopped = rules.is_not_null()
     if not stopped.any():
         nothing = records.clear().select(RECORD_ID, *PROVENANCE).with_columns(rules.clear())
-        return Standardized(records, pl.concat(findings), nothing)
+        return Standardized(records, findings, nothing)
     quarantined = records.select(RECORD_ID, *PROVENANCE).with_columns(rules).filter(stopped)
-    return Standardized(records.filter(~stopped), pl.concat(findings), quarantined)
+    return Standardized(records.filter(~stopped), findings, quarantined)
 
 
 def mask_record_columns(
