@@ -20,6 +20,13 @@ from crm_migrate.stages.check import Checked, check
 from crm_migrate.stages.compare_engines import compare as compare_engines
 from crm_migrate.stages.considered import Considered, consider
 from crm_migrate.stages.decisions import Decided, decide, override_gate, revoke_decisions
+from crm_migrate.stages.dictionary import (
+    compare_versions,
+    release_dictionary,
+    show_dictionary,
+    view_dictionary,
+    write_dictionary,
+)
 from crm_migrate.stages.earlier import last_run
 from crm_migrate.stages.evaluate import evaluate_run
 from crm_migrate.stages.evaluate_files import Asked as FilesAsked
@@ -42,6 +49,13 @@ from crm_migrate.stages.plan_view import Shown, view_plan
 from crm_migrate.stages.plans import list_plans
 from crm_migrate.stages.present import read_target
 from crm_migrate.stages.quality_report import report_quality, view_quality, write_quality
+from crm_migrate.stages.quarantine import (
+    export_quarantine,
+    import_quarantine,
+    list_corrections,
+    withdraw,
+)
+from crm_migrate.stages.quarantine_overlay import standing as standing_corrections
 from crm_migrate.stages.reconcile import reconcile_run
 from crm_migrate.stages.reconciled import Report
 from crm_migrate.stages.report import Written, audit_report, verify_journal
@@ -95,6 +109,7 @@ __all__ = [
     "check",
     "compare_engines",
     "compare_plans",
+    "compare_versions",
     "consider",
     "decide",
     "decide_review",
@@ -102,13 +117,16 @@ __all__ = [
     "evaluate_run",
     "export",
     "export_approval",
+    "export_quarantine",
     "export_reviews",
     "follow_up",
     "history",
+    "import_quarantine",
     "import_reviews",
     "join_customers",
     "link_files",
     "list_cells",
+    "list_corrections",
     "list_plans",
     "list_reviews",
     "make_ready",
@@ -119,23 +137,28 @@ __all__ = [
     "plan_rollback",
     "read_listing",
     "reconcile_run",
+    "release_dictionary",
     "report_quality",
     "request_apply",
     "revoke_decisions",
     "roll_back",
     "run_examples",
     "set_golden_cell",
+    "show_dictionary",
     "split_customer",
     "suggest_rules",
     "sweep_exports",
     "trace",
     "undo_review",
     "verify_journal",
+    "view_dictionary",
     "view_plan",
     "view_quality",
     "with_exclusions",
+    "withdraw",
     "withdraw_cell",
     "write_clusters",
+    "write_dictionary",
     "write_evaluation",
     "write_matches",
     "write_packs",
@@ -167,9 +190,17 @@ def plan(session: Session, *, by: str | None = None, scope: Asked | None = None)
         live = is_live(job)
         with last_run(session.workspace, run, job) as known:
             stage(run, "mapped", inputs, lambda: extract(job, run, inputs, known), again=live)
-            stage(run, "standardized", inputs, lambda: standardize(job, run, known), again=live)
+            corrected = standing_corrections(job, session.state)
+            given = digest(inputs, corrected.digest) if corrected.digest else inputs
+            stage(
+                run,
+                "standardized",
+                given,
+                lambda: standardize(job, run, known, corrected),
+                again=live,
+            )
             present = read_target(job, run)  # always afresh: people work in the CRM meanwhile
-            evidence = digest(inputs, present.digest, state_digest(session.state, job.clock()))
+            evidence = digest(given, present.digest, state_digest(session.state, job.clock()))
             stage(
                 run,
                 "linked",
@@ -188,7 +219,7 @@ def plan(session: Session, *, by: str | None = None, scope: Asked | None = None)
             with begun_file(session, run) as file:
                 changes = compare(job, run, present, part, file.operations)
                 with run.stage("plan", evidence):
-                    return write_plan(session, run, changes, file, person, inputs, scope, part)
+                    return write_plan(session, run, changes, file, person, given, scope, part)
 
 
 def follow_up(session: Session, done: Done, *, by: str | None = None) -> Planned | None:

@@ -85,6 +85,10 @@ VERBS: dict[str, Verb] = {
         "quality:quality",
         Text("what the data is worth, before and after", "评价数据质量(治理前后)"),
     ),
+    "dictionary": Verb(
+        "dictionary:dictionary",
+        Text("what every field means, in versions", "数据字典(版本化)"),
+    ),
     "export": Verb(
         "export:export",
         Text("write readable data for people, protected", "导出可读数据(加密保护)"),
