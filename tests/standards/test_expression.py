@@ -42,38 +42,48 @@ def quoted(text: str) -> str:
 
 
 TEXT = st.deferred(
-    lambda: st.sampled_from(["a", "b"])
-    | TEXTS.map(quoted)
-    | st.builds("coalesce({}, {})".format, TEXT, TEXT)
-    | st.builds("({} || {})".format, TEXT, TEXT)
-    | st.builds("substring({}, {}, {})".format, TEXT, st.integers(1, 3), st.integers(0, 3))
+    lambda: (
+        st.sampled_from(["a", "b"])
+        | TEXTS.map(quoted)
+        | st.builds("coalesce({}, {})".format, TEXT, TEXT)
+        | st.builds("({} || {})".format, TEXT, TEXT)
+        | st.builds("substring({}, {}, {})".format, TEXT, st.integers(1, 3), st.integers(0, 3))
+    )
 )
 NUMBER = st.deferred(
-    lambda: st.sampled_from(["n", "m"])
-    | NUMBERS.map("({})".format)
-    | st.builds("({} {} {})".format, NUMBER, st.sampled_from("+-*/"), NUMBER)
-    | st.builds("length({})".format, TEXT)
-    | st.builds("abs({})".format, NUMBER)
-    | st.builds("case when {} then {} else {} end".format, TRUTH, NUMBER, NUMBER)
+    lambda: (
+        st.sampled_from(["n", "m"])
+        | NUMBERS.map("({})".format)
+        | st.builds("({} {} {})".format, NUMBER, st.sampled_from("+-*/"), NUMBER)
+        | st.builds("length({})".format, TEXT)
+        | st.builds("abs({})".format, NUMBER)
+        | st.builds("case when {} then {} else {} end".format, TRUTH, NUMBER, NUMBER)
+    )
 )
 SIGN = st.sampled_from(["=", "<>", "<", "<=", ">", ">="])
 TRUTH = st.deferred(
-    lambda: st.builds("({} {} {})".format, TEXT, SIGN, TEXT)
-    | st.builds("({} {} {})".format, NUMBER, SIGN, NUMBER)
-    | st.builds("(d {} e)".format, SIGN)
-    | st.builds("(d {} {})".format, SIGN, DAYS.map(quoted))
-    | st.builds("({} {} {})".format, TRUTH, st.sampled_from(["and", "or"]), TRUTH)
-    | st.builds("(not {})".format, TRUTH)
-    | st.builds("({} is {}null)".format, TEXT, st.sampled_from(["", "not "]))
-    | st.builds("({} {}in ({}, {}))".format, TEXT, st.sampled_from(["", "not "]), TEXT, TEXT)
-    | st.builds("({} between {} and {})".format, NUMBER, NUMBER, NUMBER)
-    | st.builds("({} like {})".format, TEXT, st.sampled_from(["'x%'", "'_y'", "'%市'", "'a%b'"]))
+    lambda: (
+        st.builds("({} {} {})".format, TEXT, SIGN, TEXT)
+        | st.builds("({} {} {})".format, NUMBER, SIGN, NUMBER)
+        | st.builds("(d {} e)".format, SIGN)
+        | st.builds("(d {} {})".format, SIGN, DAYS.map(quoted))
+        | st.builds("({} {} {})".format, TRUTH, st.sampled_from(["and", "or"]), TRUTH)
+        | st.builds("(not {})".format, TRUTH)
+        | st.builds("({} is {}null)".format, TEXT, st.sampled_from(["", "not "]))
+        | st.builds("({} {}in ({}, {}))".format, TEXT, st.sampled_from(["", "not "]), TEXT, TEXT)
+        | st.builds("({} between {} and {})".format, NUMBER, NUMBER, NUMBER)
+        | st.builds(
+            "({} like {})".format, TEXT, st.sampled_from(["'x%'", "'_y'", "'%市'", "'a%b'"])
+        )
+    )
 )
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(TRUTH, ROWS)
-def test_conditions_mean_what_they_mean_in_sql(text: str, rows: list[dict[str, str | None]]) -> None:
+def test_conditions_mean_what_they_mean_in_sql(
+    text: str, rows: list[dict[str, str | None]]
+) -> None:
     """Three-valued logic, comparisons, arithmetic and functions agree with SQLite row by row."""
     table = pl.DataFrame(rows, schema=dict.fromkeys(TYPES, pl.String)).with_row_index("i")
     table = table.with_columns(record_id=pl.col("i").cast(pl.String))
@@ -91,7 +101,7 @@ def test_conditions_mean_what_they_mean_in_sql(text: str, rows: list[dict[str, s
     assert [None if v is None else int(v) for v in found] == said, text
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.text(max_size=40) | st.lists(st.sampled_from(
     ["a", "n", "(", ")", "'", "select", "from", "and", "not", "=", "*", ";", "--", "/*", "case",
      "sum", "::", "[", "]", "{", "}", "exists", "cast", "as", "int", "null", "1", ".", ","]),

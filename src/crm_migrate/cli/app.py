@@ -93,6 +93,10 @@ VERBS: dict[str, Verb] = {
         "export:export",
         Text("write readable data for people, protected", "导出可读数据(加密保护)"),
     ),
+    "quarantine": Verb(
+        "quarantine:quarantine",
+        Text("correct what was set aside, in Excel", "在 Excel 中更正被隔离的记录"),
+    ),
     "trace": Verb(
         "trace:trace", Text("follow a customer from source cell to CRM", "追溯客户数据的来龙去脉")
     ),

@@ -89,6 +89,11 @@ def _share(ctx: click.Context, param: click.Parameter, value: str | None) -> flo
     help=str(Text("only these customers", "仅限这些客户(编码或唯一标识)")),
 )
 @click.option(
+    "--only-rejected",
+    is_flag=True,
+    help=str(Text("only what was corrected in quarantine", "仅限隔离中已更正的记录")),
+)
+@click.option(
     "--exclude",
     type=FILE,
     multiple=True,
@@ -103,6 +108,7 @@ def plan(
     pilot_file: tuple[Path, ...],
     pilot_share: float | None,
     only_customers: str | None,
+    only_rejected: bool,
     exclude: tuple[Path, ...],
     out: Output,
 ) -> int:
@@ -115,7 +121,7 @@ def plan(
     names = tuple(c.strip() for c in (only_customers or "").split(",") if c.strip())
     with opened(ctx, out) as session:
         listings = tuple(read_listing(path) for path in pilot_file)
-        asked = Asked(pilot, pilot_share, listings, names)
+        asked = Asked(pilot, pilot_share, listings, names, only_rejected)
         if exclude:
             asked = with_exclusions(session, asked, exclude, person)
         confined = asked.confines or exclude

@@ -40,6 +40,7 @@ class Listing:
 class Asked:
     """What people ask of a plan; all demands hold together.
 
+    `rejected`: what was corrected in the quarantine workbook alone.
     `where`: `field=value,value`. `share`: of the customers, between 0 and 1. `customers`: codes or
     golden ids. `groups`: golden ids that head groups, left by plan `follows`. `excluded`: golden
     ids; `comments` came with them in the workbook of plan `after`.
@@ -49,6 +50,7 @@ class Asked:
     share: float | None = None
     listings: tuple[Listing, ...] = ()
     customers: tuple[str, ...] = ()
+    rejected: bool = False
     groups: tuple[str, ...] = ()
     follows: str | None = None
     excluded: tuple[str, ...] = ()
@@ -59,7 +61,12 @@ class Asked:
     def confines(self) -> bool:
         """Whether anything but exclusions is asked."""
         return bool(
-            self.where or self.share is not None or self.listings or self.customers or self.groups
+            self.where
+            or self.share is not None
+            or self.listings
+            or self.customers
+            or self.groups
+            or self.rejected
         )
 
     def to_json(self, found: Sequence[str]) -> dict[str, Any]:
@@ -82,6 +89,7 @@ class Asked:
             share=content["share"],
             listings=tuple(lists),
             customers=tuple(content["customers"]),
+            rejected=bool(content.get("rejected")),
             groups=tuple(content["groups"]),
             follows=content["follows"],
             excluded=tuple(content["excluded"]),

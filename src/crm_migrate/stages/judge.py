@@ -91,5 +91,3 @@ def own_rules(run: Run) -> dict[str, Rule]:
         code: Rule(code, Severity(severity), Text(en, zh), Text(hint_en, hint_zh))
         for code, severity, en, zh, hint_en, hint_zh in rows
     }
-
-

@@ -7,9 +7,12 @@ from crm_migrate.language import Text
 from crm_migrate.model import MULTI_SEPARATOR, Entity, Field, SemanticType
 from crm_migrate.plan.scope import Scope
 from crm_migrate.protection.policy import Audience, Treatment
+from crm_migrate.records import RECORD_ID
 from crm_migrate.stages import survive
 from crm_migrate.stages.asked import Asked, Listing
 from crm_migrate.stages.job import Job
+from crm_migrate.stages.kept import STANDARDIZED
+from crm_migrate.stages.quarantine_overlay import CORRECTIONS
 from crm_migrate.stages.standing import completed
 from crm_migrate.workspace import Run
 
@@ -55,6 +58,9 @@ def confined(job: Job, run: Run, asked: Asked) -> Scope:
             raise _none(", ".join(asked.customers))
         fits = fits & golden["golden_id"].is_in(found.implode())
         words.append(_ONE_BY_ONE)
+    if asked.rejected:
+        fits = fits & golden["golden_id"].is_in(_corrected(job, run).implode())
+        words.append(Text("corrected in quarantine", "隔离中已更正的记录"))
     only = golden["golden_id"].filter(fits) if asked.confines else None
     if asked.groups:
         only = pl.Series(sorted(asked.groups), dtype=pl.String)
@@ -143,6 +149,23 @@ def _has(values: pl.Series, field: Field, wanted: list[str]) -> pl.Series:
             fits = fits | more
         return fits.fill_null(False)
     return values.is_in(wanted).fill_null(False)
+
+
+def _corrected(job: Job, run: Run) -> pl.Series:
+    """The customers that corrected records belong to."""
+    lines = run.read(STANDARDIZED, CORRECTIONS).select("entity", RECORD_ID).unique()
+    found = [pl.Series([], dtype=pl.String)]
+    for (name,), some in lines.group_by(["entity"], maintain_order=True):
+        entity = job.project.model.entity(str(name))
+        if f"members.{entity.name}" not in run.names(survive.STAGE):
+            continue
+        members = run.read(survive.STAGE, f"members.{entity.name}", [RECORD_ID, "golden_id"])
+        ids = members.join(some, on=RECORD_ID, how="semi")["golden_id"].unique()
+        if entity.name != CUSTOMER and entity.root is not None:
+            rows = run.rows(survive.STAGE, entity.name, "golden_id", ids)
+            ids = rows[entity.root].drop_nulls()
+        found.append(ids)
+    return pl.concat(found).unique()
 
 
 def _share(golden_ids: pl.Series, share: float) -> pl.Series:

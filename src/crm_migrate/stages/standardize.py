@@ -6,6 +6,7 @@ that are new or changed, and those whose references lead to a record that has co
 
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 
 import polars as pl
 
@@ -19,6 +20,7 @@ from crm_migrate.stages.difference import difference, here, over, write_changes,
 from crm_migrate.stages.earlier import Earlier, changed, since
 from crm_migrate.stages.job import Job
 from crm_migrate.stages.judge import codes, columns_read, judge, write_own_rules
+from crm_migrate.stages.quarantine_overlay import NONE, Corrections, overlaid
 from crm_migrate.standards.entity import Standardized
 from crm_migrate.standards.entity import standardize as standardize_entity
 from crm_migrate.workspace import Run
@@ -28,20 +30,23 @@ _NONE = pl.Series(RECORD_ID, [], dtype=pl.String)
 _Ids = dict[str, pl.Series]
 
 
-def standardize(job: Job, run: Run, before: Earlier | None = None) -> None:
+def standardize(
+    job: Job, run: Run, before: Earlier | None = None, corrected: Corrections = NONE
+) -> None:
     """Write `standardized/<entity>`, `x_findings`, `x_quarantined` and the completed `x_rows`.
 
-    `before`: records that are the same there are not standardized again.
+    `before`: records that are the same there are not standardized again. `corrected`: what people
+    corrected of records in quarantine.
     """
     known = since(run, extract.STAGE, before)
     if known is not None and known.done(STAGE):
         with suppress(NotFound, IntegrityFault):  # the earlier run's: then all is made anew
-            _standardize(job, run, known)
+            _standardize(job, run, known, corrected)
             return
-    _standardize(job, run, None)
+    _standardize(job, run, None, corrected)
 
 
-def _standardize(job: Job, run: Run, known: Earlier | None) -> None:
+def _standardize(job: Job, run: Run, known: Earlier | None, corrected: Corrections) -> None:
     model = job.project.model
     names = [e.name for e in model.entities if e.name in run.names(extract.STAGE)]
     results: dict[str, Standardized] = {}
@@ -49,11 +54,11 @@ def _standardize(job: Job, run: Run, known: Earlier | None) -> None:
     accepted: _Ids = {}
     for done, name in enumerate(names):
         job.progress("standardize", done, len(names))
-        raw, touched[name], accepted[name] = _raw(run, name, known)
-        results[name] = _made(job, name, raw)
+        raw, touched[name], accepted[name] = _raw(run, name, known, corrected)
+        results[name] = _made(job, name, raw, corrected)
     if known is not None:
         for name, ids in _led_astray(job, run, known, results, touched, accepted).items():
-            more = _made(job, name, run.rows(extract.STAGE, name, RECORD_ID, ids))
+            more = _made(job, name, run.rows(extract.STAGE, name, RECORD_ID, ids), corrected)
             results[name] = _joined(results[name], more)
             touched[name] = pl.concat([touched[name], ids])
     job.progress("standardize", len(names), len(names))
@@ -71,28 +76,34 @@ def _standardize(job: Job, run: Run, known: Earlier | None) -> None:
     together = judge(job, _accepted(job, run, resolved.records, known))
     _write_findings(run, found, together, touched, known, codes(job))
     write_own_rules(job, run)
+    corrected.write(run)
     _write_quarantined(run, results, touched, known)
     write_since(run, STAGE, known)
 
 
-def _raw(run: Run, name: str, known: Earlier | None) -> tuple[pl.DataFrame, pl.Series, pl.Series]:
+def _raw(
+    run: Run, name: str, known: Earlier | None, corrected: Corrections
+) -> tuple[pl.DataFrame, pl.Series, pl.Series]:
     """The raw records to standardize, the ids that no longer stand as they did, and the ids that
     the earlier run accepted.
     """
     if known is None:
         return run.read(extract.STAGE, name), _NONE, _NONE
     changes = changed(run, extract.STAGE, name)
-    again = here(changes, RECORD_ID)
+    otherwise = corrected.otherwise(known.run, name)
+    again = pl.concat([here(changes, RECORD_ID), otherwise]).unique()
     accepted = known.run.read(STAGE, name, [RECORD_ID])[RECORD_ID]
     touched = pl.concat([over(changes, RECORD_ID), again]).unique()
     return run.rows(extract.STAGE, name, RECORD_ID, again), touched, accepted
 
 
-def _made(job: Job, name: str, raw: pl.DataFrame) -> Standardized:
+def _made(job: Job, name: str, raw: pl.DataFrame, corrected: Corrections) -> Standardized:
     model = job.project.model
+    raw, told = overlaid(job, model.entity(name), raw, corrected)
     columns = origins(name, job.project.mappings.values())
     rules = job.rules.records
-    return standardize_entity(model.entity(name), raw, model, origins=columns, rules=rules)
+    made = standardize_entity(model.entity(name), raw, model, origins=columns, rules=rules)
+    return replace(made, findings=pl.concat([told, made.findings])) if told.height else made
 
 
 def _accepted(

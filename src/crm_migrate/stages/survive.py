@@ -13,6 +13,7 @@ from crm_migrate.mapping.identity import hashed_ids
 from crm_migrate.model import Entity
 from crm_migrate.records import PROVENANCE, RECORD_ID, ROW, SOURCE, Severity, in_id_order
 from crm_migrate.stages import link, present, standardize
+from crm_migrate.stages.derive import otherwise_derived, with_derived
 from crm_migrate.stages.difference import difference, over, write_changes, write_since
 from crm_migrate.stages.earlier import Earlier
 from crm_migrate.stages.golden_overrides import SETTLED, no_overrides, with_overrides
@@ -52,11 +53,12 @@ def make_golden(job: Job, run: Run, state: Database, before: Earlier | None = No
 def _make_golden(job: Job, run: Run, state: Database, known: Earlier | None) -> None:
     prefix = "members."
     names = [n.removeprefix(prefix) for n in run.names(link.STAGE) if n.startswith(prefix)]
-    overridden = [no_overrides()]
-    for done, entity in enumerate(e for e in job.project.model.entities if e.name in names):
+    entities = [e for e in job.project.model.entities if e.name in names]
+    overridden = []
+    for done, entity in enumerate(reversed(entities)):  # what is derived looks at what refers to it
         job.progress("golden", done, len(names))
         overridden.append(_make_entity(job, run, state, entity, known))
-    run.write(STAGE, SETTLED, pl.concat(overridden))
+    run.write(STAGE, SETTLED, pl.concat([no_overrides(), *reversed(overridden)]))
     write_since(run, STAGE, known)
     job.progress("golden", len(names), len(names))
 
@@ -80,6 +82,7 @@ def _make_entity(
     if known is not None and name != "tag":
         also = [set_by_people(job, state, known, name)]
         also += _decided_otherwise(known, customers) if customers is not None else []
+        also += otherwise_derived(job, run, known, entity)
         again = to_make_again(run, known, entity, records, sources, also)
     part, held = sources, records
     if again is not None:
@@ -96,7 +99,8 @@ def _make_entity(
         )
         run.write(STAGE, "x_owner_conflicts", customers.waiting)
         run.write(STAGE, DECIDED, customers.decided)
-    tables = {name: golden, f"lineage.{name}": lineage}
+    golden, lineage, derived = with_derived(job, run, entity, golden, lineage, settled)
+    tables = {name: golden, f"lineage.{name}": lineage, **derived}
     if again is not None:
         write_again(run, name, again, tables, sources)
     else:

@@ -84,9 +84,26 @@ def _derived(
             cases.append((value, when))
         except Misread as misread:
             faults.append(((*at, "when"), misread.message, misread.remedy))
+    for name in sorted(_out_of_reach([e for _, e in cases if e is not None], entity)):
+        faults.append((("cases",), Text(
+            f"{name} is out of reach: a derived field looks at the record's own fields and at"
+            " figures over other entities that refer to it",
+            f"无法使用 {name}:推导字段只能使用本记录的字段,以及引用本记录的其他对象的统计值",
+        ), None))  # fmt: skip
     if faults:
         return None, faults
     return Derived(entity.name, field, given.mode == "replace", tuple(cases)), []
+
+
+def _out_of_reach(expressions: list[Expression], entity: Entity) -> set[str]:
+    """Golden records are made after those that refer to them: others are not known yet."""
+    through = {f"{r}.{f}" for e in expressions for r, f in e.through}
+    return through | {
+        a.name.removeprefix("@")
+        for e in expressions
+        for a in e.aggregates
+        if a.entity == entity.name
+    }
 
 
 def _canonical(value: str, entity: Entity, field: str, model: Model) -> str | None:
@@ -126,6 +143,8 @@ def evaluate(
     frame = inputs(entity, derived.expressions, tables, today, key)
     value: pl.Expr = pl.lit(None, dtype=pl.String)
     for text, when in reversed(derived.cases):
-        value = pl.lit(text) if when is None else pl.when(when.expr).then(pl.lit(text)).otherwise(value)
+        value = (
+            pl.lit(text) if when is None else pl.when(when.expr).then(pl.lit(text)).otherwise(value)
+        )
     made = frame.with_columns(value.cast(pl.String).alias("value"))
     return made.select(pl.col(RECORD_ID).alias(key), "value")

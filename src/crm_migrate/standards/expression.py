@@ -215,7 +215,11 @@ class _Compiler:
         given = _only(node, "this", "big_int")
         child = self._child(given)
         inside = _Compiler(self.model, child, {}, inner=True)
-        whole = isinstance(node, exp.Count) and isinstance(given, exp.Column) and not given.args.get("table")
+        whole = (
+            isinstance(node, exp.Count)
+            and isinstance(given, exp.Column)
+            and not given.args.get("table")
+        )
         value = Typed(pl.len(), Kind.NUMBER) if whole else inside.typed(given)
         made, kind = _folded(type(node).__name__, value, whole=whole)
         condition = inside._truth(where) if where is not None else None

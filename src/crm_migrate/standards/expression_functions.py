@@ -45,7 +45,9 @@ def call(name: str, given: Sequence[Typed]) -> Typed:
     if not least <= len(given) <= len(function.takes) or kinds != [*function.takes][: len(given)]:
         wanted = [k.en for k in function.takes], [k.zh for k in function.takes]
         raise Misread(
-            Text(f"{name} takes ({', '.join(wanted[0])})", f"{name} 的参数为({'、'.join(wanted[1])})")
+            Text(
+                f"{name} takes ({', '.join(wanted[0])})", f"{name} 的参数为({'、'.join(wanted[1])})"
+            )
         )
     if name in _BY_LITERAL and any(g.literal is None for g in given[1:]):
         raise Misread(
@@ -66,9 +68,7 @@ def _coalesced(given: Sequence[Typed]) -> Typed:
 def _extreme(name: str, given: Sequence[Typed]) -> Typed:
     """Missing values are passed over."""
     if not given or any(g.kind not in (_N, _D) or g.kind is not given[0].kind for g in given):
-        raise Misread(
-            Text(f"{name} takes numbers, or dates", f"{name} 的参数须全为数字或全为日期")
-        )
+        raise Misread(Text(f"{name} takes numbers, or dates", f"{name} 的参数须全为数字或全为日期"))
     pick = pl.min_horizontal if name == "least" else pl.max_horizontal
     return Typed(pick(*(g.expr for g in given)), given[0].kind)
 
@@ -79,7 +79,10 @@ def _placed(name: str, given: Sequence[Typed]) -> Typed:
     if type_ not in known:
         listed = ", ".join(sorted(known))
         raise Misread(
-            Text(f"{name} takes one field of type {listed}", f"{name} 的参数须为以下类型的字段:{listed}")
+            Text(
+                f"{name} takes one field of type {listed}",
+                f"{name} 的参数须为以下类型的字段:{listed}",
+            )
         )
     value = given[0].expr
     if type_ is not SemanticType.ADDRESS and type_ is not None:
@@ -119,6 +122,7 @@ def _sex(number: pl.Expr) -> pl.Expr:
 
 def _years_between(first: pl.Expr, last: pl.Expr) -> pl.Expr:
     """Complete years from the first day to the last."""
+
     def in_year(day: pl.Expr) -> pl.Expr:
         return day.dt.month().cast(pl.Int32) * 100 + day.dt.day()
 

@@ -35,7 +35,9 @@ def inputs(
         led = {f: pl.col(f).alias(f"{reference}.{f}") for f in fields}
         there = tables.get(entity.by_name[reference].references or "")
         if there is None:
-            frame = frame.with_columns(pl.lit(None, pl.String).alias(f"{reference}.{f}") for f in led)
+            frame = frame.with_columns(
+                pl.lit(None, pl.String).alias(f"{reference}.{f}") for f in led
+            )
             continue
         other = _present(there, fields).select(pl.col(key).alias(reference), *led.values())
         frame = frame.join(other, on=reference, how="left", maintain_order="left")
@@ -54,8 +56,10 @@ def _with_figure(
     rows = rows.with_columns(pl.lit(today, dtype=pl.Date).alias(TODAY))
     if figure.where is not None:
         rows = rows.filter(figure.where)
-    found = rows.drop_nulls(figure.reference).group_by(figure.reference).agg(
-        figure.value.alias(figure.name)
+    found = (
+        rows.drop_nulls(figure.reference)
+        .group_by(figure.reference)
+        .agg(figure.value.alias(figure.name))
     )
     found = found.rename({figure.reference: RECORD_ID})
     return frame.join(found, on=RECORD_ID, how="left", maintain_order="left")
@@ -65,5 +69,3 @@ def _present(table: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:
     """The table with every column; those that it lacks are empty."""
     absent = [n for n in names if n not in table.columns and n != RECORD_ID]
     return table.with_columns(pl.lit(None, dtype=pl.String).alias(n) for n in sorted(absent))
-
-

@@ -83,5 +83,3 @@ def weighed(
         left = left & ~here
     if left.any():
         yield rule.severity, left
-
-

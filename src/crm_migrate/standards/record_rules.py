@@ -83,7 +83,26 @@ MOBILE_LEFT_OVER = Rule(
     ),
     Text("Choose the number to keep in the source.", "请在源数据中确认要保留的号码。"),
 )
+CORRECTED = Rule(
+    "cell.corrected",
+    Severity.REPAIR,
+    Text(
+        "A person corrected the value in the quarantine workbook",
+        "该值已由人员在隔离工作簿中更正",
+    ),
+    Text("Correct the source, too.", "请在源数据中一并更正。"),
+)
+CORRECTION_STALE = Rule(
+    "correction.stale",
+    Severity.WARNING,
+    Text(
+        "The row changed in the source since it was corrected in the quarantine workbook; the"
+        " correction no longer applies",
+        "该行在隔离更正之后源数据又有变化，更正不再适用",
+    ),
+    Text("If it is still set aside, export the quarantine again.", "如仍被隔离，请重新导出隔离工作簿。"),
+)
 RULES: tuple[Rule, ...] = (
-    REQUIRED, UNIDENTIFIED, TOO_LONG, EXCEL_ERROR, PLACEHOLDER, USCC_MOVED, USCC_OCCUPIED,
+    CORRECTED, CORRECTION_STALE, REQUIRED, UNIDENTIFIED, TOO_LONG, EXCEL_ERROR, PLACEHOLDER, USCC_MOVED, USCC_OCCUPIED,
     LANDLINE_MOVED, MOBILE_LEFT_OVER,
 )  # fmt: skip

@@ -76,7 +76,9 @@ def run_record_example(
     if isinstance(wanted, bool):
         wanted = records[RECORD_ID].to_list() if wanted else []
     if not isinstance(wanted, list):
-        raise FaultyExample(Text("`finds` is true, false or ids", "finds 须为 true、false 或编号列表"))
+        raise FaultyExample(
+            Text("`finds` is true, false or ids", "finds 须为 true、false 或编号列表")
+        )
     return Outcome(at, rule.rule.code, _told(sorted(map(str, wanted))), _told(sorted(found)))
 
 

@@ -52,9 +52,7 @@ class RecordRules:
 
     def of(self, entity: str, *, of_record: bool) -> tuple[Judgement, ...]:
         """The rules of an entity: those of single records, or those that look at others, too."""
-        return tuple(
-            j for j in self.judgements if j.entity == entity and j.of_record is of_record
-        )
+        return tuple(j for j in self.judgements if j.entity == entity and j.of_record is of_record)
 
     @property
     def rules(self) -> dict[str, Rule]:

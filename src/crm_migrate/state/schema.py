@@ -123,6 +123,33 @@ CELL_OVERRIDES = Table(
     CheckConstraint("ended_why IN ('withdrawn', 'replaced', 'source', 'gone')"),
 )
 
+CORRECTIONS = Table(
+    "corrections",
+    METADATA,
+    Column("correction_id", Integer, primary_key=True),
+    Column("entity", String, nullable=False),
+    Column("record_id", String, nullable=False),
+    Column("field", String, nullable=False),
+    Column("value", Text),
+    Column("raw", String, nullable=False),
+    Column("author", String, nullable=False),
+    Column("at", String, nullable=False),
+    Column("ended_at", String),
+    Column("ended_why", String),
+    CheckConstraint("ended_why IN ('replaced', 'withdrawn')"),
+)
+
+VERIFICATIONS = Table(
+    "verifications",
+    METADATA,
+    Column("verifier", String, primary_key=True),
+    Column("subject", String, primary_key=True),
+    Column("outcome", String, nullable=False),
+    Column("detail", String),
+    Column("at", String, nullable=False),
+    CheckConstraint("outcome IN ('confirmed', 'refuted', 'unknown')"),
+)
+
 PLANS = Table(
     "plans",
     METADATA,
