@@ -24,7 +24,9 @@ TABLES = ("records.customer", "members.customer", "review.customer", "pairs.cust
 
 
 @pytest.fixture
-def session(tmp_path: Path) -> Session:
+def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Session:
+    """A small project in which few records, too, are linked by what changed."""
+    monkeypatch.setattr(linkage_memory, "FROM_RECORDS", 10)
     make(tmp_path / "samples", scale=1 / 16)
     make_project(tmp_path / "project", tmp_path / "samples")
     project = load_project(tmp_path / "project")
