@@ -77,13 +77,16 @@ def _lines(
     own = found.get("native")
     lines = []
     for engine, told in found.items():
-        ratio = told["seconds"] / own["seconds"] if own and engine != "native" else None
+        ratio = ""
+        if own and engine != "native":
+            faster, less = (told[k] / own[k] for k in ("seconds", "cpu"))
+            ratio = f"{faster:.1f} x, cpu {less:.1f} x"
         lines.append(
             {
                 "what": f"{script} {asked.rows:,}{extra} {engine}: s, cpu s, GiB",
                 "ours": f"{told['seconds']:.1f} {told['cpu']:.1f}",
                 "peer": f"{told['gib']:.2f} GiB",
-                "ratio": f"{ratio:.1f} x" if ratio else "",
+                "ratio": ratio,
             }
         )
         lines.append(
