@@ -249,7 +249,8 @@ def _list_cases(
     from crm_migrate.trust.people import Action
 
     with opened(ctx, out) as session:
-        who = session.acting(person, Action.REVIEW) if clear or person else None
+        known = session.trust.person(person) if person else None
+        who = session.acting(person, Action.REVIEW) if clear else known
         viewing = Viewing(who.id if who is not None else None, clear, blind, current_language())
         found = list_cases(session, viewing, who, limit=limit)
         if clear and who is not None:

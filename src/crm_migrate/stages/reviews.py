@@ -55,7 +55,10 @@ def list_reviews(
         KeyFault: clear values were asked for, and the person may not review.
         UsageFault: `mine`, and nobody was named.
     """
-    person = session.person(by, Action.REVIEW) if mine or by is not None else None
+    if mine:
+        person: Person | None = session.person(by, Action.REVIEW)
+    else:  # masked, anybody may look
+        person = session.trust.person(by) if by is not None else None
     listed = queue(session, person, everything=everything, mine=mine)
     shown = listed.head(limit)
     if clear:
