@@ -79,6 +79,7 @@ from crm_migrate.stages.standardize import standardize
 from crm_migrate.stages.survive import make_golden
 from crm_migrate.stages.trace import trace
 from crm_migrate.stages.trace_steps import Trace
+from crm_migrate.stages.verification import standing_answers, verify
 from crm_migrate.stages.write_plan import Planned, begun_file, write_plan
 from crm_migrate.trust.people import Action
 from crm_migrate.workspace import Run
@@ -150,6 +151,7 @@ __all__ = [
     "sweep_exports",
     "trace",
     "undo_review",
+    "verify",
     "verify_journal",
     "view_dictionary",
     "view_plan",
@@ -191,12 +193,15 @@ def plan(session: Session, *, by: str | None = None, scope: Asked | None = None)
         with last_run(session.workspace, run, job) as known:
             stage(run, "mapped", inputs, lambda: extract(job, run, inputs, known), again=live)
             corrected = standing_corrections(job, session.state)
-            given = digest(inputs, corrected.digest) if corrected.digest else inputs
+            answers = standing_answers(job, session.state)
+            given = inputs
+            if corrected.digest or answers.digest:
+                given = digest(inputs, corrected.digest, answers.digest)
             stage(
                 run,
                 "standardized",
                 given,
-                lambda: standardize(job, run, known, corrected),
+                lambda: standardize(job, run, known, corrected, answers),
                 again=live,
             )
             present = read_target(job, run)  # always afresh: people work in the CRM meanwhile

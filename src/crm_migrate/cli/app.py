@@ -97,6 +97,10 @@ VERBS: dict[str, Verb] = {
         "quarantine:quarantine",
         Text("correct what was set aside, in Excel", "在 Excel 中更正被隔离的记录"),
     ),
+    "verify": Verb(
+        "verify:verify",
+        Text("ask outside a second time about key data", "向外部二次核验关键数据"),
+    ),
     "trace": Verb(
         "trace:trace", Text("follow a customer from source cell to CRM", "追溯客户数据的来龙去脉")
     ),

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from crm_migrate.project.entities_file import Label
-from crm_migrate.project.settings import Frozen
+from crm_migrate.project.settings import Frozen, Url
 
 Weight = Literal["error", "warning", "repair"]
 
@@ -90,3 +90,43 @@ class DerivationsFile(Frozen):
 
     derivations: dict[str, Derivation] = {}
     """By `entity.field`."""
+
+
+class VerifierRule(Frozen):
+    """Whom to ask a second time about values, outside of this machine (R-2.4)."""
+
+    kind: Literal["dns_mx", "http"]
+    fields: Names = Field(min_length=1)
+    """`entity.field`."""
+    url: Url | None = None
+    """With `http`: where the contract of docs/rules.md is served."""
+    token_env: str | None = None
+    """With `http`: variable with a bearer token."""
+    servers: Names = ()
+    """With `dns_mx`: addresses of name servers; default: those of this machine."""
+    port: int = Field(default=53, ge=1, le=65535)
+    """With `servers`: their port."""
+    timeout: float = Field(default=3, gt=0, le=60)
+    """Seconds for one answer."""
+    batch: int = Field(default=100, ge=1, le=1000)
+    """With `http`: values in one request."""
+    keep_days: int = Field(default=90, ge=1)
+    """How long an answer counts."""
+    active: bool = True
+
+    @model_validator(mode="after")
+    def _has_its_place(self) -> Self:
+        if (self.kind == "http") != (self.url is not None):
+            raise ValueError("`url` goes with `kind: http`, which needs it")
+        host = self.url.partition("://")[2].partition("/")[0] if self.url else ""
+        own = host.rpartition("@")[2].rpartition(":")[0] in ("localhost", "127.0.0.1", "[::1]")
+        if self.url is not None and not self.url.startswith("https://") and not own:
+            raise ValueError("`url` begins with https:// (transport is encrypted, R-5.2)")
+        return self
+
+
+class VerificationFile(Frozen):
+    """The whole of `rules/verification.yaml`, after `extends` was resolved."""
+
+    verifiers: dict[str, VerifierRule] = {}
+    """By name. None are there by default: nobody outside is asked anything."""

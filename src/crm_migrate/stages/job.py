@@ -18,6 +18,7 @@ from crm_migrate.quality.rules import parse_quality
 from crm_migrate.standards.catalog import rules as declared_rules
 from crm_migrate.standards.derivations import Derivations, parse_derivations
 from crm_migrate.standards.rules_of_records import RecordRules, parse_records
+from crm_migrate.standards.verification import Verifiers, parse_verification
 from crm_migrate.trust.keyring import Keyring
 
 Progress = Callable[[str, int, int], None]
@@ -46,6 +47,7 @@ class Rules:
     quality: QualityFile
     records: RecordRules
     derivations: Derivations
+    verification: Verifiers
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,12 @@ def parse_rules(project: Project) -> Rules:
         ("quality", quality_faults),
     ):
         faults += [_located(project, name, path, text) for path, text in found]
-    for name, told in (("records", record_faults), ("derivations", derivation_faults)):
+    verifiers, verifier_faults = parse_verification(files["verification"].data, project.model)
+    for name, told in (
+        ("records", record_faults),
+        ("derivations", derivation_faults),
+        ("verification", verifier_faults),
+    ):
         faults += [project.rules[name].fault(at, text, remedy) for at, text, remedy in told]
     if faults:
         raise ProjectFault(faults)
@@ -89,7 +96,7 @@ def parse_rules(project: Project) -> Rules:
         sources = project.settings.sources
         trusted = sorted(sources, key=lambda name: (-sources[name].trust, name))
         survivorship = replace(survivorship, trusted=tuple(trusted))
-    return Rules(policy, linkage, survivorship, gates, quality, records, derivations)
+    return Rules(policy, linkage, survivorship, gates, quality, records, derivations, verifiers)
 
 
 def _located(project: Project, file: str, path: str, text: Text) -> Fault:

@@ -19,6 +19,7 @@ from crm_migrate.records import (
 from crm_migrate.stages.job import Job
 from crm_migrate.stages.kept import STANDARDIZED
 from crm_migrate.standards.judging import judged_together, weighed
+from crm_migrate.standards.verification import RULES
 from crm_migrate.workspace import Run
 
 OWN_RULES = "x_rules"
@@ -49,9 +50,13 @@ def judge(job: Job, tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
 
 
 def columns_read(job: Job) -> dict[str, list[str]]:
-    """By entity: the columns of its table that `judge` reads."""
+    """By entity: the columns of its table that are read to judge all records at once."""
     model = job.project.model
     read: dict[str, set[str]] = {}
+    for verifier in job.rules.verification.values():
+        for place in verifier.fields:
+            name, _, field = place.partition(".")
+            read.setdefault(name, {RECORD_ID, *PROVENANCE}).add(field)
     for rule in (j for j in job.rules.records.judgements if not j.of_record):
         entity = model.entity(rule.entity)
         read.setdefault(rule.entity, {RECORD_ID, *PROVENANCE}).update(rule.columns)
@@ -66,8 +71,9 @@ def columns_read(job: Job) -> dict[str, list[str]]:
 
 
 def codes(job: Job) -> list[str]:
-    """The codes of the rules that look at other records."""
-    return [j.rule.code for j in job.rules.records.judgements if not j.of_record]
+    """The codes of what is judged over all records at once, verifications included."""
+    outside = [RULES[v.kind].code for v in job.rules.verification.values()]
+    return [j.rule.code for j in job.rules.records.judgements if not j.of_record] + outside
 
 
 def write_own_rules(job: Job, run: Run) -> None:

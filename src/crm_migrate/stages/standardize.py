@@ -21,6 +21,7 @@ from crm_migrate.stages.earlier import Earlier, changed, since
 from crm_migrate.stages.job import Job
 from crm_migrate.stages.judge import codes, columns_read, judge, write_own_rules
 from crm_migrate.stages.quarantine_overlay import NONE, Corrections, overlaid
+from crm_migrate.stages.verification import Answers, no_answers, refuted
 from crm_migrate.standards.entity import Standardized
 from crm_migrate.standards.entity import standardize as standardize_entity
 from crm_migrate.workspace import Run
@@ -31,22 +32,28 @@ _Ids = dict[str, pl.Series]
 
 
 def standardize(
-    job: Job, run: Run, before: Earlier | None = None, corrected: Corrections = NONE
+    job: Job,
+    run: Run,
+    before: Earlier | None = None,
+    corrected: Corrections = NONE,
+    answers: Answers | None = None,
 ) -> None:
     """Write `standardized/<entity>`, `x_findings`, `x_quarantined` and the completed `x_rows`.
 
     `before`: records that are the same there are not standardized again. `corrected`: what people
-    corrected of records in quarantine.
+    corrected of records in quarantine. `answers`: what verifiers outside have said.
     """
     known = since(run, extract.STAGE, before)
     if known is not None and known.done(STAGE):
         with suppress(NotFound, IntegrityFault):  # the earlier run's: then all is made anew
-            _standardize(job, run, known, corrected)
+            _standardize(job, run, known, corrected, answers or no_answers())
             return
-    _standardize(job, run, None, corrected)
+    _standardize(job, run, None, corrected, answers or no_answers())
 
 
-def _standardize(job: Job, run: Run, known: Earlier | None, corrected: Corrections) -> None:
+def _standardize(
+    job: Job, run: Run, known: Earlier | None, corrected: Corrections, answers: Answers
+) -> None:
     model = job.project.model
     names = [e.name for e in model.entities if e.name in run.names(extract.STAGE)]
     results: dict[str, Standardized] = {}
@@ -73,7 +80,8 @@ def _standardize(job: Job, run: Run, known: Earlier | None, corrected: Correctio
     for name, frame in resolved.records.items():
         _write(run, name, in_id_order(frame), touched[name], known)
     found = [*(r.findings for r in results.values()), resolved.findings]
-    together = judge(job, _accepted(job, run, resolved.records, known))
+    accepted_now = _accepted(job, run, resolved.records, known)
+    together = pl.concat([judge(job, accepted_now), refuted(job, accepted_now, answers)])
     _write_findings(run, found, together, touched, known, codes(job))
     write_own_rules(job, run)
     corrected.write(run)

@@ -4,7 +4,7 @@ from functools import cache
 
 from crm_migrate.model import SemanticType
 from crm_migrate.records import Rule
-from crm_migrate.standards import record_rules, schema, standard
+from crm_migrate.standards import record_rules, schema, standard, verification
 
 
 @cache
@@ -19,7 +19,7 @@ def rules() -> dict[str, Rule]:
         for rule in standard(type_).RULES:
             if found.setdefault(rule.code, rule) != rule:
                 raise ValueError(f"two rules share the code {rule.code}")
-    for rule in (*record_rules.RULES, *schema.RULES):
+    for rule in (*record_rules.RULES, *schema.RULES, *verification.RULES.values()):
         if rule.code in found:
             raise ValueError(f"two rules share the code {rule.code}")
         found[rule.code] = rule
