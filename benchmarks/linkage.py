@@ -5,6 +5,7 @@
     python -m benchmarks linkage --rows 100000 --hot 5000           5,000 rows share one number
     python -m benchmarks linkage --rows 3000000 --engines native    growth
     python -m benchmarks linkage --engines native,splink,splink-characters,recordlinkage
+    python -m benchmarks linkage --rows 1000000 --engines native,native-shuffled    same result?
 
 Every engine runs in a process of its own, which tells its seconds, processor seconds and peak
 memory. Reading and tidying the rows is excluded. Splink comes with the extra `bench`.
@@ -42,6 +43,9 @@ def run(options: Sequence[str] = ()) -> list[dict[str, str]]:
             found[engine] = _child(engine, script, asked)
             print(f"    {json.dumps(found[engine])}", flush=True)
         results += _lines(found, script, asked)
+        digests = {told["digest"] for name, told in found.items() if name.startswith("native")}
+        if len(digests) > 1:
+            raise SystemExit("other rows, chunks and threads gave another result")
     return results
 
 

@@ -50,6 +50,8 @@ def main() -> None:
     }
     if "table" in found:
         found["compared"] = linkage_splink.compared(found["table"], heavy=asked["heavy"])
+    if "digest" in found:
+        told["digest"] = found["digest"]()
     told |= {"compared": found["compared"], "capped": found.get("capped", 0)}
     told["pairs"] = scores(edge_counts(found["edges"], made.truth), made.truth)
     told["clusters"] = scores(cluster_counts(found["clusters"], made.truth), made.truth)

@@ -76,10 +76,13 @@ def stop_known_values(features: Features, values: pl.DataFrame, report: pl.DataF
 
 
 def _counts(features: Features, shared: SharedValues) -> pl.DataFrame:
-    """code, records, distinct: per value, in how many records and with how many companions."""
-    codes = features[shared.feature].codes
-    matrix = codes if codes.ndim == 2 else codes[:, None]
-    rows, columns = np.nonzero(matrix != MISSING)
+    """code, records, distinct: per value, in how many records and with how many companions; only
+    of values in so many records that their companions could exceed the limit.
+    """
+    feature = features[shared.feature]
+    matrix = feature.codes if feature.is_set else feature.codes[:, None]
+    often = np.append(feature.counts() > shared.limit, False)  # the last one is for MISSING
+    rows, columns = np.nonzero(often[matrix])
     frame = pl.DataFrame(
         {"code": matrix[rows, columns], "by": features[shared.by].codes[rows]},
         schema={"code": pl.Int32(), "by": pl.Int32()},
