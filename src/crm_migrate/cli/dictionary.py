@@ -164,7 +164,7 @@ def _show(shown: "Shown", entity: str | None, out: Output) -> None:
                     f"未知的对象“{entity}”;可选:{known}",
                 )
             )
-        columns = ("label", "meaning", "type", "form", "required", "level", "target", "sources")
+        columns = ("label", "name", "type", "form", "required", "level", "target")
         cells = [field_row(f, language) for f in part.fields]
         out.table(
             part.label, [COLUMNS[c] for c in columns], [[row[c] for c in columns] for row in cells],

@@ -99,11 +99,19 @@ def _entry(data: Mapping[str, Any]) -> Entry:
     return Entry(**plain)
 
 
-def dictionary(project: Project, treatments: Mapping[str, str]) -> Dictionary:
-    """The dictionary of a project; `treatments`: `entity.field` → treatment in the CRM."""
+def dictionary(
+    project: Project, treatments: Mapping[str, str], derived: frozenset[str] = frozenset()
+) -> Dictionary:
+    """The dictionary of a project; `treatments`: `entity.field` → treatment in the CRM.
+
+    derived: `entity.field` that follow from other data by rules/derivations.yaml.
+    """
     parts = []
     for entity in project.model.entities:
         sources = _sources(project, entity.name)
+        for field in entity.field_names:
+            if f"{entity.name}.{field}" in derived:
+                sources[field] = (*sources.get(field, ()), "rules/derivations.yaml")
         fields = tuple(
             _field(project, entity, f, treatments, sources.get(f.name, ())) for f in entity.fields
         )

@@ -43,10 +43,10 @@ _NAMED = {
     " company_name.incomplete company_name.doubtful person_name.honorific"
     " person_name.incomplete address.no_detail date.implausible amount.magnitude"
     " percentage.fraction percentage.range damage.leading_zero_lost damage.replacement_char"
-    " damage.mojibake",
+    " damage.mojibake cell.corrected",
     Kind.RELATED: "reference.orphan reference.ambiguous",
     Kind.KEY: "mapping.key_missing mapping.key_repeated schema.record_id",
-    Kind.ROW: "record.unidentified mapping.no_record",
+    Kind.ROW: "record.unidentified mapping.no_record correction.stale",
 }
 _BY_ENDING = {
     "normalised": Kind.FORM,
@@ -66,7 +66,7 @@ SETTLED = ("mobile.several", "email.several", "mobile.left_over")
 
 _OF_CELLS = frozenset(
     (*SemanticType, "schema", "required", "record", "value", "cell", "damage", "mapping",
-     "reference", "policy")
+     "reference", "policy", "correction")
 )  # fmt: skip
 """How codes of the program's own rules begin; those of a project begin with an entity."""
 

@@ -8,7 +8,6 @@ from crm_migrate.plan.show.html import SEVERITY_TEXTS
 from crm_migrate.plan.show.sheets import Marked, Sheet, Style, workbook_bytes
 from crm_migrate.project.quality_measures import DIMENSIONS, QUALITY_MEASURES
 from crm_migrate.quality.measures import ALL
-from crm_migrate.reports.quality_charts import percent
 from crm_migrate.reports.quality_page import cover_rows, weight_words
 from crm_migrate.reports.quality_view import (
     SCORE_AFTER,
@@ -78,14 +77,12 @@ def _sheet(
 
 def _overview(view: QualityView) -> Sheet:
     rows = [
-        (name, percent(first), percent(before), Marked(percent(after), Style.STRONG))
+        (name, _share(first), _share(before), _share(after))
         for name, first, before, after in dimension_rows(view)
     ]
     score = (view.first.score, view.before.score, view.after.score)
     words = view.say(Text("quality score", "质量得分"))
-    rows.append(
-        (words, percent(score[0]), percent(score[1]), Marked(percent(score[2]), Style.STRONG))
-    )
+    rows.append((words, _share(score[0]), _share(score[1]), _share(score[2])))
     head = (
         (Text("dimension", "评价维度"), 24),
         (Text("first run, sources", "首次来源"), 22),
@@ -113,7 +110,7 @@ def _measures(view: QualityView) -> Sheet:
     for m in measure_rows(view):
         figures: list[object] = []
         for f in (m.before, m.after):
-            figures += [_number(f.good), _number(f.total), percent(f.value)] if f else ["", "", ""]
+            figures += [_number(f.good), _number(f.total), _share(f.value)] if f else ["", "", ""]
         rows.append((m.number, m.dimension, m.name, m.formula, m.counted, m.judged, *figures))
     return _sheet(view, Text("Measures", "评价指标"), head, rows)
 
@@ -139,7 +136,7 @@ def _parts(
             "field": view.field(part.entity, part.field),
         }
         pairs = [part.score, *part.dimensions.values()]
-        cells = [percent(v) for pair in pairs for v in pair[: len(phases)]]
+        cells = [_share(v) for pair in pairs for v in pair[: len(phases)]]
         rows.append((*(place[k] for k in by), *cells))
     return _sheet(view, title, head, rows)
 
@@ -207,9 +204,9 @@ def _trend(view: QualityView) -> Sheet:
     head += [(f"{view.say(f)} {p}", 12) for f in figures for p in phases]
     rows = []
     for p in view.trend:
-        cells = [percent(p.before.score), percent(p.after.score)]
+        cells = [_share(p.before.score), _share(p.after.score)]
         for d in DIMENSIONS:
-            cells += [percent(p.before.dimensions.get(d)), percent(p.after.dimensions.get(d))]
+            cells += [_share(p.before.dimensions.get(d)), _share(p.after.dimensions.get(d))]
         rows.append((p.run, p.at, *cells))
     return _sheet(view, Text("Trend", "趋势"), head, rows)
 
@@ -231,6 +228,10 @@ def _counts(view: QualityView) -> Sheet:
         for phase, entity, source, field, measure, good, total in view.facts.counts.iter_rows()
     ]  # fmt: skip
     return _sheet(view, Text("Counts", "计数明细"), head, rows)
+
+
+def _share(value: float | None) -> object:
+    return "" if value is None else Marked(Decimal(str(round(value, 4))), Style.SHARE)
 
 
 def _number(value: float) -> object:

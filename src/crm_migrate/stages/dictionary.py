@@ -8,7 +8,7 @@ from crm_migrate.errors import IntegrityFault, NotFound
 from crm_migrate.language import Language, Text
 from crm_migrate.project import Project
 from crm_migrate.project.quality_file import QualityFile
-from crm_migrate.protection.policy import Audience, Policy
+from crm_migrate.protection.policy import Audience
 from crm_migrate.quality.dictionary import Dictionary, Difference, compare, dictionary
 from crm_migrate.reports.audit_report import Revision, next_version
 from crm_migrate.reports.dictionary_page import (
@@ -19,7 +19,7 @@ from crm_migrate.reports.dictionary_page import (
 )
 from crm_migrate.reports.dictionary_words import labels_of
 from crm_migrate.reports.versions import document_stem, load_document, store_document
-from crm_migrate.stages.job import parse_rules
+from crm_migrate.stages.job import Rules, parse_rules
 from crm_migrate.stages.session import REPORTS, Session
 from crm_migrate.stages.table_files import require_suffix, write_file
 from crm_migrate.trust.people import Action
@@ -52,7 +52,7 @@ def show_dictionary(project: Project) -> Shown:
         IntegrityFault: a stored version was changed.
     """
     rules = parse_rules(project)
-    found = _made(project, rules.policy)
+    found = _made(project, rules)
     revisions, _ = load_document(_folder(project), rules.quality.dictionary.number)
     changes: tuple[Difference, ...] = ()
     if revisions and revisions[-1].substance != found.digest:
@@ -140,19 +140,20 @@ def release_dictionary(
     return revision.version, tuple(paths)
 
 
-def _made(project: Project, policy: Policy) -> Dictionary:
+def _made(project: Project, rules: Rules) -> Dictionary:
     treatments = {
-        f"{e.name}.{f.name}": str(policy.treatment(e.name, f.name, Audience.TARGET))
+        f"{e.name}.{f.name}": str(rules.policy.treatment(e.name, f.name, Audience.TARGET))
         for e in project.model.entities
         for f in e.fields
     }
-    return dictionary(project, treatments)
+    derived = frozenset(f"{d.entity}.{d.field}" for d in rules.derivations)
+    return dictionary(project, treatments, derived)
 
 
 def _version(project: Project, name: str, revisions: tuple[Revision, ...]) -> Dictionary:
     rules = parse_rules(project)
     if name == CURRENT:
-        return _made(project, rules.policy)
+        return _made(project, rules)
     wanted = [r for r in revisions if name == LATEST or r.version == name]
     if not wanted:
         known = ", ".join((*(r.version for r in revisions), LATEST, CURRENT))

@@ -37,6 +37,8 @@ class Style(IntEnum):
     """Text on one line that may run over empty cells beside it."""
     OPEN = 9
     """What people fill in: the only cells of a protected sheet that can be changed."""
+    SHARE = 10
+    """A number between 0 and 1 as a percentage."""
 
 
 class Marked(NamedTuple):
@@ -84,6 +86,7 @@ _LOOKS: dict[Style, dict[str, object]] = {
     },
     Style.WHOLE: {"num_format": "#,##0"},
     Style.AMOUNT: {"num_format": "#,##0.00"},
+    Style.SHARE: {"num_format": "0.0%"},
     Style.OLD: {**_WRAPPED, "font_color": "#B3261E", "font_strikeout": True},
     Style.NEW: {**_WRAPPED, "bg_color": "#E5F3EC"},
     Style.WARN: {**_WRAPPED, "bold": True, "font_color": "#B3261E", "bg_color": "#FDF6EA"},
