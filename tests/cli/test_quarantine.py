@@ -83,7 +83,7 @@ def test_a_corrected_row_enters_the_next_plan_under_its_own_id(
     command: Command, planned: Path, tmp_path: Path
 ) -> None:
     """Design §4: `plan --only-rejected` holds just the corrected record, whose id is the same."""
-    path, book = exported(command, planned)
+    _, book = exported(command, planned)
     id = str(book.worksheets[0].cell(2, place(book, "record")).value).split(" ")[1]
     back = with_name(book, tmp_path / "back.xlsx")
     done = command("-C", planned, "quarantine", "import", back, "--json")

@@ -14,6 +14,7 @@ from crm_migrate.project.entities_file import EntitiesFile
 from crm_migrate.project.gates_file import NAMES, GatesFile
 from crm_migrate.project.mapping_file import SourceMapping, TargetMapping, ValueMap
 from crm_migrate.project.quality_file import QualityFile
+from crm_migrate.project.rule_files import DerivationsFile, RecordRulesFile, VerificationFile
 from crm_migrate.project.settings import Settings
 
 FILES: dict[str, tuple[type[BaseModel], str]] = {
@@ -24,6 +25,9 @@ FILES: dict[str, tuple[type[BaseModel], str]] = {
     "entities": (EntitiesFile, "rules/entities.yaml"),
     "gates": (GatesFile, "rules/gates.yaml"),
     "quality": (QualityFile, "rules/quality.yaml"),
+    "records": (RecordRulesFile, "rules/records.yaml"),
+    "derivations": (DerivationsFile, "rules/derivations.yaml"),
+    "verification": (VerificationFile, "rules/verification.yaml"),
 }
 """Schema name → the class that reads the file, and where such files lie."""
 
@@ -49,8 +53,10 @@ def _schema(kind: type[BaseModel], place: str) -> dict[str, Any]:
         _as_change(schema)
     if kind is GatesFile:
         _gate_names(schema)
-    if kind is QualityFile:
+    if kind in (QualityFile, RecordRulesFile, DerivationsFile, VerificationFile):
         schema["properties"]["extends"] = {"const": "standard"}
+    if kind in (RecordRulesFile, DerivationsFile):
+        _short_changes(schema)
     return schema
 
 
@@ -60,6 +66,18 @@ def _gate_names(schema: dict[str, Any]) -> None:
     gates = schema["properties"]["gates"]
     gates["propertyNames"] = {"pattern": NAMES}
     gates["additionalProperties"] = {"anyOf": [gates["additionalProperties"], {"type": "null"}]}
+
+
+def _short_changes(schema: dict[str, Any]) -> None:
+    """With `extends: standard` a rule of the standard may be changed in part, or taken away."""
+    for part in ("RecordRule", "Derivation"):
+        schema["$defs"].get(part, {}).pop("required", None)
+    for part in ("rules", "derivations"):
+        given = schema["properties"].get(part)
+        if given is not None:
+            given["additionalProperties"] = {
+                "anyOf": [given["additionalProperties"], {"type": "null"}]
+            }
 
 
 def _as_change(schema: dict[str, Any]) -> None:

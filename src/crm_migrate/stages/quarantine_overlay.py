@@ -22,7 +22,7 @@ from crm_migrate.trust.keyed_digest import digest_text, framed_text, purpose_key
 from crm_migrate.workspace import Run
 
 CORRECTIONS = "x_corrections"
-"""Table of the stage `standardized`: entity, record_id, field, digest of what was to be laid over."""
+"""Table of the stage `standardized`: entity, record_id, field, digest of what was laid over."""
 _SCHEMA = dict.fromkeys(("entity", RECORD_ID, "field", "digest"), pl.String)
 
 

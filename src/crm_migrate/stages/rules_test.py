@@ -86,15 +86,15 @@ def run_examples(root: Path) -> RulesTest:
         read, found = read_yaml(own)
         faults += found
         files.append((read, False))
+    ways: tuple[tuple[str, Mapping[str, Any], Callable[..., Outcome]], ...] = (
+        ("records", judgements, run_record_example),
+        ("derivations", {**inactive, **derivations}, run_derivation_example),
+    )
     for file, standard in files:
-        for kind, known, run in (
-            ("records", judgements, run_record_example),
-            ("derivations", {**inactive, **derivations}, run_derivation_example),
-        ):
+        for kind, known, step in ways:
             if standard:
                 same = _as_standard(kind, project.rules[kind].data)
                 known = {n: r for n, r in known.items() if n in same}
-            step: Callable[..., Outcome] = run
             for at, example, rule in _examples(file, kind, known, faults, strict=not standard):
                 try:
                     outcomes.append((file, step(at, rule, example, model)))
@@ -154,5 +154,5 @@ def _inactive(data: Any, model: Any) -> dict[str, Derived]:
     for name, rule in (given or {}).items():
         made, faults = parse_derivations({"derivations": {name: {**rule, "active": True}}}, model)
         if not faults:
-            found |= {name: d for d in made}
+            found[name] = made[0]
     return found

@@ -134,7 +134,11 @@ def _verify_one(
     left = wanted.filter(~fresh)
     left = left.head(limit) if limit is not None else left
     at = rfc3339(job.clock())
-    about = {"verifier": name, "host": _host(rule), "values": len(left)}
+    about: dict[str, str | int | bool | None] = {
+        "verifier": name,
+        "host": _host(rule),
+        "values": len(left),
+    }
     session.record(person, "verification.begun", about)
     counts = {"confirmed": 0, "refuted": 0, "unknown": 0}
     outcome = "failed"
@@ -196,7 +200,8 @@ def _require(session: Session, known: Mapping[str, VerifierRule], names: tuple[s
     unknown = [n for n in names if n not in known]
     if not known or unknown:
         raise NotFound(
-            Text(f"no active verifier {', '.join(unknown)}".rstrip(), f"没有启用的核验 {'、'.join(unknown)}"),
+            Text(f"no active verifier {', '.join(unknown)}".rstrip(),
+                 f"没有启用的核验 {'、'.join(unknown)}"),
             remedy=Text("write it in rules/verification.yaml (docs/rules.md)",
                         "请在 rules/verification.yaml 中配置(参见 docs/rules.md)"),
         )  # fmt: skip
@@ -210,7 +215,7 @@ def _require(session: Session, known: Mapping[str, VerifierRule], names: tuple[s
                     Text(f"policy keeps {entity}.{field} from leaving in clear",
                          f"策略不允许 {entity}.{field} 以明文发出"),
                     where=name,
-                    remedy=Text("take the field out of the verifier, or change its policy for exports",
+                    remedy=Text("take the field out, or change its policy for exports",
                                 "请从核验规则中移除该字段,或修改其导出策略"),
                 )  # fmt: skip
 

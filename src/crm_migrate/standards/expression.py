@@ -118,13 +118,15 @@ def _parsed(text: str) -> "exp.Expression":
         at = told[0].get("col")
         place = f" at character {at}" if at else ""
         raise Misread(
-            Text(f"not an expression{place}: {near}", f"表达式有语法错误(第 {at} 个字符附近):{near}"),
+            Text(f"not an expression{place}: {near}",
+                 f"表达式有语法错误(第 {at} 个字符附近):{near}"),
             Text("conditions are written as in SQL: kind = '企业' and uscc is null",
                  "条件写法同 SQL,例如:kind = '企业' and uscc is null"),
         ) from None  # fmt: skip
     if len(found) != 1 or found[0] is None:
         raise Misread(Text("exactly one expression is wanted", "此处须为一个表达式"))
-    return found[0]
+    parsed: exp.Expression = found[0]  # type: ignore[assignment]  # sqlglot's own base class
+    return parsed
 
 
 @dataclass

@@ -100,9 +100,13 @@ CORRECTION_STALE = Rule(
         " correction no longer applies",
         "该行在隔离更正之后源数据又有变化，更正不再适用",
     ),
-    Text("If it is still set aside, export the quarantine again.", "如仍被隔离，请重新导出隔离工作簿。"),
+    Text(
+        "If it is still set aside, export the quarantine again.",
+        "如仍被隔离，请重新导出隔离工作簿。",
+    ),
 )
 RULES: tuple[Rule, ...] = (
-    CORRECTED, CORRECTION_STALE, REQUIRED, UNIDENTIFIED, TOO_LONG, EXCEL_ERROR, PLACEHOLDER, USCC_MOVED, USCC_OCCUPIED,
+    CORRECTED, CORRECTION_STALE,
+    REQUIRED, UNIDENTIFIED, TOO_LONG, EXCEL_ERROR, PLACEHOLDER, USCC_MOVED, USCC_OCCUPIED,
     LANDLINE_MOVED, MOBILE_LEFT_OVER,
 )  # fmt: skip

@@ -5,7 +5,7 @@
         - {customer: {uscc: 91310000…, address: 北京市朝阳区…}, finds: true}
     derivations:
       customer.grade:
-        - {customer: {size: 大型}, contract: [{amount: 600万, signed_on: 2025-12-01}], gives: 战略客户}
+        - {customer: {size: 大型}, contract: {amount: 600万, signed_on: 2025-12-01}, gives: …}
 
 `finds`: true (each row of the rule's entity), false (none) or the ids of rows. `gives`: the value,
 or values by id. Rows get an `id` where none is given, and refer to the only row of another entity
