@@ -18,6 +18,7 @@ Examples:
   crm-migrate quarantine export 隔离.xlsx
   crm-migrate quarantine import exports/隔离.xlsx --as zhou
   crm-migrate plan --only-rejected
+  crm-migrate quarantine list --json | jq '.corrections | length'
 """,
     """被隔离的记录:导出给熟悉客户的人员更正,再读回。
 
@@ -26,6 +27,7 @@ Examples:
   crm-migrate quarantine export 隔离.xlsx
   crm-migrate quarantine import exports/隔离.xlsx --as zhou
   crm-migrate plan --only-rejected
+  crm-migrate quarantine list --json | jq '.corrections | length'
 """,
 )
 EXPORT_HELP = Text(
