@@ -209,4 +209,5 @@ def asked(name: str) -> Asked | None:
         phase, place = BEFORE, place[1:]
     if len(place) > 2 or figure_label(measure) is None:
         return None
-    return Asked(measure, *place, phase=phase)
+    entity, field = [*place, None, None][:2]
+    return Asked(measure, entity, field, phase)

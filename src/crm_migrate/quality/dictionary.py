@@ -94,7 +94,7 @@ class Dictionary:
 
 
 def _entry(data: Mapping[str, Any]) -> Entry:
-    plain = {k: Text(**v) if isinstance(v, dict) else v for k, v in data.items()}
+    plain: dict[str, Any] = {k: Text(**v) if isinstance(v, dict) else v for k, v in data.items()}
     plain |= {k: tuple(plain[k]) for k in ("values", "sources")}
     return Entry(**plain)
 

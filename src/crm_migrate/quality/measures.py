@@ -305,14 +305,23 @@ def same_lines(
     """
     own = members.select(RECORD_ID, "golden_id")
     rows = records.join(own, on=RECORD_ID)
-    rows = rows.filter(pl.col("golden_id").is_duplicated())
+    rows = rows.filter(pl.col("golden_id").is_duplicated()).sort("golden_id")
     if rows.is_empty():
         return
-    group = rows["golden_id"].rank("dense").cast(pl.UInt32)
+    group = (rows["golden_id"] != rows["golden_id"].shift()).fill_null(True).cum_sum().to_numpy()
+    sources = rows[SOURCE].unique().sort().to_list()
+    codes = rows[SOURCE].replace_strict(sources, range(len(sources)), return_dtype=pl.Int64)
     for field in entity.fields:
         if field.type in _NOT_COMPARED or field.name in excepted or field.name not in rows.columns:
             continue
-        yield from _agreeing(entity.name, field.name, rows, group)
+        good, judged, groups = _agreeing(rows[field.name], group)
+        place = (entity.name, field.name)
+        yield (BEFORE, place[0], ALL, place[1], "same", int(good.sum()), int(judged.sum()))
+        for at, source in enumerate(sources):
+            mine = codes.to_numpy() == at
+            both = int((good & mine).sum()), int((judged & mine).sum())
+            yield (BEFORE, place[0], source, place[1], "same", *both)
+        yield (AFTER, place[0], ALL, place[1], "same", groups, groups)
 
 
 _NOT_COMPARED = (
@@ -323,24 +332,25 @@ _NOT_COMPARED = (
 )
 
 
-def _agreeing(entity: str, field: str, rows: pl.DataFrame, group: pl.Series) -> Iterator[Line]:
-    values = pl.DataFrame({"group": group, "value": rows[field], SOURCE: rows[SOURCE]})
-    values = values.drop_nulls("value")
-    values = values.filter(pl.col("group").is_duplicated())
-    if values.is_empty():
-        return
-    # Numbers for texts: the smallest and largest of a group are found much sooner.
-    coded = values.with_columns(pl.col("value").rank("dense").cast(pl.UInt32))
-    agree = coded.group_by("group").agg(
-        (pl.col("value").min() == pl.col("value").max()).alias("agree")
-    )
-    judged = coded.join(agree, on="group")
-    good, total = int(judged["agree"].sum()), judged.height
-    yield (BEFORE, entity, ALL, field, "same", good, total)
-    counted = judged.group_by(SOURCE).agg(pl.col("agree").sum(), pl.len())
-    for source, part, whole in counted.iter_rows():
-        yield (BEFORE, entity, source, field, "same", int(part), whole)
-    yield (AFTER, entity, ALL, field, "same", agree.height, agree.height)
+def _agreeing(values: pl.Series, group: NDArray[np.int64]) -> tuple[Mask, Mask, int]:
+    """Cells that agree with all others of their group, cells that have others, such groups.
+
+    `group` ascends: the records of one group stand together.
+    """
+    filled = values.is_not_null().to_numpy()
+    agree, judged = np.zeros(len(filled), np.bool_), np.zeros(len(filled), np.bool_)
+    held = group[filled]
+    if not len(held):
+        return agree, judged, 0
+    # Numbers for texts, equal where the texts are.
+    coded = values.drop_nulls().cast(pl.Categorical).to_physical().to_numpy()
+    starts = np.flatnonzero(np.r_[True, held[1:] != held[:-1]])
+    sizes = np.diff(np.r_[starts, len(held)])
+    several = sizes > 1
+    same = np.minimum.reduceat(coded, starts) == np.maximum.reduceat(coded, starts)
+    judged[filled] = np.repeat(several, sizes)
+    agree[filled] = np.repeat(several & same, sizes)
+    return agree, judged, int(several.sum())
 
 
 def access_lines(rows: pl.DataFrame) -> Iterator[Line]:

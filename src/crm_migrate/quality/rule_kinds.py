@@ -43,7 +43,7 @@ _NAMED = {
     " company_name.incomplete company_name.doubtful person_name.honorific"
     " person_name.incomplete address.no_detail date.implausible amount.magnitude"
     " percentage.fraction percentage.range damage.leading_zero_lost damage.replacement_char"
-    " damage.mojibake cell.corrected",
+    " damage.mojibake cell.corrected verification.mail_domain verification.register",
     Kind.RELATED: "reference.orphan reference.ambiguous",
     Kind.KEY: "mapping.key_missing mapping.key_repeated schema.record_id",
     Kind.ROW: "record.unidentified mapping.no_record correction.stale",
@@ -66,7 +66,8 @@ SETTLED = ("mobile.several", "email.several", "mobile.left_over")
 
 _OF_CELLS = frozenset(
     (*SemanticType, "schema", "required", "record", "value", "cell", "damage", "mapping",
-     "reference", "policy", "correction")
+     "reference", "policy", "correction",
+     "verification")
 )  # fmt: skip
 """How codes of the program's own rules begin; those of a project begin with an entity."""
 
