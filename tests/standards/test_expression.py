@@ -5,7 +5,7 @@ from datetime import date
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from crm_migrate.language import Text
@@ -85,6 +85,7 @@ def test_conditions_mean_what_they_mean_in_sql(
     text: str, rows: list[dict[str, str | None]]
 ) -> None:
     """Three-valued logic, comparisons, arithmetic and functions agree with SQLite row by row."""
+    assume(text.count("(") < 40)  # SQLite's own parser has an end
     table = pl.DataFrame(rows, schema=dict.fromkeys(TYPES, pl.String)).with_row_index("i")
     table = table.with_columns(record_id=pl.col("i").cast(pl.String))
     made = compile_expression(text, THING, MODEL, Kind.TRUTH)

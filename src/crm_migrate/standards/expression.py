@@ -71,6 +71,10 @@ class Expression:
         return not (self.through or self.aggregates or self.today)
 
 
+_EVERY_ROW = pl.int_range(pl.len()) >= 0
+"""Polars answers once where it sees that all rows have the same answer: spread over the rows."""
+
+
 def compile_expression(
     text: str,
     entity: Entity,
@@ -96,7 +100,7 @@ def compile_expression(
     return Expression(
         text=text,
         kind=made.kind,
-        expr=made.expr,
+        expr=pl.when(_EVERY_ROW).then(made.expr),
         columns=frozenset(compiler.columns),
         through=frozenset(compiler.through),
         aggregates=tuple(compiler.aggregates.values()),
