@@ -14,6 +14,7 @@ GROUPS = {
     "approval": ("export", "verify"),
     "review": ("list", "decide", "undo", "assign", "split", "join", "export", "import"),
     "cell": ("set", "list", "withdraw"),
+    "quarantine": ("export", "import", "list", "withdraw"),
     "audit": ("report", "verify"),
 }
 PATHS = [(v, *s) for v in VERBS for s in ([(x,) for x in GROUPS[v]] if v in GROUPS else [()])]
