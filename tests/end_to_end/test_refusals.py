@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from crm_migrate.trust.person_keys import create_person
 from crm_migrate.trust.people import Role, add, found, load, save
+from crm_migrate.trust.person_keys import create_person
 from crm_migrate.trust.wrapping import Unprotected
 from tests.end_to_end.conftest import ADMINISTRATOR, APPROVER, OPERATOR, Demo, Ran
 from tests.end_to_end.contents import business_rows

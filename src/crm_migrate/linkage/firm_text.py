@@ -79,8 +79,10 @@ def firm_parts(raw: pl.Series) -> dict[str, pl.Series]:
     core = words.str.replace(_FORM, "").str.replace(_VAGUE, "")
     core = core.str.strip_chars().str.replace(_ARTICLE, "").str.replace_all(r"\band\b", "")
     core = core.zip_with(core != "", words).str.strip_chars()
-    listed = _plain(core).str.split(" ").list.eval(
-        pl.element().filter(pl.element() != "").replace(_SHORT_WORDS)
+    listed = (
+        _plain(core)
+        .str.split(" ")
+        .list.eval(pl.element().filter(pl.element() != "").replace(_SHORT_WORDS))
     )
     made = pl.DataFrame(
         {

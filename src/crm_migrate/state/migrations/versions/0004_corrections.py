@@ -12,10 +12,7 @@ def upgrade() -> None:
     op.create_table(
         "corrections",
         sa.Column("correction_id", sa.Integer, primary_key=True),
-        *(
-            sa.Column(name, sa.String, nullable=False)
-            for name in ("entity", "record_id", "field")
-        ),
+        *(sa.Column(name, sa.String, nullable=False) for name in ("entity", "record_id", "field")),
         sa.Column("value", sa.Text),
         *(sa.Column(name, sa.String, nullable=False) for name in ("raw", "author", "at")),
         sa.Column("ended_at", sa.String),
