@@ -5,7 +5,7 @@ record only meets the next one (which is enough where agreement is decisive), an
 reported how many pairs were not compared.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, reduce
 
 import numpy as np
@@ -172,14 +172,8 @@ def block_keys(features: Features, rule: tuple[str, ...]) -> Feature:
     """
     if rule not in features.keys:
         parts = (features[name] for name in rule)
-        features.keys[rule] = reduce(_combine, (_repeated(p) if p.is_set else p for p in parts))
+        features.keys[rule] = reduce(_combine, parts)
     return features.keys[rule]
-
-
-def _repeated(feature: Feature) -> Feature:
-    present = feature.codes != MISSING
-    often = np.bincount(feature.codes[present], minlength=1) > 1
-    return replace(feature, codes=np.where(present & often[feature.codes], feature.codes, MISSING))
 
 
 def _combine(a: Feature, b: Feature) -> Feature:
@@ -187,10 +181,19 @@ def _combine(a: Feature, b: Feature) -> Feature:
         a, b = b, a
     if b.is_set:
         raise ValueError("a blocking rule takes at most one feature with several values")
-    other = b.codes[:, None] if a.is_set else b.codes
-    wide = a.codes.astype(np.int64) * (int(b.codes.max(initial=0)) + 1) + other
-    wide = np.where((a.codes == MISSING) | (other == MISSING), MISSING, wide)
-    return Feature(_dense(wide), pl.Series([], dtype=pl.String))
+    width = a.codes.shape[1] if a.is_set else 1
+    codes = np.full(a.codes.size, MISSING, dtype=np.int32)
+    there = np.flatnonzero(a.codes.ravel() != MISSING)
+    mine = a.codes.ravel()[there]
+    if a.is_set:
+        often = (np.bincount(mine, minlength=1) > 1)[mine]  # the others bring nothing together
+        there, mine = there[often], mine[often]
+    other = b.codes[there // width]
+    both = np.flatnonzero(other != MISSING)
+    there, mine, other = there[both], mine[both], other[both]
+    wide = mine.astype(np.int64) * (int(b.codes.max(initial=0)) + 1) + other
+    codes[there] = _dense(wide)
+    return Feature(codes.reshape(a.codes.shape), pl.Series([], dtype=pl.String))
 
 
 def _dense(wide: Indices) -> Codes:

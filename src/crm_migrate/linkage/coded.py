@@ -22,6 +22,7 @@ MISSING = -1
 MAX_VALUES = 12
 """Values of one record in a set feature that are looked at; the first ones are taken."""
 _CHUNK = 200_000
+_LAST = np.iinfo(np.int32).max
 
 
 @dataclass(frozen=True)
@@ -164,15 +165,28 @@ def encode_long(rows: Indices, texts: pl.Series, height: int) -> Feature:
 
 def encode_hashes(hashes: Hashes) -> Feature:
     """Codes of the numbers of each record (0: none) as a padded matrix; `values` are numbers."""
-    rows, columns = np.nonzero(hashes)
-    flat = hashes[rows, columns]
-    order = np.argsort(flat)
+    flat = hashes.ravel()
+    there = np.flatnonzero(flat)
+    order = there[np.argsort(flat[there])]
     ordered = flat[order]
-    codes = np.empty(len(flat), dtype=np.int32)
-    new = ordered[1:] != ordered[:-1]
-    codes[order] = np.concatenate([[0], np.cumsum(new, dtype=np.int32)])[: len(flat)]
-    values = ordered[np.concatenate([[True], new])[: len(flat)]]
-    return Feature(_matrix(rows, codes, len(hashes)), pl.Series(values, dtype=pl.UInt64))
+    new = np.ones(len(ordered), dtype=np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=new[1:])
+    codes = np.full(len(flat), _LAST, dtype=np.int32)
+    codes[order] = np.cumsum(new, dtype=np.int32) - 1
+    matrix = codes.reshape(hashes.shape)
+    matrix.sort(axis=1)
+    again = matrix[:, 1:] == matrix[:, :-1]
+    again &= matrix[:, 1:] != _LAST
+    rows = np.flatnonzero(again.any(axis=1))
+    if len(rows):  # the same number twice in one record
+        some = matrix[rows]
+        some[:, 1:][again[rows]] = _LAST
+        some.sort(axis=1)
+        matrix[rows] = some
+    matrix[matrix == _LAST] = MISSING
+    width = max(int((matrix != MISSING).any(axis=0).sum()), 1)
+    values = pl.Series(ordered[new], dtype=pl.UInt64)
+    return Feature(np.ascontiguousarray(matrix[:, :width]), values)
 
 
 def _matrix(rows: Indices, codes: Codes, height: int) -> Codes:

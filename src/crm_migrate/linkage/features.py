@@ -155,15 +155,23 @@ def _name_parts(
     whole = encode(value)
     split = feature_text.company_parts if kind == "company_name" else firm_parts
     parts = split(whole.values)
+    key = encode(parts["key"])
     for part, series in parts.items():
         full_name = name if part == "key" else f"{name}.{part}"
-        if full_name in used:
+        if full_name not in used or part == "core":
+            continue
+        of_names = key
+        if part == "full":  # the key, where it is there
+            there = series.is_not_null().to_numpy()
+            of_names = Feature(np.where(there, key.codes, np.int32(MISSING)), key.values)
+        elif part != "key":
             of_names = encode(series)
-            yield full_name, Feature(_of(whole.codes, of_names.codes), of_names.values)
-    if not used & {f"{name}.skip", f"{name}.sound", f"{name}.initials"}:
+        yield full_name, Feature(_of(whole.codes, of_names.codes), of_names.values)
+    if not used & {f"{name}.{part}" for part in ("core", "skip", "sound", "initials")}:
         return
     cores = encode(parts["core"])
     rows = _of(whole.codes, cores.codes)
+    yield f"{name}.core", Feature(rows, cores.values)
     if f"{name}.skip" in used:
         shorter = encode_hashes(feature_text.one_character_less(cores.values))
         yield f"{name}.skip", Feature(_of(rows, shorter.codes), shorter.values)
