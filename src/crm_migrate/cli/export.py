@@ -1,11 +1,16 @@
 """`export`: readable data for people, under a password, until it expires."""
 
-import os
 from pathlib import Path
 
 import click
 
 from crm_migrate.cli.output import Output, verb_options
+from crm_migrate.cli.protected_file import (
+    days_option,
+    password_of,
+    password_option,
+    tell_exported,
+)
 from crm_migrate.cli.session import AS, opened
 from crm_migrate.errors import UsageFault
 from crm_migrate.language import Text, current_language
@@ -37,7 +42,6 @@ Examples:
   crm-migrate export --sweep
 """,
 )
-PASSWORD = "CRM_MIGRATE_EXPORT_PASSWORD"
 _WHAT = click.Choice(["customers", "crosswalk", "findings", "quarantine", "review"])
 
 
@@ -47,11 +51,8 @@ _WHAT = click.Choice(["customers", "crosswalk", "findings", "quarantine", "revie
               help=str(Text("file in exports/", "exports/ 中的文件")))  # fmt: skip
 @click.option("--run", "run", default="latest", show_default=True,
               help=str(Text("run: id, path, latest", "运行:编号、路径、latest")))  # fmt: skip
-@click.option("--days", type=click.IntRange(0, 365),
-              help=str(Text("days until it expires (default: the project's retention)",
-                            "有效天数(默认同项目保留期)")))  # fmt: skip
-@click.option("--password-env", metavar="VAR", default=PASSWORD, show_default=True,
-              help=str(Text("variable with the password", "口令所在环境变量")))  # fmt: skip
+@days_option
+@password_option
 @click.option("--sweep", is_flag=True, help=str(Text("delete expired exports", "删除到期导出")))
 @click.option("--as", "person", help=str(AS))
 @verb_options
@@ -108,11 +109,13 @@ def _export(
             language=current_language(),
         )
         path = folder(session) / done.file
-    out.say(Text(f"{path}: {done.rows:,} lines", f"{path}:{done.rows:,} 行"), "green")
-    out.say(Text(f"expires {done.expires_at}; tell the password by another way",
-                 f"有效期至 {done.expires_at};请另行告知口令"), "yellow")  # fmt: skip
-    out.next_step("crm-migrate export --sweep")
-    out.result(done.to_json() | {"path": str(path)})
+    tell_exported(
+        out,
+        done,
+        path,
+        Text(f"{done.rows:,} lines", f"{done.rows:,} 行"),
+        "crm-migrate export --sweep",
+    )
 
 
 def _sweep(ctx: click.Context, person: str | None, out: Output) -> None:
@@ -129,21 +132,3 @@ def _sweep(ctx: click.Context, person: str | None, out: Output) -> None:
     )
     out.next_step("crm-migrate audit verify")
     out.result({"deleted": [e.to_json() for e in gone], "standing": [e.to_json() for e in left]})
-
-
-def password_of(variable: str, *, again: bool = True) -> str:
-    """The password in an environment variable, else asked for (twice, when `again`).
-
-    Raises:
-        UsageFault: a variable was named and is not set.
-    """
-    text = os.environ.get(variable)
-    if text is not None:
-        return text
-    if variable != PASSWORD:
-        raise UsageFault(
-            Text(f"{variable} is not set", f"环境变量 {variable} 未设置"),
-            remedy=Text(f"export {variable}=…", f"请先设置 {variable}"),
-        )
-    prompt = str(Text("password of the export", "导出文件口令"))
-    return str(click.prompt(prompt, hide_input=True, confirmation_prompt=again, err=True))

@@ -4,8 +4,14 @@ from pathlib import Path
 
 import click
 
-from crm_migrate.cli.export import PASSWORD, password_of
 from crm_migrate.cli.output import Output, verb_options
+from crm_migrate.cli.protected_file import (
+    days_option,
+    password_of,
+    password_option,
+    password_to_open,
+    tell_exported,
+)
 from crm_migrate.cli.session import AS, opened
 from crm_migrate.errors import UsageFault
 from crm_migrate.language import Text, counted, current_language
@@ -100,7 +106,6 @@ Example:
   crm-migrate quarantine withdraw 3 --as zhou
 """,
 )
-_VARIABLE = Text("variable with the password", "口令所在环境变量")
 
 
 @click.group(help=str(HELP))
@@ -113,9 +118,8 @@ def quarantine() -> None:
 @click.option("--as", "person", help=str(AS))
 @click.option("--run", "run", default="latest", show_default=True,
               help=str(Text("run: id, path, latest", "运行:编号、路径、latest")))  # fmt: skip
-@click.option("--days", type=click.IntRange(0, 365), help=str(Text("until it expires", "有效天数")))
-@click.option("--password-env", metavar="VAR", default=PASSWORD, show_default=True,
-              help=str(_VARIABLE))  # fmt: skip
+@days_option
+@password_option
 @verb_options
 @click.pass_context
 def export_workbook(
@@ -143,18 +147,19 @@ def export_workbook(
             language=current_language(),
         )
         path = folder(session) / done.file
-    out.say(Text(f"{path}: {counted(done.rows, 'record')}", f"{path}:{done.rows:,} 条"), "green")
-    out.say(Text(f"expires {done.expires_at}; tell the password by another way",
-                 f"有效期至 {done.expires_at};请另行告知口令"), "yellow")  # fmt: skip
-    out.next_step(f"crm-migrate quarantine import {path} --as …")
-    out.result(done.to_json() | {"path": str(path)})
+    tell_exported(
+        out,
+        done,
+        path,
+        Text(counted(done.rows, "record"), f"{done.rows:,} 条"),
+        f"crm-migrate quarantine import {path} --as …",
+    )
 
 
 @quarantine.command("import", help=str(IMPORT_HELP))
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--as", "person", help=str(AS))
-@click.option("--password-env", metavar="VAR", default=PASSWORD, show_default=True,
-              help=str(_VARIABLE))  # fmt: skip
+@password_option
 @verb_options
 @click.pass_context
 def import_workbook(
@@ -163,8 +168,7 @@ def import_workbook(
     """Import corrections."""
     from crm_migrate.pipeline import import_quarantine
 
-    clear = file.read_bytes()[:2] == b"PK"  # saved without a password
-    password = None if clear else password_of(password_env, again=False)
+    password = password_to_open(file, password_env)
     with opened(ctx, out) as session:
         done = import_quarantine(session, file, password, by=person)
     head = (Text("sheet", "工作表"), Text("row", "行"), Text("column", "列"),

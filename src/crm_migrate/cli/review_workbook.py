@@ -4,8 +4,14 @@ from pathlib import Path
 
 import click
 
-from crm_migrate.cli.export import PASSWORD, password_of
 from crm_migrate.cli.output import Output, verb_options
+from crm_migrate.cli.protected_file import (
+    days_option,
+    password_of,
+    password_option,
+    password_to_open,
+    tell_exported,
+)
 from crm_migrate.cli.session import AS, opened
 from crm_migrate.errors import UsageFault
 from crm_migrate.language import Text, current_language
@@ -51,7 +57,6 @@ Example:
   crm-migrate review import exports/复核.xlsx --as zhang
 """,
 )
-_VARIABLE = Text("variable with the password", "口令所在环境变量")
 
 
 @click.command("export", help=str(EXPORT_HELP))
@@ -61,9 +66,8 @@ _VARIABLE = Text("variable with the password", "口令所在环境变量")
 @click.option("--blind", is_flag=True, help=str(Text("without reasons", "不含理由")))
 @click.option("--mine", is_flag=True, help=str(Text("only those assigned to you", "仅分配给您的")))
 @click.option("--limit", default=500, show_default=True, help=str(Text("questions", "题数")))
-@click.option("--days", type=click.IntRange(0, 365), help=str(Text("until it expires", "有效天数")))
-@click.option("--password-env", metavar="VAR", default=PASSWORD, show_default=True,
-              help=str(_VARIABLE))  # fmt: skip
+@days_option
+@password_option
 @verb_options
 @click.pass_context
 def export_workbook(
@@ -97,18 +101,19 @@ def export_workbook(
             language=current_language(),
         )
         path = folder(session) / done.file
-    out.say(Text(f"{path}: {done.rows:,} questions", f"{path}:{done.rows:,} 题"), "green")
-    out.say(Text(f"expires {done.expires_at}; tell the password by another way",
-                 f"有效期至 {done.expires_at};请另行告知口令"), "yellow")  # fmt: skip
-    out.next_step(f"crm-migrate review import {path} --as …")
-    out.result(done.to_json() | {"path": str(path)})
+    tell_exported(
+        out,
+        done,
+        path,
+        Text(f"{done.rows:,} questions", f"{done.rows:,} 题"),
+        f"crm-migrate review import {path} --as …",
+    )
 
 
 @click.command("import", help=str(IMPORT_HELP))
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--as", "person", help=str(AS))
-@click.option("--password-env", metavar="VAR", default=PASSWORD, show_default=True,
-              help=str(_VARIABLE))  # fmt: skip
+@password_option
 @verb_options
 @click.pass_context
 def import_workbook(
@@ -117,8 +122,7 @@ def import_workbook(
     """Import verdicts."""
     from crm_migrate.pipeline import import_reviews
 
-    clear = file.read_bytes()[:2] == b"PK"  # saved without a password
-    password = None if clear else password_of(password_env, again=False)
+    password = password_to_open(file, password_env)
     with opened(ctx, out) as session:
         done = import_reviews(session, file, password, by=person)
     if done.faults:
