@@ -12,7 +12,7 @@ from crm_migrate.plan.approval.deciding import approve, check_approval, decide, 
 from crm_migrate.plan.approval.inheritance import differences
 from crm_migrate.plan.approval.overriding import override
 from crm_migrate.plan.approval.revoking import revoke
-from crm_migrate.plan.approval.standing import Said, standing
+from crm_migrate.plan.approval.standing import Said, standing, time_to_speak
 from crm_migrate.plan.approval.statements import Decision, Override, Revocation
 from crm_migrate.plan.change import Demand, EntityCounts, Gate, PlanHeader
 from crm_migrate.trust.people import Role, TrustFile, add, remove
@@ -135,6 +135,17 @@ def test_a_used_and_an_expired_approval_do_not_count() -> None:
         check_approval(PLAN, said(short), PEOPLE, late)
     with pytest.raises(PlanRefused, match="expired"):
         check_approval(PLAN, said(decision), PEOPLE, NOW + timedelta(days=8))
+
+
+def test_the_same_words_after_a_revocation_are_a_new_decision() -> None:
+    """Even within one tick of the clock: what was taken back stays so, what follows counts."""
+    first = yes()
+    taken = revoke(first, SIGNERS["wang"], PEOPLE, NOW, reason="有误", used=False)
+    told = Said(decisions=(first,), revocations=(taken,))
+    refused(PLAN, first, revocations=(taken,))
+    again = approve(PLAN, SIGNERS["wang"], PEOPLE, time_to_speak(told, PEOPLE, "wang", NOW))
+    assert check(PLAN, first, again, revocations=(taken,)).approvals == (again.id,)
+    assert time_to_speak(told, PEOPLE, "zhao", NOW) == NOW
 
 
 def test_a_key_that_was_replaced_takes_its_approvals_away() -> None:

@@ -11,7 +11,7 @@ from crm_migrate.plan.approval import deciding as approval
 from crm_migrate.plan.approval.deciding import PlanState
 from crm_migrate.plan.approval.overriding import override
 from crm_migrate.plan.approval.revoking import revoke
-from crm_migrate.plan.approval.standing import standing
+from crm_migrate.plan.approval.standing import standing, time_to_speak
 from crm_migrate.plan.approval.statements import Decision, Override, Revocation, Signed
 from crm_migrate.plan.change import PlanHeader
 from crm_migrate.stages.plans import checked_header, require_same_project, state_of
@@ -121,7 +121,7 @@ def decide(
         header,
         session.signer(person),
         session.trust,
-        session.job.clock(),
+        time_to_speak(said, session.trust, person.id, session.job.clock()),
         decision="approve" if decision == "approve" else "reject",
         reason=reason,
         used=state_of(session, header) in approval.USED,

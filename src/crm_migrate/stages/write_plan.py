@@ -16,11 +16,12 @@ from crm_migrate.plan import gates
 from crm_migrate.plan.approval.authorship import sign_as_author
 from crm_migrate.plan.approval.deciding import PlanState
 from crm_migrate.plan.approval.demands import demands
-from crm_migrate.plan.change import PlanHeader
+from crm_migrate.plan.change import Gate, PlanHeader
 from crm_migrate.plan.header_file import FORMAT
 from crm_migrate.plan.merging.moves import count_moves
 from crm_migrate.plan.planfile import SUFFIX, PlanWriter, open_stored
 from crm_migrate.plan.scope import Scope
+from crm_migrate.reports.facts import PlanFacts
 from crm_migrate.stages import survive
 from crm_migrate.stages.apply import last_applied
 from crm_migrate.stages.asked import Asked
@@ -142,24 +143,70 @@ def write_plan(
     `file` holds the operations of the changes already.
     `scope` is what `asked` means in this run; the changes are confined to it already.
     """
-    job, settings = session.job, session.project.settings
-    now = job.clock()
     plan_id = file.plan_id
     facts = plan_facts(run, changes)
-    fingerprint = changes.identity.fingerprint
-    drift = drift_figures(job, run, job.rules.gates, fingerprint, last_applied(session))
-    precise = precision_figure(session, run)
-    measured = changes.figures | drift | precise.figures
-    judged = gates.evaluate(job.rules.gates, measured, session.project.model, precise.notes)
-    parts = {
+    evidence = _evidence(session, changes, facts, inputs)
+    header = _header(session, run, changes, plan_id, person, evidence, scope)
+    for name in changes.planned.heads:
+        file.lineage(name, run.read(survive.STAGE, f"lineage.{name}"))
+    if changes.planned.moves is not None:
+        file.moves(changes.planned.moves)
+    header, path, folder = file.finish(header), file.path, file.path.parent
+    write_private(folder / FACTS, json.dumps(facts.to_json(), ensure_ascii=False).encode())
+    if asked is not None and scope is not None:
+        found = () if scope.only is None else scope.only.to_list()
+        write_remarks(session, plan_id, Remarks(asked.to_json(found), asked.comments))
+    state = state_of(session, header)
+    language = session.project.settings.language or current_language()
+    doubles = doubles_left(changes.planned)
+    with open_stored(path, session.job.keyring.plan_key(plan_id)) as opened:
+        files = write_all_pages(session, run, opened, language, doubles)
+    # Last: until its files are whole, nobody finds the plan, and the run that died is resumed.
+    _enter(session, run, changes, header, path, state)
+    about = {"plan": plan_id, "run": run.id, "effect": header.effect, "evidence": header.evidence}
+    session.record(person.id, "plan.made", {**about, "state": state, "confined": scope is not None})
+    labels = entity_labels(session, current_language())
+    standing = standing_of(session, header)
+    missing = tuple(m.text() for m in standing.missing)
+    inherits = tuple(sorted(set(standing.inherited.values())))
+    return Planned(header, state, path, files, labels, missing, inherits, doubles.height)
+
+
+def _evidence(session: Session, changes: Changes, facts: PlanFacts, inputs: str) -> dict[str, str]:
+    """What the plan rests on, each part as a digest."""
+    return {
         "inputs": _digest([inputs, *(f"{i.source} {i.table} {i.sha256}" for i in facts.inputs)]),
         "rules": session.project.digest,
         "mappings": mapping_digest(session.project),
         "linkage_model": facts.linkage.model,
         "counts": _digest({n: asdict(c) for n, c in changes.counts.items()}),
     }
-    if scope is not None:
-        parts["scope"] = scope.digest()
+
+
+def _judged(session: Session, run: Run, changes: Changes) -> tuple[Gate, ...]:
+    """The gates, held against what this run measured."""
+    job = session.job
+    fingerprint = changes.identity.fingerprint
+    drift = drift_figures(job, run, job.rules.gates, fingerprint, last_applied(session))
+    precise = precision_figure(session, run)
+    measured = changes.figures | drift | precise.figures
+    return gates.evaluate(job.rules.gates, measured, session.project.model, precise.notes)
+
+
+def _header(
+    session: Session,
+    run: Run,
+    changes: Changes,
+    plan_id: str,
+    person: Person,
+    evidence: dict[str, str],
+    scope: Scope | None,
+) -> PlanHeader:
+    """The header, with who must approve, signed by the author."""
+    settings = session.project.settings
+    now = session.job.clock()
+    judged = _judged(session, run, changes)
+    parts = evidence | ({"scope": scope.digest()} if scope is not None else {})
     header = PlanHeader(
         plan_id=plan_id,
         run=run.id,
@@ -192,33 +239,10 @@ def write_plan(
         share=changes.figures.get("changed_share", 0.0),
         departments=affected_departments(run, changes.planned.heads),
         gates=judged,
-        rules=job.rules.gates,
+        rules=session.job.rules.gates,
         sandbox=settings.target.sandbox,
     )
-    header = sign_as_author(replace(header, demands=who), session.signer(person))
-    for name in changes.planned.heads:
-        file.lineage(name, run.read(survive.STAGE, f"lineage.{name}"))
-    if changes.planned.moves is not None:
-        file.moves(changes.planned.moves)
-    header, path, folder = file.finish(header), file.path, file.path.parent
-    write_private(folder / FACTS, json.dumps(facts.to_json(), ensure_ascii=False).encode())
-    if asked is not None and scope is not None:
-        found = () if scope.only is None else scope.only.to_list()
-        write_remarks(session, plan_id, Remarks(asked.to_json(found), asked.comments))
-    state = state_of(session, header)
-    language = settings.language or current_language()
-    doubles = doubles_left(changes.planned)
-    with open_stored(path, job.keyring.plan_key(plan_id)) as opened:
-        files = write_all_pages(session, run, opened, language, doubles)
-    # Last: until its files are whole, nobody finds the plan, and the run that died is resumed.
-    _enter(session, run, changes, header, path, state)
-    about = {"plan": plan_id, "run": run.id, "effect": header.effect, "evidence": header.evidence}
-    session.record(person.id, "plan.made", {**about, "state": state, "confined": scope is not None})
-    labels = entity_labels(session, current_language())
-    standing = standing_of(session, header)
-    missing = tuple(m.text() for m in standing.missing)
-    inherits = tuple(sorted(set(standing.inherited.values())))
-    return Planned(header, state, path, files, labels, missing, inherits, doubles.height)
+    return sign_as_author(replace(header, demands=who), session.signer(person))
 
 
 def _enter(

@@ -58,5 +58,5 @@ def refused(header: PlanHeader, en: str, zh: str) -> PlanRefused:
 
 
 def rfc3339(time: datetime) -> str:
-    """UTC to the millisecond: who approves again right after a revocation says something new."""
+    """UTC to the millisecond, which tells what a person says after what they took back."""
     return f"{time.astimezone(UTC).isoformat(timespec='milliseconds').removesuffix('+00:00')}Z"

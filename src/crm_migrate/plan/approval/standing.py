@@ -8,7 +8,7 @@ evidence, or for that of an earlier plan whose evidence was no better (see inher
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from crm_migrate.language import Text
 from crm_migrate.plan.approval.authorship import is_by_its_author
@@ -137,6 +137,16 @@ def revoked(said: Said, people: TrustFile) -> frozenset[str]:
         ):
             found.add(decision.id)
     return frozenset(found)
+
+
+def time_to_speak(said: Said, people: TrustFile, person: str, now: datetime) -> datetime:
+    """`now`, or a millisecond after what was last taken back of the person's decisions.
+
+    The same words within one tick of the clock would else be the decision that was taken back.
+    """
+    taken_back = revoked(said, people)
+    ended = [_time(d.at) for d in said.decisions if d.by == person and d.id in taken_back]
+    return max([now, *(at + timedelta(milliseconds=1) for at in ended)])
 
 
 def demand_text(demand: Demand, count: int | None = None) -> Text:
