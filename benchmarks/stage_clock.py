@@ -43,8 +43,8 @@ INNER = {
         ("crm_migrate.plan.operations", "seal_operations"),
         ("crm_migrate.plan.operations", "effect"),
         ("crm_migrate.plan.planfile", "encrypt"),
-        ("crm_migrate.stages.write_plan", "write_all_pages"),
-        ("crm_migrate.stages.write_plan", "_enter"),
+        ("crm_migrate.stages.planning.write", "write_all_pages"),
+        ("crm_migrate.stages.planning.write", "_enter"),
     ),
     "approve": (),
     "apply": (

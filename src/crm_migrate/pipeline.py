@@ -13,74 +13,74 @@ from collections.abc import Callable
 from crm_migrate.errors import IntegrityFault, KeyFault
 from crm_migrate.stages.apply import Done, apply_plan
 from crm_migrate.stages.apply_request import Requested, request_apply
-from crm_migrate.stages.approval_file import export_approval
-from crm_migrate.stages.asked import Asked, read_listing, to_follow_up, with_exclusions
+from crm_migrate.stages.approving.approval_file import export_approval
+from crm_migrate.stages.approving.considered import Considered, consider
+from crm_migrate.stages.approving.decisions import Decided, decide, override_gate, revoke_decisions
+from crm_migrate.stages.bare.link import link_files, suggest_rules, write_clusters
+from crm_migrate.stages.bare.match import match_files, write_matches
 from crm_migrate.stages.changes import compare
 from crm_migrate.stages.check import Checked, check
-from crm_migrate.stages.compare_engines import compare as compare_engines
-from crm_migrate.stages.considered import Considered, consider
-from crm_migrate.stages.decisions import Decided, decide, override_gate, revoke_decisions
-from crm_migrate.stages.dictionary import (
+from crm_migrate.stages.evaluation.engines import compare as compare_engines
+from crm_migrate.stages.evaluation.evaluate import evaluate_run
+from crm_migrate.stages.evaluation.evaluated import Evaluated
+from crm_migrate.stages.evaluation.files import Asked as FilesAsked
+from crm_migrate.stages.evaluation.files import evaluate_files
+from crm_migrate.stages.evaluation.page import write_evaluation
+from crm_migrate.stages.evaluation.truth import TruthFile
+from crm_migrate.stages.exports.export import Exported, export
+from crm_migrate.stages.exports.export import sweep as sweep_exports
+from crm_migrate.stages.extract import extract, input_digest, is_live
+from crm_migrate.stages.golden.cells import list_cells, set_golden_cell, withdraw_cell
+from crm_migrate.stages.incremental.earlier import last_run
+from crm_migrate.stages.link import link
+from crm_migrate.stages.planning.asked import Asked, read_listing, to_follow_up, with_exclusions
+from crm_migrate.stages.planning.diff import PlanDifference, compare_plans
+from crm_migrate.stages.planning.packs import Packs, write_packs
+from crm_migrate.stages.planning.pages import write_pages
+from crm_migrate.stages.planning.plans import list_plans
+from crm_migrate.stages.planning.scope import confined
+from crm_migrate.stages.planning.view import Shown, view_plan
+from crm_migrate.stages.planning.write import Planned, begun_file, write_plan
+from crm_migrate.stages.present import read_target
+from crm_migrate.stages.quality.dictionary import (
     compare_versions,
     release_dictionary,
     show_dictionary,
     view_dictionary,
     write_dictionary,
 )
-from crm_migrate.stages.earlier import last_run
-from crm_migrate.stages.evaluate import evaluate_run
-from crm_migrate.stages.evaluate_files import Asked as FilesAsked
-from crm_migrate.stages.evaluate_files import evaluate_files
-from crm_migrate.stages.evaluate_page import write_evaluation
-from crm_migrate.stages.evaluate_truth import TruthFile
-from crm_migrate.stages.evaluated import Evaluated
-from crm_migrate.stages.export import Exported, export
-from crm_migrate.stages.export import sweep as sweep_exports
-from crm_migrate.stages.extract import extract, input_digest, is_live
-from crm_migrate.stages.golden_cells import list_cells, set_golden_cell, withdraw_cell
-from crm_migrate.stages.history import history
-from crm_migrate.stages.link import link
-from crm_migrate.stages.link_files import link_files, suggest_rules, write_clusters
-from crm_migrate.stages.match_files import match_files, write_matches
-from crm_migrate.stages.packs import Packs, write_packs
-from crm_migrate.stages.plan_diff import PlanDifference, compare_plans
-from crm_migrate.stages.plan_pages import write_pages
-from crm_migrate.stages.plan_view import Shown, view_plan
-from crm_migrate.stages.plans import list_plans
-from crm_migrate.stages.present import read_target
-from crm_migrate.stages.quality_report import report_quality, view_quality, write_quality
-from crm_migrate.stages.quarantine import (
+from crm_migrate.stages.quality.report import report_quality, view_quality, write_quality
+from crm_migrate.stages.quality.rules_test import run_examples
+from crm_migrate.stages.quality.verification import standing_answers, verify
+from crm_migrate.stages.quarantine.overlay import standing as standing_corrections
+from crm_migrate.stages.quarantine.workbook import (
     export_quarantine,
     import_quarantine,
     list_corrections,
     withdraw,
 )
-from crm_migrate.stages.quarantine_overlay import standing as standing_corrections
-from crm_migrate.stages.reconcile import reconcile_run
-from crm_migrate.stages.reconciled import Report
+from crm_migrate.stages.reconciliation.reconcile import reconcile_run
+from crm_migrate.stages.reconciliation.reconciled import Report
 from crm_migrate.stages.report import Written, audit_report, verify_journal
 from crm_migrate.stages.retention import sweep
-from crm_migrate.stages.review_pairs import join_customers, split_customer
-from crm_migrate.stages.review_workbook import export_reviews, import_reviews
-from crm_migrate.stages.reviews import (
+from crm_migrate.stages.review.pairs import join_customers, split_customer
+from crm_migrate.stages.review.reviews import (
     assign_reviews,
     decide_review,
     list_reviews,
     state_digest,
     undo_review,
 )
-from crm_migrate.stages.rollback import plan_rollback, roll_back
-from crm_migrate.stages.rollback_heaps import RolledBack
-from crm_migrate.stages.rules_test import run_examples
+from crm_migrate.stages.review.workbook import export_reviews, import_reviews
+from crm_migrate.stages.rollback.heaps import RolledBack
+from crm_migrate.stages.rollback.take_back import plan_rollback, roll_back
 from crm_migrate.stages.sandbox import make_ready, require_laid_out
-from crm_migrate.stages.scope import confined
 from crm_migrate.stages.session import TRUST, Session, open_session
 from crm_migrate.stages.standardize import standardize
 from crm_migrate.stages.survive import make_golden
-from crm_migrate.stages.trace import trace
-from crm_migrate.stages.trace_steps import Trace
-from crm_migrate.stages.verification import standing_answers, verify
-from crm_migrate.stages.write_plan import Planned, begun_file, write_plan
+from crm_migrate.stages.tracing.history import history
+from crm_migrate.stages.tracing.steps import Trace
+from crm_migrate.stages.tracing.trace import trace
 from crm_migrate.trust.people import Action
 from crm_migrate.workspace import Run
 

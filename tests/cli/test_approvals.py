@@ -201,7 +201,7 @@ def test_killed_while_the_trust_file_changes_locks_nobody_out(
     run: Run, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Announced in the journal first: the old file fits, the new one fits, a third does not."""
-    from crm_migrate.stages import people
+    from crm_migrate.stages.approving import people
 
     trust = project / ".crm-migrate" / "trust.json"
     old = trust.read_bytes()
@@ -255,7 +255,7 @@ def test_an_approval_is_checked_where_there_is_no_project(
     run: Run, free: None, command: Command, project: Path, tmp_path: Path
 ) -> None:
     """R-7.6: before and after the apply, with the plan file, years later and after people left."""
-    from crm_migrate.stages.approval_file import verify_approval
+    from crm_migrate.stages.approving.approval_file import verify_approval
 
     (plan,) = (project / "audit").rglob("*.crmplan")
     early, late = tmp_path / "early.json", tmp_path / "late.json"

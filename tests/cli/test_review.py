@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 from openpyxl import Workbook, load_workbook
 
-from crm_migrate.stages.table_files import protect
+from crm_migrate.stages.bare.table_files import protect
 from tests.cli.command_line import Command, Ran
 
 SCHEMAS = Path(__file__).parents[2] / "docs" / "json"

@@ -27,7 +27,7 @@ from crm_migrate.plan.present import present_records, resolve_references
 from crm_migrate.project.entities_file import standard_model, starter_file
 from crm_migrate.project.mapping_file import TargetMapping
 from crm_migrate.protection.policy import parse_policy
-from crm_migrate.stages.merges import look_around
+from crm_migrate.stages.planning.merges import look_around
 from crm_migrate.systems.target import TargetSystem
 from tests.loading.small_crm import NOW, Keys, approved, header_of
 from tests.loading.test_plan_and_apply import FieldKeys

@@ -1,6 +1,6 @@
 """Rows that stand double in the CRM are listed with both keys and the reason (R-4.1, R-6.3)."""
 
-from crm_migrate.stages.doubles import doubles_left, doubles_sheet
+from crm_migrate.stages.planning.doubles import doubles_left, doubles_sheet
 from tests.plan.crm import MODEL
 from tests.plan.test_merges import TWO, accounts, merging
 

@@ -8,8 +8,8 @@ import pytest
 
 from crm_migrate.project import load_project
 from crm_migrate.records import PROVENANCE
-from crm_migrate.stages.earlier import Earlier, changed, last_run, since
 from crm_migrate.stages.extract import extract, input_digest
+from crm_migrate.stages.incremental.earlier import Earlier, changed, last_run, since
 from crm_migrate.stages.link import link
 from crm_migrate.stages.present import read_target
 from crm_migrate.stages.session import Session, open_session

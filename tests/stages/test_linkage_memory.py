@@ -7,11 +7,11 @@ import pytest
 
 from crm_migrate.project import load_project
 from crm_migrate.records import RECORD_ID
-from crm_migrate.stages import linkage_memory
-from crm_migrate.stages.earlier import last_run
 from crm_migrate.stages.extract import extract, input_digest
+from crm_migrate.stages.incremental import linkage_memory
+from crm_migrate.stages.incremental.earlier import last_run
+from crm_migrate.stages.incremental.linkage_memory import recalled
 from crm_migrate.stages.link import STAGE, link, read_figures
-from crm_migrate.stages.linkage_memory import recalled
 from crm_migrate.stages.present import read_target
 from crm_migrate.stages.session import Session, open_session
 from crm_migrate.stages.standardize import standardize

@@ -6,7 +6,7 @@ import polars as pl
 
 from crm_migrate.plan.change import PlanHeader
 from crm_migrate.plan.scope import OUTSIDE
-from crm_migrate.stages.plan_parts import actions_by_head, parts
+from crm_migrate.stages.planning.parts import actions_by_head, parts
 
 ROWS = pl.DataFrame(
     {

@@ -8,7 +8,7 @@ import pytest
 from crm_migrate.mapping.scaffold import scaffold
 from crm_migrate.project import load_project
 from crm_migrate.project.entities_file import standard_model
-from crm_migrate.stages import people as changing
+from crm_migrate.stages.approving import people as changing
 from crm_migrate.stages.sandbox import make_ready
 from crm_migrate.stages.session import TRUST, TRUST_NEXT, Session, open_session
 from crm_migrate.trust import people

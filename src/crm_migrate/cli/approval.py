@@ -87,7 +87,7 @@ def export(ctx: click.Context, plan: str, path: Path, folder: Path | None, out: 
 def verify(path: Path, plan: Path | None, out: Output) -> int:
     """Verify an approval."""
     from crm_migrate.plan.approval.standing import demand_text
-    from crm_migrate.stages.approval_file import verify_approval
+    from crm_migrate.stages.approving.approval_file import verify_approval
 
     found = verify_approval(path, datetime.now(UTC), plan)
     header, trust = found.header, found.trust

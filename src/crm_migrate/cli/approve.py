@@ -93,7 +93,7 @@ def _decide(
     out: Output,
 ) -> None:
     from crm_migrate.pipeline import consider, decide
-    from crm_migrate.stages.plans import entity_labels
+    from crm_migrate.stages.planning.plans import entity_labels
 
     with opened(ctx, out) as session:
         considered = consider(session, plan)

@@ -11,7 +11,7 @@ from crm_migrate.errors import UsageFault
 from crm_migrate.language import Text, current_language
 
 if TYPE_CHECKING:
-    from crm_migrate.stages.dictionary import Shown
+    from crm_migrate.stages.quality.dictionary import Shown
 
 HELP = Text(
     """The data dictionary, made from the rules and mappings: of every field meaning, type, range or

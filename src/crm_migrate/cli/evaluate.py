@@ -12,7 +12,7 @@ from crm_migrate.language import Text, current_language
 
 if TYPE_CHECKING:
     from crm_migrate.linkage.evaluation_sample import Estimate
-    from crm_migrate.stages.evaluated import Evaluated, Sampled
+    from crm_migrate.stages.evaluation.evaluated import Evaluated, Sampled
 
 HELP = Text(
     """Measure the deduplication: precision, recall and F1 of pairs, clusters and records (B³), what
@@ -181,7 +181,7 @@ def _show(found: "Evaluated", out: Output, model: bool) -> None:
 
 def _truth(found: "Evaluated", out: Output) -> None:
     from crm_migrate.reports.evaluation_page import measure_rows, merging_lines
-    from crm_migrate.stages.evaluate_page import recalls
+    from crm_migrate.stages.evaluation.page import recalls
 
     assert found.truth is not None
     out.table(

@@ -92,7 +92,7 @@ def _export(
     out: Output,
 ) -> None:
     from crm_migrate.pipeline import export as write_export
-    from crm_migrate.stages.export import folder, place
+    from crm_migrate.stages.exports.export import folder, place
     from crm_migrate.trust.people import Action
 
     with opened(ctx, out) as session:
@@ -120,7 +120,7 @@ def _export(
 
 def _sweep(ctx: click.Context, person: str | None, out: Output) -> None:
     from crm_migrate.pipeline import sweep_exports
-    from crm_migrate.stages.export import listed
+    from crm_migrate.stages.exports.export import listed
 
     with opened(ctx, out) as session:
         gone = sweep_exports(session, by=person)

@@ -9,7 +9,7 @@ from crm_migrate.cli.session import AS, opened
 from crm_migrate.language import Text, current_language
 
 if TYPE_CHECKING:
-    from crm_migrate.stages.history_steps import History, PlanStep, RowStep
+    from crm_migrate.stages.tracing.history_steps import History, PlanStep, RowStep
 
 HELP = Text(
     """Every change of a customer and of what belongs to it, plan by plan: who planned, approved and

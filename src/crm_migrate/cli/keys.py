@@ -109,7 +109,7 @@ def init(ctx: click.Context, persons: tuple[str, ...], no_passphrase: bool, out:
 @click.pass_context
 def add_person(ctx: click.Context, person: str, by: str, no_passphrase: bool, out: Output) -> None:
     """Add one person, or change their role."""
-    from crm_migrate.stages.people import add_person as add
+    from crm_migrate.stages.approving.people import add_person as add
     from crm_migrate.trust.setup import parse_person
 
     new = parse_person(person)
@@ -132,7 +132,7 @@ def add_person(ctx: click.Context, person: str, by: str, no_passphrase: bool, ou
 @click.pass_context
 def remove_person(ctx: click.Context, person: str, by: str, out: Output) -> None:
     """Remove one person."""
-    from crm_migrate.stages.people import remove_person as remove
+    from crm_migrate.stages.approving.people import remove_person as remove
 
     with opened(ctx, out) as session:
         trust = remove(session, person, by)

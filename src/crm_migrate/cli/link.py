@@ -11,7 +11,7 @@ from crm_migrate.errors import UsageFault
 from crm_migrate.language import Text
 
 if TYPE_CHECKING:
-    from crm_migrate.stages.compare_engines import Comparison
+    from crm_migrate.stages.evaluation.engines import Comparison
 
 HELP = Text(
     """Find the records that are one, in files (csv, xlsx, parquet), without a project.
@@ -125,7 +125,7 @@ def _files(
     encoding: str | None,
 ) -> None:
     from crm_migrate.pipeline import link_files, write_clusters
-    from crm_migrate.stages.table_files import require_suffix
+    from crm_migrate.stages.bare.table_files import require_suffix
 
     for path in (target, *([pairs] if pairs else [])):
         require_suffix(path)  # before the work, not after it
@@ -191,7 +191,7 @@ def _suggest(
     **_: Any,
 ) -> None:
     from crm_migrate.pipeline import suggest_rules
-    from crm_migrate.stages.table_files import require_suffix, write_file
+    from crm_migrate.stages.bare.table_files import require_suffix, write_file
 
     if target is not None:
         require_suffix(target, (".yaml", ".yml"))
@@ -228,7 +228,7 @@ def _compare(ctx: click.Context, run: str, engine: str, out: Output) -> None:
 
 
 def _show(found: "Comparison", out: Output) -> None:
-    from crm_migrate.stages.compare_engines import REASONS
+    from crm_migrate.stages.evaluation.engines import REASONS
 
     head = (
         Text("engine", "引擎"),

@@ -80,7 +80,7 @@ def match(
 ) -> None:
     """Match one list against another."""
     from crm_migrate.pipeline import match_files, write_matches
-    from crm_migrate.stages.table_files import require_suffix
+    from crm_migrate.stages.bare.table_files import require_suffix
 
     if not on:
         raise UsageFault(

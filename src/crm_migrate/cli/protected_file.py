@@ -11,7 +11,7 @@ from crm_migrate.errors import UsageFault
 from crm_migrate.language import Text
 
 if TYPE_CHECKING:
-    from crm_migrate.stages.export import Exported
+    from crm_migrate.stages.exports.export import Exported
 
 PASSWORD = "CRM_MIGRATE_EXPORT_PASSWORD"
 _ZIP = b"PK"

@@ -133,7 +133,7 @@ def export_workbook(
 ) -> None:
     """Export what was set aside."""
     from crm_migrate.pipeline import export_quarantine
-    from crm_migrate.stages.export import folder, place
+    from crm_migrate.stages.exports.export import folder, place
 
     with opened(ctx, out) as session:
         place(session, file)  # faults before anybody is asked for a password

@@ -53,7 +53,7 @@ def reconcile(
     """Compare a run with the CRM."""
     from crm_migrate.loading.reconcile import OUTCOMES
     from crm_migrate.pipeline import reconcile_run
-    from crm_migrate.stages.reconciled import row_reason
+    from crm_migrate.stages.reconciliation.reconciled import row_reason
 
     with opened(ctx, out) as session:
         report = reconcile_run(session, run, out=file, by=person, language=current_language())

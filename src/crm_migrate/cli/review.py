@@ -169,7 +169,7 @@ def review(
     if ctx.invoked_subcommand is not None:
         return
     from crm_migrate.cli.review_session import review_one_by_one
-    from crm_migrate.stages.review_view import Viewing
+    from crm_migrate.stages.review.view import Viewing
     from crm_migrate.trust.people import Action
 
     with opened(ctx, out) as session:
@@ -244,8 +244,8 @@ def _list_cases(
     ctx: click.Context, person: str | None, clear: bool, blind: bool, limit: int, out: Output
 ) -> None:
     from crm_migrate.cli.review_table import show_case
-    from crm_migrate.stages.review_cases import list_cases
-    from crm_migrate.stages.review_view import Viewing
+    from crm_migrate.stages.review.cases import list_cases
+    from crm_migrate.stages.review.view import Viewing
     from crm_migrate.trust.people import Action
 
     with opened(ctx, out) as session:
@@ -289,7 +289,7 @@ def decide(
 ) -> None:
     """Decide one task, or one case."""
     from crm_migrate.pipeline import decide_review
-    from crm_migrate.stages.review_cases import decide_case
+    from crm_migrate.stages.review.cases import decide_case
 
     if (verdict is None) == (groups is None):
         raise UsageFault(

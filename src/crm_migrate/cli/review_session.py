@@ -13,7 +13,7 @@ from crm_migrate.language import Text
 
 if TYPE_CHECKING:
     from crm_migrate.pipeline import Session
-    from crm_migrate.stages.review_view import Viewing
+    from crm_migrate.stages.review.view import Viewing
     from crm_migrate.trust.people import Person
 
 KEYS = Text(
@@ -35,8 +35,8 @@ def review_one_by_one(
     Raises:
         UsageFault: there is no terminal.
     """
-    from crm_migrate.stages.review_view import Upcoming
-    from crm_migrate.stages.reviews import queue
+    from crm_migrate.stages.review.reviews import queue
+    from crm_migrate.stages.review.view import Upcoming
 
     if not sys.stdin.isatty():
         raise UsageFault(
@@ -105,7 +105,7 @@ def _answered(
     comment: str,
 ) -> bool:
     """Whether the verdict was entered; what refuses it is told."""
-    from crm_migrate.stages.reviews import decide_review
+    from crm_migrate.stages.review.reviews import decide_review
 
     owner = choices[int(key) - 1] if choices else None
     try:
@@ -121,14 +121,14 @@ def _answered(
 
 
 def _skip(session: "Session", id: str, person: "Person") -> None:
-    from crm_migrate.stages.plans import rfc3339
+    from crm_migrate.stages.planning.plans import rfc3339
     from crm_migrate.state.review import skip
 
     skip(session.state, id, person.id, rfc3339(session.job.clock()))
 
 
 def _undo(session: "Session", out: Output, person: "Person") -> str | None:
-    from crm_migrate.stages.reviews import undo_review
+    from crm_migrate.stages.review.reviews import undo_review
 
     try:
         return str(undo_review(session, by=person.id)["task"])

@@ -10,8 +10,8 @@ from crm_migrate.cli.output import Output, plain
 from crm_migrate.language import Text
 
 if TYPE_CHECKING:
-    from crm_migrate.stages.review_cases import Case
-    from crm_migrate.stages.review_view import Spans, Task
+    from crm_migrate.stages.review.cases import Case
+    from crm_migrate.stages.review.view import Spans, Task
 
 DIFFERENT = "bold yellow"
 

@@ -84,7 +84,7 @@ def export_workbook(
 ) -> None:
     """Export questions."""
     from crm_migrate.pipeline import export_reviews
-    from crm_migrate.stages.export import folder, place
+    from crm_migrate.stages.exports.export import folder, place
 
     with opened(ctx, out) as session:
         place(session, file)  # faults before anybody is asked for a password

@@ -99,7 +99,7 @@ def _agreed(found: "RolledBack", out: Output, sure: bool) -> bool:
 
 def _show(found: "RolledBack", out: Output, *, ahead: bool = False) -> None:
     from crm_migrate.plan.show.html import STATE_TEXTS
-    from crm_migrate.stages.rollback_heaps import reason_words
+    from crm_migrate.stages.rollback.heaps import reason_words
 
     header = found.header
     title = (

@@ -105,7 +105,7 @@ def show(
         write(ctx, plan, packs, folder, out)
         return
     from crm_migrate.plan.show.choice import Choice
-    from crm_migrate.stages.plan_view import view_plan  # the pipeline would import all stages
+    from crm_migrate.stages.planning.view import view_plan  # the pipeline would import all stages
 
     with opened(ctx, out) as session:
         choice = Choice(entity, action, page=page, size=size)

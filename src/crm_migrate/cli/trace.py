@@ -9,7 +9,7 @@ from crm_migrate.cli.session import AS, opened
 from crm_migrate.language import Text, current_language
 
 if TYPE_CHECKING:
-    from crm_migrate.stages.trace_steps import Member, Operation, Trace
+    from crm_migrate.stages.tracing.steps import Member, Operation, Trace
 
 HELP = Text(
     """Follow a customer: raw cell, findings, why linked, golden value, operation, row in the CRM,

@@ -1,1 +1,1 @@
-"""One file per stage: reads what the stage before left in the workspace, and writes its own."""
+"""The stages that `pipeline.py` names; each package holds what serves one noun of theirs."""

@@ -22,17 +22,17 @@ from crm_migrate.plan.planfile import SUFFIX, read_header
 from crm_migrate.plan.show.risks import reason_text
 from crm_migrate.reports.facts import ApplyFacts
 from crm_migrate.stages import link, survive
-from crm_migrate.stages.plans import (
+from crm_migrate.stages.approving.said import approved_to_apply
+from crm_migrate.stages.planning.plans import (
     entity_labels,
     open_checked,
     require_same_project,
     rfc3339,
 )
-from crm_migrate.stages.said import approved_to_apply
+from crm_migrate.stages.reconciliation.target_totals import totals_in_target
+from crm_migrate.stages.rollback.taken_back import ROLLED_BACK, settle_taken_back
 from crm_migrate.stages.sandbox import require_laid_out
 from crm_migrate.stages.session import About, Session
-from crm_migrate.stages.taken_back import ROLLED_BACK, settle_taken_back
-from crm_migrate.stages.target_totals import totals_in_target
 from crm_migrate.state import plans as entries
 from crm_migrate.state.approvals import mark_used
 from crm_migrate.state.registry import activate, retire, store_members

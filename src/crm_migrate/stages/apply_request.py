@@ -9,7 +9,7 @@ from crm_migrate.language import Text
 from crm_migrate.loading.holder import this_process
 from crm_migrate.loading.plan_lock import Request, State, ask, plan_state
 from crm_migrate.stages.apply import Done, recover
-from crm_migrate.stages.plans import open_checked
+from crm_migrate.stages.planning.plans import open_checked
 from crm_migrate.stages.session import Session
 from crm_migrate.systems.opening import open_target
 from crm_migrate.trust.people import Action

@@ -29,14 +29,14 @@ from crm_migrate.plan.present import resolve_references
 from crm_migrate.plan.scope import Scope
 from crm_migrate.records import RECORD_ID
 from crm_migrate.stages import link, present, standardize, survive
-from crm_migrate.stages.control_totals import totals_of
 from crm_migrate.stages.figures import figures, quality_figures
-from crm_migrate.stages.golden_overrides import SETTLED
+from crm_migrate.stages.golden.overrides import SETTLED
 from crm_migrate.stages.job import Job
 from crm_migrate.stages.kept import lookups
-from crm_migrate.stages.merges import look_around
+from crm_migrate.stages.planning.merges import look_around
 from crm_migrate.stages.present import Present, asking, computing
-from crm_migrate.stages.quality import gate_figures
+from crm_migrate.stages.quality.control_totals import totals_of
+from crm_migrate.stages.quality.measure import gate_figures
 from crm_migrate.workspace import Run
 
 

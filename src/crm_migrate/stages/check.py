@@ -19,7 +19,7 @@ from crm_migrate.project.mapping_file import SourceMapping, TableMapping
 from crm_migrate.project.yaml_file import KeyPath, YamlFile, read_yaml
 from crm_migrate.stages.extract import open_source
 from crm_migrate.stages.job import parse_rules
-from crm_migrate.stages.open_places import open_places
+from crm_migrate.stages.planning.open_places import open_places
 from crm_migrate.stages.sandbox import require_laid_out
 from crm_migrate.systems.opening import open_target
 from crm_migrate.systems.target import Purpose, TargetSchema, TargetSystem

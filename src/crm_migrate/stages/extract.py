@@ -29,8 +29,14 @@ from crm_migrate.records import (
     concat_findings,
     in_id_order,
 )
-from crm_migrate.stages.difference import difference, here, over, write_changes, write_since
-from crm_migrate.stages.earlier import CHANGE, CHANGED, Earlier, TakenSource, made_by
+from crm_migrate.stages.incremental.difference import (
+    difference,
+    here,
+    over,
+    write_changes,
+    write_since,
+)
+from crm_migrate.stages.incremental.earlier import CHANGE, CHANGED, Earlier, TakenSource, made_by
 from crm_migrate.stages.job import Job
 from crm_migrate.systems.sql import sql_tables
 from crm_migrate.workspace import Run

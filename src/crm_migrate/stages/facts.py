@@ -8,9 +8,9 @@ from crm_migrate.protection.admission import CUT_OUT, FORBIDDEN
 from crm_migrate.reports.facts import FindingFacts, InputFacts, LinkageFacts, PlanFacts
 from crm_migrate.stages import extract, link, standardize
 from crm_migrate.stages.changes import Changes
-from crm_migrate.stages.doubles import doubles_left
-from crm_migrate.stages.findings import rule_of
 from crm_migrate.stages.judge import own_rules
+from crm_migrate.stages.planning.doubles import doubles_left
+from crm_migrate.stages.quality.findings import rule_of
 from crm_migrate.workspace import Run
 
 _SEVERITIES = ("error", "warning", "repair")

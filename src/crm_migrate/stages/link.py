@@ -18,11 +18,11 @@ from crm_migrate.model import Entity
 from crm_migrate.plan.present import KEY_REFERENCE, resolve_references
 from crm_migrate.records import PROVENANCE, RECORD_ID
 from crm_migrate.stages import present, standardize
-from crm_migrate.stages.earlier import Earlier
+from crm_migrate.stages.incremental.earlier import Earlier
+from crm_migrate.stages.incremental.linkage_memory import STAGE as STAGE
+from crm_migrate.stages.incremental.linkage_memory import link_with_memory
 from crm_migrate.stages.job import Job
-from crm_migrate.stages.linkage_memory import STAGE as STAGE
-from crm_migrate.stages.linkage_memory import link_with_memory
-from crm_migrate.stages.verdicts import binding
+from crm_migrate.stages.review.verdicts import binding
 from crm_migrate.state.registry import known_members, known_tombstones
 from crm_migrate.workspace import Run
 

@@ -20,7 +20,8 @@ from crm_migrate.reports.rendering import report_html
 from crm_migrate.reports.versions import load_versions, store_version
 from crm_migrate.reports.workbook import report_workbook
 from crm_migrate.stages.apply import read_applied
-from crm_migrate.stages.plans import (
+from crm_migrate.stages.approving.said import said_about, standing_of
+from crm_migrate.stages.planning.plans import (
     ListedPlan,
     entity_labels,
     field_labels,
@@ -28,7 +29,6 @@ from crm_migrate.stages.plans import (
     plan_header,
     read_facts,
 )
-from crm_migrate.stages.said import said_about, standing_of
 from crm_migrate.stages.session import JOURNAL, REPORTS, Session
 from crm_migrate.trust import people
 from crm_migrate.trust.checkpoint import open_checkpoint

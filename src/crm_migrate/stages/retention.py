@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from crm_migrate.stages.plans import list_plans
+from crm_migrate.stages.planning.plans import list_plans
 from crm_migrate.stages.session import Session
 
 OPEN = ("approvable", "approved")

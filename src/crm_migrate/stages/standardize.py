@@ -16,12 +16,18 @@ from crm_migrate.mapping.references import resolve_orphans
 from crm_migrate.model import Entity
 from crm_migrate.records import PROVENANCE, RECORD_ID, findings_by_record, in_id_order
 from crm_migrate.stages import extract
-from crm_migrate.stages.difference import difference, here, over, write_changes, write_since
-from crm_migrate.stages.earlier import Earlier, changed, since
+from crm_migrate.stages.incremental.difference import (
+    difference,
+    here,
+    over,
+    write_changes,
+    write_since,
+)
+from crm_migrate.stages.incremental.earlier import Earlier, changed, since
 from crm_migrate.stages.job import Job
 from crm_migrate.stages.judge import codes, columns_read, judge, write_own_rules
-from crm_migrate.stages.quarantine_overlay import NONE, Corrections, overlaid
-from crm_migrate.stages.verification import Answers, no_answers, refuted
+from crm_migrate.stages.quality.verification import Answers, no_answers, refuted
+from crm_migrate.stages.quarantine.overlay import NONE, Corrections, overlaid
 from crm_migrate.standards.entity import Standardized
 from crm_migrate.standards.entity import standardize as standardize_entity
 from crm_migrate.workspace import Run

@@ -13,13 +13,11 @@ from crm_migrate.mapping.identity import hashed_ids
 from crm_migrate.model import Entity
 from crm_migrate.records import PROVENANCE, RECORD_ID, ROW, SOURCE, Severity, in_id_order
 from crm_migrate.stages import link, present, standardize
-from crm_migrate.stages.derive import otherwise_derived, with_derived
-from crm_migrate.stages.difference import difference, over, write_changes, write_since
-from crm_migrate.stages.earlier import Earlier
-from crm_migrate.stages.golden_overrides import SETTLED, no_overrides, with_overrides
-from crm_migrate.stages.job import Job
-from crm_migrate.stages.kept import GOLDEN
-from crm_migrate.stages.resurvive import (
+from crm_migrate.stages.golden.derive import otherwise_derived, with_derived
+from crm_migrate.stages.golden.overrides import SETTLED, no_overrides, with_overrides
+from crm_migrate.stages.incremental.difference import difference, over, write_changes, write_since
+from crm_migrate.stages.incremental.earlier import Earlier
+from crm_migrate.stages.incremental.resurvive import (
     DECIDED,
     Again,
     golden_before,
@@ -27,6 +25,8 @@ from crm_migrate.stages.resurvive import (
     to_make_again,
     write_again,
 )
+from crm_migrate.stages.job import Job
+from crm_migrate.stages.kept import GOLDEN
 from crm_migrate.state.owners import decided_owners
 from crm_migrate.workspace import Run
 

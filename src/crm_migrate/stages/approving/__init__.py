@@ -1,0 +1,1 @@
+"""Who said what about a plan, and what of it counts."""

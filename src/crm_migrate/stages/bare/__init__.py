@@ -1,0 +1,1 @@
+"""Bare files, without a project: no keys, ids from the files themselves."""

@@ -1,0 +1,1 @@
+"""How right the linkage is: against a truth, or by verdicts on a sample."""

@@ -1,0 +1,1 @@
+"""Readable personal data for people, made by one verb only."""

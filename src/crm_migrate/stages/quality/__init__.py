@@ -1,0 +1,1 @@
+"""How good the data is: measures, control totals, findings, dictionary, verification."""

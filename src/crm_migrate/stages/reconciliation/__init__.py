@@ -1,0 +1,1 @@
+"""What the sources held beside what the CRM holds after the apply."""

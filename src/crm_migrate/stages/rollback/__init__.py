@@ -1,0 +1,1 @@
+"""An applied plan taken back: a plan of its own."""
