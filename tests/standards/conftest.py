@@ -5,7 +5,6 @@ from importlib.resources import files
 import polars as pl
 import pytest
 import yaml
-from hypothesis import settings
 
 from crm_migrate.language import Text
 from crm_migrate.model import (
@@ -17,9 +16,6 @@ from crm_migrate.model import (
     SemanticType,
     Vocabulary,
 )
-
-settings.register_profile("untimed", deadline=None)
-settings.load_profile("untimed")
 
 _PLAIN = ("identifying", "vocabulary", "unit", "references", "max_length")
 
