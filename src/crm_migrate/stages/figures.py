@@ -17,7 +17,7 @@ from crm_migrate.records import RECORD_ID
 from crm_migrate.reports.facts import ApplyFacts
 from crm_migrate.stages import extract, present, standardize, survive
 from crm_migrate.stages.job import Job
-from crm_migrate.standards.record_rules import REQUIRED
+from crm_migrate.standards.entity.record_rules import REQUIRED
 from crm_migrate.workspace import Run
 
 UNMAPPED_RULES = ("mapping.unmapped_value", "mapping.unknown_owner")

@@ -16,9 +16,9 @@ from crm_migrate.project.quality_file import QualityFile
 from crm_migrate.protection.policy import Policy, parse_policy
 from crm_migrate.quality.rules import parse_quality
 from crm_migrate.standards.catalog import rules as declared_rules
-from crm_migrate.standards.derivations import Derivations, parse_derivations
-from crm_migrate.standards.rules_of_records import RecordRules, parse_records
-from crm_migrate.standards.verification import Verifiers, parse_verification
+from crm_migrate.standards.rules.derivations import Derivations, parse_derivations
+from crm_migrate.standards.rules.records import RecordRules, parse_records
+from crm_migrate.standards.rules.verification import Verifiers, parse_verification
 from crm_migrate.trust.keyring import Keyring
 
 Progress = Callable[[str, int, int], None]

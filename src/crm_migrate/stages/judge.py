@@ -18,8 +18,8 @@ from crm_migrate.records import (
 )
 from crm_migrate.stages.job import Job
 from crm_migrate.stages.kept import STANDARDIZED
-from crm_migrate.standards.judging import judged_together, weighed
-from crm_migrate.standards.verification import RULES
+from crm_migrate.standards.rules.judging import judged_together, weighed
+from crm_migrate.standards.rules.verification import RULES
 from crm_migrate.workspace import Run
 
 OWN_RULES = "x_rules"

@@ -17,7 +17,7 @@ from crm_migrate.project.mapping_file import TargetEntity, TargetMapping
 from crm_migrate.protection.policy import Audience, Treatment
 from crm_migrate.stages.job import Job
 from crm_migrate.stages.kept import PRESENT
-from crm_migrate.standards.entity import standardize
+from crm_migrate.standards.entity.standardize import standardize
 from crm_migrate.systems.opening import open_target
 from crm_migrate.systems.target import KeyPart, TargetReader, TargetSchema, TargetSystem
 from crm_migrate.workspace import Run

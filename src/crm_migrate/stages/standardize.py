@@ -28,8 +28,8 @@ from crm_migrate.stages.job import Job
 from crm_migrate.stages.judge import codes, columns_read, judge, write_own_rules
 from crm_migrate.stages.quality.verification import Answers, no_answers, refuted
 from crm_migrate.stages.quarantine.overlay import NONE, Corrections, overlaid
-from crm_migrate.standards.entity import Standardized
-from crm_migrate.standards.entity import standardize as standardize_entity
+from crm_migrate.standards.entity.standardize import Standardized
+from crm_migrate.standards.entity.standardize import standardize as standardize_entity
 from crm_migrate.workspace import Run
 
 STAGE = "standardized"

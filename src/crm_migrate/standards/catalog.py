@@ -4,7 +4,9 @@ from functools import cache
 
 from crm_migrate.model import SemanticType
 from crm_migrate.records import Rule
-from crm_migrate.standards import record_rules, schema, standard, verification
+from crm_migrate.standards import standard
+from crm_migrate.standards.entity import record_rules, schema
+from crm_migrate.standards.rules import verification
 
 
 @cache

@@ -25,7 +25,7 @@ from crm_migrate.stages.planning.plans import rfc3339
 from crm_migrate.stages.quality.findings import rule_of
 from crm_migrate.stages.session import Session
 from crm_migrate.stages.tracing.wanted import Ways, wanted_record
-from crm_migrate.standards.entity import standardize
+from crm_migrate.standards.entity.standardize import standardize
 from crm_migrate.state.cells import (
     CellOverride,
     end_override,

@@ -11,7 +11,7 @@ from crm_migrate.stages.incremental.difference import difference
 from crm_migrate.stages.incremental.earlier import Earlier
 from crm_migrate.stages.job import Job
 from crm_migrate.stages.kept import GOLDEN
-from crm_migrate.standards.derivations import Derived, evaluate
+from crm_migrate.standards.rules.derivations import Derived, evaluate
 from crm_migrate.workspace import Run
 
 DERIVED = "derived"

@@ -11,8 +11,8 @@ from crm_migrate.project import load_project
 from crm_migrate.project.entities_file import starter_file
 from crm_migrate.project.yaml_file import YamlFile, read_yaml
 from crm_migrate.stages.job import parse_rules
-from crm_migrate.standards.derivations import Derived, parse_derivations
-from crm_migrate.standards.rule_examples import (
+from crm_migrate.standards.rules.derivations import Derived, parse_derivations
+from crm_migrate.standards.rules.examples import (
     FaultyExample,
     Outcome,
     run_derivation_example,

@@ -25,7 +25,7 @@ from crm_migrate.stages.job import Job
 from crm_migrate.stages.kept import STANDARDIZED
 from crm_migrate.stages.planning.plans import rfc3339
 from crm_migrate.stages.session import Session
-from crm_migrate.standards.verification import RULES, subjects
+from crm_migrate.standards.rules.verification import RULES, subjects
 from crm_migrate.state.verifications import answers, keep_answers
 from crm_migrate.systems.verifiers import Answer, MailDomains, Register, Verifier
 from crm_migrate.trust.keyed_digest import digests, purpose_key

@@ -16,7 +16,7 @@ from crm_migrate.protection.sealing import unseal_column
 from crm_migrate.records import RECORD_ID, Rule, concat_findings, findings_where
 from crm_migrate.stages.job import Job
 from crm_migrate.stages.kept import STANDARDIZED
-from crm_migrate.standards.record_rules import CORRECTED, CORRECTION_STALE
+from crm_migrate.standards.entity.record_rules import CORRECTED, CORRECTION_STALE
 from crm_migrate.state.corrections import corrections
 from crm_migrate.trust.keyed_digest import digest_text, framed_text, purpose_key
 from crm_migrate.workspace import Run

@@ -43,7 +43,7 @@ from crm_migrate.stages.quarantine.sheet import (
     shown,
 )
 from crm_migrate.stages.session import Session
-from crm_migrate.standards.entity import standardize
+from crm_migrate.standards.entity.standardize import standardize
 from crm_migrate.state.corrections import (
     Correction,
     add_corrections,

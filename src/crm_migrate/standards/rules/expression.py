@@ -21,8 +21,8 @@ import polars as pl
 from crm_migrate.language import Text
 from crm_migrate.model import Entity, Model
 from crm_migrate.records import RECORD_ID
-from crm_migrate.standards.expression_functions import FUNCTIONS, call
-from crm_migrate.standards.expression_kinds import (
+from crm_migrate.standards.rules.functions import FUNCTIONS, call
+from crm_migrate.standards.rules.kinds import (
     TODAY,
     Kind,
     Misread,
@@ -53,7 +53,7 @@ class Aggregate:
 
 @dataclass(frozen=True, eq=False)
 class Expression:
-    """A compiled text: evaluate `expr` over the columns that `expression_input.inputs` makes."""
+    """A compiled text: evaluate `expr` over the columns that `inputs.inputs` makes."""
 
     text: str
     kind: Kind

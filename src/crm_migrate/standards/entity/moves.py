@@ -7,7 +7,8 @@ import polars as pl
 
 from crm_migrate.model import MULTI_SEPARATOR, Entity, Field, SemanticType
 from crm_migrate.records import Rule
-from crm_migrate.standards import mobile, phone, record_rules, registration_number
+from crm_migrate.standards import mobile, phone, registration_number
+from crm_migrate.standards.entity import record_rules
 from crm_migrate.standards.residue import change_where, holds, mask_where
 
 

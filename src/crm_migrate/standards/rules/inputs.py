@@ -7,8 +7,8 @@ import polars as pl
 
 from crm_migrate.model import Entity
 from crm_migrate.records import RECORD_ID
-from crm_migrate.standards.expression import Aggregate, Expression
-from crm_migrate.standards.expression_kinds import TODAY
+from crm_migrate.standards.rules.expression import Aggregate, Expression
+from crm_migrate.standards.rules.kinds import TODAY
 
 
 def inputs(

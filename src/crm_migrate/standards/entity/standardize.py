@@ -15,12 +15,13 @@ from crm_migrate.records import (
     Severity,
     findings_together,
 )
-from crm_migrate.standards import record_rules, schema, standard
+from crm_migrate.standards import standard
 from crm_migrate.standards.contract import context_of
-from crm_migrate.standards.judging import judged_alone, weighed
-from crm_migrate.standards.moves import apply_moves
+from crm_migrate.standards.entity import record_rules, schema
+from crm_migrate.standards.entity.moves import apply_moves
 from crm_migrate.standards.residue import holds, mask_where
-from crm_migrate.standards.rules_of_records import NO_RULES, RecordRules
+from crm_migrate.standards.rules.judging import judged_alone, weighed
+from crm_migrate.standards.rules.records import NO_RULES, RecordRules
 
 Origins = Mapping[tuple[str, str], str]
 """(source name, field name) → the column of the source that the field was read from."""

@@ -22,10 +22,10 @@ import polars as pl
 from crm_migrate.language import Text
 from crm_migrate.model import Entity, Model, SemanticType
 from crm_migrate.records import FILE, RECORD_ID, ROW, SHEET, SOURCE
-from crm_migrate.standards.derivations import Derived, evaluate
-from crm_migrate.standards.entity import standardize
-from crm_migrate.standards.judging import judged_alone, judged_together
-from crm_migrate.standards.rules_of_records import Judgement
+from crm_migrate.standards.entity.standardize import standardize
+from crm_migrate.standards.rules.derivations import Derived, evaluate
+from crm_migrate.standards.rules.judging import judged_alone, judged_together
+from crm_migrate.standards.rules.records import Judgement
 
 DAY = date(2026, 1, 1)
 """As of which examples are judged that do not say so."""

@@ -8,7 +8,7 @@ import polars as pl
 from crm_migrate.language import Text
 from crm_migrate.model import SemanticType
 from crm_migrate.standards.divisions import divisions
-from crm_migrate.standards.expression_kinds import TODAY, Kind, Misread, Typed
+from crm_migrate.standards.rules.kinds import TODAY, Kind, Misread, Typed
 
 _T, _N, _D = Kind.TEXT, Kind.NUMBER, Kind.DATE
 _REGION_AT = {

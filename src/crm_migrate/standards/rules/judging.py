@@ -8,9 +8,9 @@ import polars as pl
 from crm_migrate.model import Entity
 from crm_migrate.project.rule_files import Weighing
 from crm_migrate.records import SOURCE, Rule, Severity
-from crm_migrate.standards.expression_input import inputs
 from crm_migrate.standards.residue import holds
-from crm_migrate.standards.rules_of_records import Judgement
+from crm_migrate.standards.rules.inputs import inputs
+from crm_migrate.standards.rules.records import Judgement
 
 Broken = tuple[str, Rule, pl.Series]
 

@@ -13,9 +13,9 @@ from crm_migrate.project.rule_files import Derivation, DerivationsFile
 from crm_migrate.records import RECORD_ID
 from crm_migrate.standards import standard
 from crm_migrate.standards.contract import context_of
-from crm_migrate.standards.expression import Expression, Kind, Misread, compile_expression
-from crm_migrate.standards.expression_input import inputs
-from crm_migrate.standards.rules_of_records import FaultAt, validated
+from crm_migrate.standards.rules.expression import Expression, Kind, Misread, compile_expression
+from crm_migrate.standards.rules.inputs import inputs
+from crm_migrate.standards.rules.records import FaultAt, validated
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,1 @@
+"""The records of one entity as a whole: standardized, moved between fields, held to a schema."""
