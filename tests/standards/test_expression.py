@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from crm_migrate.language import Text
 from crm_migrate.model import Entity, Field, Model, SemanticType
 from crm_migrate.project.entities_file import standard_model
-from crm_migrate.standards.rules.expression import Kind, Misread, compile_expression
+from crm_migrate.standards.rules.compiler import compile_expression
 from crm_migrate.standards.rules.inputs import inputs
+from crm_migrate.standards.rules.kinds import Kind, Misread
 
 LABEL = Text("x", "某")
 TYPES = {

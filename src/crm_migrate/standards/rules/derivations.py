@@ -13,8 +13,10 @@ from crm_migrate.project.rule_files import Derivation, DerivationsFile
 from crm_migrate.records import RECORD_ID
 from crm_migrate.standards import standard
 from crm_migrate.standards.contract import context_of
-from crm_migrate.standards.rules.expression import Expression, Kind, Misread, compile_expression
+from crm_migrate.standards.rules.compiler import compile_expression
+from crm_migrate.standards.rules.expression import Expression
 from crm_migrate.standards.rules.inputs import inputs
+from crm_migrate.standards.rules.kinds import Kind, Misread
 from crm_migrate.standards.rules.records import FaultAt, validated
 
 

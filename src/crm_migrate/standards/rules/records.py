@@ -10,7 +10,9 @@ from crm_migrate.language import Text
 from crm_migrate.model import Entity, Model
 from crm_migrate.project.rule_files import RecordRule, RecordRulesFile, Weighing
 from crm_migrate.records import RECORD_ID, Rule, Severity
-from crm_migrate.standards.rules.expression import Expression, Kind, Misread, compile_expression
+from crm_migrate.standards.rules.compiler import compile_expression
+from crm_migrate.standards.rules.expression import Expression
+from crm_migrate.standards.rules.kinds import Kind, Misread
 
 FaultAt = tuple[tuple[str | int, ...], Text, Text | None]
 """Key path in the file, what is wrong there, what to do about it."""
