@@ -12,7 +12,8 @@ from sqlalchemy import make_url
 from crm_migrate.errors import TargetFault
 from crm_migrate.systems.opening import open_target
 from crm_migrate.systems.postgres.target import PostgresTarget
-from crm_migrate.systems.target import ConstraintViolated, KeyPart, TransientFault, UniqueKey
+from crm_migrate.systems.target import ConstraintViolated, TransientFault
+from crm_migrate.systems.target_schema import KeyPart, UniqueKey
 from tests.servers.postgres import PostgresServer, postgres_database, postgres_server
 
 __all__ = ["postgres_database", "postgres_server"]

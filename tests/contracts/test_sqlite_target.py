@@ -12,7 +12,7 @@ import pytest
 
 from crm_migrate.errors import TargetFault
 from crm_migrate.systems.sqlite.target import SqliteTarget
-from crm_migrate.systems.target import KeyPart
+from crm_migrate.systems.target_schema import KeyPart
 
 NOBODY = 65534
 

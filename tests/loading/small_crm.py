@@ -24,7 +24,8 @@ from crm_migrate.plan.change import (
 from crm_migrate.plan.digest import preconditions, row_columns
 from crm_migrate.project.mapping_file import TargetMapping
 from crm_migrate.systems.sqlite.target import SqliteTarget
-from crm_migrate.systems.target import ColumnInfo, TargetSystem
+from crm_migrate.systems.target import TargetSystem
+from crm_migrate.systems.target_schema import ColumnInfo
 
 NOW = datetime(2025, 3, 1, 9, 0, tzinfo=UTC)
 

@@ -14,7 +14,7 @@ from crm_migrate.plan.digest import precondition, row_columns
 from crm_migrate.plan.present import present_records
 from crm_migrate.project.entities_file import standard_model
 from crm_migrate.project.mapping_file import TargetEntity
-from crm_migrate.systems.target import ColumnInfo, TargetTable, UniqueKey
+from crm_migrate.systems.target_schema import ColumnInfo, TargetTable, UniqueKey
 
 KEY = b"d" * 32
 RECORD_KEY = b"r" * 32

@@ -4,7 +4,7 @@ import polars as pl
 
 from crm_migrate.plan.irreversible import irreversible
 from crm_migrate.project.mapping_file import TargetEntity
-from crm_migrate.systems.target import ColumnInfo, TargetSchema, TargetTable
+from crm_migrate.systems.target_schema import ColumnInfo, TargetSchema, TargetTable
 
 MAPPING = {
     "customer": TargetEntity.model_validate(

@@ -11,7 +11,7 @@ from crm_migrate.plan.mapped_target import misfits_of, require_writable, slow_ma
 from crm_migrate.plan.predicate import columns_of, holds
 from crm_migrate.project.mapping_file import TargetMapping
 from crm_migrate.protection.policy import Treatment
-from crm_migrate.systems.target import (
+from crm_migrate.systems.target_schema import (
     Check,
     ColumnInfo,
     ForeignKey,

@@ -20,7 +20,7 @@ from crm_migrate.plan.scope import Scope
 from crm_migrate.plan.show.moves import moves_shown
 from crm_migrate.plan.show.names import Names
 from crm_migrate.project.mapping_file import MergePolicy, TargetEntity, TargetMapping
-from crm_migrate.systems.target import ColumnInfo
+from crm_migrate.systems.target_schema import ColumnInfo
 from tests.plan.crm import ACCOUNTS, CONTACT, CUSTOMER, KEY, MODEL, PEOPLE, Crm, frame, table
 from tests.plan.plans import Keys, header, planned, policy
 

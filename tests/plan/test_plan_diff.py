@@ -9,7 +9,7 @@ from crm_migrate.plan.change import UNTOUCHED
 from crm_migrate.plan.diff import EntityDiff, diff_entity
 from crm_migrate.plan.digest import precondition
 from crm_migrate.plan.present import resolve_references
-from crm_migrate.systems.target import ColumnInfo
+from crm_migrate.systems.target_schema import ColumnInfo
 from tests.plan.crm import (
     ACCOUNTS,
     CONTACT,

@@ -7,7 +7,7 @@ import polars as pl
 
 from crm_migrate.model import Model, SemanticType
 from crm_migrate.project.mapping_file import TargetEntity, TargetMapping
-from crm_migrate.systems.target import TargetSchema
+from crm_migrate.systems.target_schema import TargetSchema
 
 STALE = {"entity": pl.String, "golden_id": pl.String, "group": pl.String, "reason": pl.String}
 RELIEVED = {"entity": pl.String, "golden_id": pl.String, "group": pl.String, "by": pl.String}

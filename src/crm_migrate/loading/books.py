@@ -23,7 +23,8 @@ from crm_migrate.loading.target_ledger import (
 from crm_migrate.plan.change import AFTER, UNTOUCHED, Action
 from crm_migrate.plan.digest import preconditions, row_columns
 from crm_migrate.plan.reversal import WAS
-from crm_migrate.systems.target import ColumnInfo, TargetTransaction
+from crm_migrate.systems.target import TargetTransaction
+from crm_migrate.systems.target_schema import ColumnInfo
 
 COMMITMENTS = "commitments"
 """Column of the operations: what the base row keeps of the golden cells (see commitments.py)."""

@@ -7,7 +7,8 @@ import polars as pl
 from crm_migrate.plan.digest import preconditions
 from crm_migrate.plan.merging.moves import CHILDREN, COLLISIONS
 from crm_migrate.plan.merging.referrers import Referrer
-from crm_migrate.systems.target import TargetReader, TargetSchema, UniqueKey
+from crm_migrate.systems.target import TargetReader
+from crm_migrate.systems.target_schema import TargetSchema, UniqueKey
 
 
 def children_of(

@@ -23,7 +23,8 @@ from crm_migrate.model import Model
 from crm_migrate.plan.approval.deciding import Approved
 from crm_migrate.plan.change import Plan
 from crm_migrate.project.mapping_file import TargetMapping
-from crm_migrate.systems.target import TargetSchema, TargetSystem
+from crm_migrate.systems.target import TargetSystem
+from crm_migrate.systems.target_schema import TargetSchema
 
 FEW = 5
 """So many refused groups are put up with in any plan, unless none are."""

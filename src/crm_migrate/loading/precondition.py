@@ -25,7 +25,8 @@ from crm_migrate.plan.digest import cell_columns, preconditions, row_columns
 from crm_migrate.plan.left_out import left_out
 from crm_migrate.plan.target_form import as_given
 from crm_migrate.project.mapping_file import TargetEntity
-from crm_migrate.systems.target import TargetReader, UniqueKey
+from crm_migrate.systems.target import TargetReader
+from crm_migrate.systems.target_schema import UniqueKey
 
 LEFT_REASONS = {
     "edited_since": Text("edited in the CRM since planning", "计划生成后在 CRM 中被修改"),

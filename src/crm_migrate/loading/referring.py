@@ -10,7 +10,8 @@ import polars as pl
 
 from crm_migrate.loading.bearings import RELIEVED, Bearings
 from crm_migrate.plan.change import AFTER, UNTOUCHED, Action
-from crm_migrate.systems.target import ForeignKey, TargetReader
+from crm_migrate.systems.target import TargetReader
+from crm_migrate.systems.target_schema import ForeignKey
 
 _RELIEF = {"table": pl.String, "row_key": pl.String, "column": pl.String, "by": pl.String}
 _WHOLE_ROW = ""

@@ -21,7 +21,8 @@ from crm_migrate.loading.verify_moves import differing_moves, moves_done
 from crm_migrate.model import Entity, Model, SemanticType
 from crm_migrate.plan.change import AFTER, REFERENCE_PREFIX, UNTOUCHED, Plan
 from crm_migrate.plan.digest import cell_columns
-from crm_migrate.systems.target import ColumnInfo, TargetReader
+from crm_migrate.systems.target import TargetReader
+from crm_migrate.systems.target_schema import ColumnInfo
 
 StoredForm = Callable[[ColumnInfo, pl.Series], pl.Series]
 """The target's own spelling of values in a column (`TargetSystem.stored_form`)."""

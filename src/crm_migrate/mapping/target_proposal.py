@@ -20,7 +20,7 @@ from crm_migrate.project.mapping_file import (
     TargetEntity,
     TargetMapping,
 )
-from crm_migrate.systems.target import ColumnInfo, TargetSchema, TargetTable
+from crm_migrate.systems.target_schema import ColumnInfo, TargetSchema, TargetTable
 
 T = SemanticType
 _LEAST, _LEAST_FIELDS = 0.5, 2

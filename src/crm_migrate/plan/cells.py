@@ -18,7 +18,7 @@ from crm_migrate.plan.target_form import StoredForm, as_given, to_target
 from crm_migrate.plan.three_way import WRITTEN, Outcome, settle
 from crm_migrate.project.mapping_file import TargetColumn, TargetEntity
 from crm_migrate.protection.policy import Treatment
-from crm_migrate.systems.target import ColumnInfo, KeyPart, TargetTable
+from crm_migrate.systems.target_schema import ColumnInfo, KeyPart, TargetTable
 
 Opener = Callable[[str, str, pl.Series, pl.Series], pl.Series]
 """Opens sealed cells: entity, field, golden ids, cells → clear canonical text (null: cannot)."""

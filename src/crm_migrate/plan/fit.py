@@ -8,7 +8,7 @@ canonical values (value maps, look-ups).
 import polars as pl
 
 from crm_migrate.systems.repertoire import beyond
-from crm_migrate.systems.target import ColumnInfo, TargetTable
+from crm_migrate.systems.target_schema import ColumnInfo, TargetTable
 
 _FORMS = {
     "integer": r"^[+-]?\d+$",

@@ -12,7 +12,7 @@ from crm_migrate.language import Text
 from crm_migrate.plan.change import Action
 from crm_migrate.plan.merging.moves import count_moves
 from crm_migrate.project.mapping_file import TargetEntity
-from crm_migrate.systems.target import TargetSchema
+from crm_migrate.systems.target_schema import TargetSchema
 
 _WRITES = [str(a) for a in (Action.INSERT, Action.UPDATE, Action.DELETE)]
 

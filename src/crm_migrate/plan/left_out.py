@@ -9,7 +9,7 @@ import polars as pl
 from crm_migrate.plan.present import TARGET_KEY
 from crm_migrate.plan.target_form import StoredForm
 from crm_migrate.project.mapping_file import LeftOut, TargetEntity
-from crm_migrate.systems.target import ColumnInfo, TargetTable
+from crm_migrate.systems.target_schema import ColumnInfo, TargetTable
 
 STANDS_DELETED = "stands_deleted"
 """Reason of the note about a new record that the CRM holds in a row that is left out."""

@@ -17,7 +17,7 @@ from crm_migrate.plan.sealed_cells import index_columns
 from crm_migrate.project.mapping_file import TargetEntity, TargetMapping
 from crm_migrate.protection.blind_index import INDEX_CHARACTERS
 from crm_migrate.protection.policy import Treatment
-from crm_migrate.systems.target import Check, TargetSchema, TargetTable, UniqueKey
+from crm_migrate.systems.target_schema import Check, TargetSchema, TargetTable, UniqueKey
 
 GOLDEN_CHARACTERS = 36
 """`g`, 32 hex characters, and a running number where an id was founded again."""

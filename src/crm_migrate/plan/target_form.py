@@ -11,7 +11,7 @@ import polars as pl
 from crm_migrate.model import Field, SemanticType
 from crm_migrate.plan.change import REFERENCE_PREFIX
 from crm_migrate.project.mapping_file import Lookup, TargetColumn
-from crm_migrate.systems.target import ColumnInfo
+from crm_migrate.systems.target_schema import ColumnInfo
 
 StoredForm = Callable[[ColumnInfo, pl.Series], pl.Series]
 """The target's own spelling of canonical text in a column (`TargetSystem.stored_form`)."""

@@ -16,7 +16,7 @@ from crm_migrate.plan.predicate import columns_of, holds, literal
 from crm_migrate.plan.present import KEY_REFERENCE, TARGET_KEY
 from crm_migrate.plan.row_cells import RowCell, row_cells
 from crm_migrate.protection.policy import Treatment
-from crm_migrate.systems.target import TargetTable, UniqueKey
+from crm_migrate.systems.target_schema import TargetTable, UniqueKey
 
 _LIVE = [str(Action.INSERT), str(Action.UPDATE)]
 

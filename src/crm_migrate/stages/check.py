@@ -22,7 +22,8 @@ from crm_migrate.stages.job import parse_rules
 from crm_migrate.stages.planning.open_places import open_places
 from crm_migrate.stages.sandbox import require_laid_out
 from crm_migrate.systems.opening import open_target
-from crm_migrate.systems.target import Purpose, TargetSchema, TargetSystem
+from crm_migrate.systems.target import Purpose, TargetSystem
+from crm_migrate.systems.target_schema import TargetSchema
 
 
 @dataclass(frozen=True, slots=True)

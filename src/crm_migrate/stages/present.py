@@ -19,7 +19,8 @@ from crm_migrate.stages.job import Job
 from crm_migrate.stages.kept import PRESENT
 from crm_migrate.standards.entity.standardize import standardize
 from crm_migrate.systems.opening import open_target
-from crm_migrate.systems.target import KeyPart, TargetReader, TargetSchema, TargetSystem
+from crm_migrate.systems.target import TargetReader, TargetSystem
+from crm_migrate.systems.target_schema import KeyPart, TargetSchema
 from crm_migrate.workspace import Run
 
 STAGE = PRESENT

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from crm_migrate.systems.target import ColumnInfo
+from crm_migrate.systems.target_schema import ColumnInfo
 
 BMP = "bmp"
 _OUTSIDE_BMP = r"[\x{10000}-\x{10FFFF}]"

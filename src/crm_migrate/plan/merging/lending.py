@@ -15,7 +15,7 @@ from crm_migrate.plan.groups import self_reference
 from crm_migrate.plan.present import KEY_REFERENCE, TARGET_KEY
 from crm_migrate.project.mapping_file import TargetEntity
 from crm_migrate.protection.policy import Treatment
-from crm_migrate.systems.target import TargetTable
+from crm_migrate.systems.target_schema import TargetTable
 
 
 def with_crm_only(

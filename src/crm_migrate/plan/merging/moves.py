@@ -17,7 +17,7 @@ from crm_migrate.plan.digest import keyed_digests, preconditions, row_columns
 from crm_migrate.plan.present import TARGET_KEY, smallest_keys
 from crm_migrate.plan.target_form import StoredForm
 from crm_migrate.project.mapping_file import TargetEntity
-from crm_migrate.systems.target import TargetTable
+from crm_migrate.systems.target_schema import TargetTable
 
 CHILDREN = dict.fromkeys(("before", "table", "key_column", "column", "row_key"), pl.String)
 """Cells that refer to a row: its key (`before`), and where the cell stands (see change.MOVES)."""

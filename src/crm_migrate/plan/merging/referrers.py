@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from crm_migrate.project.mapping_file import TargetMapping
-from crm_migrate.systems.target import TargetSchema, TargetTable
+from crm_migrate.systems.target_schema import TargetSchema, TargetTable
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ from crm_migrate.plan.cells import TargetSide
 from crm_migrate.plan.merging.moves import Around, doubles
 from crm_migrate.plan.merging.referrers import referred_otherwise, referrers
 from crm_migrate.project.mapping_file import TargetMapping
-from crm_migrate.systems.target import TargetSchema, TargetSystem
+from crm_migrate.systems.target import TargetSystem
+from crm_migrate.systems.target_schema import TargetSchema
 
 
 def look_around(

@@ -10,7 +10,7 @@ from crm_migrate.language import Text
 from crm_migrate.plan.fit import demanded_columns
 from crm_migrate.plan.mapped_target import Misfit
 from crm_migrate.project import Project
-from crm_migrate.systems.target import TargetSchema
+from crm_migrate.systems.target_schema import TargetSchema
 
 
 def open_places(project: Project, schema: TargetSchema) -> Iterator[Misfit]:

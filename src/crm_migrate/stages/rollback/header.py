@@ -20,7 +20,7 @@ from crm_migrate.stages.figures import mapping_digest
 from crm_migrate.stages.planning.departments import affected_departments
 from crm_migrate.stages.planning.plans import entity_labels
 from crm_migrate.stages.session import Session
-from crm_migrate.systems.target import TargetSchema
+from crm_migrate.systems.target_schema import TargetSchema
 from crm_migrate.trust.people import Person
 from crm_migrate.workspace.runs import new_run_id
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 import polars as pl
 
-from crm_migrate.systems.target import ColumnInfo
+from crm_migrate.systems.target_schema import ColumnInfo
 
 STAGE = "crm_migrate_stage"
 """The temporary table through which everything is written."""

@@ -19,7 +19,7 @@ from crm_migrate.systems.mariadb.cells import (
     stored_text,
 )
 from crm_migrate.systems.mariadb.line import Line
-from crm_migrate.systems.target import ColumnInfo, KeyPart
+from crm_migrate.systems.target_schema import ColumnInfo, KeyPart
 
 _STRING = r"'(?:[^'\\]|''|\\.)*'"
 _COLUMN = re.compile(r"`((?:[^`]|``)+)`")

@@ -11,7 +11,7 @@ import polars as pl
 
 from crm_migrate.systems.mariadb.cells import data_type
 from crm_migrate.systems.repertoire import beyond
-from crm_migrate.systems.target import ColumnInfo
+from crm_migrate.systems.target_schema import ColumnInfo
 
 _WHOLE = r"^[+-]?\d+(\.0*)?$"
 _DECIMAL = r"^[+-]?(\d+(\.\d*)?|\.\d+)$"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from crm_migrate.systems.mariadb.cells import charset, quoted
 from crm_migrate.systems.mariadb.expressions import columns_in
-from crm_migrate.systems.target import ColumnInfo, ForeignKey, KeyPart, UniqueKey
+from crm_migrate.systems.target_schema import ColumnInfo, ForeignKey, KeyPart, UniqueKey
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Row

@@ -18,13 +18,8 @@ from crm_migrate.systems.mariadb.cells import quoted
 from crm_migrate.systems.mariadb.expressions import columns_in, harmless
 from crm_migrate.systems.mariadb.keys import Keys, describe_foreign_keys, describe_keys
 from crm_migrate.systems.mariadb.rights import Rights
-from crm_migrate.systems.target import (
-    OWN_PREFIX,
-    Check,
-    ColumnInfo,
-    ColumnKind,
-    TargetTable,
-)
+from crm_migrate.systems.target import OWN_PREFIX
+from crm_migrate.systems.target_schema import Check, ColumnInfo, ColumnKind, TargetTable
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Row

@@ -22,7 +22,8 @@ from crm_migrate.systems.mariadb.cells import asked, charset
 from crm_migrate.systems.mariadb.faults import code_of, faults, passes
 from crm_migrate.systems.mariadb.forms import stored_form
 from crm_migrate.systems.mariadb.view import MariadbView
-from crm_migrate.systems.target import ColumnInfo, Purpose, TargetSchema
+from crm_migrate.systems.target import Purpose
+from crm_migrate.systems.target_schema import ColumnInfo, TargetSchema
 
 _PORT = 3306
 _CONNECT_SECONDS = 15

@@ -38,15 +38,8 @@ from crm_migrate.systems.mariadb.schema import (
     trigger_digests,
 )
 from crm_migrate.systems.mariadb.stage import load, loads_local, staged
-from crm_migrate.systems.target import (
-    OWN_PREFIX,
-    ColumnInfo,
-    ConstraintViolated,
-    KeyPart,
-    TargetSchema,
-    TransientFault,
-    fingerprint,
-)
+from crm_migrate.systems.target import OWN_PREFIX, ConstraintViolated, TransientFault
+from crm_migrate.systems.target_schema import ColumnInfo, KeyPart, TargetSchema, fingerprint
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

@@ -21,7 +21,7 @@ from crm_migrate.systems.postgres.text import (
     literal,
     quoted,
 )
-from crm_migrate.systems.target import KeyPart
+from crm_migrate.systems.target_schema import KeyPart
 
 Connection = psycopg.Connection[Any]
 _ROWS = 20_000

@@ -18,7 +18,7 @@ from crm_migrate.systems.postgres.text import (
 )
 from crm_migrate.systems.postgres.types import codec_of
 from crm_migrate.systems.repertoire import unheld
-from crm_migrate.systems.target import ColumnInfo
+from crm_migrate.systems.target_schema import ColumnInfo
 
 Connection = psycopg.Connection[Any]
 

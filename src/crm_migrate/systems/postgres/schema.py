@@ -23,7 +23,7 @@ from crm_migrate.systems.postgres.types import (
     kind_of,
     vocabulary_of,
 )
-from crm_migrate.systems.target import (
+from crm_migrate.systems.target_schema import (
     Check,
     ColumnInfo,
     ForeignKey,

@@ -21,7 +21,8 @@ from crm_migrate.systems.postgres import forms, rights
 from crm_migrate.systems.postgres.faults import connect_fault, faults, no_schema
 from crm_migrate.systems.postgres.text import Cast
 from crm_migrate.systems.postgres.view import PostgresView, raw_connection
-from crm_migrate.systems.target import ColumnInfo, Purpose, TargetSchema
+from crm_migrate.systems.target import Purpose
+from crm_migrate.systems.target_schema import ColumnInfo, TargetSchema
 
 SETTINGS = {
     "DateStyle": "ISO, YMD",

@@ -2,7 +2,7 @@
 
 import re
 
-from crm_migrate.systems.target import ColumnKind
+from crm_migrate.systems.target_schema import ColumnKind
 
 _KINDS: dict[str, ColumnKind] = {
     "boolean": "boolean",

@@ -34,7 +34,8 @@ from crm_migrate.systems.postgres.text import (
     literal,
     quoted,
 )
-from crm_migrate.systems.target import KeyPart, TargetSchema, TransientFault, fingerprint
+from crm_migrate.systems.target import TransientFault
+from crm_migrate.systems.target_schema import KeyPart, TargetSchema, fingerprint
 
 _NAMED_ROWS = 20_000
 """Rows per statement that names rows by key."""

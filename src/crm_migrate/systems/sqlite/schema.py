@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
 from crm_migrate.systems.sqlite.expressions import askable, columns_in, index_parts
-from crm_migrate.systems.target import (
-    OWN_PREFIX,
+from crm_migrate.systems.target import OWN_PREFIX
+from crm_migrate.systems.target_schema import (
     Check,
     ColumnInfo,
     ColumnKind,

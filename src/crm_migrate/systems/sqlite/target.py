@@ -29,16 +29,8 @@ from crm_migrate.errors import TargetFault
 from crm_migrate.language import Text
 from crm_migrate.systems.sqlite import expressions
 from crm_migrate.systems.sqlite.schema import affinity, describe_tables
-from crm_migrate.systems.target import (
-    ColumnInfo,
-    ConstraintViolated,
-    KeyPart,
-    Purpose,
-    TargetSchema,
-    TransientFault,
-    Violation,
-    fingerprint,
-)
+from crm_migrate.systems.target import ConstraintViolated, Purpose, TransientFault, Violation
+from crm_migrate.systems.target_schema import ColumnInfo, KeyPart, TargetSchema, fingerprint
 
 _READ_ROWS = 100_000
 _ASK_ROWS = 20_000
