@@ -53,6 +53,8 @@ TYPE_LABELS: dict[str, Text] = {
     "phone": Text("telephone", "电话"),
     "email": Text("mail address", "电子邮箱"),
     "website": Text("website", "网址"),
+    "wechat": Text("WeChat id", "微信号"),
+    "qq": Text("QQ number", "QQ 号"),
     "industry": Text("industry", "行业"),
     "address": Text("address", "地址"),
     "date": Text("date", "日期"),

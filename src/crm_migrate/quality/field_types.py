@@ -53,7 +53,10 @@ TYPE_WORDS = {
         ("full name without form of address; parts joined by ·", "全名,不含称谓;间隔号为 ·"),
     ),
     T.TITLE: _words(
-        "job title", "职务", ("position in the company", "在企业中的职务"), ("one line", "单行文本")
+        "job title",
+        "职务",
+        ("position in the company", "在企业中的职务"),
+        ("usual name of the position, others as typed", "规范职务名称;其他职务按原样保留"),
     ),
     T.USCC: _words(
         "unified social credit code",
@@ -108,6 +111,18 @@ TYPE_WORDS = {
     ),
     T.WEBSITE: _words(
         "web address", "网址", ("web address", "网站地址"), ("domain with path", "域名及路径")
+    ),
+    T.WECHAT: _words(
+        "WeChat id",
+        "微信号",
+        ("account in WeChat", "微信账号"),
+        (
+            "6 to 20 letters, digits, _ and -, a letter first; or a mobile or QQ number",
+            "6–20 位字母、数字、下划线或减号,以字母开头;或手机号、QQ 号",
+        ),
+    ),
+    T.QQ: _words(
+        "QQ number", "QQ 号", ("account in QQ", "QQ 账号"), ("5 to 11 digits", "5–11 位数字")
     ),
     T.INDUSTRY: _words(
         "industry",

@@ -23,7 +23,6 @@ def module_name(type_: SemanticType) -> str:
     match type_:
         case (
             SemanticType.TEXT
-            | SemanticType.TITLE
             | SemanticType.OWNER
             | SemanticType.DEPARTMENT
             | SemanticType.REFERENCE
@@ -34,15 +33,21 @@ def module_name(type_: SemanticType) -> str:
             | SemanticType.CODE
             | SemanticType.COMPANY_NAME
             | SemanticType.PERSON_NAME
+            | SemanticType.TITLE
             | SemanticType.USCC
+            | SemanticType.ORGANISATION_CODE
             | SemanticType.REGISTRATION_NUMBER
+            | SemanticType.TAX_NUMBER
             | SemanticType.ID_NUMBER
+            | SemanticType.TRAVEL_DOCUMENT
             | SemanticType.BANK_CARD
             | SemanticType.BANK_ACCOUNT
             | SemanticType.MOBILE
             | SemanticType.PHONE
             | SemanticType.EMAIL
             | SemanticType.WEBSITE
+            | SemanticType.WECHAT
+            | SemanticType.QQ
             | SemanticType.INDUSTRY
             | SemanticType.ADDRESS
             | SemanticType.DATE

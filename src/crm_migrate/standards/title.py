@@ -1,0 +1,107 @@
+"""Job title 职务.
+
+Basis: the table of usual titles with their synonyms and levels (`data/titles.csv`, its edition
+and sources stand in it). A title that is not in it is kept as text.
+"""
+
+from functools import cache
+
+import polars as pl
+
+from crm_migrate.language import Text
+from crm_migrate.records import Rule, Severity
+from crm_migrate.standards.characters import compact, narrow, simplified
+from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
+from crm_migrate.standards.data.tables import Table
+from crm_migrate.standards.residue import change_distinct, change_where, holds, mask_where
+
+BASIS = Text("table of usual titles (2026-11)", "常用职务表（2026-11）")
+_JOINTS = r"\s*(?:兼任?|[/、,;&+|])\s*"
+_NO_TITLE = r"^(?:[0-9\p{P}\p{S}\s]+|联系人|客户|先生|女士|小姐|男|女|在职|离职|本人|其他|其它)$"
+
+NORMALISED = normalised("title", "job title", "职务")
+NO_TITLE = Rule(
+    "title.not_a_title",
+    Severity.WARNING,
+    Text("This is no job title", "填写的不是职务"),
+    Text("Enter the position in the company, or leave it empty.", "请填写在企业中的职务，或留空。"),
+)
+RULES: tuple[Rule, ...] = (NORMALISED, NO_TITLE)
+
+
+def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
+    """The usual name where the table has it; several are joined by 兼; other titles as typed.
+
+    >>> normalise(pl.Series(["总 经理", "ceo", "采購部經理", "Sales  Manager"])).to_list()
+    ['总经理', '首席执行官', '采购经理', '销售经理']
+    >>> normalise(pl.Series(["董事长/总经理", "装备部 调度长", "采购/后勤"])).to_list()
+    ['董事长兼总经理', '装备部调度长', '采购/后勤']
+    """
+    unusual = ~raw.is_in(list(_levels()))
+    return change_where(raw, unusual, lambda few: change_distinct(few, _repaired))
+
+
+def _repaired(raw: pl.Series) -> pl.Series:
+    kept = narrow(raw).str.replace_all(r"(\p{Han})\s+", "$1").str.replace_all(r"\s+(\p{Han})", "$1")
+    # The text itself is one of the table before it is taken apart at its signs.
+    whole = _known(kept)
+    parts = pl.DataFrame({"part": kept.str.replace_all(_JOINTS, "兼").str.split("兼")})
+    parts = parts.with_row_index("row").explode("part")
+    read = parts.with_columns(_known(parts["part"]).alias("part")).group_by("row").agg(
+        pl.col("part").unique(maintain_order=True).str.join("兼", ignore_nulls=False)
+    )  # fmt: skip
+    joined = read.sort("row")["part"]
+    return whole.zip_with(whole.is_not_null(), joined.zip_with(joined.is_not_null(), kept))
+
+
+def _known(text: pl.Series) -> pl.Series:
+    return _key(text).replace_strict(_spellings(), default=None, return_dtype=pl.String)
+
+
+def _key(text: pl.Series) -> pl.Series:
+    return simplified(compact(text)).str.to_uppercase().str.replace_all(r"[.\-]", "")
+
+
+def levels(value: pl.Series) -> pl.Series:
+    """The level of each title, 1 (decides) to 5 (staff), by its ending; null where unknown.
+
+    >>> levels(pl.Series(["总经理", "华东区销售总监", "采购经理助理", "调度长"])).to_list()
+    [1, 2, 5, None]
+    """
+    ending = value.str.extract(_endings(), 1)
+    return ending.replace_strict(_levels(), default=None, return_dtype=pl.Int8)
+
+
+@cache
+def _levels() -> dict[str, int]:
+    return {row["title"]: int(row["level"]) for row in Table("titles").rows}
+
+
+@cache
+def _spellings() -> dict[str, str]:
+    """Key → title; a title's own name goes before any synonym."""
+    meant = {s: r["title"] for r in Table("titles").rows for s in r["synonyms"].split(";") if s}
+    meant |= {title: title for title in _levels()}
+    keys = _key(pl.Series(list(meant), dtype=pl.String)).to_list()
+    return dict(zip(keys, meant.values(), strict=True))
+
+
+@cache
+def _endings() -> str:
+    return f"({'|'.join(_levels())})$"
+
+
+def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Masks:
+    """Words and signs that are no title."""
+    unusual = value.is_not_null() & ~holds(value.is_in(list(_levels())))
+    yield NO_TITLE, mask_where(value, unusual, lambda few: few.str.contains(_NO_TITLE))
+
+
+def format(value: pl.Series) -> pl.Series:
+    """As it is."""
+    return value
+
+
+def mask(value: pl.Series) -> pl.Series:
+    """As it is: a position tells nothing about a person without the name."""
+    return value
