@@ -9,7 +9,8 @@ import pytest
 
 from crm_migrate.errors import SourceFault
 from crm_migrate.formats.contract import KIND, ROW
-from crm_migrate.systems.sql import ForeignKey, canonical_text, sql_tables
+from crm_migrate.systems.canonical_text import canonical_text
+from crm_migrate.systems.sql import ForeignKey, sql_tables
 
 
 @pytest.fixture

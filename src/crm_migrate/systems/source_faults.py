@@ -5,6 +5,12 @@ SQLSTATE ("PostgreSQL Error Codes", appendix A), error numbers of MariaDB and My
 of SQLite.
 """
 
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+
 from crm_migrate.errors import SourceFault
 from crm_migrate.language import Text
 
@@ -80,7 +86,7 @@ _NAMES = {
 }
 
 
-def source_fault(error: BaseException, where: str, user: str | None) -> SourceFault:
+def _source_fault(error: BaseException, where: str, user: str | None) -> SourceFault:
     """The fault for what SQLAlchemy or a driver raised; `where`: the database without its user."""
     origin = getattr(error, "orig", None) or error
     told, code = _told(origin)
@@ -118,3 +124,24 @@ def _unconnected(error: BaseException) -> _Told:
     if "pg_hba.conf" in said or (attempt and (attempt.needs_password or attempt.used_password)):
         return _DENIED
     return _NO_DATABASE if "FATAL" in said and "database" in said else _UNREACHABLE
+
+
+@contextmanager
+def source_faults(where: str, user: str | None = None) -> Iterator[None]:
+    """Database errors as source faults, without the driver's words: they may hold values."""
+    try:
+        yield
+    except sa.exc.NoSuchModuleError as e:
+        raise SourceFault(
+            Text("No driver is known for this kind of database", "没有这种数据库的驱动"),
+            where=where,
+            remedy=Text("Check the start of the URL", "请检查地址的开头部分"),
+        ) from e
+    except ModuleNotFoundError as e:
+        raise SourceFault(
+            Text(f"The driver {e.name} is not installed", f"未安装驱动 {e.name}"),
+            where=where,
+            remedy=Text(f"pip install {e.name}", f"请安装：pip install {e.name}"),
+        ) from e
+    except (sa.exc.SQLAlchemyError, sqlite3.Error, OSError) as e:
+        raise _source_fault(e, where, user) from None

@@ -12,6 +12,7 @@ import psycopg
 import sqlalchemy as sa
 
 from crm_migrate.formats.cells import number_text
+from crm_migrate.systems.canonical_text import decoded
 from crm_migrate.systems.postgres.copying import copied
 from crm_migrate.systems.postgres.text import frame_of, quoted
 
@@ -134,8 +135,6 @@ def _one(column: pl.Series, kind: str, bytewise: bool) -> tuple[pl.Series, tuple
 
 def _decoded(column: pl.Series, raw: dict[str, bytes]) -> tuple[pl.Series, tuple[int, ...]]:
     """The column with the text of raw bytes in UTF-8 or GB18030; null where they are neither."""
-    from crm_migrate.systems.sql import decoded
-
     texts = {value: decoded(data) for value, data in raw.items()}
     lost = [value for value, text in texts.items() if text is None]
     places = column.is_in(pl.Series(lost, dtype=pl.String).implode()).fill_null(False).arg_true()
