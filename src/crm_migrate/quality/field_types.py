@@ -67,17 +67,38 @@ TYPE_WORDS = {
         ),
         ("18 digits and capital letters with a check character", "18 位数字或大写字母,含校验位"),
     ),
+    T.ORGANISATION_CODE: _words(
+        "organisation code",
+        "组织机构代码",
+        ("identity of an organisation before 2015", "2015 年前组织机构的代码"),
+        ("9 characters, the last a check digit", "9 位,末位为校验码"),
+    ),
     T.REGISTRATION_NUMBER: _words(
         "business registration number",
         "工商注册号",
         ("number of the old register of companies", "原工商登记注册号"),
         ("15 digits with a check digit", "15 位数字,含校验位"),
     ),
+    T.TAX_NUMBER: _words(
+        "tax number",
+        "税号",
+        ("taxpayer identification number", "纳税人识别号"),
+        (
+            "the unified social credit code; before 2015 15, 17, 18 or 20 characters",
+            "统一社会信用代码;2015 年前为 15、17、18 或 20 位",
+        ),
+    ),
     T.ID_NUMBER: _words(
         "identity document number",
         "证件号码",
         ("number of an identity document", "身份证件号码"),
         ("18 characters, the last a check character", "18 位,末位为校验码"),
+    ),
+    T.TRAVEL_DOCUMENT: _words(
+        "travel document number",
+        "出入境证件号码",
+        ("number of a passport or travel permit", "护照、通行证等证件号码"),
+        ("letters and digits as printed on the document", "按证件原样,字母与数字"),
     ),
     T.BANK_CARD: _words(
         "bank card number",

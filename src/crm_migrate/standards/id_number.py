@@ -1,9 +1,10 @@
 """Resident identity number 公民身份号码.
 
-Basis: GB 11643-1999 (18 characters; the 15 digits of GB 11643-1989 are extended), prefixes
-81/82/83 for residence permits of Hong Kong, Macau and Taiwan residents (2018), 9 for permanent
-residents from abroad (2023). Regions that no longer exist were valid when issued: only the
-province is judged.
+Basis: GB 11643-1999 (18 characters; the 15 digits of GB 11643-1989 are extended), regions
+810000, 820000 and 830000 for residence permits of Hong Kong, Macau and Taiwan residents (2018), 9,
+province and country for permanent residents from abroad (2023). Regions that no longer exist were
+valid when issued: only the province is judged. No verb looks at the clock: a birth date in the
+future is a matter of the rule `contact.born_later`.
 """
 
 import numpy as np
@@ -21,7 +22,11 @@ BASIS = Text("GB 11643-1999", "GB 11643-1999《公民身份号码》")
 CANONICAL = r"^[1-9][0-9]{16}[0-9X]$"
 _WEIGHTS = np.array([pow(2, 17 - i, 11) for i in range(17)], dtype=np.int16)
 _CHECKS = np.array([ord(c) for c in "10X98765432"], dtype=np.int16)
-_PREFIXES = [*PROVINCE_CODES, "83"]
+_ROUNDED = r"^[0-9]{15}000$|^[0-9]\.[0-9]+[Ee]\+?[0-9]+$"
+"""What a number of 15 significant digits leaves of 18."""
+PREFIXES = tuple(code for code in PROVINCE_CODES if code not in ("81", "82"))
+"""First two digits of the regions where people of the mainland and Taiwan are registered."""
+_REGION = rf"^(?:{'|'.join(PREFIXES)})|^8[123]0000|^9(?:{'|'.join(PREFIXES)})"
 
 _ASK = Text("Compare it with the document.", "请与证件原件核对。")
 NORMALISED = normalised("id_number", "identity number", "身份证号")
@@ -117,20 +122,42 @@ def is_valid(value: pl.Series) -> pl.Series:
     return mask_where(value, value.str.contains(CANONICAL), checksum_fits)
 
 
+def is_person(value: pl.Series) -> pl.Series:
+    """True where all of the number fits: check character, region and birth date.
+
+    >>> is_person(pl.Series(["11010519491231002X", "914403001922038216"])).to_list()
+    [True, False]
+    """
+    valid = is_valid(value)
+    known = mask_where(value, valid, lambda v: v.str.contains(_REGION))
+    return mask_where(value, known, _birth_date_exists)
+
+
+def is_old_person(value: pl.Series) -> pl.Series:
+    """True for 15 digits of GB 11643-1989 (they have no check) whose region and birth date fit.
+
+    >>> is_old_person(pl.Series(["110105491231002", "110108000000016"])).to_list()
+    [True, False]
+    """
+    formed = mask_where(
+        value,
+        value.str.contains(r"^[0-9]{15}$"),
+        lambda v: v.str.head(2).is_in(PREFIXES),
+    )
+    return mask_where(value, formed, _old_birth_date_exists)
+
+
 def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Masks:
     """Form, check character, birth date and province."""
     formed = holds(value.str.contains(CANONICAL))
-    yield FORMAT, value.is_not_null() & ~formed
+    other = value.is_not_null() & ~formed
     fits = mask_where(value, formed, checksum_fits)
-    rounded = mask_where(value, formed & ~fits, lambda v: v.str.ends_with("000"))
+    rounded = mask_where(value, ~fits, lambda v: v.str.contains(_ROUNDED))
+    yield FORMAT, other & ~rounded
     yield PRECISION_LOST, rounded
     yield CHECKSUM, formed & ~fits & ~rounded
     yield BIRTH_DATE, formed & ~mask_where(value, formed, _birth_date_exists)
-    yield REGION, mask_where(value, formed, _region_unknown)
-
-
-def _region_unknown(numbers: pl.Series) -> pl.Series:
-    return ~(numbers.str.head(2).is_in(_PREFIXES) | numbers.str.starts_with("9"))
+    yield REGION, mask_where(value, formed, lambda v: ~v.str.contains(_REGION))
 
 
 def _birth_date_exists(numbers: pl.Series) -> pl.Series:

@@ -36,7 +36,19 @@ CHECKSUM = Rule(
     ),
     Text("Compare it with the old business licence.", "请与原营业执照核对。"),
 )
-RULES: tuple[Rule, ...] = (NORMALISED, FORMAT, CHECKSUM)
+PRECISION_LOST = Rule(
+    "registration_number.precision_lost",
+    Severity.WARNING,
+    Text(
+        "The business registration number was turned into a rounded number by a spreadsheet",
+        "工商注册号被电子表格转为科学计数",
+    ),
+    Text(
+        "It cannot be repaired. Take it from the old system again, as text.",
+        "无法还原，请从原系统以文本格式重新导出。",
+    ),
+)
+RULES: tuple[Rule, ...] = (NORMALISED, FORMAT, CHECKSUM, PRECISION_LOST)
 
 
 def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
@@ -80,7 +92,10 @@ def is_valid(value: pl.Series) -> pl.Series:
 def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Masks:
     """Form and check digit."""
     formed = holds(value.str.contains(CANONICAL))
-    yield FORMAT, value.is_not_null() & ~formed
+    other = value.is_not_null() & ~formed
+    rounded = mask_where(value, other, lambda v: v.str.contains(r"^[0-9]\.[0-9]+[Ee]\+?[0-9]+$"))
+    yield FORMAT, other & ~rounded
+    yield PRECISION_LOST, rounded
     yield CHECKSUM, formed & ~mask_where(value, formed, checksum_fits)
 
 

@@ -1,16 +1,21 @@
 """Unified social credit code 统一社会信用代码.
 
-Basis: GB 32100-2015, with the organisation code of GB 11714-1997 inside (characters 9–17).
-Genuine codes issued in Xiamen before 2016 fail the check character, so a failure asks for
-evidence and proves nothing. Which shape is a code decides the field: 18 digits can be a valid
-resident id and a valid code at once.
+Basis: GB 32100-2015, with the organisation code of GB 11714-1997 inside (characters 9–17) and the
+table of authorities and classes in `data/gb32100_2015.csv`. Genuine codes issued in Xiamen before
+2016 fail the check character, so a failure asks for evidence and proves nothing. The field decides
+what a value is, not its shape: 18 digits can be a valid resident id and a valid code at once.
 """
+
+import csv
+from functools import cache
+from importlib.resources import files
 
 import numpy as np
 import polars as pl
 
 from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
+from crm_migrate.standards import organisation_code
 from crm_migrate.standards.characters import as_mask, code_points, compact, lookup, tidy
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
 from crm_migrate.standards.divisions import PROVINCE_CODES
@@ -22,9 +27,8 @@ ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 CANONICAL = r"^[0-9A-HJ-NP-RTUWXY]{18}$"
 _WEIGHTS = np.array([pow(3, i, 31) for i in range(17)], dtype=np.int16)
 _VALUES = lookup({c: i for i, c in enumerate(ALPHABET)})
-_ORGANISATION_WEIGHTS = np.array([3, 7, 9, 10, 5, 8, 4, 2], dtype=np.int16)
-_ORGANISATION_VALUES = lookup({c: i for i, c in enumerate("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")})
-_ORGANISATION_CHECKS = np.array([ord(c) for c in "0123456789X0"], dtype=np.int16)
+_ROUNDED = r"^[0-9]{15}000$|^[0-9]\.[0-9]+E\+?[0-9]+$"
+"""What a number of 15 significant digits leaves of 18."""
 
 _ASK = Text(
     "Compare it with the business licence or the national enterprise register.",
@@ -103,8 +107,19 @@ AUTHORITY = Rule(
     ),
     _ASK,
 )
+CLASS = Rule(
+    "uscc.class",
+    Severity.WARNING,
+    Text(
+        "The unified social credit code names a class of organisation that its registering "
+        "authority does not have",
+        "统一社会信用代码第 2 位（机构类别）在该登记管理部门下不存在",
+    ),
+    _ASK,
+)
 RULES: tuple[Rule, ...] = (
     NORMALISED, ALPHABET_RULE, FORMAT, CHECKSUM, PRECISION_LOST, ORGANISATION, REGION, AUTHORITY,
+    CLASS,
 )  # fmt: skip
 
 
@@ -144,10 +159,7 @@ def organisation_fits(codes: pl.Series) -> pl.Series:
     >>> organisation_fits(pl.Series(["91110108MA01KP2T5U", "91110108MA01KP2T6U"])).to_list()
     [True, False]
     """
-    points = code_points(codes, 18)
-    values = _ORGANISATION_VALUES[points[:, 8:16]]
-    expected = _ORGANISATION_CHECKS[11 - (values @ _ORGANISATION_WEIGHTS) % 11]
-    return as_mask(codes.name, expected == points[:, 16])
+    return as_mask(codes.name, organisation_code.points_fit(code_points(codes, 18)[:, 8:17]))
 
 
 def is_valid(value: pl.Series) -> pl.Series:
@@ -160,25 +172,74 @@ def is_valid(value: pl.Series) -> pl.Series:
 
 
 def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Masks:
-    """Form, check characters, authority and region."""
+    """Form, check characters, authority, class and region."""
     formed = holds(value.str.contains(CANONICAL))
     other = value.is_not_null() & ~formed
     letters = mask_where(value, other, lambda v: v.str.contains(r"^[0-9A-Z]{18}$"))
-    yield ALPHABET_RULE, letters
-    yield FORMAT, other & ~letters
     fits = mask_where(value, formed, checksum_fits)
-    rounded = mask_where(value, formed & ~fits, lambda v: v.str.contains(r"^[0-9]{15}000$"))
+    rounded = mask_where(value, ~fits, lambda v: v.str.contains(_ROUNDED))
+    yield ALPHABET_RULE, letters
+    yield FORMAT, other & ~letters & ~rounded
     yield PRECISION_LOST, rounded
     yield CHECKSUM, formed & ~fits & ~rounded
     yield ORGANISATION, fits & ~mask_where(value, fits, organisation_fits)
     yield REGION, formed & ~mask_where(value, formed, _region_exists)
-    yield AUTHORITY, mask_where(value, formed, lambda v: ~v.str.contains(r"^[1-9ANY]"))
+    known = mask_where(value, formed, lambda v: v.str.contains(_classes_pattern()))
+    authority = mask_where(value, formed & ~known, lambda v: v.str.contains(_authorities_pattern()))
+    yield AUTHORITY, formed & ~known & ~authority
+    yield CLASS, authority
 
 
 def _region_exists(codes: pl.Series) -> pl.Series:
-    digits = codes.str.slice(2, 6).str.contains(r"^[0-9]{6}$")
     # 10 stands for the national register (100000).
-    return digits & codes.str.slice(2, 2).is_in([*PROVINCE_CODES, "10"])
+    return codes.str.contains(rf"^..(?:{'|'.join(PROVINCE_CODES)}|10)[0-9]{{4}}")
+
+
+@cache
+def classes() -> dict[str, tuple[str, str]]:
+    """Authority and class as written (`91`) → their names.
+
+    >>> classes()["92"]
+    ('工商', '个体工商户')
+    """
+    text = files("crm_migrate.standards.data").joinpath("gb32100_2015.csv").read_text("utf-8")
+    rows = csv.DictReader(line for line in text.splitlines() if not line.startswith("#"))
+    return {r["authority"] + r["class"]: (r["authority_name"], r["class_name"]) for r in rows}
+
+
+@cache
+def _classes_pattern() -> str:
+    return f"^(?:{'|'.join(classes())})"
+
+
+@cache
+def _authorities_pattern() -> str:
+    return f"^[{''.join(sorted({code[0] for code in classes()}))}]"
+
+
+def parts(codes: pl.Series) -> pl.DataFrame:
+    """What the code says: authority, class (names), region (six digits), organisation code.
+
+    Null where the text is no code, or the table does not have the authority or class.
+
+    >>> parts(pl.Series(["91110108MA01KP2T5U"])).row(0)
+    ('工商', '企业', '110108', 'MA01KP2T5')
+    >>> parts(pl.Series(["办理中"])).row(0)
+    (None, None, None, None)
+    """
+    code = pl.when(pl.col("code").str.contains(CANONICAL)).then(pl.col("code"))
+    both = code.str.head(2)
+    names = {c: n for c, (_, n) in classes().items()}
+    authorities = {c[0]: n for c, (n, _) in classes().items()}
+    region = code.str.slice(2, 6)
+    return pl.DataFrame({"code": codes}).select(
+        both.str.head(1)
+        .replace_strict(authorities, default=None, return_dtype=pl.String)
+        .alias("authority"),
+        both.replace_strict(names, default=None, return_dtype=pl.String).alias("class"),
+        pl.when(region.str.contains("^[0-9]{6}$")).then(region).alias("region"),
+        code.str.slice(8, 9).alias("organisation_code"),
+    )
 
 
 def format(value: pl.Series) -> pl.Series:

@@ -1,0 +1,163 @@
+"""Taxpayer identification number 纳税人识别号, 税号.
+
+Basis: since 2015-10-01 the unified social credit code (GB 32100-2015). Before, by the rules of the
+State Taxation Administration: region and organisation code (15 characters), or, for sole traders,
+an identity number, alone (15, 18) or with a running number behind it (15 + 2, 15 + 5, 18 + 2).
+Tax offices also gave out 15 digits of their own without any check, so a failed check proves
+nothing. Invoices have needed the unified code since 2018.
+"""
+
+import polars as pl
+
+from crm_migrate.language import Text
+from crm_migrate.records import Rule, Severity
+from crm_migrate.standards import id_number, organisation_code, uscc
+from crm_migrate.standards.characters import compact, tidy
+from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
+from crm_migrate.standards.residue import change_where, holds, mask_where, unless_matching
+
+BASIS = Text(
+    "GB 32100-2015; before 2015 the numbering of the State Taxation Administration",
+    "GB 32100-2015；2015 年前为税务总局纳税人识别号编码规则",
+)
+CANONICAL = uscc.CANONICAL
+"""What is given out today."""
+_OLD_ORGANISATION = r"^[0-9]{6}[0-9A-Z]{8}[0-9X]$"
+_OLD_PERSON = r"^[1-9][0-9]{14}(?:[0-9]{2}|[0-9]{5})$|^[1-9][0-9]{16}[0-9X][0-9]{2}$"
+_PERSON = r"^[1-9][0-9]{16}[0-9X]$"
+
+NORMALISED = normalised("tax_number", "tax number", "税号")
+FORMAT = Rule(
+    "tax_number.format",
+    Severity.WARNING,
+    Text(
+        "The tax number has neither the 18 characters of today nor one of the earlier forms",
+        "税号不是现行 18 位，也不是原 15、17、20 位形式",
+    ),
+    Text("Ask the customer for its billing data.", "请向客户索取开票资料核对。"),
+)
+CHECKSUM = Rule(
+    "tax_number.checksum",
+    Severity.WARNING,
+    Text("The check character of the tax number does not fit", "税号校验位不符"),
+    Text(
+        "Probably mistyped; some numbers of the time before 2015 have no check. Ask for the "
+        "billing data.",
+        "多为录入错误；2015 年前税务机关自编的税号无校验位。请核对开票资料。",
+    ),
+)
+PRECISION_LOST = Rule(
+    "tax_number.precision_lost",
+    Severity.WARNING,
+    Text(
+        "The last digits of the tax number were lost: a spreadsheet stored it as a number",
+        "税号末几位已丢失：电子表格将其存为数字",
+    ),
+    Text(
+        "It cannot be repaired. Take it from the old system again, as text.",
+        "无法还原，请从原系统以文本格式重新导出。",
+    ),
+)
+SUPERSEDED = Rule(
+    "tax_number.superseded",
+    Severity.WARNING,
+    Text("The tax number is of the form used before 2015", "税号为 2015 年前的旧形式"),
+    Text(
+        "Invoices need the unified social credit code now: ask for it.",
+        "现行发票须使用统一社会信用代码，请补录。",
+    ),
+)
+PERSONAL = Rule(
+    "tax_number.personal",
+    Severity.WARNING,
+    Text("The tax number is, or holds, a person's identity number", "税号含有个人身份证号码"),
+    Text(
+        "It is personal data. A sole trader has a unified social credit code: ask for it.",
+        "属于个人信息。个体工商户已有统一社会信用代码，请补录。",
+    ),
+)
+RULES: tuple[Rule, ...] = (NORMALISED, FORMAT, CHECKSUM, PRECISION_LOST, SUPERSEDED, PERSONAL)
+
+
+def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
+    """Half-width capitals without blanks and hyphens; anything else stays as typed.
+
+    >>> normalise(pl.Series(["9111 0000-600037341l", "110108５５１３８５０８２", "免税"])).to_list()
+    ['91110000600037341L', '110108551385082', '免税']
+    """
+    return unless_matching(raw, CANONICAL, _repaired)
+
+
+def _repaired(raw: pl.Series) -> pl.Series:
+    code = compact(raw).str.to_uppercase().str.replace_all(r"[-'`._]", "")
+    return code.zip_with(holds(code.str.contains(r"^[0-9A-Z]{15,20}$")), tidy(raw))
+
+
+def old_organisation_fits(codes: pl.Series) -> pl.Series:
+    """True for 15 characters of region and organisation code whose check digit fits.
+
+    >>> old_organisation_fits(pl.Series(["110108551385082", "110108551385083", None])).to_list()
+    [True, False, False]
+    """
+    formed = codes.str.contains(_OLD_ORGANISATION)
+    return mask_where(
+        codes, formed, lambda v: organisation_code.checksum_fits(v.str.slice(6))
+    ) & _in_a_province(codes)
+
+
+def _in_a_province(codes: pl.Series) -> pl.Series:
+    return holds(codes.str.head(2).is_in(id_number.PREFIXES))
+
+
+def is_personal(codes: pl.Series) -> pl.Series:
+    """True for numbers that begin with an identity number; a valid unified code is none.
+
+    >>> is_personal(pl.Series(["11010519491231002X", "11010549123100200000"])).to_list()
+    [True, True]
+    >>> is_personal(pl.Series(["91110000600037341L", "110108551385082"])).to_list()
+    [False, False]
+    """
+    whole = codes.str.contains(rf"{_PERSON}|^[1-9][0-9]{{16}}[0-9X][0-9]{{2}}$")
+    short = holds(codes.str.contains(r"^[1-9][0-9]{14}(?:[0-9]{2}|[0-9]{5})?$"))
+    found = mask_where(codes, whole, lambda v: id_number.is_person(v.str.head(18)))
+    old = mask_where(codes, short & ~found, lambda v: id_number.is_old_person(v.str.head(15)))
+    taken = old & old_organisation_fits(codes)
+    return (found & ~uscc.is_valid(codes)) | (old & ~taken)
+
+
+def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Masks:
+    """Form, check characters, outdated forms, identity numbers inside."""
+    unified = mask_where(value, value.str.contains(CANONICAL), uscc.checksum_fits)
+    other = value.is_not_null() & ~unified
+    person = mask_where(value, other, is_personal)
+    old = mask_where(value, other & ~person, old_organisation_fits)
+    left = other & ~person & ~old
+    rounded = mask_where(
+        value, left, lambda v: v.str.contains(r"^[0-9]{15}0{3,5}$|^[0-9]\.[0-9]+[Ee]\+?[0-9]+$")
+    )
+    checked = mask_where(
+        value,
+        left & ~rounded,
+        lambda v: v.str.contains(f"{CANONICAL}|{_OLD_ORGANISATION}|{_OLD_PERSON}"),
+    )
+    yield PRECISION_LOST, rounded
+    yield CHECKSUM, checked
+    yield FORMAT, left & ~rounded & ~checked
+    yield SUPERSEDED, old | mask_where(value, person, lambda v: v.str.len_chars() != 18)
+    yield PERSONAL, person
+
+
+def format(value: pl.Series) -> pl.Series:
+    """As it is: invoices print it without spaces."""
+    return value
+
+
+def mask(value: pl.Series) -> pl.Series:
+    """The first six and the last four characters of the known lengths; other text wholly covered.
+
+    >>> mask(pl.Series(["91110000600037341L", "110108551385082", "免税"])).to_list()
+    ['911100********341L', '110108********5082', '***']
+    """
+    formed = value.str.contains(r"^[0-9A-Z]{15,20}$")
+    covered = value.str.head(6) + "********" + value.str.tail(4)
+    return change_where(covered, ~formed, lambda v: v.str.head(0) + "***")
