@@ -7,9 +7,10 @@ import polars as pl
 
 from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
+from crm_migrate.standards import bank_card
 from crm_migrate.standards.characters import compact, tidy
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
-from crm_migrate.standards.residue import change_where, holds, unless_matching
+from crm_migrate.standards.residue import change_where, holds, mask_where, unless_matching
 
 BASIS = Text(
     "account numbers of banks in China (no national format)", "各银行对公账号（无全国统一格式）"
@@ -31,7 +32,19 @@ PRECISION_LOST = Rule(
     ),
     Text("Take it from the old system again, as text.", "请从原系统以文本格式重新导出。"),
 )
-RULES: tuple[Rule, ...] = (NORMALISED, FORMAT, PRECISION_LOST)
+PERSONAL_CARD = Rule(
+    "bank_account.personal_card",
+    Severity.WARNING,
+    Text(
+        "This is the number of a bank card, not of a company's account",
+        "该号码为银行卡号，不是对公账号",
+    ),
+    Text(
+        "A personal card does not belong here: remove it and ask for the company's account.",
+        "个人银行卡不应填写在此：请删除并补录对公账号。",
+    ),
+)
+RULES: tuple[Rule, ...] = (NORMALISED, FORMAT, PRECISION_LOST, PERSONAL_CARD)
 
 
 def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
@@ -50,10 +63,11 @@ def _repaired(raw: pl.Series) -> pl.Series:
 
 
 def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Masks:
-    """Form; 17 digits and more with zeros from the 16th on."""
+    """Form; 17 digits and more with zeros from the 16th on; cards, which a Luhn digit shows."""
     rounded = holds(value.str.contains(r"^[1-9][0-9]{14}0{2,15}$|^[0-9]\.[0-9]+[Ee]\+?[0-9]+$"))
     yield FORMAT, ~holds(value.str.contains(CANONICAL)) & value.is_not_null() & ~rounded
     yield PRECISION_LOST, rounded
+    yield PERSONAL_CARD, mask_where(value, ~rounded, bank_card.is_card)
 
 
 def format(value: pl.Series) -> pl.Series:

@@ -1,6 +1,8 @@
 """Bank card number 银行卡号.
 
-Basis: ISO/IEC 7812-1:2017 (Luhn), GB/T 19584-2010; cards issued in China have 16–19 digits.
+Basis: ISO/IEC 7812-1:2017 (Luhn), GB/T 19584-2010; cards issued in China have 16–19 digits, of
+other schemes 13–15. Whether a card is for debit or credit does not show in its number and is not
+guessed.
 """
 
 import numpy as np
@@ -13,14 +15,23 @@ from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
 from crm_migrate.standards.residue import change_where, holds, mask_where, unless_matching
 
 BASIS = Text("ISO/IEC 7812-1:2017, GB/T 19584-2010", "ISO/IEC 7812-1:2017、GB/T 19584-2010")
-CANONICAL = r"^[1-9][0-9]{15,18}$"
+CANONICAL = r"^[1-9][0-9]{15,18}$|^3[0-9]{13,14}$|^4[0-9]{12}$"
+"""No issuer's number (BIN) begins with 0; 13–15 digits only with the leading digit of their scheme.
+"""
+_UNIONPAY = r"^62[0-9]{14,17}$"
 _DOUBLED = np.array([0, 2, 4, 6, 8, 1, 3, 5, 7, 9], dtype=np.int16)
 NORMALISED = normalised("bank_card", "bank card number", "银行卡号")
 FORMAT = Rule(
     "bank_card.format",
     Severity.WARNING,
-    Text("The bank card number is not 16 to 19 digits", "银行卡号不是 16–19 位数字"),
-    Text("Compare it with the card.", "请与银行卡核对。"),
+    Text(
+        "The bank card number is not 16 to 19 digits of which the first is not 0",
+        "银行卡号不是首位非 0 的 16–19 位数字",
+    ),
+    Text(
+        "Compare it with the card; an account number does not belong into this field.",
+        "请与银行卡核对；对公账号不应填写在此字段。",
+    ),
 )
 CHECKSUM = Rule(
     "bank_card.checksum",
@@ -70,6 +81,15 @@ def checksum_fits(numbers: pl.Series) -> pl.Series:
     digits = DIGITS[code_points(numbers.str.pad_start(19, "0"), 19)]
     total = digits[:, 0::2].sum(axis=1) + _DOUBLED[digits[:, 1::2]].sum(axis=1)
     return as_mask(numbers.name, total % 10 == 0)
+
+
+def is_card(value: pl.Series) -> pl.Series:
+    """True for numbers that are hardly anything but a card: UnionPay's BIN and a right Luhn digit.
+
+    >>> is_card(pl.Series(["6222021234567894", "0200003609027008", None])).to_list()
+    [True, False, False]
+    """
+    return mask_where(value, value.str.contains(_UNIONPAY), checksum_fits)
 
 
 def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Masks:
