@@ -16,8 +16,12 @@ from crm_migrate.stages.apply_request import Requested, request_apply
 from crm_migrate.stages.approving.approval_file import export_approval
 from crm_migrate.stages.approving.considered import Considered, consider
 from crm_migrate.stages.approving.decisions import Decided, decide, override_gate, revoke_decisions
+from crm_migrate.stages.bare.file_mappings import map_files
 from crm_migrate.stages.bare.link import link_files, suggest_rules, write_clusters
 from crm_migrate.stages.bare.match import match_files, write_matches
+from crm_migrate.stages.bare.standardize import standardize_files
+from crm_migrate.stages.bare.standardized_tables import summary as standardized_summary
+from crm_migrate.stages.bare.standardized_tables import write_standardized
 from crm_migrate.stages.changes import compare
 from crm_migrate.stages.check import Checked, check
 from crm_migrate.stages.evaluation.engines import compare as compare_engines
@@ -131,6 +135,7 @@ __all__ = [
     "list_plans",
     "list_reviews",
     "make_ready",
+    "map_files",
     "match_files",
     "open_session",
     "override_gate",
@@ -147,6 +152,8 @@ __all__ = [
     "set_golden_cell",
     "show_dictionary",
     "split_customer",
+    "standardize_files",
+    "standardized_summary",
     "suggest_rules",
     "sweep_exports",
     "trace",
@@ -166,6 +173,7 @@ __all__ = [
     "write_packs",
     "write_pages",
     "write_quality",
+    "write_standardized",
 ]
 
 

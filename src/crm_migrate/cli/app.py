@@ -72,6 +72,10 @@ VERBS: dict[str, Verb] = {
     "cell": Verb(
         "cell:cell", Text("set a value where all sources are wrong", "来源均有误时人工改值")
     ),
+    "standardize": Verb(
+        "standardize:standardize",
+        Text("standardize and check files, no project needed", "对文件标准化与校验(无需项目)"),
+    ),
     "link": Verb("link:link", Text("deduplicate files, no project needed", "对文件去重(无需项目)")),
     "match": Verb(
         "match:match",

@@ -139,7 +139,7 @@ def load_project(root: Path) -> Project:
         mapping = validated(SourceMapping, file, file.data, faults) if file.data else None
         if mapping is not None:
             mappings[name] = (file, mapping)
-    values = _value_maps(root / settings.mappings / "values", faults)
+    values = read_value_maps(root / settings.mappings / "values", faults)
     target_file = _read(root / settings.target.mapping, faults)
     target = validated(TargetMapping, target_file, target_file.data, faults)
     rules = {
@@ -211,7 +211,8 @@ def _rules_file(path: Path, starter: str, faults: list[Fault]) -> YamlFile:
     return YamlFile(file.path, resolve_extends(file, starter), file.lines)
 
 
-def _value_maps(folder: Path, faults: list[Fault]) -> dict[str, tuple[YamlFile, ValueMap]]:
+def read_value_maps(folder: Path, faults: list[Fault]) -> dict[str, tuple[YamlFile, ValueMap]]:
+    """The value maps of a folder by name; what is faulty is added to `faults`."""
     maps: dict[str, tuple[YamlFile, ValueMap]] = {}
     for path in sorted(folder.glob("*.yaml")) if folder.is_dir() else ():
         file = _read(path, faults)

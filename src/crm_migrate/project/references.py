@@ -37,6 +37,14 @@ def check_references(
         if name not in model.by_name:
             message = Text(f"unknown entity '{name}'", f"未知的实体“{name}”")
             faults.append(main.fault(("approval", "entities", name), message))
+    return faults + check_mappings(model, mappings, value_maps)
+
+
+def check_mappings(
+    model: Model, mappings: Mappings, value_maps: Mapping[str, ValueMap]
+) -> list[Fault]:
+    """Every name in the mappings by themselves that leads nowhere, with file and line."""
+    faults: list[Fault] = []
     keys = {
         (m.source, t.table, r.entity): t.key if r.key is None else r.key
         for _, m in mappings.values()

@@ -1,6 +1,7 @@
 """Read the sources and map them to raw records; forbidden content never reaches the workspace."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -251,14 +252,22 @@ def open_source(project: Project, name: str, place: str) -> list[Table]:
     if source.url is not None:
         return list(sql_tables(place, [t.table for t in wanted]))
     tables = open_file(Path(place), encoding=source.encoding)
+    return with_headers(tables, wanted, Path(place), source.encoding)
+
+
+def with_headers(
+    tables: Sequence[Table], wanted: Sequence[TableMapping], path: Path, encoding: str | None
+) -> list[Table]:
+    """The tables of a file, opened again where the mapping says that the header lies elsewhere."""
     given = {t.table: Header(*t.header) for t in wanted if t.header is not None}
-    for number, table in enumerate(tables):
-        header = given.get(table.info.sheet or "")
+    found = []
+    for table in tables:
+        sheet = table.info.sheet
+        header = given.get(sheet or "")
         if header is not None and header != table.info.header:
-            sheet = table.info.sheet
-            again = open_file(Path(place), sheet=sheet, encoding=source.encoding, header=header)
-            tables[number] = again[0]
-    return tables
+            table = open_file(path, sheet=sheet, encoding=encoding, header=header)[0]
+        found.append(table)
+    return found
 
 
 def _read(

@@ -1,12 +1,15 @@
 """The project's rules that look at other records, judged over all accepted records at once."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from datetime import date
 
 import polars as pl
 
 from crm_migrate.errors import NotFound
 from crm_migrate.language import Text
 from crm_migrate.mapping.apply import origins
+from crm_migrate.model import Model
+from crm_migrate.project.mapping_file import SourceMapping
 from crm_migrate.records import (
     PROVENANCE,
     RECORD_ID,
@@ -19,6 +22,7 @@ from crm_migrate.records import (
 from crm_migrate.stages.job import Job
 from crm_migrate.stages.kept import STANDARDIZED
 from crm_migrate.standards.rules.judging import judged_together, weighed
+from crm_migrate.standards.rules.records import RecordRules
 from crm_migrate.standards.rules.verification import RULES
 from crm_migrate.workspace import Run
 
@@ -28,13 +32,25 @@ OWN_RULES = "x_rules"
 
 def judge(job: Job, tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     """What these rules find in the accepted records, by entity, as findings."""
-    project, rules = job.project, job.rules.records
-    today = job.clock().date()
+    project = job.project
+    return judge_records(
+        tables, project.model, job.rules.records, project.mappings.values(), job.clock().date()
+    )
+
+
+def judge_records(
+    tables: Mapping[str, pl.DataFrame],
+    model: Model,
+    rules: RecordRules,
+    mappings: Collection[SourceMapping],
+    today: date,
+) -> pl.DataFrame:
+    """What the rules that look at other records find in `tables`, by entity, as findings."""
     found = []
     for name, records in tables.items():
-        entity = project.model.entity(name)
+        entity = model.entity(name)
         asked = rules.of(name, of_record=False)
-        places = origins(name, project.mappings.values()) if asked else {}
+        places = origins(name, mappings) if asked else {}
         for field, rule, mask in judged_together(asked, entity, tables, today):
             if not mask.any():
                 continue

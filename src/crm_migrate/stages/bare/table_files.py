@@ -36,17 +36,20 @@ def require_suffix(path: Path, allowed: tuple[str, ...] = SUFFIXES) -> None:
         )
 
 
-def write_table(path: Path, frame: pl.DataFrame) -> None:
+def write_table(path: Path, frame: pl.DataFrame, password: str | None = None) -> None:
     """Write a table in the format of the file's suffix, readable by its owner alone.
 
+    A workbook is put under the `password`, where there is one.
+
     Raises:
-        UsageFault: another suffix than SUFFIXES.
+        UsageFault: another suffix than SUFFIXES, or more rows than a sheet holds.
         CrmMigrateError: the file cannot be written.
     """
     require_suffix(path)
     suffix = path.suffix.lower()
     if suffix == ".xlsx":
         data = workbook_bytes({path.stem[:31] or "data": frame})
+        data = data if password is None else protect(data, password)
     else:
         buffer = BytesIO()
         if suffix == ".csv":

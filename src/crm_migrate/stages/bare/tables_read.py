@@ -1,32 +1,68 @@
-"""One table from a bare file: csv, xlsx, xls, Parquet."""
+"""Tables of bare files: csv, xlsx, xls, Parquet."""
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
 from crm_migrate.errors import SourceFault
 from crm_migrate.formats import open_file
-from crm_migrate.formats.contract import DATA, KIND, ROW
+from crm_migrate.formats.contract import DAMAGE_SCHEMA, DATA, KIND, ROW, Table, TableInfo
 from crm_migrate.language import Text
 
 _PARQUET = b"PAR1"
 
 
+@dataclass(frozen=True)
+class ParquetTable:
+    """The rows of a Parquet file as texts; a row is counted by its place, the first is 1."""
+
+    info: TableInfo
+    rows: pl.DataFrame
+
+    def batches(
+        self, columns: Sequence[str] | None = None, size: int = 200_000
+    ) -> Iterator[pl.DataFrame]:
+        """The rows in order, `size` at a time: `columns` (default all), `_row`, `_kind`."""
+        names = self.info.columns if columns is None else columns
+        numbered = self.rows.select(names).with_columns(
+            pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias(ROW), pl.lit(DATA).alias(KIND)
+        )
+        yield from numbered.iter_slices(size)
+
+    def damage(self) -> pl.DataFrame:
+        """None: nobody edits Parquet by hand."""
+        return pl.DataFrame(schema=DAMAGE_SCHEMA)
+
+
+def open_tables(
+    path: Path, sheet: str | None = None, *, encoding: str | None = None
+) -> list[Table]:
+    """The tables of a file: Parquet, or whatever `formats` opens.
+
+    Raises:
+        SourceFault: unreadable.
+    """
+    if not _is_parquet(path):
+        return open_file(path, sheet=sheet, encoding=encoding)
+    try:
+        rows = _texts(pl.read_parquet(path))
+    except pl.exceptions.PolarsError:
+        message = Text("the Parquet file cannot be read", "无法读取该 Parquet 文件")
+        raise SourceFault(message, where=path.name) from None
+    return [ParquetTable(TableInfo(path.name, None, tuple(rows.columns), rows=rows.height), rows)]
+
+
 def read_table(
     path: Path, sheet: str | None = None, *, encoding: str | None = None
 ) -> pl.DataFrame:
-    """The data rows of a file as Strings: Parquet, or whatever `formats` opens.
+    """The data rows of a file as Strings.
 
     Raises:
         SourceFault: unreadable, or several tables and no `sheet` was named.
     """
-    if path.is_file() and path.open("rb").read(4) == _PARQUET:
-        try:
-            return _texts(pl.read_parquet(path))
-        except pl.exceptions.PolarsError:
-            message = Text("the Parquet file cannot be read", "无法读取该 Parquet 文件")
-            raise SourceFault(message, where=path.name) from None
-    tables = open_file(path, sheet=sheet, encoding=encoding)
+    tables = open_tables(path, sheet, encoding=encoding)
     if len(tables) > 1:
         names = [t.info.sheet or "" for t in tables]
         raise SourceFault(
@@ -39,6 +75,13 @@ def read_table(
     parts = [b.filter(pl.col(KIND) == DATA).drop(KIND, ROW) for b in tables[0].batches()]
     empty = pl.DataFrame(schema=dict.fromkeys(tables[0].info.columns, pl.String))
     return pl.concat([empty, *parts])
+
+
+def _is_parquet(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(4) == _PARQUET
 
 
 def _texts(frame: pl.DataFrame) -> pl.DataFrame:

@@ -1,0 +1,317 @@
+"""`standardize`: bring the records of bare files into standard form, and say what is wrong."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from crm_migrate.cli.output import Output, verb_options
+from crm_migrate.errors import UsageFault
+from crm_migrate.language import Text, counted
+
+if TYPE_CHECKING:
+    from crm_migrate.stages.bare.file_mappings import FileMappings
+    from crm_migrate.stages.bare.standardize import StandardizedFiles
+
+HELP = Text(
+    """Standardize and check the records of files (csv, xlsx, xls, parquet), without a project.
+
+Codes, names, telephones, addresses, dates, amounts … are brought into their standard form and
+judged by their standards and by rules across fields. Columns are known by their usual headers,
+Chinese or English, and by their values; --suggest shows what each is taken for, and writes it as a
+mapping to correct and hand back with --mapping. The result has record_id (the value of --id, or
+a stable id of its own) and the standard fields; what the same row says of another record stands
+in ENTITY.FIELD, as contact.mobile. Records that cannot be identified are left out of it.
+
+The findings are a line each: record, file, sheet, row, column, field, rule, severity, message,
+hint; never a value. Exit code 3: records were quarantined and wait for a correction.
+
+\b
+Examples:
+  crm-migrate standardize customers.xlsx --out clean.csv --findings findings.xlsx
+  crm-migrate standardize a.csv b.xlsx --id no --out clean.parquet --findings findings.csv
+  crm-migrate standardize customers.csv --suggest --out mapping.yaml
+  crm-migrate standardize customers.csv --mapping mapping.yaml --out c.xlsx --findings f.xlsx
+""",
+    """对文件(csv、xlsx、xls、parquet)中的记录进行标准化与校验,无需项目。
+
+代码、名称、电话、地址、日期、金额等转换为标准格式,并按各自标准及跨字段规则校验。
+各列按中英文常用表头及取值识别;--suggest 显示各列的识别结果,并写为映射文件,修改后用 --mapping 传入。
+结果含 record_id(--id 列的值,未指定时为稳定的内部标识)与各标准字段;
+同一行中其他对象的字段写作 对象.字段,如 contact.mobile。无法识别的记录不写入结果。
+
+问题清单每行一条:记录、文件、工作表、行、列、字段、规则、级别、说明、处理建议;不含数据原值。
+退出码 3:有记录被隔离,待更正。
+
+\b
+示例:
+  crm-migrate standardize 客户.xlsx --out 标准数据.csv --findings 问题.xlsx
+  crm-migrate standardize a.csv b.xlsx --id 编号 --out 标准数据.parquet --findings 问题.csv
+  crm-migrate standardize 客户.csv --suggest --out 映射.yaml
+  crm-migrate standardize 客户.csv --mapping 映射.yaml --out c.xlsx --findings f.xlsx
+""",
+)
+WAITING = 3
+_UNSURE = 0.8
+_MOST_RULES = 30
+_SEVERITIES = {
+    "error": Text("quarantined", "隔离"),
+    "warning": Text("warning", "警告"),
+    "repair": Text("repaired", "已修复"),
+}
+
+
+@click.command(help=str(HELP))
+@click.argument("files", nargs=-1, metavar="FILE...", type=click.Path(path_type=Path))
+@click.option(
+    "--mapping",
+    type=click.Path(path_type=Path),
+    help=str(Text("mapping file (default: by the usual headers)", "映射文件(默认按常用表头识别)")),
+)
+@click.option(
+    "--out", "target", type=click.Path(path_type=Path), help=str(Text("result", "结果文件"))
+)
+@click.option(
+    "--findings", type=click.Path(path_type=Path), help=str(Text("what was found", "问题清单文件"))
+)
+@click.option("--id", "id_column", help=str(Text("column that names a record", "标识列")))
+@click.option(
+    "--entity",
+    metavar="ENTITY",
+    help=str(
+        Text(
+            "what a row is: customer, contact, contract … (default: customer, where there are any)",
+            "每行对应的对象:customer、contact、contract 等(默认 customer)",
+        )
+    ),
+)
+@click.option(
+    "--suggest",
+    is_flag=True,
+    help=str(
+        Text(
+            "only show what columns are taken for; with --out FILE.yaml, write the mapping",
+            "仅显示各列的识别结果;配合 --out FILE.yaml 写出映射文件",
+        )
+    ),
+)
+@click.option("--sheet", help=str(Text("sheet of a workbook", "工作表")))
+@click.option(
+    "--encoding", help=str(Text("of a csv file, where it is guessed wrong", "csv 编码(误判时指定)"))
+)
+@click.option(
+    "--password-env",
+    metavar="VAR",
+    help=str(
+        Text(
+            "variable with a password: .xlsx files are encrypted with it",
+            "口令所在环境变量:以此加密 .xlsx 文件",
+        )
+    ),
+)
+@verb_options
+def standardize(
+    files: tuple[Path, ...],
+    target: Path | None,
+    findings: Path | None,
+    suggest: bool,
+    password_env: str | None,
+    out: Output,
+    **options: Any,
+) -> int:
+    """Standardize files."""
+    if not files:
+        raise _usage(Text("FILE is needed", "需要 FILE"))
+    if suggest:
+        _suggest(files, target, out, **options)
+        return 0
+    if target is None or findings is None:
+        raise _usage(Text("--out and --findings are needed", "需要 --out 与 --findings"))
+    password = _password(password_env, target, findings)
+    from crm_migrate.stages.bare.table_files import require_suffix
+
+    for path in (target, findings):
+        require_suffix(path)  # before the work, not after it
+        if path in files:
+            raise _usage(Text(f"{path} is one of the FILEs", f"{path} 是输入文件之一"))
+    if target == findings:
+        raise _usage(Text("--out and --findings are the same file", "--out 与 --findings 不能相同"))
+    return _work(files, target, findings, password, out, **options)
+
+
+def _usage(message: Text) -> UsageFault:
+    return UsageFault(
+        message,
+        remedy=Text(
+            "see: crm-migrate standardize --help; to see what columns are taken for: "
+            "crm-migrate standardize FILE --suggest",
+            "参见:crm-migrate standardize --help;查看各列的识别结果:"
+            "crm-migrate standardize FILE --suggest",
+        ),
+    )
+
+
+def _password(variable: str | None, *paths: Path) -> str | None:
+    from crm_migrate.cli.protected_file import password_of
+
+    if variable is None:
+        return None
+    if any(p.suffix.lower() != ".xlsx" for p in paths):
+        raise UsageFault(
+            Text("only .xlsx files can be put under a password", "只有 .xlsx 文件可加口令"),
+            where="--password-env",
+            remedy=Text("name both results .xlsx", "请将两个结果文件命名为 .xlsx"),
+        )
+    return password_of(variable)
+
+
+def _work(
+    files: tuple[Path, ...],
+    target: Path,
+    findings: Path,
+    password: str | None,
+    out: Output,
+    **options: Any,
+) -> int:
+    from datetime import date
+
+    from crm_migrate.pipeline import standardize_files, standardized_summary, write_standardized
+
+    with out.progress() as progress:
+        result = standardize_files(files, today=date.today(), progress=progress, **options)
+        write_standardized(result, target, findings, password)
+    told = standardized_summary(result)
+    _show_columns(result.found, out, only_unsure=True)
+    _show_missing(result, told, out)
+    _show_findings(result, told, out)
+    out.say(str(target))
+    out.say(str(findings))
+    out.next_step(_next(told, target, findings))
+    out.result(told | {"out": str(target), "findings_out": str(findings)})
+    return WAITING if told["quarantined"] else 0
+
+
+def _suggest(
+    files: tuple[Path, ...],
+    target: Path | None,
+    out: Output,
+    *,
+    mapping: Path | None,
+    entity: str | None,
+    id_column: str | None,
+    sheet: str | None,
+    encoding: str | None,
+) -> None:
+    from crm_migrate.pipeline import map_files
+    from crm_migrate.project.entities_file import standard_model
+    from crm_migrate.stages.bare.file_mappings import mapping_texts
+    from crm_migrate.stages.bare.standardized_tables import taken_columns, unused_columns
+    from crm_migrate.stages.bare.table_files import require_suffix, write_file
+
+    if target is not None:
+        require_suffix(target, (".yaml", ".yml"))
+    model = standard_model()
+    found = map_files(files, model, mapping=mapping, entity=entity, id_column=id_column,
+                      sheet=sheet, encoding=encoding)  # fmt: skip
+    _show_columns(found, out, only_unsure=False)
+    text, value_maps = mapping_texts(found)
+    written: list[str] = []
+    if target is not None:
+        texts = {target: text} | {
+            target.parent / "values" / f"{n}.yaml": t for n, t in value_maps.items()
+        }
+        for path, content in texts.items():
+            write_file(path, content.encode("utf-8"))
+            out.say(str(path))
+            written.append(str(path))
+    chosen = f" --mapping {target}" if target else ""
+    out.next_step(
+        f"crm-migrate standardize {files[0]}{chosen} --out clean.csv --findings findings.xlsx"
+    )
+    out.result(
+        {
+            "entity": found.entity,
+            "columns": list(taken_columns(found, model)),
+            "unused_columns": list(unused_columns(found)),
+            "unused_tables": list(found.left_tables),
+            "mapping": text,
+            "out": written,
+        }
+    )
+
+
+def _show_columns(found: "FileMappings", out: Output, *, only_unsure: bool) -> None:
+    """What each column is taken for; beside other results those that a person should look at."""
+    from crm_migrate.project.entities_file import standard_model
+
+    model = standard_model()
+    several = len(found.tables) > 1
+    head = (Text("column", "列"), Text("is", "识别为"), Text("field", "字段"),
+            Text("sure", "把握"), Text("because of", "依据"))  # fmt: skip
+    for table in found.tables:
+        rows = []
+        for record in table.mapping.records:
+            entity = model.entity(record.entity)
+            for name, origin in record.fields.items():
+                for column in origin.source_columns:
+                    label = f"{entity.label} · {entity.by_name[name].label}"
+                    sure = "" if origin.confidence is None else f"{origin.confidence:.0%}"
+                    field = name if record.entity == found.entity else f"{record.entity}.{name}"
+                    rows.append((column, label, field, sure, origin.reason or ""))
+        title = Text("what the columns are taken for", "各列的识别结果")
+        place = f"{table.place}: {title}" if several else str(title)
+        out.table(place, head, rows, numbers_from=3, numbers_to=4)
+    unused = [f"{c} ({why})" for t, c, why in found.unused()]
+    if unused:
+        names = ", ".join(unused)
+        out.say(Text(f"not read: {names}", f"未读取:{names}"), "yellow")
+    if found.left_tables:
+        names = ", ".join(found.left_tables)
+        out.say(Text(f"tables without such records: {names}", f"不含该对象的表:{names}"), "yellow")
+
+
+def _show_missing(result: "StandardizedFiles", told: dict[str, Any], out: Output) -> None:
+    entity = result.model.entity(result.found.entity)
+    names = [entity.by_name[n].label for n in told["missing_columns"]]
+    if names:
+        en, zh = ", ".join(n.en for n in names), "、".join(n.zh for n in names)
+        out.say(
+            Text(f"required, but there is no column: {en}", f"必填字段缺少对应列:{zh}"), "yellow"
+        )
+
+
+def _show_findings(result: "StandardizedFiles", told: dict[str, Any], out: Output) -> None:
+    from crm_migrate.stages.bare.standardized_tables import findings_by_rule
+
+    rules = findings_by_rule(result)
+    head = (Text("severity", "级别"), Text("finding", "问题"), Text("rule", "规则"),
+            Text("count", "数量"))  # fmt: skip
+    rows = [
+        (_SEVERITIES[severity], message, code, count)
+        for severity, code, message, count in rules[:_MOST_RULES]
+    ]
+    if rows:
+        out.table(Text("findings", "数据问题"), head, rows, numbers_from=3)
+    if len(rules) > _MOST_RULES:
+        rest = len(rules) - _MOST_RULES
+        out.say(Text(f"and {counted(rest, 'rule')} more", f"另有 {rest} 项规则"))
+    out.say(
+        Text(
+            f"{told['records']:,} records = {told['accepted']:,} accepted"
+            f" + {told['quarantined']:,} quarantined",
+            f"{told['records']:,} 条记录 = 接受 {told['accepted']:,}"
+            f" + 隔离 {told['quarantined']:,}",
+        ),
+        "bold",
+    )
+
+
+def _next(told: dict[str, Any], target: Path, findings: Path) -> Text | str:
+    if told["quarantined"]:
+        return Text(
+            f"open {findings}, correct the rows of severity error in the source, and run again",
+            f"打开 {findings},在源文件中更正级别为 error 的行,然后重新运行",
+        )
+    if told["entity"] == "customer":
+        return f"crm-migrate link {target} --id record_id --rules company-cn --out clusters.csv"
+    return Text(f"open {findings} and look at the warnings", f"打开 {findings} 查看警告")

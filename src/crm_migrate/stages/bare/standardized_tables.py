@@ -1,0 +1,210 @@
+"""What `standardize` hands back: the standard records, the findings in words, and the counts."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from crm_migrate.language import Text
+from crm_migrate.model import Model
+from crm_migrate.records import RECORD_ID, ROW, SHEET, SOURCE
+from crm_migrate.stages.bare.file_mappings import FileMappings
+from crm_migrate.stages.bare.standardize import SHOWN_ID, StandardizedFiles
+from crm_migrate.stages.bare.table_files import write_table
+from crm_migrate.stages.memory import peak_mib
+from crm_migrate.stages.quality.findings import rule_of
+
+COLUMNS = ("record_id", "file", "sheet", "row", "column", "field", "rule", "severity", "message",
+           "hint")  # fmt: skip
+_PLACE = [SOURCE, SHEET, ROW]
+
+
+def records_table(result: StandardizedFiles) -> pl.DataFrame:
+    """One line per accepted record in the order of the files: record_id, its fields, and as
+    `entity.field` what the same row says of others (a customer's contact).
+
+    Fields that no column fills are left out. A reference is the key by which the source names the
+    other record. A record beside it that was set aside leaves its fields empty.
+    """
+    found = result.found
+    ids = result.ids.drop_nulls(RECORD_ID).select(RECORD_ID, SHOWN_ID)
+    main = result.records[found.entity]
+    table = main.select(RECORD_ID, *_PLACE, *_fields(result, found.entity)).with_columns(
+        _keys(result, found.entity, main)
+    )
+    for entity, number, frame in _beside(result):
+        fields = _fields(result, entity)
+        prefix = f"{entity}{number}" if number > 1 else entity
+        named = frame.with_columns(_keys(result, entity, frame)).select(
+            *_PLACE, *(pl.col(f).alias(f"{prefix}.{f}") for f in fields)
+        )
+        table = table.join(named, on=_PLACE, how="left", maintain_order="left", nulls_equal=True)
+    named_ids = table.join(ids, on=RECORD_ID, how="left", maintain_order="left")[SHOWN_ID]
+    return table.drop(_PLACE).with_columns(named_ids.alias(RECORD_ID))
+
+
+def findings_table(result: StandardizedFiles) -> pl.DataFrame:
+    """One line per finding, COLUMNS; never a value. What is found in a record beside the row's
+    own has that one's id, and `entity.field` as its field.
+    """
+    found, ids = result.findings, result.ids
+    entity = result.found.entity
+    by_row = ids.unique(_PLACE, keep="first").select(*_PLACE, pl.col(SHOWN_ID).alias("_of_row"))
+    by_id = ids.drop_nulls(RECORD_ID).select(RECORD_ID, SHOWN_ID)
+    rules = {code: rule_of(code, result.rules.rules) for code in found["rule"].unique().to_list()}
+    words = {
+        "message": {code: str(rule.message) for code, rule in rules.items()},
+        "hint": {code: str(rule.hint) for code, rule in rules.items()},
+    }
+    field = pl.col("field")
+    other = (pl.col("entity") != entity) & (field != "")
+    return (
+        found.join(by_id, on=RECORD_ID, how="left", maintain_order="left")
+        .join(by_row, left_on=["source", "sheet", "row"], right_on=_PLACE, how="left",
+              maintain_order="left", nulls_equal=True)
+        .with_columns(
+            pl.coalesce(SHOWN_ID, "_of_row").alias(RECORD_ID),
+            pl.when(other).then(pl.col("entity") + "." + field).otherwise(field).alias("field"),
+            *(
+                pl.col("rule").replace_strict(told, default=None, return_dtype=pl.String).alias(n)
+                for n, told in words.items()
+            ),
+        )
+        .select(COLUMNS)
+    )  # fmt: skip
+
+
+def summary(result: StandardizedFiles) -> dict[str, Any]:
+    """What scripts read, without the paths of what was written."""
+    entity = result.found.entity
+    lost = result.ids[RECORD_ID].null_count()
+    made, quarantined = result.counts[entity]
+    counted = dict(result.findings["rule"].value_counts(sort=True).sort("rule").iter_rows())
+    weights = dict(result.findings["severity"].value_counts().iter_rows())
+    return {
+        "records": made + lost,
+        "accepted": made - quarantined,
+        "quarantined": quarantined + lost,
+        "findings": counted,
+        "severities": {w: weights.get(w, 0) for w in ("error", "warning", "repair")},
+        "entity": entity,
+        "entities": {
+            name: {"records": n, "accepted": n - q, "quarantined": q}
+            for name, (n, q) in result.counts.items()
+        },
+        "columns": list(taken_columns(result.found, result.model)),
+        "unused_columns": list(unused_columns(result.found)),
+        "unused_tables": list(result.found.left_tables),
+        "missing_columns": missing_columns(result),
+        "seconds": result.seconds,
+        "peak_mib": peak_mib(),
+    }
+
+
+def taken_columns(found: FileMappings, model: Model) -> Iterator[dict[str, Any]]:
+    """What each column was taken for, and why."""
+    for table in found.tables:
+        for record in table.mapping.records:
+            fields = model.entity(record.entity).by_name
+            for name, origin in record.fields.items():
+                for column in origin.source_columns:
+                    yield {
+                        "file": table.table.info.file,
+                        "sheet": table.table.info.sheet,
+                        "column": column,
+                        "entity": record.entity,
+                        "field": name,
+                        "type": str(fields[name].type),
+                        "confidence": origin.confidence,
+                        "reason": origin.reason,
+                    }
+
+
+def unused_columns(found: FileMappings) -> Iterator[dict[str, Any]]:
+    """The columns that were not read, and why."""
+    for table, column, why in found.unused():
+        info = table.table.info
+        yield {"file": info.file, "sheet": info.sheet, "column": column, "why": str(why)}
+
+
+def missing_columns(result: StandardizedFiles) -> list[str]:
+    """Required fields of the result's entity that no column was taken for."""
+    entity = result.model.entity(result.found.entity)
+    there = {
+        n
+        for t in result.found.tables
+        for r in t.mapping.records
+        if r.entity == entity.name
+        for n in r.fields
+    }
+    return [f.name for f in entity.fields if f.required and f.name not in there]
+
+
+def findings_by_rule(result: StandardizedFiles) -> list[tuple[str, str, Text, int]]:
+    """Severity, rule, message, count; the gravest and most frequent first."""
+    counted = result.findings.group_by("severity", "rule").len("count")
+    weight = pl.col("severity").replace_strict({"error": 0, "warning": 1, "repair": 2})
+    ordered = counted.sort(weight, -pl.col("count").cast(pl.Int64), "rule")
+    return [
+        (severity, code, rule_of(code, result.rules.rules).message, count)
+        for severity, code, count in ordered.iter_rows()
+    ]
+
+
+def write_standardized(
+    result: StandardizedFiles, out: Path, findings: Path, password: str | None = None
+) -> None:
+    """Write both tables in the format of their suffixes; workbooks under the password, if given.
+
+    Raises:
+        UsageFault: a suffix that is not written, or more rows than a sheet holds.
+        CrmMigrateError: a file cannot be written.
+    """
+    write_table(out, records_table(result), password)
+    write_table(findings, findings_table(result), password)
+
+
+def _fields(result: StandardizedFiles, entity: str) -> list[str]:
+    """The fields of an entity that a column or a move fills, references by key included."""
+    frame = result.records[entity]
+    mapped = {
+        n: o
+        for t in result.found.tables
+        for r in t.mapping.records
+        if r.entity == entity
+        for n, o in r.fields.items()
+    }
+    names = []
+    for field in result.model.entity(entity).fields:
+        origin = mapped.get(field.name)
+        if field.references is not None:
+            if origin is not None and origin.table is not None:
+                names.append(field.name)
+        elif origin is not None or frame[field.name].null_count() < frame.height:
+            names.append(field.name)
+    return names
+
+
+def _keys(result: StandardizedFiles, entity: str, frame: pl.DataFrame) -> list[pl.Series]:
+    """The reference columns with keys in the place of ids, where the reference leads somewhere."""
+    keys = result.references[entity]
+    names = [c for c in keys.columns if c != RECORD_ID]
+    found = frame.select(RECORD_ID).join(
+        keys.unique(RECORD_ID), on=RECORD_ID, how="left", maintain_order="left"
+    )
+    return [found[n].set(frame[n].is_null(), None).alias(n) for n in names]
+
+
+def _beside(result: StandardizedFiles) -> Iterator[tuple[str, int, pl.DataFrame]]:
+    """Other records of the same rows: entity, which one of the row, and their table."""
+    found = result.found
+    own = [t for t in found.tables if (r := t.record(found.entity)) is not None and r.key is None]
+    names = dict.fromkeys(r.entity for t in own for r in t.mapping.records if r.key is None)
+    for name in names:
+        if name == found.entity:
+            continue
+        frame = result.records[name]
+        turn = frame.select(pl.col(ROW).cum_count().over(_PLACE)).to_series()
+        for number in range(1, int(turn.max() or 0) + 1):  # type: ignore[arg-type]
+            yield name, number, frame.filter(turn == number)
