@@ -127,13 +127,14 @@ def _parsed(raw: pl.Series) -> pl.DataFrame:
 
 
 def _tidied(raw: pl.Series) -> pl.Series:
-    odd = raw.str.contains(r"[^\x{4e00}-\x{9fa5}0-9A-Za-z()#-]|^中")
+    odd = raw.str.contains(r"[^\x{4e00}-\x{9fa5}0-9A-Za-z()#-]|^中|^-|^$")
     return change_where(raw, odd, _narrowed)
 
 
 def _narrowed(raw: pl.Series) -> pl.Series:
     text = narrow(raw).str.replace_all(r"(\p{Han}|[0-9])\s+(\p{Han})", "$1$2")
-    return text.str.replace(r"^(?:中华人民共和国|中国)", "").str.replace(_LEADING, "")
+    text = text.str.replace(r"^(?:中华人民共和国|中国)", "").str.replace(_LEADING, "")
+    return text.set(text == "", None)
 
 
 def _unfolded(text: pl.Series) -> pl.DataFrame:

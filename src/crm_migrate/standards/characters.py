@@ -38,6 +38,16 @@ def _tidied(raw: pl.Series) -> pl.Series:
     return _null_where_empty(text)
 
 
+def tidy_apart(raw: pl.Series) -> pl.Series:
+    r"""`tidy` with ` / ` where a line breaks: numbers that stood apart do not run together.
+
+    >>> tidy_apart(pl.Series(["138-0013-8\r\n000 ", "\u200b\n"])).to_list()
+    ['138-0013-8 / 000', None]
+    """
+    lines = raw.str.replace_all(INVISIBLE, "").str.strip_chars()
+    return tidy(lines.str.replace_all(r"\s*[\r\n]\s*", " / "))
+
+
 def tidy_lines(raw: pl.Series) -> pl.Series:
     r"""Like `tidy`, but line breaks stay (as `\n`, at most one empty line in a row).
 

@@ -9,6 +9,7 @@ from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards.characters import compact
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
+from crm_migrate.standards.covering import last_ones
 from crm_migrate.standards.residue import unless_matching
 
 BASIS = Text("the company's own coding", "企业自定编码")
@@ -49,9 +50,9 @@ def format(value: pl.Series) -> pl.Series:
 
 
 def mask(value: pl.Series) -> pl.Series:
-    """The last two characters only.
+    """The last two characters only, of longer codes.
 
-    >>> mask(pl.Series(["HT-2024001"])).to_list()
-    ['***01']
+    >>> mask(pl.Series(["HT-2024001", "01"])).to_list()
+    ['***01', '***']
     """
-    return "***" + value.str.tail(2)
+    return last_ones(value, 2, "***")

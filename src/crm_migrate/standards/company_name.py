@@ -11,6 +11,7 @@ from crm_migrate.records import Rule, Severity
 from crm_migrate.standards.characters import narrow, simplified
 from crm_migrate.standards.company_parts import PARTS, parts
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
+from crm_migrate.standards.covering import first_ones
 from crm_migrate.standards.residue import change_where, holds, mask_where, unless_matching
 
 __all__ = [
@@ -112,9 +113,9 @@ def format(value: pl.Series) -> pl.Series:
 
 
 def mask(value: pl.Series) -> pl.Series:
-    """The first two characters.
+    """The first two characters, of three and more.
 
-    >>> mask(pl.Series(["恒通科技有限公司"])).to_list()
-    ['恒通****']
+    >>> mask(pl.Series(["恒通科技有限公司", "恒通"])).to_list()
+    ['恒通****', '****']
     """
-    return value.str.head(2) + "****"
+    return first_ones(value, 2, "****")

@@ -8,7 +8,7 @@ import polars as pl
 
 from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
-from crm_migrate.standards.characters import narrow, tidy
+from crm_migrate.standards.characters import narrow, tidy_apart
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
 from crm_migrate.standards.residue import (
     change_where,
@@ -89,7 +89,7 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
 
 def _repaired(raw: pl.Series) -> pl.Series:
     first = _addresses(raw).list.first()
-    kept = tidy(raw)
+    kept = tidy_apart(raw)
     kept = change_where(kept, first.is_null(), _international)
     return first.zip_with(first.is_not_null(), kept)
 
@@ -166,9 +166,9 @@ def format(value: pl.Series) -> pl.Series:
 def mask(value: pl.Series) -> pl.Series:
     """The first character and the domain; text that is no address wholly covered.
 
-    >>> mask(pl.Series(["li.na@example.com", "没有"])).to_list()
-    ['l***@example.com', '***']
+    >>> mask(pl.Series(["li.na@example.com", "a@example.com", "没有"])).to_list()
+    ['l***@example.com', '***@example.com', '***']
     """
     address = value.str.contains(r"^[^@]+@[^@]+$")
-    covered = value.str.replace(r"^([^@])[^@]*@", "$1***@")
+    covered = value.str.replace(r"^[^@]@", "***@").str.replace(r"^([^@*])[^@]+@", "$1***@")
     return change_where(covered, ~address, lambda v: v.str.head(0) + "***")

@@ -10,12 +10,13 @@ from crm_migrate.language import Text
 from crm_migrate.model import MULTI_SEPARATOR
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards import phone
-from crm_migrate.standards.characters import tidy
+from crm_migrate.standards.characters import tidy_apart
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
 from crm_migrate.standards.residue import change_where, holds, mask_where, unless_matching
+from crm_migrate.standards.telephones import MOBILE, pieces
 
 BASIS = Text("numbering plan of the MIIT (2017)", "电信网编号计划（2017 年版）")
-CANONICAL = f"^{phone.MOBILE}$"
+CANONICAL = f"^{MOBILE}$"
 _UNALLOCATED = r"^1(?:42|43|54|61|64|94)"
 """Prefixes that nobody was seen to use; 140 141 144 146 148 149 belong to things and data."""
 
@@ -85,7 +86,7 @@ def split(raw: pl.Series) -> pl.DataFrame:
     >>> split(pl.Series(["13800138000、010-62345678", "前台"])).rows()
     [('13800138000', '010-62345678'), ('前台', None)]
     """
-    found = phone.pieces(raw).unique(["row", "number"], maintain_order=True)
+    found = pieces(raw).unique(["row", "number"], maintain_order=True)
     mobile = pl.col("number").str.contains(CANONICAL)
     first = found.filter(mobile).unique("row", keep="first", maintain_order=True)
     lone = found.filter((pl.len().over("row") == 1) & pl.col("known") & ~mobile)
@@ -98,7 +99,7 @@ def split(raw: pl.Series) -> pl.DataFrame:
         .agg(pl.col("number").str.join(MULTI_SEPARATOR).alias("others"))
     )
     return (
-        pl.DataFrame({"kept": tidy(raw)})
+        pl.DataFrame({"kept": tidy_apart(raw)})
         .with_row_index("row")
         .join(value, on="row", how="left", maintain_order="left")
         .join(others, on="row", how="left", maintain_order="left")

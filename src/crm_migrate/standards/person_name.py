@@ -10,6 +10,7 @@ from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards.characters import narrow
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
+from crm_migrate.standards.covering import first_ones
 from crm_migrate.standards.residue import holds, mask_where, unless_matching
 
 BASIS = Text("household register practice, separator U+00B7", "户籍姓名登记规范（间隔号 U+00B7）")
@@ -83,9 +84,9 @@ def format(value: pl.Series) -> pl.Series:
 
 
 def mask(value: pl.Series) -> pl.Series:
-    """The first character, the length hidden.
+    """The first character of two and more, the length hidden.
 
-    >>> mask(pl.Series(["张三", "欧阳娜娜"])).to_list()
-    ['张*', '欧*']
+    >>> mask(pl.Series(["张三", "欧阳娜娜", "张"])).to_list()
+    ['张*', '欧*', '*']
     """
-    return value.str.head(1) + "*"
+    return first_ones(value, 1, "*")

@@ -1,8 +1,8 @@
 """Telephone numbers: landlines, mobiles, 400/800, short service numbers, numbers from abroad.
 
-Basis: the Chinese numbering plan (工信部 电信网编号计划, 2017) and ITU-T E.164; the package
-phonenumbers judges only what the patterns here cannot. Canonical: `010-12345678-801`,
-`13800138000`, `4008201234`, `+85223456789`; several numbers of a cell are joined by `;`.
+Basis: the Chinese numbering plan (工信部 电信网编号计划, 2017) and ITU-T E.164 (see `telephones`).
+Canonical: `010-12345678-801`, `13800138000`, `4008201234`, `0755-95588`, `+85223456789`; several
+numbers of a cell are joined by `;`.
 """
 
 import polars as pl
@@ -10,24 +10,20 @@ import polars as pl
 from crm_migrate.language import Text
 from crm_migrate.model import MULTI_SEPARATOR
 from crm_migrate.records import Rule, Severity
-from crm_migrate.standards.characters import narrow, tidy
+from crm_migrate.standards.characters import tidy_apart
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
-from crm_migrate.standards.residue import change_where, holds, per_distinct, unless_matching
+from crm_migrate.standards.residue import change_where, holds, mask_where, unless_matching
+from crm_migrate.standards.telephones import AREA, LOCAL, MOBILE, ONE, areas, pieces, valid_area
 
 BASIS = Text(
     "numbering plan of the MIIT (2017), ITU-T E.164", "电信网编号计划（2017 年版）、ITU-T E.164"
 )
-MOBILE = r"1[3-9][0-9]{9}"
-_LANDLINE = r"0[0-9]{2,3}-[2-9][0-9]{6,7}(?:-[0-9]{1,6})?"
-_SERVICE = r"[48]00[0-9]{7}(?:-[0-9]{1,6})?|(?:95|96)[0-9]{3,6}|1[02][0-9]{3}"
-_LOCAL = r"[2-9][0-9]{6,7}(?:-[0-9]{1,6})?"
-_ABROAD = r"\+[1-9][0-9]{6,14}"
-ONE = f"(?:{MOBILE}|{_LANDLINE}|{_SERVICE}|{_LOCAL}|{_ABROAD})"
 CANONICAL = f"^{ONE}(?:;{ONE})*$"
-_SPACED = (
-    r"^(?:\+?86[- ]?)?(?:1[3-9][0-9]{9}|0[0-9]{2,3}-?[0-9]{7,8}|[48]00-?[0-9]{3}-?[0-9]{4})"
-    r"(?: (?:\+?86[- ]?)?(?:1[3-9][0-9]{9}|0[0-9]{2,3}-?[0-9]{7,8}|[48]00-?[0-9]{3}-?[0-9]{4}))+$"
-)
+_USUAL = rf"^(?:{MOBILE}|[48]00[0-9]{{7}}|{valid_area()}-[2-8][0-9]{{7}})$"
+"""One number that nothing can be said against, as most are."""
+_ALONE = f"(?:^|;){LOCAL}(?:;|$)"
+_SHORT = r"(?:^|;)0(?:10|2[0-9])-[2-9][0-9]{6}(?:-|;|$)"
+"""010 and 02x are cities with numbers of eight digits."""
 
 _ASK = Text("Ask the customer for the number.", "请向客户核实号码。")
 NORMALISED = normalised("phone", "telephone number", "电话号码")
@@ -49,7 +45,36 @@ SEVERAL = Rule(
     Text("The cell held several numbers; they were separated", "一格中有多个号码，已拆分"),
     Text("Nothing to do.", "无需处理。"),
 )
-RULES: tuple[Rule, ...] = (NORMALISED, FORMAT, NO_AREA_CODE, SEVERAL)
+AREA_CODE = Rule(
+    "phone.area_code",
+    Severity.WARNING,
+    Text("There is no such area code", "区号不存在"),
+    Text("Correct the area code.", "请更正区号。"),
+)
+FORMER_AREA_CODE = Rule(
+    "phone.former_area_code",
+    Severity.WARNING,
+    Text(
+        "The area code was given up when the area was joined to another",
+        "该区号已停用（所在地区已并入其他长途区）",
+    ),
+    Text(
+        "The number got a digit in front, too: ask the customer.",
+        "停用时号码同时升位，请向客户核实新号码。",
+    ),
+)
+DIGITS = Rule(
+    "phone.digits",
+    Severity.WARNING,
+    Text(
+        "Landline numbers of this city have eight digits, this one has seven",
+        "该城市固定电话为 8 位，此号码只有 7 位",
+    ),
+    _ASK,
+)
+RULES: tuple[Rule, ...] = (
+    NORMALISED, FORMAT, NO_AREA_CODE, SEVERAL, AREA_CODE, FORMER_AREA_CODE, DIGITS,
+)  # fmt: skip
 
 
 def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
@@ -74,111 +99,7 @@ def _repaired(raw: pl.Series) -> pl.Series:
     )
     found = found.filter("known")
     read = pl.int_range(len(raw), eager=True).is_in(found.get_column("row").implode())
-    return change_where(tidy(raw), read, lambda _: found.get_column("number"))
-
-
-def pieces(raw: pl.Series) -> pl.DataFrame:
-    """The numbers in each cell: `row`, `number` (canonical if `known`, else the text), `known`.
-
-    Rows without any text do not appear; pieces keep the order they have in the cell.
-    """
-    lines = raw.str.replace_all(r"[\r\n]+", MULTI_SEPARATOR)
-    frame = pl.DataFrame({"text": narrow(lines)}).with_row_index("row")
-    frame = _split(frame, pl.col("text").str.replace_all(r"\s*[/;,、|\\或和及]\s*", ";"))
-    frame = _split(
-        frame,
-        pl.when(pl.col("text").str.contains(_SPACED))
-        .then(pl.col("text").str.replace_all(r"([0-9]{4}) ", "$1;"))
-        .when(pl.col("text").str.contains(f"^(?:{MOBILE}){{2,}}$"))
-        .then(pl.col("text").str.replace_all(f"({MOBILE})", "$1;"))
-        .otherwise(pl.col("text")),
-    )
-    text = frame.get_column("text")
-    read = _read(text)
-    return frame.select(
-        "row", read.fill_null(text).alias("number"), read.is_not_null().alias("known")
-    )
-
-
-def _split(frame: pl.DataFrame, joined: pl.Expr) -> pl.DataFrame:
-    parts = frame.with_columns(joined.str.split(";").alias("text")).explode("text")
-    parts = parts.with_columns(pl.col("text").str.strip_chars())
-    return parts.filter(pl.col("text").is_not_null() & (pl.col("text") != ""))
-
-
-def _read(text: pl.Series) -> pl.Series:
-    """The canonical form of single numbers, null where there is none."""
-    frame = pl.DataFrame({"text": text}).lazy()
-    bare = pl.col("text").str.replace(r"^[^0-9+(]+", "").str.replace(r"[^0-9]+$", "")
-    frame = frame.with_columns(
-        bare.str.replace(r"^([0-9]+)\.0+$", "$1")
-        .str.replace(r"^1\.([0-9]{10})[Ee]\+?10$", "1$1")
-        .str.replace(r"\s*(?:转分机|转|分机号?|[Ee][Xx][Tt]\.?|[Xx#*])[:\s]*([0-9]{1,6})$", "-$1")
-        .alias("bare")
-    )
-    home = r"^(?:(?:\+|00)86|\(\+?86\)|86[\s-])[\s-]*(?:\(0\))?"
-    frame = frame.with_columns(
-        pl.col("bare").str.contains(home).alias("home"),
-        pl.col("bare").str.replace(home, "").str.replace_all(r"[\s().·_]", "").alias("bare"),
-    )
-    bare = pl.col("bare")
-    frame = frame.with_columns(
-        pl.when(pl.col("home") & ~bare.str.contains(r"^(?:0|1[3-9][0-9-]{9}|[48]00)"))
-        .then("0" + bare)
-        .otherwise(bare.str.replace(r"^86(1[3-9][0-9]{9})$", "$1"))
-        .alias("bare")
-    )
-    read = frame.select(_pattern(pl.col("bare"))).collect().to_series()
-    return change_where(text, read.is_null(), _abroad).zip_with(read.is_null(), read)
-
-
-def _pattern(bare: pl.Expr) -> pl.Expr:
-    """The first pattern that fits a number without blanks, brackets and country code."""
-    digits = bare.str.replace_all("-", "")
-    landline = r"^(010|02[0-9]|0[3-9][0-9]{2})-?([2-9][0-9]{6,7})((?:-[0-9]{1,6})?)$"
-    service = r"^([48]00)-?([0-9]{3})-?([0-9]{4})((?:-[0-9]{1,6})?)$"
-    return (
-        pl.when(bare.str.contains(landline))
-        .then(bare.str.replace(landline, "$1-$2$3"))
-        .when(bare.str.contains(service))
-        .then(bare.str.replace(service, "$1$2$3$4"))
-        .when(bare.str.contains(f"^(?:{_LOCAL})$"))
-        .then(bare)
-        .when(digits.str.contains(f"^0?{MOBILE}$"))
-        .then(digits.str.tail(11))
-        .when(digits.str.contains(f"^(?:{_SERVICE})$"))
-        .then(digits)
-        .when(digits.str.contains(landline))
-        .then(digits.str.replace(landline, "$1-$2"))
-        .when(bare.str.contains(r"^[2-9][0-9]{2,3}-[0-9]{4}$"))
-        .then(digits)
-    )
-
-
-def _abroad(text: pl.Series) -> pl.Series:
-    """Numbers of other countries, by phonenumbers; null for what it does not know either."""
-    hopeful = text.str.contains(r"^(?:\+|00)[0-9 ().-]{7,24}$")
-    return change_where(
-        text.set(~hopeful, None), hopeful, lambda few: per_distinct(few, _international)
-    )
-
-
-def _international(text: str) -> str | None:
-    from phonenumbers import (
-        NumberParseException,
-        PhoneNumberFormat,
-        format_number,
-        is_possible_number,
-        parse,
-    )
-
-    try:
-        number = parse("+" + text[2:] if text.startswith("00") else text, None)
-    except NumberParseException:
-        return None
-    if number.country_code == 86 or number.extension or not is_possible_number(number):
-        return None
-    return str(format_number(number, PhoneNumberFormat.E164))
+    return change_where(tidy_apart(raw), read, lambda _: found.get_column("number"))
 
 
 def is_known(value: pl.Series) -> pl.Series:
@@ -187,11 +108,46 @@ def is_known(value: pl.Series) -> pl.Series:
 
 
 def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Masks:
-    """Unreadable numbers, landlines without area code, several numbers in a cell."""
-    known = is_known(value)
-    yield FORMAT, value.is_not_null() & ~known
-    yield NO_AREA_CODE, known & value.str.contains(f"(?:^|;){_LOCAL}(?:;|$)")
-    yield SEVERAL, known & value.str.contains(";") & holds(raw != value)
+    """Unreadable numbers, missing and wrong area codes, several numbers in a cell."""
+    odd = value.is_not_null() & ~holds(value.str.contains(_USUAL))
+    unknown = mask_where(value, odd, lambda few: ~few.str.contains(CANONICAL))
+    yield FORMAT, unknown
+    odd = odd & ~unknown
+    yield NO_AREA_CODE, mask_where(value, odd, lambda few: few.str.contains(_ALONE))
+    yield SEVERAL, mask_where(value, odd & holds(raw != value), lambda few: few.str.contains(";"))
+    wrong = mask_where(value, odd, _has_wrong_area)
+    former = mask_where(value, wrong, lambda few: _area_codes(few).list.eval(_is_former).list.any())
+    yield FORMER_AREA_CODE, former
+    yield AREA_CODE, wrong & ~former
+    yield DIGITS, mask_where(value, odd, lambda few: few.str.contains(_SHORT))
+
+
+def _area_codes(value: pl.Series) -> pl.Series:
+    return value.str.extract_all(f"(?:^|;){AREA}-").list.eval(pl.element().str.strip_chars(";-"))
+
+
+_is_former = pl.element().is_in([code for code, row in areas().items() if row["now"]])
+
+
+def _has_wrong_area(value: pl.Series) -> pl.Series:
+    return value.str.replace_all(f"(^|;){valid_area()}-", "$1").str.contains(f"(?:^|;){AREA}-")
+
+
+def places(value: pl.Series) -> pl.DataFrame:
+    """`province` and `cities` (joined by `、`) of the first landline number; null without one.
+
+    >>> places(pl.Series(["0755-26001234", "024-62345678", "13800138000"])).rows()
+    [('广东省', '深圳市'), ('辽宁省', '沈阳市、铁岭市、抚顺市、本溪市'), (None, None)]
+    """
+    code = value.str.extract(f"(?:^|;)({AREA})-", 1)
+    return pl.DataFrame(
+        [
+            code.replace_strict(
+                {c: row[part] for c, row in areas().items()}, default=None, return_dtype=pl.String
+            ).alias(part)
+            for part in ("province", "cities")
+        ]
+    )
 
 
 def format(value: pl.Series) -> pl.Series:

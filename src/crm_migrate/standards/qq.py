@@ -7,7 +7,7 @@ import polars as pl
 
 from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
-from crm_migrate.standards.characters import compact, tidy
+from crm_migrate.standards.characters import compact, tidy_apart
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
 from crm_migrate.standards.residue import holds, mask_where, unless_matching
 
@@ -48,7 +48,7 @@ def _repaired(raw: pl.Series) -> pl.Series:
     text = _bare(raw)
     first = text.str.extract(f"^({NUMBER})")
     whole = holds(text.str.contains(CANONICAL)) | holds(text.str.contains(_SEVERAL))
-    return first.zip_with(whole, tidy(raw))
+    return first.zip_with(whole, tidy_apart(raw))
 
 
 def _bare(raw: pl.Series) -> pl.Series:

@@ -9,6 +9,7 @@ from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards.characters import tidy
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
+from crm_migrate.standards.covering import first_ones
 
 BASIS = Text("Unicode 15.1", "Unicode 15.1")
 NORMALISED = normalised("text", "text", "文本")
@@ -41,9 +42,9 @@ def format(value: pl.Series) -> pl.Series:
 
 
 def mask(value: pl.Series) -> pl.Series:
-    """The first character only.
+    """The first character only, of two and more.
 
-    >>> mask(pl.Series(["采购经理", None])).to_list()
-    ['采***', None]
+    >>> mask(pl.Series(["采购经理", "采", None])).to_list()
+    ['采***', '***', None]
     """
-    return value.str.head(1) + "***"
+    return first_ones(value, 1, "***")

@@ -9,13 +9,15 @@ import polars as pl
 
 from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
-from crm_migrate.standards import mobile, phone, qq
-from crm_migrate.standards.characters import compact, tidy
+from crm_migrate.standards import mobile, qq, telephones
+from crm_migrate.standards.characters import compact, tidy_apart
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
 from crm_migrate.standards.residue import change_where, holds, mask_where, unless_matching
 
 BASIS = Text("rules of WeChat for ids", "微信号设置规则")
-CANONICAL = rf"^(?:[a-z_][a-z0-9_-]{{5,19}}|wxid_[a-z0-9]{{10,22}}|{phone.MOBILE}|{qq.NUMBER})$"
+CANONICAL = (
+    rf"^(?:[a-z_][a-z0-9_-]{{5,19}}|wxid_[a-z0-9]{{10,22}}|{telephones.MOBILE}|{qq.NUMBER})$"
+)
 _MARKED = r"(?i)^(?:微信号?码?|wechat(?:id)?|weixin|wx|vx|v信|薇信?)[:：]"
 SAME_AS_MOBILE = (
     r"^(?:微信)?(?:号码?)?(?:同|与|和|即|就是|是)?(?:本人)?手机(?:号码?)?(?:同号|一致|相同|微信)?$"
@@ -69,7 +71,7 @@ def _repaired(raw: pl.Series) -> pl.Series:
     bare = compact(raw).str.replace(_MARKED, "").str.replace(r"\.0+$", "")
     bare = bare.str.replace(r"\([^()]*\)$", "").str.to_lowercase()
     read = holds(bare.str.contains(CANONICAL))
-    kept = tidy(raw)
+    kept = tidy_apart(raw)
     numbers = change_where(kept, ~read, lambda few: mobile.normalise(few))
     number = holds(numbers.str.contains(mobile.CANONICAL)) & ~read
     return bare.zip_with(read, numbers.zip_with(number, kept))

@@ -1,0 +1,28 @@
+"""How masks cover: a few characters of a long value stay, of a short one nothing does."""
+
+import polars as pl
+
+from crm_migrate.standards.residue import change_where
+
+
+def first_ones(value: pl.Series, count: int, cover: str) -> pl.Series:
+    """The first `count` characters of longer values, then `cover`.
+
+    >>> first_ones(pl.Series(["采购经理", "采", None]), 1, "***").to_list()
+    ['采***', '***', None]
+    """
+    return _unless_short(value.str.head(count) + cover, value, count, cover)
+
+
+def last_ones(value: pl.Series, count: int, cover: str) -> pl.Series:
+    """`cover`, then the last `count` characters of longer values.
+
+    >>> last_ones(pl.Series(["HT-2024001", "01"]), 2, "***").to_list()
+    ['***01', '***']
+    """
+    return _unless_short(cover + value.str.tail(count), value, count, cover)
+
+
+def _unless_short(masked: pl.Series, value: pl.Series, count: int, cover: str) -> pl.Series:
+    short = value.str.len_chars() <= count
+    return change_where(masked, short, lambda few: few.str.head(0) + cover)
