@@ -10,6 +10,7 @@ from collections.abc import Callable
 import polars as pl
 
 from crm_migrate.systems.mariadb.cells import data_type
+from crm_migrate.systems.mariadb.columns import strings
 from crm_migrate.systems.repertoire import beyond
 from crm_migrate.systems.target_schema import ColumnInfo
 
@@ -158,8 +159,6 @@ def _text(column: ColumnInfo, values: pl.Series) -> pl.Series:
 
 def _members(column: ColumnInfo, values: pl.Series) -> pl.Series:
     """Members of a SET, each once and in the order of their declaration."""
-    from crm_migrate.systems.mariadb.schema import strings
-
     members = strings(column.type)
     chosen = values.str.split(",")
     parts = [pl.when(pl.col("v").list.contains(m)).then(pl.lit(m)) for m in members]

@@ -9,80 +9,26 @@ plans and whoever applies, they stand beside it (`TargetSchema.hidden`).
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from crm_migrate.language import Text
 from crm_migrate.systems.mariadb.cells import quoted
+from crm_migrate.systems.mariadb.columns import describe_columns, strings
 from crm_migrate.systems.mariadb.expressions import columns_in, harmless
 from crm_migrate.systems.mariadb.keys import Keys, describe_foreign_keys, describe_keys
 from crm_migrate.systems.mariadb.rights import Rights
+from crm_migrate.systems.mariadb.triggers import shows_triggers, trigger_names
 from crm_migrate.systems.target import OWN_PREFIX
-from crm_migrate.systems.target_schema import Check, ColumnInfo, ColumnKind, TargetTable
+from crm_migrate.systems.target_schema import Check, TargetTable
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection
 
-_BLOBS = ("tinyblob", "blob", "mediumblob", "longblob")
-_SHAPES = (
-    *("geometry", "point", "linestring", "polygon", "geometrycollection", "geomcollection"),
-    *("multipoint", "multilinestring", "multipolygon"),
-)
-_KINDS: dict[str, ColumnKind] = {
-    **dict.fromkeys(("tinyint", "smallint", "mediumint", "int", "bigint", "year"), "integer"),
-    "decimal": "decimal",
-    **dict.fromkeys(("float", "double"), "real"),
-    "date": "date",
-    **dict.fromkeys(("datetime", "timestamp", "time"), "time"),
-    **dict.fromkeys(("binary", "varbinary", "vector", *_BLOBS, *_SHAPES), "binary"),
-}
-_BITS = {"tinyint": 8, "smallint": 16, "mediumint": 24, "int": 32, "bigint": 64}
-_CODECS: dict[str, str | None] = {
-    "utf8mb4": None,
-    "utf16": None,
-    "utf16le": None,
-    "utf32": None,
-    "gb18030": None,
-    "utf8mb3": "bmp",
-    "utf8": "bmp",
-    "ucs2": "bmp",
-    "gbk": "gbk",
-    "gb2312": "gb2312",
-    "big5": "big5",
-    "latin1": "cp1252",
-    "latin2": "iso8859_2",
-    "latin5": "iso8859_9",
-    "latin7": "iso8859_13",
-    "cp1250": "cp1250",
-    "cp1251": "cp1251",
-    "cp1256": "cp1256",
-    "cp1257": "cp1257",
-    "cp932": "cp932",
-    "sjis": "cp932",
-    "ujis": "euc_jp",
-    "eucjpms": "euc_jp",
-    "euckr": "euc_kr",
-    "greek": "iso8859_7",
-    "hebrew": "iso8859_8",
-    "koi8r": "koi8_r",
-    "koi8u": "koi8_u",
-    "tis620": "tis_620",
-}
 _STRING = r"(?:_\w+)?'(?:[^'\\]|''|\\.)*'"
 _VOCABULARY = re.compile(rf"\(*`([^`]+)` in \(({_STRING}(?:,{_STRING})*)\)\)*", re.IGNORECASE)
 _NULL_OR = re.compile(r"\(*`[^`]+` is null\)* or ", re.IGNORECASE)
 _OR_NULL = re.compile(r" or \(*`[^`]+` is null\)*$", re.IGNORECASE)
-
-
-def strings(listed: str) -> tuple[str, ...]:
-    """The literals of a list in SQL, as enumerations and CHECK clauses have them.
-
-    >>> strings("'x',_utf8mb4'it''s'")
-    ('x', "it's")
-    """
-    found = re.findall(r"'((?:[^'\\]|''|\\.)*)'", listed)
-    return tuple(re.sub(r"\\(.)", r"\1", text.replace("''", "'")) for text in found)
 
 
 def vocabulary(clause: str) -> tuple[str, tuple[str, ...]] | None:
@@ -102,26 +48,6 @@ def vocabulary(clause: str) -> tuple[str, tuple[str, ...]] | None:
     return (match[1], strings(match[2])) if match else None
 
 
-def describe_columns(
-    connection: "Connection", table: str | None = None
-) -> dict[str, list[ColumnInfo]]:
-    """Columns by table (or of one table), in their order; vocabularies of CHECKs are left out."""
-    chosen = " AND table_name = %s" if table is not None else ""
-    rows = connection.exec_driver_sql(
-        "SELECT table_name AS tbl, column_name AS name, column_type AS type, data_type AS bare,"
-        " is_nullable AS nullable, character_maximum_length AS length,"
-        " character_octet_length AS octets, numeric_precision AS digits, numeric_scale AS scale,"
-        " character_set_name AS characters, collation_name AS collation, column_default AS value,"
-        " extra AS extra, generation_expression AS formula FROM information_schema.columns"
-        f" WHERE table_schema = DATABASE(){chosen} ORDER BY table_name, ordinal_position",
-        (table,) if table is not None else (),
-    )
-    columns: dict[str, list[ColumnInfo]] = defaultdict(list)
-    for row in rows:
-        columns[row.tbl].append(_column(row))
-    return columns
-
-
 def describe_tables(connection: "Connection", rights: Rights) -> tuple[TargetTable, ...]:
     """All base tables of the database but ours, in order of their names."""
     listed = connection.exec_driver_sql(
@@ -136,7 +62,7 @@ def describe_tables(connection: "Connection", rights: Rights) -> tuple[TargetTab
         if not row.name.startswith(OWN_PREFIX)
     }
     keys, foreign = describe_keys(connection, columns), describe_foreign_keys(connection, shown)
-    triggers = _triggers(connection)
+    triggers = trigger_names(connection)
     tables = []
     for name, engine in listed:
         if name.startswith(OWN_PREFIX):
@@ -159,7 +85,7 @@ def describe_tables(connection: "Connection", rights: Rights) -> tuple[TargetTab
                 checks=tuple(_check(c) for c in rules.get(name, ()) if not vocabulary(c)),
                 indexes=indexed.others,
                 unseen=()
-                if _shows_triggers(connection, rights, name)
+                if shows_triggers(connection, rights, name)
                 else (_UNSEEN.fill(table=name),),
             )
         )
@@ -190,62 +116,6 @@ def _unfit(engine: str | None) -> tuple[Text, ...]:
     )
 
 
-def _column(row: "Row[Any]") -> ColumnInfo:
-    bare, declared = row.bare.lower(), row.type
-    extra = (row.extra or "").lower()
-    kind = _KINDS.get(bare, "text")
-    unsigned = "unsigned" in declared
-    low: int | None = 0 if unsigned else None
-    high: int | None = None
-    if bare in _BITS:
-        low = 0 if unsigned else -(2 ** (_BITS[bare] - 1))
-        high = 2 ** _BITS[bare] - 1 if unsigned else 2 ** (_BITS[bare] - 1) - 1
-    elif bare == "year":
-        low, high = 1901, 2155
-    elif bare == "bit":
-        width = int(row.digits or 1)
-        kind = "boolean" if width == 1 else "integer"
-        low, high = 0, 2**width - 1
-    return ColumnInfo(
-        name=row.name,
-        type=declared,
-        kind=kind,
-        nullable=row.nullable == "YES",
-        length=int(row.length) if bare in ("char", "varchar") else None,
-        vocabulary=strings(declared) if bare == "enum" else (),
-        generated="generated" in extra.replace("default_generated", ""),
-        formula=row.formula or None,
-        default=_default(row.value, extra),
-        collation=row.collation,
-        characters=_CODECS.get((row.characters or "").lower()),
-        octets=int(row.octets) if _limited_by_octets(bare, kind, row.octets) else None,
-        precision=int(row.digits) if kind == "decimal" else None,
-        scale=int(row.scale) if kind == "decimal" else None,
-        low=low if kind in ("integer", "boolean", "decimal") else None,
-        high=high if kind in ("integer", "boolean") else None,
-    )
-
-
-def _limited_by_octets(bare: str, kind: ColumnKind, octets: int | None) -> bool:
-    return octets is not None and (bare.endswith("text") or kind == "binary")
-
-
-def _default(value: str | None, extra: str) -> str | None:
-    """The default in SQL; MariaDB writes NULL as text. What the system fills in counts, too."""
-    if "auto_increment" in extra:
-        return "auto_increment"
-    found = None if value is None or value == "NULL" else value
-    if "on update" in extra:
-        changed = extra[extra.index("on update") :]
-        return f"{found or 'NULL'} {changed}" if found else None
-    return found
-
-
-def changes_itself(column: ColumnInfo) -> bool:
-    """Whether the system sets the column anew with every update of its row."""
-    return column.default is not None and "on update" in column.default
-
-
 def _checks(connection: "Connection") -> dict[str, list[str]]:
     """Clauses of the CHECK rules by table."""
     if connection.dialect.is_mariadb:  # type: ignore[attr-defined]
@@ -265,48 +135,6 @@ def _checks(connection: "Connection") -> dict[str, list[str]]:
     for table, clause in connection.exec_driver_sql(query):
         found[table].append(clause)
     return found
-
-
-def _triggers(connection: "Connection") -> dict[str, list[str]]:
-    """Names of the triggers that this user may see, by table."""
-    rows = connection.exec_driver_sql(
-        "SELECT event_object_table AS tbl, trigger_name AS name FROM information_schema.triggers"
-        " WHERE event_object_schema = DATABASE() ORDER BY event_object_table, trigger_name"
-    )
-    found: dict[str, list[str]] = defaultdict(list)
-    for row in rows:
-        found[row.tbl].append(row.name)
-    return found
-
-
-def trigger_digests(
-    connection: "Connection", rights: Rights, tables: Sequence[str]
-) -> dict[str, str]:
-    """Table → SHA-256 over its triggers, for the tables whose triggers this user is shown.
-
-    Their bodies are shown to fewer users still, but no trigger is ever altered: one that is made
-    anew has another time of making.
-    """
-    rows = connection.exec_driver_sql(
-        "SELECT event_object_table AS tbl, trigger_name, action_timing, event_manipulation,"
-        " action_order, created, sql_mode FROM information_schema.triggers"
-        " WHERE event_object_schema = DATABASE() ORDER BY event_object_table, trigger_name"
-    )
-    found: dict[str, list[str]] = defaultdict(list)
-    for name, *shape in rows:
-        found[name].append("\x1f".join(map(str, shape)))
-    return {
-        name: hashlib.sha256("\x00".join(found[name]).encode()).hexdigest()
-        for name in tables
-        if _shows_triggers(connection, rights, name)
-    }
-
-
-def _shows_triggers(connection: "Connection", rights: Rights, table: str) -> bool:
-    """Whether the user is shown the table's triggers: to MariaDB any right but SELECT will do."""
-    maria = connection.dialect.is_mariadb  # type: ignore[attr-defined]
-    writes = ("INSERT", "UPDATE", "DELETE") if maria else ()
-    return any(rights.has(right, table) for right in ("TRIGGER", *writes))
 
 
 def _shown(connection: "Connection", name: str) -> str:

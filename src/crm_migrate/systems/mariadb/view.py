@@ -1,16 +1,14 @@
 """One transaction on MariaDB or MySQL: what it reads, and what it writes by way of a stage.
 
 Whatever is written is first loaded, as text, into a temporary table and from there inserted or
-updated in one strict statement (mariadb_stage.py). Any warning on the way is a fault.
+updated in one strict statement (`stage.py`). Any warning on the way is a fault.
 
 Rows that were asked for by key inside a write transaction are locked. Such a transaction reads
 what is committed at the moment of each statement (READ COMMITTED): it takes no locks on gaps,
 for which people at work in the CRM would be broken off.
 """
 
-import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -29,16 +27,15 @@ from crm_migrate.systems.mariadb.cells import (
     quoted,
     stored_text,
 )
+from crm_migrate.systems.mariadb.columns import describe_columns
 from crm_migrate.systems.mariadb.line import Line
+from crm_migrate.systems.mariadb.numbering import Numbering
 from crm_migrate.systems.mariadb.packing import Packing
 from crm_migrate.systems.mariadb.rights import rights_of
-from crm_migrate.systems.mariadb.schema import (
-    describe_columns,
-    describe_tables,
-    trigger_digests,
-)
+from crm_migrate.systems.mariadb.schema import describe_tables
 from crm_migrate.systems.mariadb.stage import load, loads_local, staged
-from crm_migrate.systems.target import OWN_PREFIX, ConstraintViolated, TransientFault
+from crm_migrate.systems.mariadb.triggers import trigger_digests
+from crm_migrate.systems.target import OWN_PREFIX, TransientFault
 from crm_migrate.systems.target_schema import ColumnInfo, KeyPart, TargetSchema, fingerprint
 
 if TYPE_CHECKING:
@@ -48,9 +45,7 @@ _KEYS_ASKED = 5_000
 _UPDATED_ROWS = 5_000
 """Of one UPDATE … JOIN: the server first collects what it will write, and more of it goes to disk
 (three times slower)."""
-_ON_PRIMARY = re.compile(r"for key '(?:[^']*\.)?PRIMARY'$")
 _NUMBER = r"^[+-]?\d+$"
-_PROBE = "crm_migrate_probe"
 
 
 class MariadbView:
@@ -63,8 +58,7 @@ class MariadbView:
         self._lock = " FOR UPDATE" if writes else ""
         self._schema: TargetSchema | None = None
         self._columns: dict[str, dict[str, ColumnInfo]] = {}
-        self._given: dict[str, tuple[str, int]] = {}
-        """Table → key column and greatest number that was handed out."""
+        self._numbering = Numbering(self._line, database)
 
     def describe(self) -> TargetSchema:
         """The schema; read once per transaction, in which only our own tables are made."""
@@ -77,7 +71,7 @@ class MariadbView:
                 system="mariadb",
                 database=self._database,
                 tables={table.name: table for table in tables},
-                # Not every user is shown the triggers (see schema.py).
+                # Not every user is shown the triggers (see `schema.py`).
                 fingerprint=fingerprint([replace(table, triggers=()) for table in tables]),
                 hidden={
                     table.name: digest
@@ -151,8 +145,9 @@ class MariadbView:
         into = f"INSERT INTO {quoted(name)} ({listed})"
         with staged(self._line, rows):
             cells = self._assigned(name, rows)
-            self._raise_counter(name, into, rows.columns, cells)
-            with self._numbers_ours(name):
+            written = dict(zip(rows.columns, cells, strict=True))
+            self._numbering.raise_counter(name, self._columns_of(name), into, written)
+            with self._numbering.ours(name):
                 self._line.write(f"{into} SELECT {', '.join(cells)} FROM {STAGE} s ORDER BY s._row")
 
     def update(self, name: str, key: str, rows: pl.DataFrame) -> int:
@@ -181,29 +176,8 @@ class MariadbView:
         return found
 
     def next_keys(self, name: str, key: str, count: int) -> pl.Series:
-        """The numbers after the counter's and the largest key.
-
-        The counter itself is raised by the first insert; whoever took one of the numbers until
-        then makes that insert raise `key_race`.
-        """
-        with self._line.cursor() as cursor:
-            cursor.execute(
-                "SELECT auto_increment, @@auto_increment_increment, @@auto_increment_offset"
-                " FROM information_schema.tables"
-                " WHERE table_schema = DATABASE() AND table_name = %s",
-                (name,),
-            )
-            counter, step, offset = cursor.fetchone() or (None, 1, 1)
-            cursor.execute(f"SELECT MAX({quoted(key)} + 0) FROM {quoted(name)}", ())
-            ((largest,),) = cursor.fetchall()
-        _, given = self._given.get(name, ("", 0))
-        least = max(int(counter or 1), int(largest or 0) + 1, given + 1)
-        # Members of a cluster number in steps; ours are left to this member.
-        first = least + (int(offset) - least) % int(step)
-        numbers = pl.int_range(first, first + count * int(step), int(step), eager=True)
-        if count:
-            self._given[name] = (key, int(numbers[-1]))
-        return numbers.cast(pl.String).alias(key)
+        """The numbers after the counter's and the largest key."""
+        return self._numbering.next(name, key, count)
 
     def ask(self, query: str, rows: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
         """The answers to `query`, which has a `%s` for the rows (see `asked`), as text."""
@@ -284,47 +258,6 @@ class MariadbView:
             assigned(known.get(c), f"s.c{n}", hexadecimal=rows.schema[c] == pl.Binary)
             for n, c in enumerate(rows.columns)
         ]
-
-    def _raise_counter(
-        self, name: str, into: str, columns: Sequence[str], cells: Sequence[str]
-    ) -> None:
-        """Let the table's counter pass the numbers that were handed out, before they are used.
-
-        InnoDB's counter is raised by an insert and stays raised when it is undone: the last row
-        is inserted under the greatest number, and taken back. Where the row can't be, the table
-        is left as it is.
-        """
-        key, greatest = self._given.get(name, ("", 0))
-        column = self._columns_of(name).get(key)
-        if key not in columns or column is None or column.default != "auto_increment":
-            return
-        values = [str(greatest) if c == key else v for c, v in zip(columns, cells, strict=True)]
-        chosen = f"SELECT {', '.join(values)} FROM {STAGE} s ORDER BY s._row DESC LIMIT 1"
-        with self._line.cursor() as cursor:
-            cursor.execute(f"SAVEPOINT {_PROBE}", ())
-        with suppress(ConstraintViolated), self._line.cursor() as cursor:
-            cursor.execute(f"{into} {chosen}", ())
-        with self._line.cursor() as cursor:
-            cursor.execute(f"ROLLBACK TO SAVEPOINT {_PROBE}", ())
-            cursor.execute(f"RELEASE SAVEPOINT {_PROBE}", ())
-
-    @contextmanager
-    def _numbers_ours(self, name: str) -> Iterator[None]:
-        """A number that is refused although we were handed it was taken by somebody else."""
-        try:
-            yield
-        except ConstraintViolated as refused:
-            if refused.violation == "unique" and name in self._given and self._primary_refused():
-                raise faults.key_race(self._database) from None
-            raise
-
-    def _primary_refused(self) -> bool:
-        with self._line.cursor() as cursor:
-            cursor.execute("SHOW ERRORS", ())
-            return any(
-                int(code) == faults.DUPLICATE and _ON_PRIMARY.search(str(words))
-                for _, code, words in cursor.fetchall()
-            )
 
 
 def _is_whole(column: ColumnInfo | None) -> bool:

@@ -6,7 +6,6 @@ import polars as pl
 import psycopg
 
 from crm_migrate.systems.postgres.copying import copied
-from crm_migrate.systems.postgres.schema import CITEXT
 from crm_migrate.systems.postgres.text import (
     PLAIN_TEXT,
     Cast,
@@ -16,7 +15,7 @@ from crm_migrate.systems.postgres.text import (
     frame_of,
     literal,
 )
-from crm_migrate.systems.postgres.types import codec_of
+from crm_migrate.systems.postgres.types import CITEXT, codec_of
 from crm_migrate.systems.repertoire import unheld
 from crm_migrate.systems.target_schema import ColumnInfo
 

@@ -15,26 +15,19 @@ import psycopg
 
 from crm_migrate.language import Text
 from crm_migrate.systems.postgres import catalog
-from crm_migrate.systems.postgres.text import Cast, quoted
+from crm_migrate.systems.postgres.text import Cast
 from crm_migrate.systems.postgres.types import (
+    CITEXT,
     codec_of,
     digits,
     integer_range,
     kind_of,
     vocabulary_of,
 )
-from crm_migrate.systems.target_schema import (
-    Check,
-    ColumnInfo,
-    ForeignKey,
-    KeyPart,
-    TargetTable,
-    UniqueKey,
-)
+from crm_migrate.systems.postgres.unique_keys import Folds, unique_keys
+from crm_migrate.systems.target_schema import Check, ColumnInfo, ForeignKey, TargetTable
 
 Row = Any
-CITEXT = "citext"
-"""`ColumnInfo.collation` of a citext column."""
 IDENTITY = "identity"
 """`ColumnInfo.default` of an identity column."""
 
@@ -89,8 +82,7 @@ class _Found:
     """Domains that are NOT NULL."""
     types: Mapping[int, str]
     """By type (oid): what a domain or an enumeration is made of, for the digest."""
-    folds: Mapping[int, tuple[bool, bool]] = field(default_factory=dict)
-    """By nondeterministic collation (oid): whether it ignores case and accents."""
+    folds: Folds = field(default_factory=dict)
     encoding: str = "UTF8"
 
 
@@ -148,7 +140,7 @@ def _table(relation: Row, found: _Found) -> TargetTable:
         name=relation.relname,
         columns=tuple(_column(c, constraints, found) for c in found.columns[oid]),
         primary_key=key,
-        unique_keys=_unique_keys(oid, names, found),
+        unique_keys=unique_keys(found.indexes[oid], found.columns[oid], found.folds),
         foreign_keys=tuple(
             ForeignKey(
                 columns=tuple(names[n] for n in c.conkey),
@@ -222,66 +214,6 @@ def _check(constraint: Row, names: Mapping[int, str]) -> Check:
         return Check(constraint.definition)
     columns = tuple(names[n] for n in constraint.conkey or ())
     return Check(constraint.definition, columns, constraint.expression)
-
-
-def _parts(
-    index: Row, columns: Mapping[int, Row], found: _Found
-) -> tuple[tuple[KeyPart, ...], frozenset[int]]:
-    """What an index with expressions or generated columns compares, and the columns behind it."""
-    texts = index.parts or [""] * len(index.key)
-    made = {n: columns[n].made_of for n in index.key if n and columns[n].attgenerated}
-    expressions = 0 in index.key
-    foreign = any(
-        c in found.folds for n, c in zip(index.key, index.collations, strict=True) if not n
-    )
-    hidden = any(m is None for m in made.values()) or (expressions and index.parts is None)
-    if foreign or hidden or index.indisexclusion or not (expressions or made):
-        return (), frozenset()
-    parts, behind = [], set(index.spoken_of or ())
-    if any(columns[n].attgenerated for n in behind if n in columns):
-        return (), frozenset()
-    for number, text in zip(index.key, texts, strict=True):
-        if not number:
-            parts.append(KeyPart(text, text))
-            continue
-        name = quoted(columns[number].attname)
-        generated = number in made
-        parts.append(KeyPart(name, columns[number].default_value if generated else name))
-        behind |= set(made[number]) if generated else {number}
-    return tuple(parts), frozenset(behind)
-
-
-def _unique_keys(oid: int, names: Mapping[int, str], found: _Found) -> tuple[UniqueKey, ...]:
-    types = {c.attnum: (Cast(c.base_type).name, c.attcollation) for c in found.columns[oid]}
-    keys = []
-    for index in found.indexes[oid]:
-        if not (index.indisunique or index.indisexclusion) or index.indisprimary:
-            continue
-        columns = [n for n in index.key if n]
-        folds = [found.folds.get(c, (False, False)) for c in index.collations]
-        other = any(
-            n and c and c != types[n][1] for n, c in zip(index.key, index.collations, strict=True)
-        )
-        lowered = index.expressions is not None and "lower(" in index.expressions.lower()
-        parts, behind = _parts(index, {c.attnum: c for c in found.columns[oid]}, found)
-        keys.append(
-            UniqueKey(
-                columns=tuple(names[n] for n in (sorted(behind) if parts else columns)),
-                case_insensitive=lowered
-                or any(case for case, _ in folds)
-                or any(types[n][0] == CITEXT for n in columns),
-                accent_insensitive=any(accent for _, accent in folds),
-                where=index.predicate,
-                # Under another collation than its column's, absence can't be asked for either.
-                expression=len(columns) < len(index.key)
-                or other
-                or index.indisexclusion
-                or bool(parts),
-                nulls_equal=index.nulls_equal,
-                parts=() if other else parts,
-            )
-        )
-    return tuple(keys)
 
 
 def _unfit(relation: Row, key: tuple[str, ...], encoding: str) -> tuple[Text, ...]:

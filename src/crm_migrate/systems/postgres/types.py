@@ -4,6 +4,8 @@ import re
 
 from crm_migrate.systems.target_schema import ColumnKind
 
+CITEXT = "citext"
+"""Name of the type, and `ColumnInfo.collation` of its columns."""
 _KINDS: dict[str, ColumnKind] = {
     "boolean": "boolean",
     "smallint": "integer",
