@@ -5,13 +5,15 @@ from dataclasses import dataclass, field
 
 from crm_migrate.formats.contract import Table
 from crm_migrate.language import Language, Text
+from crm_migrate.mapping.field_candidates import CONTACT, CUSTOMER, LEAST, candidates
 from crm_migrate.mapping.fingerprint import header_fingerprint
 from crm_migrate.mapping.headers import Headers, Match, standard_headers
 from crm_migrate.mapping.hidden import Hidden, hidden_part, told_of_hidden
 from crm_migrate.mapping.individuals import Individuals
-from crm_migrate.mapping.sample import SHOWS, Column, Sample, take_sample
+from crm_migrate.mapping.look_ups import look_ups
+from crm_migrate.mapping.sample import Column, Sample, take_sample
 from crm_migrate.mapping.values_proposal import Values
-from crm_migrate.model import Field, Model, SemanticType
+from crm_migrate.model import Model, SemanticType
 from crm_migrate.project.mapping_file import (
     FieldSource,
     RecordMapping,
@@ -19,24 +21,16 @@ from crm_migrate.project.mapping_file import (
     TableMapping,
     ValueMap,
 )
-from crm_migrate.systems.sql import SqlTable
 
 T = SemanticType
-CUSTOMER, CONTACT = "customer", "contact"
-LEAST = 0.5
-"""Proposals that are less sure are not made."""
-_SHAPED = {T.USCC, T.ID_NUMBER, T.BANK_CARD, T.MOBILE, T.EMAIL, T.DATE, T.WEBSITE}
-"""Types whose values show what they are: a label that says otherwise is doubted."""
 _NAMING = {T.CODE, T.PHONE, T.MOBILE, T.EMAIL}
 """Beside the identifying fields: what says which customer is meant."""
 _JOINABLE = {T.PHONE, T.MOBILE, T.EMAIL, T.FREE_TEXT, T.TAGS}
-_ANY_TEXT = {T.TEXT, T.FREE_TEXT, T.CODE, T.TAGS, T.VOCABULARY}
 
 WHY_LABEL = Text("column label", "表头")
 WHY_SIMILAR = Text("similar label", "表头相近")
 WHY_INITIALS = Text("pinyin initials of {word}", "“{word}”的拼音首字母")
 WHY_VALUES = Text("values", "数据特征")
-WHY_KEY = Text("its values are keys of {table}", "取值为“{table}”的主键")
 WHY_ROW = Text("same row", "同一行")
 UNKNOWN = Text("not recognised", "未识别")
 TAKEN = Text("the field is taken by '{column}'", "该字段已取自“{column}”")
@@ -117,7 +111,8 @@ class _Proposing:
         sample = self.sample
         if sample.entity is None:
             return None
-        references = dict(self._look_ups(sample.entity))
+        references = look_ups(sample, self.samples, self.model, self.headers, self.language)
+        self.taken |= {o.column for o in references.values() if o.column}
         allowed = self._allowed(sample.entity, references)
         self._assign(allowed)
         self._name_of_parts(allowed)
@@ -164,45 +159,6 @@ class _Proposing:
             for match in self.headers.matches(column.label)
         )
 
-    # References
-
-    def _look_ups(self, entity: str) -> Iterator[tuple[str, FieldSource]]:
-        for reference in self.model.entity(entity).references():
-            best: tuple[float, Column, Sample] | None = None
-            for column in self._pointing(reference):
-                for other in self.samples:
-                    fit = _fit(column, other, reference)
-                    own = other is self.sample and column.name in other.key
-                    if fit >= LEAST and not own and (best is None or fit > best[0]):
-                        best = (fit, column, other)
-            if best is None:
-                continue
-            fit, column, other = best
-            self.taken.add(column.name)
-            yield (
-                reference.name,
-                FieldSource(
-                    column=column.name,
-                    source=other.source,
-                    table=other.name,
-                    confidence=round(0.5 + fit / 2 - 0.01, 2),
-                    reason=WHY_KEY.in_language(self.language, table=other.name or other.source),
-                ),
-            )
-
-    def _pointing(self, reference: Field) -> Iterator[Column]:
-        """The columns that may hold the key of the referred entity."""
-        declared: tuple[str, ...] = ()
-        if isinstance(self.sample.table, SqlTable):
-            declared = tuple(k.columns[0] for k in self.sample.table.foreign_keys)
-        for column in self.sample.columns:
-            named = {m.field for m in self.headers.matches(column.label) if m.score > LEAST}
-            identified = reference.references in self.headers.identifies(column.label)
-            if reference.references == self.sample.entity:  # 上级客户: only by its own words
-                identified = False
-            if identified or reference.name in named or (column.name in declared):
-                yield column
-
     # Fields
 
     def _assign(self, allowed: Sequence[str]) -> None:
@@ -227,42 +183,15 @@ class _Proposing:
                 self._join(match, column)
 
     def _candidates(self, column: Column, allowed: Sequence[str]) -> Iterator[tuple[Match, float]]:
+        """The fields that the column may be, with their scores."""
         if column.label.name in self.headers.useless:
             self.left[column.name] = USELESS
             return
-        identifies = self.headers.identifies(column.label)
-        if column.name in self.sample.key or CUSTOMER in identifies:
-            self.left[column.name] = KEY if column.name in self.sample.key else NO_TABLE
-        group = next(filter(None, map(self.headers.subject, column.label.groups)), None)
-        for match in [*self.headers.matches(column.label), *self._by_values(column, allowed)]:
-            if match.entity not in allowed or match.field not in (
-                self.model.entity(match.entity).by_name
-            ):
-                continue
-            main = match.entity == self.sample.entity
-            if match.generic and not main:
-                continue
-            target = self.model.entity(match.entity).by_name[match.field]
-            if target.references is not None:
-                continue
-            score = match.score + 0.1 if match.generic else match.score
-            score -= 0.1 if match.entity == CUSTOMER and not main else 0
-            score += 0.03 if group == match.entity else 0
-            score *= _agreement(column, target)
-            yield match, min(round(score, 2), 0.99)
-
-    def _by_values(self, column: Column, allowed: Sequence[str]) -> Iterator[Match]:
-        """Columns whose label says nothing, but whose values do."""
-        telling = _SHAPED - {T.DATE} | {T.COMPANY_NAME}
-        if column.detected.confidence < SHOWS or column.detected.type not in telling:
-            return
-        for entity in allowed:
-            for target in self.model.entity(entity).fields:
-                first = entity == CUSTOMER and target.name != "former_name"
-                if target.type is column.detected.type and (
-                    target.type is not T.COMPANY_NAME or first
-                ):
-                    yield Match(entity, target.name, 0.55, False, "")
+        if column.name in self.sample.key:
+            self.left[column.name] = KEY
+        elif CUSTOMER in self.headers.identifies(column.label):
+            self.left[column.name] = NO_TABLE
+        yield from candidates(column, self.sample, allowed, self.model, self.headers)
 
     def _source(self, column: Column, match: Match, score: float) -> FieldSource:
         target = self.model.entity(match.entity).by_name[match.field]
@@ -378,25 +307,6 @@ class _Proposing:
                 self.left.pop(column.name, None)
                 return (column.name,)
         return None
-
-
-def _fit(column: Column, other: Sample, reference: Field) -> float:
-    """Share of the column's distinct values that are keys of the other table, 0–1."""
-    if other.entity != reference.references or len(other.key) != 1 or not len(column.keys):
-        return 0.0
-    keys = other.by_name[other.key[0]].keys
-    return float(column.keys.is_in(keys.implode()).sum()) / len(column.keys)
-
-
-def _agreement(column: Column, target: Field) -> float:
-    """1 where the values may be what the label says, less where they look like something else."""
-    kind, sure = column.detected.type, column.detected.confidence
-    phones = {T.PHONE, T.MOBILE}
-    if kind not in _SHAPED or sure < 0.8 or kind is target.type or target.type in _ANY_TEXT:
-        return 1.0
-    if {kind, target.type} <= phones:
-        return 1.0
-    return 0.6
 
 
 def _sorted(fields: Mapping[str, FieldSource], model: Model, entity: str) -> dict[str, FieldSource]:
