@@ -24,8 +24,11 @@ class Detected:
 
 
 _LABELS: tuple[tuple[T, str], ...] = (
-    (T.USCC, r"信用代码|税号|纳税人识别|uscc|credit_code"),
+    (T.USCC, r"信用代码|uscc|credit_code"),
+    (T.TAX_NUMBER, r"税号|纳税人识别|税务登记|\btax_?(?:no|id|number)|taxpayer"),
+    (T.ORGANISATION_CODE, r"机构代码|org(?:ani[sz]ation)?_?code"),
     (T.REGISTRATION_NUMBER, r"注册号|reg(istration)?_?no"),
+    (T.TRAVEL_DOCUMENT, r"护照|通行证|台胞证|回乡证|passport|travel_?doc"),
     (T.ID_NUMBER, r"身份证|证件号|id_?(number|card|no)$"),
     (T.BANK_CARD, r"银行卡|卡号|bank_?card|card_?no"),
     (T.BANK_ACCOUNT, r"账号|帐号|对公|bank_?account|account_?(no|number)"),
@@ -86,6 +89,13 @@ _CODE = r"^[A-Za-z]{1,6}[-_]?\d{3,}(?:[-_]?\w+)*$"
 _RUNNING = r"^[A-Za-z]{1,6}[-_]?\d{2,}(?:[-_]?\w+)*$"
 """Values that are nearly all distinct are numbers even with two digits (N40)."""
 _RESIDENT = r"^\d{6}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dX]$"
+_BY_LABEL_ONLY = {
+    T.TAX_NUMBER: r"^[0-9A-HJ-NPQRTUWXY]{2}\d{6}[0-9A-HJ-NPQRTUWXY]{10}$|^\d{6}[0-9A-Z]{8}[\dX]$"
+    r"|^\d{17}$|^\d{17}[\dX]\d{2}$",
+    T.ORGANISATION_CODE: r"^[0-9A-Z]{8}[\dX]$",
+    T.TRAVEL_DOCUMENT: r"^[A-Z]{1,3}\d{5,12}$|^E[A-Z]\d{7}$|^\d{8,9}$",
+}
+"""Types whose forms other codes have, too: nothing is taken for one unless the label says so."""
 _CREDIT = r"^[0-9A-HJ-NPQRTUWXY]{2}\d{6}[0-9A-HJ-NPQRTUWXY]{10}$"
 _INDUSTRY = r"业(?:[-—－/].*)?$|制造业|服务业|零售|批发"
 # Sections and their divisions, group and class left open (GB/T 4754-2017)
@@ -143,7 +153,7 @@ def _akin(expected: T, best: T) -> bool:
         {T.INTEGER, T.AMOUNT, T.PERCENTAGE, T.CODE, T.BANK_ACCOUNT, T.BOOLEAN, T.VOCABULARY},
         {T.PERSON_NAME, T.OWNER},
         {T.BANK_CARD, T.BANK_ACCOUNT},
-        {T.ID_NUMBER, T.USCC, T.REGISTRATION_NUMBER},
+        {T.ID_NUMBER, T.USCC, T.REGISTRATION_NUMBER, T.TAX_NUMBER},
     )
     return any(expected in k and best in k for k in kin)
 
@@ -181,6 +191,7 @@ def _shares(sample: pl.Series, distinct: int, filled: int, expected: T | None) -
         T.REGISTRATION_NUMBER: 0.8 * like(compact, r"^\d{15}$"),
         T.BANK_CARD: 0.85 * _luhn(compact),
         T.BANK_ACCOUNT: 0.4 * like(compact, r"^\d{9,25}$"),
+        **_labelled(compact, expected),
         T.MOBILE: like(sample, _MOBILE),
         T.PHONE: 0.97 * like(sample, several),
         T.EMAIL: like(sample, r"^\S+@\S+\.\S+$|^.*<\S+@\S+>$"),
@@ -205,6 +216,12 @@ def _shares(sample: pl.Series, distinct: int, filled: int, expected: T | None) -
     if scores[T.PHONE] > scores[T.MOBILE] + 0.05:
         scores[T.MOBILE] *= 0.9
     return scores
+
+
+def _labelled(compact: pl.Series, expected: T | None) -> dict[T, float]:
+    if expected is None or expected not in _BY_LABEL_ONLY:
+        return {}
+    return {expected: float(compact.str.contains(_BY_LABEL_ONLY[expected]).mean() or 0)}  # type: ignore[arg-type]
 
 
 def _luhn(digits: pl.Series) -> float:

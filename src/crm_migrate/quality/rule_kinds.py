@@ -26,25 +26,29 @@ class Kind(StrEnum):
 
 _NAMED = {
     Kind.EMPTY: "cell.placeholder cell.excel_error damage.excel_error damage.no_result"
-    " uscc.moved mobile.landline",
+    " uscc.moved uscc.moved_organisation_code uscc.moved_tax_number mobile.landline"
+    " registration_number.moved_uscc organisation_code.moved_uscc id_number.moved_document",
     Kind.MISSING: "required.missing",
     Kind.FORM: "phone.several mobile.several email.several mobile.left_over date.serial"
-    " damage.number_as_code damage.float_text damage.date_serial value.too_long",
+    " uscc.from_tax_number uscc.region_unlisted id_number.region_unlisted"
+    " address.former_name damage.number_as_code damage.float_text damage.date_serial value.too_long",
     Kind.REFERENCE: "vocabulary.unknown schema.vocabulary industry.ambiguous industry.unknown"
     " industry.section_only mapping.unmapped_value mapping.unknown_owner address.no_region"
-    " address.ambiguous",
+    " address.ambiguous address.dissolved",
     Kind.SECURITY: "policy.forbidden free_text.id_number free_text.bank_card free_text.mobile"
     " free_text.personal_number",
     Kind.FORMAT: "uscc.alphabet person_name.characters mobile.abroad phone.no_area_code"
     " email.cjk_local date.ambiguous date.incomplete amount.currency amount.range"
     " schema.form schema.characters mapping.pattern_unmatched",
-    Kind.CONTENT: "uscc.organisation uscc.region uscc.authority uscc.not_moved"
+    Kind.CONTENT: "uscc.organisation uscc.region uscc.authority uscc.class uscc.not_moved"
+    " value.not_moved tax_number.personal tax_number.superseded bank_account.personal_card"
+    " travel_document.birth_date"
     " id_number.birth_date id_number.region mobile.prefix email.typo"
     " company_name.incomplete company_name.doubtful person_name.honorific"
     " person_name.incomplete address.no_detail date.implausible amount.magnitude"
     " percentage.fraction percentage.range damage.leading_zero_lost damage.replacement_char"
     " damage.mojibake cell.corrected verification.mail_domain verification.register",
-    Kind.RELATED: "reference.orphan reference.ambiguous",
+    Kind.RELATED: "address.contradictory reference.orphan reference.ambiguous",
     Kind.KEY: "mapping.key_missing mapping.key_repeated schema.record_id",
     Kind.ROW: "record.unidentified mapping.no_record correction.stale",
 }

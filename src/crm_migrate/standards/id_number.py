@@ -3,8 +3,8 @@
 Basis: GB 11643-1999 (18 characters; the 15 digits of GB 11643-1989 are extended), regions
 810000, 820000 and 830000 for residence permits of Hong Kong, Macau and Taiwan residents (2018), 9,
 province and country for permanent residents from abroad (2023). Regions that no longer exist were
-valid when issued: only the province is judged. No verb looks at the clock: a birth date in the
-future is a matter of the rule `contact.born_later`.
+valid when issued; one that no edition of GB/T 2260 has is but a note. No verb looks at the clock:
+birth dates in the future are a matter of the rule `contact.born_later`.
 """
 
 import numpy as np
@@ -13,6 +13,7 @@ import polars as pl
 
 from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
+from crm_migrate.standards import regions
 from crm_migrate.standards.characters import DIGITS, as_mask, code_points, compact, tidy
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
 from crm_migrate.standards.divisions import PROVINCE_CODES
@@ -70,7 +71,18 @@ REGION = Rule(
     Text("The identity number starts with an unknown region", "身份证号的地区前缀不存在"),
     _ASK,
 )
-RULES: tuple[Rule, ...] = (NORMALISED, FORMAT, CHECKSUM, PRECISION_LOST, BIRTH_DATE, REGION)
+REGION_UNLISTED = Rule(
+    "id_number.region_unlisted",
+    Severity.REPAIR,
+    Text(
+        "The region in the identity number is in no edition of the national list since 1980",
+        "身份证号中的地区不在 1980 年以来历年行政区划代码表中",
+    ),
+    _ASK,
+)
+RULES: tuple[Rule, ...] = (
+    NORMALISED, FORMAT, CHECKSUM, PRECISION_LOST, BIRTH_DATE, REGION, REGION_UNLISTED,
+)  # fmt: skip
 
 
 def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
@@ -157,7 +169,14 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     yield PRECISION_LOST, rounded
     yield CHECKSUM, formed & ~fits & ~rounded
     yield BIRTH_DATE, formed & ~mask_where(value, formed, _birth_date_exists)
-    yield REGION, mask_where(value, formed, lambda v: ~v.str.contains(_REGION))
+    known = mask_where(value, formed, lambda v: v.str.contains(_REGION))
+    yield REGION, formed & ~known
+    yield REGION_UNLISTED, mask_where(value, known, _region_unlisted)
+
+
+def _region_unlisted(numbers: pl.Series) -> pl.Series:
+    permits = numbers.str.contains(r"^(?:8[123]|9)")
+    return ~(regions.exists(numbers.str.head(6)) | permits)
 
 
 def _birth_date_exists(numbers: pl.Series) -> pl.Series:

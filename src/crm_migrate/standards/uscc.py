@@ -15,7 +15,7 @@ import polars as pl
 
 from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
-from crm_migrate.standards import organisation_code
+from crm_migrate.standards import organisation_code, regions
 from crm_migrate.standards.characters import as_mask, code_points, compact, lookup, tidy
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
 from crm_migrate.standards.divisions import PROVINCE_CODES
@@ -98,6 +98,18 @@ REGION = Rule(
     ),
     _ASK,
 )
+REGION_UNLISTED = Rule(
+    "uscc.region_unlisted",
+    Severity.REPAIR,
+    Text(
+        "The region inside the unified social credit code is in no edition of the national list",
+        "统一社会信用代码中的行政区划（第 3–8 位）不在历年行政区划代码表中",
+    ),
+    Text(
+        "Right for registration offices of development zones, which have codes of their own.",
+        "开发区等登记机关使用自设代码时属正常。",
+    ),
+)
 AUTHORITY = Rule(
     "uscc.authority",
     Severity.WARNING,
@@ -118,8 +130,8 @@ CLASS = Rule(
     _ASK,
 )
 RULES: tuple[Rule, ...] = (
-    NORMALISED, ALPHABET_RULE, FORMAT, CHECKSUM, PRECISION_LOST, ORGANISATION, REGION, AUTHORITY,
-    CLASS,
+    NORMALISED, ALPHABET_RULE, FORMAT, CHECKSUM, PRECISION_LOST, ORGANISATION, REGION,
+    REGION_UNLISTED, AUTHORITY, CLASS,
 )  # fmt: skip
 
 
@@ -183,14 +195,16 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     yield PRECISION_LOST, rounded
     yield CHECKSUM, formed & ~fits & ~rounded
     yield ORGANISATION, fits & ~mask_where(value, fits, organisation_fits)
-    yield REGION, formed & ~mask_where(value, formed, _region_exists)
+    province = mask_where(value, formed, _province_exists)
+    yield REGION, formed & ~province
+    yield REGION_UNLISTED, mask_where(value, province, lambda v: ~regions.exists(v.str.slice(2, 6)))
     known = mask_where(value, formed, lambda v: v.str.contains(_classes_pattern()))
     authority = mask_where(value, formed & ~known, lambda v: v.str.contains(_authorities_pattern()))
     yield AUTHORITY, formed & ~known & ~authority
     yield CLASS, authority
 
 
-def _region_exists(codes: pl.Series) -> pl.Series:
+def _province_exists(codes: pl.Series) -> pl.Series:
     # 10 stands for the national register (100000).
     return codes.str.contains(rf"^..(?:{'|'.join(PROVINCE_CODES)}|10)[0-9]{{4}}")
 

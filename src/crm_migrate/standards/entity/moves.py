@@ -7,8 +7,9 @@ import polars as pl
 
 from crm_migrate.model import MULTI_SEPARATOR, Entity, Field, SemanticType
 from crm_migrate.records import Rule
-from crm_migrate.standards import mobile, phone, registration_number
+from crm_migrate.standards import mobile, phone
 from crm_migrate.standards.entity import record_rules
+from crm_migrate.standards.entity.misplaced import move_identifiers
 from crm_migrate.standards.residue import change_where, holds, mask_where
 
 
@@ -26,12 +27,10 @@ def apply_moves(
 ) -> Iterator[Move]:
     """Change `values` (canonical text by field name) in place and tell what was moved.
 
-    15 digits with a right check digit leave the USCC field for the registration number; the
-    second and further numbers of a mobile cell, and landlines in it, go to the telephone field.
+    Identifiers go to their own fields (see `misplaced`); the second and further numbers of a mobile
+    cell, and landlines in it, to the telephone field.
     """
-    for source in _of_type(entity, SemanticType.USCC):
-        for target in _of_type(entity, SemanticType.REGISTRATION_NUMBER):
-            yield from _registration_numbers(source.name, target.name, values)
+    yield from (Move(*broken) for broken in move_identifiers(entity, values))
     for source in _of_type(entity, SemanticType.MOBILE):
         target_phone = next(_of_type(entity, SemanticType.PHONE), None)
         yield from _telephones(source.name, target_phone, raw[source.name], values)
@@ -39,18 +38,6 @@ def apply_moves(
 
 def _of_type(entity: Entity, type_: SemanticType) -> Iterator[Field]:
     return (f for f in entity.fields if f.type is type_)
-
-
-def _registration_numbers(source: str, target: str, values: dict[str, pl.Series]) -> Iterator[Move]:
-    code, number = values[source], values[target]
-    misplaced = registration_number.is_valid(code)
-    if not misplaced.any():
-        return
-    free = misplaced & (number.is_null() | holds(number == code))
-    values[target] = code.zip_with(free, number)
-    values[source] = code.set(free, None)
-    yield Move(source, record_rules.USCC_MOVED, free)
-    yield Move(source, record_rules.USCC_OCCUPIED, misplaced & ~free)
 
 
 def _telephones(

@@ -45,26 +45,6 @@ PLACEHOLDER = Rule(
     ),
     Text("Nothing to do.", "无需处理。"),
 )
-USCC_MOVED = Rule(
-    "uscc.moved",
-    Severity.REPAIR,
-    Text(
-        "A business registration number of 15 digits stood in the column of the unified social "
-        "credit code and was moved to its own field",
-        "统一社会信用代码栏中填写的是 15 位工商注册号，已移至工商注册号字段",
-    ),
-    Text("Add the unified social credit code.", "请补录统一社会信用代码。"),
-)
-USCC_OCCUPIED = Rule(
-    "uscc.not_moved",
-    Severity.WARNING,
-    Text(
-        "A number of 15 digits stands in the column of the unified social credit code, and "
-        "another one in that of the registration number",
-        "统一社会信用代码栏中有 15 位注册号，且与工商注册号字段不一致",
-    ),
-    Text("Decide which registration number is right.", "请确认正确的工商注册号。"),
-)
 LANDLINE_MOVED = Rule(
     "mobile.landline",
     Severity.REPAIR,
@@ -107,6 +87,5 @@ CORRECTION_STALE = Rule(
 )
 RULES: tuple[Rule, ...] = (
     CORRECTED, CORRECTION_STALE,
-    REQUIRED, UNIDENTIFIED, TOO_LONG, EXCEL_ERROR, PLACEHOLDER, USCC_MOVED, USCC_OCCUPIED,
-    LANDLINE_MOVED, MOBILE_LEFT_OVER,
+    REQUIRED, UNIDENTIFIED, TOO_LONG, EXCEL_ERROR, PLACEHOLDER, LANDLINE_MOVED, MOBILE_LEFT_OVER,
 )  # fmt: skip
