@@ -144,13 +144,13 @@ def sampled_u() -> Iterator[None]:
     """All of u from random pairs, as other tools do."""
     exact = training.population_u
 
-    def sampled(comparison: Comparison, features: Features, workers: int = 1) -> training.Floats:
+    def sampled(comparison: Comparison, features: Features, workers: int = 1) -> training.Observed:
         there = features[comparison.subject].present()
-        n = int(there.sum())
         left, right = training.random_pairs(there, features)
         found = levels_of(comparison, features, left, right, workers)
         counts = np.bincount(found, minlength=differs(comparison) + 1)[1:]
-        return np.concatenate([[n * (n - 1) / 2], counts / max(len(found), 1)])
+        drawn = max(len(found), 1)
+        return training.Observed(counts / drawn, np.full(len(comparison.levels), float(drawn)))
 
     training.population_u = sampled
     try:

@@ -26,6 +26,11 @@ U_HITS = 2.0
 CHANCE = 0.2
 """Of the pairs that agree, at least this share is taken not to match."""
 SAMPLE_PAIRS = 200_000
+RANDOM_PAIRS = 2_000_000
+PER_RECORD = 10
+"""For u of similar values, so many random pairs per record, between SAMPLE_PAIRS and RANDOM_PAIRS.
+The more records, the more a weight counts: of 200,000 pairs a handful are similar by chance, and
+a share learnt from so few moves a weight by half a bit from one size of the data to the next."""
 TRAINING_PAIRS = 500_000
 ROUNDS = 200
 
@@ -178,22 +183,32 @@ def _share_of_matches(
     return prior
 
 
-def _cleared(raw: Floats, m: Floats, prior: float, comparison: Comparison) -> Floats:
+@dataclass(frozen=True)
+class Observed:
+    """share: P(level 1), …, P(differs) over all pairs of records that have the feature. behind:
+    per level the pairs that were counted or drawn to know it.
+    """
+
+    share: Floats
+    behind: Floats
+
+
+def _cleared(raw: Observed, m: Floats, prior: float, comparison: Comparison) -> Floats:
     """The u of pairs that do not match: (P − λm)/(1−λ), with the expected u mixed in.
 
     λ and m are estimates, and what shares a telephone without being one (branches) raised both:
     so at least the share CHANCE of what was observed is taken to be chance.
     """
-    pairs, observed = raw[0], raw[1:-1]
+    observed = raw.share[:-1]
     expected = np.array([level.u for level in comparison.levels])
     clear = np.maximum((observed - prior * m[1:-1]) / (1 - prior), CHANCE * observed)
-    mixed = (clear * pairs + U_HITS) / (pairs + U_HITS / expected)
+    mixed = (clear * raw.behind + U_HITS) / (raw.behind + U_HITS / expected)
     mixed *= min(1.0, 0.999 / mixed.sum())
     return np.concatenate([[1.0], mixed, [1.0 - mixed.sum()]])
 
 
-def population_u(comparison: Comparison, features: Features, workers: int = 1) -> Floats:
-    """[pairs, P(level 1), …, P(differs)] over all pairs of records that have the feature.
+def population_u(comparison: Comparison, features: Features, workers: int = 1) -> Observed:
+    """How often records that have the feature agree, at each level.
 
     Where a level asks for the same value, the number of pairs with that value is counted
     exactly, and only its share at this level is sampled, among pairs with that value: so rare
@@ -202,17 +217,20 @@ def population_u(comparison: Comparison, features: Features, workers: int = 1) -
     there = features[comparison.subject].present()
     n = int(there.sum())
     pairs = max(n * (n - 1) / 2, 1.0)
-    left, right = random_pairs(there, features)
-    found = levels_of(comparison, features, left, right, workers)
-    sampled = np.bincount(found, minlength=differs(comparison) + 1)[1:] / max(len(found), 1)
-    exact = np.zeros(len(comparison.levels))
+    share = np.zeros(len(comparison.levels))
+    behind = np.full(len(comparison.levels), pairs)
+    fuzzy = [i for i, level in enumerate(comparison.levels) if not level.same]
+    if fuzzy:
+        left, right = random_pairs(there, features)
+        found = levels_of(comparison, features, left, right, workers)
+        drawn = np.bincount(found, minlength=differs(comparison) + 1)[1:]
+        share[fuzzy] = drawn[fuzzy] / max(len(found), 1)
+        behind[fuzzy] = max(len(found), 1)
     for i, level in enumerate(comparison.levels):
         if level.same:
-            exact[i] = _exact_share(comparison, i + 1, level, features, workers) / pairs
-        else:
-            exact[i] = sampled[i]
-    shares = np.append(exact, max(1.0 - exact.sum(), 0.0))
-    return np.concatenate([[pairs], np.minimum(shares, 1.0)])
+            share[i] = _exact_share(comparison, i + 1, level, features, workers) / pairs
+    shares = np.append(share, max(1.0 - share.sum(), 0.0))
+    return Observed(np.minimum(shares, 1.0), behind)
 
 
 def random_pairs(there: Mask, features: Features) -> tuple[Indices, Indices]:
@@ -223,8 +241,9 @@ def random_pairs(there: Mask, features: Features) -> tuple[Indices, Indices]:
     n = len(order)
     if n < 2:
         return order[:0], order[:0]
-    order = order[: SAMPLE_PAIRS + 1]
-    distances = range(1, min(n - 1, max(1, SAMPLE_PAIRS // n)) + 1)
+    wanted = min(max(PER_RECORD * n, SAMPLE_PAIRS), RANDOM_PAIRS)
+    order = order[: wanted + 1]
+    distances = range(1, min(n - 1, max(1, wanted // n)) + 1)
     left = np.concatenate([order[:-d] for d in distances])
     right = np.concatenate([order[d:] for d in distances])
     return left, right
