@@ -147,17 +147,23 @@ def standardize_files(
 
 
 def _asked(model: Model, found: FileMappings) -> Model:
-    """The model, but values are demanded only of fields that some table has a column for: that a
-    column is missing is said once, not of every record.
+    """The model as bare files are judged by it. Values are demanded only of fields that some table
+    has a column for: that a column is missing is said once, not of every record. And only the
+    record that a row stands for has to be identified, not what the row says of others.
     """
-    there = {(r.entity, name) for t in found.tables for r in t.mapping.records for name in r.fields}
+    there = {(r.entity, n) for t in found.tables for r in t.mapping.records for n in r.fields}
 
     def lenient(entity: Entity) -> Entity:
-        fields = (
-            replace(f, required=False) if (entity.name, f.name) not in there else f
+        own = entity.name == found.entity
+        fields = tuple(
+            replace(
+                f,
+                required=f.required and (entity.name, f.name) in there,
+                identifying=f.identifying and own,
+            )
             for f in entity.fields
         )
-        return replace(entity, fields=tuple(fields))
+        return replace(entity, fields=fields)
 
     return replace(model, entities=tuple(lenient(e) for e in model.entities))
 
@@ -254,7 +260,7 @@ def _named(
     ids: pl.DataFrame, rows: pl.DataFrame, column: str, findings: pl.DataFrame, prefix: str
 ) -> pl.DataFrame:
     """SHOWN_ID: what the id column says, unless it is empty or stands in several rows."""
-    named = rows.select(ROW, prefix + key_text(rows[column]).alias(SHOWN_ID))
+    named = rows.select(ROW, (prefix + key_text(rows[column])).alias(SHOWN_ID))
     several = ids[ROW].is_duplicated() & ids[RECORD_ID].is_not_null()
     unusable = findings.filter(pl.col("rule").is_in([KEY_MISSING.code, KEY_REPEATED.code]))
     own = pl.col(RECORD_ID).is_in(unusable[RECORD_ID].implode()) | several
