@@ -8,7 +8,8 @@ from openpyxl import load_workbook
 
 from crm_migrate.errors import ProjectFault, UsageFault
 from crm_migrate.mapping.scaffold import scaffold
-from crm_migrate.mapping.workbook import EMPTY, export_workbook
+from crm_migrate.mapping.workbook import export_workbook
+from crm_migrate.mapping.workbook_form import EMPTY
 from crm_migrate.mapping.workbook_import import Changes, import_workbook
 from crm_migrate.project import load_project
 from crm_migrate.project.entities_file import standard_model

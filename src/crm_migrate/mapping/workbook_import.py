@@ -3,42 +3,25 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from crm_migrate.errors import Fault, ProjectFault, UsageFault
+from crm_migrate.errors import Fault, ProjectFault
 from crm_migrate.language import Text
+from crm_migrate.mapping.comments import mapping_comments, place_comments, with_notes
 from crm_migrate.mapping.table_rows import COLUMN as BY_COLUMN
-from crm_migrate.mapping.table_rows import NOWHERE, MappingRow, record_names, rows_of, with_rows
-from crm_migrate.mapping.workbook import (
-    EMPTY,
-    HEADER_ROW,
-    KINDS,
-    NO,
-    YES,
-    Labels,
-    mapping_comments,
-    place_comments,
-    standard_values,
-)
-from crm_migrate.mapping.yaml_text import (
-    Comment,
-    mapping_data,
-    read_comments,
-    value_map_data,
-    yaml_text,
-)
+from crm_migrate.mapping.table_rows import NOWHERE, MappingRow, rows_of, with_rows
+from crm_migrate.mapping.workbook_form import EMPTY, KINDS, NO, YES, Labels, standard_values
+from crm_migrate.mapping.workbook_reading import Sheet, read_sheets
+from crm_migrate.mapping.yaml_text import mapping_data, read_comments, value_map_data, yaml_text
 from crm_migrate.project import Project, load_project
 from crm_migrate.project.mapping_file import OwnerChange, SourceMapping, TableMapping, ValueMap
 from crm_migrate.project.references import check_references
 from crm_migrate.project.yaml_file import YamlFile, parse_yaml
 
-if TYPE_CHECKING:
-    from openpyxl.worksheet.worksheet import Worksheet
-
 _SAID = {
     True: Text("confirmed", "已确认"),
     False: Text("rejected", "不认可"),
-    None: Text("open again", "待确认"),
+    None: Text("open", "待确认"),
 }
 CONFIRMED = {"": None, YES: True, NO: False, "yes": True, "no": False}
 
@@ -63,7 +46,7 @@ def import_workbook(root: Path, path: Path) -> Changes:
     """
     project = load_project(root)
     book = _Incoming(project, path)
-    for sheet in _open(path):
+    for sheet in read_sheets(path):
         book.take(sheet)
     texts = book.texts()
     book.faults += _faults_of(project, book)
@@ -72,32 +55,6 @@ def import_workbook(root: Path, path: Path) -> Changes:
     for file, text in texts.items():
         file.write_text(text, "utf-8")
     return Changes(tuple(texts), tuple(book.lines), book.rejected)
-
-
-def _open(path: Path) -> "list[Worksheet]":
-    from zipfile import BadZipFile
-
-    from openpyxl import load_workbook
-    from openpyxl.utils.exceptions import InvalidFileException
-
-    try:
-        book: Any = load_workbook(path)
-        sheets = [s for s in book.worksheets if s["A1"].value in KINDS.values()]
-    except (OSError, BadZipFile, InvalidFileException, KeyError, ValueError) as error:
-        raise UsageFault(
-            Text("the workbook cannot be read", "无法读取该工作簿"),
-            where=str(path),
-            remedy=Text("save it as .xlsx", "请另存为 .xlsx"),
-        ) from error
-    if not sheets:
-        raise UsageFault(
-            Text("this is no mapping workbook", "这不是映射工作簿"),
-            where=str(path),
-            remedy=Text(
-                "make one: crm-migrate mapping export", "请先运行 crm-migrate mapping export"
-            ),
-        )
-    return sheets
 
 
 class _Incoming:
@@ -111,27 +68,29 @@ class _Incoming:
         self.lines: list[Text] = []
         self.rejected = 0
         self.tables: dict[tuple[str, int], TableMapping] = {}
-        self.comments: dict[tuple[str, int], dict[tuple[str, str], str]] = {}
+        self.notes: dict[tuple[str, int], dict[tuple[str, str], str]] = {}
         self.values: dict[str, ValueMap] = {}
 
-    def take(self, sheet: "Worksheet") -> None:
+    def take(self, sheet: Sheet) -> None:
         """One sheet, by what its first row says it is."""
-        kind, *names = (_text(c.value) for c in sheet[1][:3])
-        if kind == KINDS["table"]:
-            self._take_table(sheet, names[0], names[1] if len(names) > 1 else "")
-        elif names[0] not in self.project.value_maps:
-            self._fault(sheet, 1, Text(f"no value map '{names[0]}'", f"没有取值映射“{names[0]}”"))
-        elif kind == KINDS["values"]:
-            self._take_values(sheet, names[0])
+        if sheet.kind == KINDS["table"]:
+            self._take_table(sheet)
+        elif sheet.name not in self.project.value_maps:
+            self._fault(
+                sheet, 1, Text(f"no value map '{sheet.name}'", f"没有取值映射“{sheet.name}”")
+            )
+        elif sheet.kind == KINDS["values"]:
+            self._take_values(sheet)
         else:
-            self._take_owners(sheet, names[0])
+            self._take_owners(sheet)
 
-    def _fault(self, sheet: "Worksheet", row: int, message: Text) -> None:
+    def _fault(self, sheet: Sheet, row: int, message: Text) -> None:
         self.faults.append(Fault(f"{self.path.name}/{sheet.title}:{row}", message))
 
     # Tables
 
-    def _take_table(self, sheet: "Worksheet", source: str, name: str) -> None:
+    def _take_table(self, sheet: Sheet) -> None:
+        source, name = sheet.name, sheet.table
         mapping = self.project.mappings.get(source)
         found = [(n, t) for n, t in enumerate(mapping.tables if mapping else ()) if t.table == name]
         if not found:
@@ -141,7 +100,7 @@ class _Incoming:
         notes = place_comments(table, number, mapping_comments(self.project, source))
         before = {r.tag: r for r in rows_of(table, self.project.model, notes)}
         after: dict[str, MappingRow] = dict(before)
-        for row, cells in _rows(sheet, 12):
+        for row, cells in sheet.rows:
             changed = self._row(sheet, row, cells, before)
             if changed is not None:
                 after[changed.tag or f"new {row}"] = changed
@@ -157,7 +116,7 @@ class _Incoming:
                 f"{error}: stands beside a constant or reference", f"{error}：与常量或引用冲突"
             )
             return self._fault(sheet, 1, message)
-        noted = self.comments.setdefault((source, number), {})
+        noted = self.notes.setdefault((source, number), {})
         for tag, changed in after.items():
             was = before.get(tag)
             if was is None or changed.comment != was.comment or changed.place not in noted:
@@ -167,7 +126,7 @@ class _Incoming:
         return None
 
     def _row(
-        self, sheet: "Worksheet", number: int, cells: list[str], before: dict[str, MappingRow]
+        self, sheet: Sheet, number: int, cells: list[str], before: dict[str, MappingRow]
     ) -> MappingRow | None:
         column, record, field, values, unit = (cells[i] for i in (0, 2, 3, 4, 5))
         said, comment, tag = cells[9], " ".join(cells[10].split()), cells[11]
@@ -203,9 +162,7 @@ class _Incoming:
             return None
         return moved
 
-    def _place(
-        self, sheet: "Worksheet", number: int, record: str, field: str
-    ) -> tuple[str, str] | None:
+    def _place(self, sheet: Sheet, number: int, record: str, field: str) -> tuple[str, str] | None:
         if not record and not field:
             return NOWHERE
         name = self.labels.find_record(record)
@@ -228,25 +185,22 @@ class _Incoming:
                 Text(f"{place} → {target or 'not collected'}", f"{place} → {target or '不采集'}")
             )
         elif old.confirmed != new.confirmed:
-            said = {
-                True: ("confirmed", "已确认"),
-                False: ("rejected", "不认可"),
-                None: ("open", "待确认"),
-            }
-            en, zh = said[new.confirmed]
-            self.lines.append(Text(f"{place} ({target}): {en}", f"{place}（{target}）：{zh}"))
+            said = _SAID[new.confirmed]
+            self.lines.append(
+                Text(f"{place} ({target}): {said.en}", f"{place}（{target}）：{said.zh}")
+            )
         else:
             self.lines.append(Text(f"{place} ({target}): changed", f"{place}（{target}）：已修改"))
 
     # Value maps
 
-    def _take_values(self, sheet: "Worksheet", name: str) -> None:
-        old = self.project.value_maps[name]
-        standard = standard_values(self.project, name)
+    def _take_values(self, sheet: Sheet) -> None:
+        old = self.project.value_maps[sheet.name]
+        standard = standard_values(self.project, sheet.name)
         meanings: dict[str, str | None] = dict(old.map)
         spelled = {v.strip(): v for v in (*old.map, *old.undecided)}
         open_values = dict.fromkeys(old.undecided)
-        for number, (text, meaning) in _rows(sheet, 2):
+        for number, (text, meaning) in sheet.rows:
             value = spelled.get(text, text)
             if not value:
                 continue
@@ -262,19 +216,19 @@ class _Incoming:
             else:
                 meanings[value] = meaning
                 open_values.pop(value, None)
-        self._keep(name, old, {"map": meanings, "undecided": tuple(open_values)})
+        self._keep(sheet.name, old, {"map": meanings, "undecided": tuple(open_values)})
 
-    def _take_owners(self, sheet: "Worksheet", name: str) -> None:
-        old = self.project.value_maps[name]
+    def _take_owners(self, sheet: Sheet) -> None:
+        old = self.project.value_maps[sheet.name]
         owners = {o.old: o for o in old.owners}
-        for number, (before, after, department, note) in _rows(sheet, 4):
+        for number, (before, after, department, note) in sheet.rows:
             if before and not after:
                 message = Text("name the new owner, or 公海", "请填写新负责人，或“公海”")
                 self._fault(sheet, number, message)
             elif before:
                 data = {"from": before, "to": after, "department": department, "note": note or None}
                 owners[before] = OwnerChange.model_validate(data)
-        self._keep(name, old, {"owners": tuple(owners.values())})
+        self._keep(sheet.name, old, {"owners": tuple(owners.values())})
 
     def _keep(self, name: str, old: ValueMap, change: dict[str, Any]) -> None:
         new = old.model_copy(update=change)
@@ -297,7 +251,9 @@ class _Incoming:
         """The new text of every file that changes."""
         folder = self.project.path(self.project.settings.mappings)
         texts = {
-            folder / f"{source}.yaml": yaml_text(mapping_data(new), self._comments(source, new))
+            folder / f"{source}.yaml": yaml_text(
+                mapping_data(new), with_notes(self.project, new, self.notes)
+            )
             for source, new in self.mappings().items()
         }
         for name, new_map in self.values.items():
@@ -305,23 +261,6 @@ class _Incoming:
             comments = read_comments(file, file.read_text("utf-8-sig"))
             texts[file] = yaml_text(value_map_data(new_map), comments)
         return texts
-
-    def _comments(self, source: str, new: SourceMapping) -> dict[Any, Comment]:
-        """The file's comments, where people wrote another one theirs."""
-        comments = mapping_comments(self.project, source)
-        old = self.project.mappings[source]
-        for (name, number), noted in self.comments.items():
-            if name != source:
-                continue
-            table = new.tables[number]
-            names = record_names(table)
-            _move_comments(comments, number, record_names(old.tables[number]), names)
-            for index, record in enumerate(names):
-                for field in table.records[index].fields:
-                    at = ("tables", number, "records", index, "fields", field)
-                    behind = noted.get((record, field)) or None
-                    comments[at] = replace(comments.get(at, Comment()), behind=behind)
-        return comments
 
 
 def _faults_of(project: Project, book: _Incoming) -> Iterator[Fault]:
@@ -336,34 +275,3 @@ def _faults_of(project: Project, book: _Incoming) -> Iterator[Fault]:
     main = YamlFile(project.root, {})
     values = project.value_maps | book.values
     yield from check_references(main, project.settings, project.model, mappings, values)
-
-
-def _move_comments(
-    comments: dict[Any, Comment], table: int, before: list[str], after: list[str]
-) -> None:
-    """Comments follow their record to its new place."""
-    stem = ("tables", table, "records")
-    own = {at: c for at, c in comments.items() if at[:3] == stem and len(at) > 3}
-    for at in own:
-        del comments[at]
-    for at, comment in own.items():
-        name = before[at[3]]
-        if name in after:
-            comments[(*stem, after.index(name), *at[4:])] = comment
-
-
-def _rows(sheet: "Worksheet", width: int) -> Iterator[tuple[int, list[str]]]:
-    for number, row in enumerate(
-        sheet.iter_rows(min_row=HEADER_ROW + 1, max_col=width, values_only=True), HEADER_ROW + 1
-    ):
-        cells = [_text(v) for v in row]
-        cells += [""] * (width - len(cells))
-        if any(cells):
-            yield number, cells
-
-
-def _text(value: object) -> str:
-    """A cell as text: people type 10, the source says "10"."""
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return "" if value is None else str(value).strip()
