@@ -31,8 +31,9 @@ from crm_migrate.stages.evaluation.files import Asked as FilesAsked
 from crm_migrate.stages.evaluation.files import evaluate_files
 from crm_migrate.stages.evaluation.page import write_evaluation
 from crm_migrate.stages.evaluation.truth import TruthFile
-from crm_migrate.stages.exports.export import Exported, export
-from crm_migrate.stages.exports.export import sweep as sweep_exports
+from crm_migrate.stages.exports.export import export
+from crm_migrate.stages.exports.folder import Exported
+from crm_migrate.stages.exports.folder import sweep as sweep_exports
 from crm_migrate.stages.extract import extract, input_digest, is_live
 from crm_migrate.stages.golden.cells import list_cells, set_golden_cell, withdraw_cell
 from crm_migrate.stages.incremental.earlier import last_run
@@ -67,15 +68,11 @@ from crm_migrate.stages.reconciliation.reconcile import reconcile_run
 from crm_migrate.stages.reconciliation.reconciled import Report
 from crm_migrate.stages.report import Written, audit_report, verify_journal
 from crm_migrate.stages.retention import sweep
+from crm_migrate.stages.review.answers import decide_review, undo_review
 from crm_migrate.stages.review.pairs import join_customers, split_customer
-from crm_migrate.stages.review.reviews import (
-    assign_reviews,
-    decide_review,
-    list_reviews,
-    state_digest,
-    undo_review,
-)
-from crm_migrate.stages.review.workbook import export_reviews, import_reviews
+from crm_migrate.stages.review.returned import import_reviews
+from crm_migrate.stages.review.reviews import assign_reviews, list_reviews, state_digest
+from crm_migrate.stages.review.workbook import export_reviews
 from crm_migrate.stages.rollback.heaps import RolledBack
 from crm_migrate.stages.rollback.take_back import plan_rollback, roll_back
 from crm_migrate.stages.sandbox import make_ready, require_laid_out

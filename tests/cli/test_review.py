@@ -148,7 +148,7 @@ def test_an_excel_round_trip(doubtful: Project) -> None:
         sheet[place] = words
     kept(path, book)
     wrong = doubtful.run("review", "import", str(path), "--as", "li")
-    assert wrong.data["error"]["where"] == "r.xlsx:3:#task"
+    assert wrong.data["error"]["where"] == "r.xlsx:doubtful pairs:3:#task"
     assert "r.xlsx" not in wrong.data["error"]["message"]
     assert doubtful.ok("review", "list")["open"] == 2
     doubtful.ok("review", "export", "r.xlsx", "--as", "li")
@@ -178,7 +178,7 @@ def test_a_workbook_of_other_data_is_stale(doubtful: Project) -> None:
     doubtful.ok("plan", "--as", "operator")
     stale = doubtful.run("review", "import", str(path), "--as", "li")
     assert stale.code == 2
-    assert stale.data["error"]["message"].startswith("1 fault(s)")
+    assert stale.data["error"]["message"].startswith("1 fault,")
 
 
 def test_a_customer_is_split_after_it_was_loaded(

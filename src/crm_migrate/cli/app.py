@@ -68,7 +68,9 @@ VERBS: dict[str, Verb] = {
         Text("compare sources and CRM row by row", "逐行核对来源与 CRM"),
     ),
     "runs": Verb("runs:runs", Text("list runs and plans", "列出运行与计划")),
-    "review": Verb("review:review", Text("decide doubtful pairs and 撞单", "裁决疑似重复与撞单")),
+    "review": Verb(
+        "review.group:review", Text("decide doubtful pairs and 撞单", "裁决疑似重复与撞单")
+    ),
     "cell": Verb(
         "cell:cell", Text("set a value where all sources are wrong", "来源均有误时人工改值")
     ),

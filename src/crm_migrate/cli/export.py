@@ -7,9 +7,8 @@ import click
 from crm_migrate.cli.output import Output, verb_options
 from crm_migrate.cli.protected_file import (
     days_option,
-    password_of,
+    export_protected,
     password_option,
-    tell_exported,
 )
 from crm_migrate.cli.session import AS, opened
 from crm_migrate.errors import UsageFault
@@ -77,50 +76,27 @@ def export(
         )
     if what is None or file is None:
         _sweep(ctx, person, out)
-    else:
-        _export(ctx, what, file, run, days, password_env, person, out)
-
-
-def _export(
-    ctx: click.Context,
-    what: str,
-    file: Path,
-    run: str,
-    days: int | None,
-    password_env: str,
-    person: str | None,
-    out: Output,
-) -> None:
+        return
     from crm_migrate.pipeline import export as write_export
-    from crm_migrate.stages.exports.export import folder, place
-    from crm_migrate.trust.people import Action
 
-    with opened(ctx, out) as session:
-        place(session, file)  # faults before anybody is asked for a password
-        session.person(person, Action.EXPORT)
-        done = write_export(
+    export_protected(
+        *(ctx, out, file, days, password_env),
+        lambda session, to: write_export(
             session,
             what,  # type: ignore[arg-type]  # click.Choice has checked it
-            file,
-            password_of(password_env),
+            to,
             by=person,
             run=run,
-            days=days,
             language=current_language(),
-        )
-        path = folder(session) / done.file
-    tell_exported(
-        out,
-        done,
-        path,
-        Text(f"{done.rows:,} lines", f"{done.rows:,} 行"),
+        ),
+        lambda rows: Text(f"{rows:,} lines", f"{rows:,} 行"),
         "crm-migrate export --sweep",
     )
 
 
 def _sweep(ctx: click.Context, person: str | None, out: Output) -> None:
     from crm_migrate.pipeline import sweep_exports
-    from crm_migrate.stages.exports.export import listed
+    from crm_migrate.stages.exports.folder import listed
 
     with opened(ctx, out) as session:
         gone = sweep_exports(session, by=person)

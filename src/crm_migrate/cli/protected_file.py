@@ -1,17 +1,21 @@
 """Workbooks under a password, out to people and back: options and words of all their verbs."""
 
 import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from crm_migrate.cli.output import Output
+from crm_migrate.cli.session import opened
 from crm_migrate.errors import UsageFault
-from crm_migrate.language import Text
+from crm_migrate.language import Text, counted
 
 if TYPE_CHECKING:
-    from crm_migrate.stages.exports.export import Exported
+    from crm_migrate.pipeline import Session
+    from crm_migrate.stages.exports.folder import Destination, Exported
+    from crm_migrate.stages.exports.returned import CellFault
 
 PASSWORD = "CRM_MIGRATE_EXPORT_PASSWORD"
 _ZIP = b"PK"
@@ -64,8 +68,27 @@ def password_to_open(file: Path, variable: str) -> str | None:
     return None if clear else password_of(variable, again=False)
 
 
-def tell_exported(out: Output, done: "Exported", path: Path, count: Text, then: str) -> None:
-    """Where it lies, until when, and what comes next. `count`: what is in it, in words."""
+def export_protected(
+    ctx: click.Context,
+    out: Output,
+    file: Path,
+    days: int | None,
+    password_env: str,
+    write: "Callable[[Session, Destination], Exported]",
+    words: Callable[[int], Text],
+    then: str,
+) -> None:
+    """Write a workbook into `exports/`; say where it lies, until when, and what comes next.
+
+    `words`: what is in it, by the number of lines. `then`: the next command; `{path}` is the file.
+    """
+    from crm_migrate.stages.exports.folder import Destination, folder, place
+
+    with opened(ctx, out) as session:
+        place(session, file)  # faults before anybody is asked for a password
+        done = write(session, Destination(file, password_of(password_env), days))
+        path = folder(session) / done.file
+    count = words(done.rows)
     out.say(Text(f"{path}: {count.en}", f"{path}:{count.zh}"), "green")
     out.say(
         Text(
@@ -74,6 +97,35 @@ def tell_exported(out: Output, done: "Exported", path: Path, count: Text, then: 
         ),
         "yellow",
     )
-    out.next_step(then)
+    out.next_step(then.format(path=path))
     result: dict[str, Any] = done.to_json() | {"path": str(path)}
     out.result(result)
+
+
+FAULT_HEAD = (Text("sheet", "工作表"), Text("row", "行"), Text("column", "列"),
+              Text("what is wrong", "问题"))  # fmt: skip
+
+
+def tell_cells(out: Output, title: Text | str, cells: "Sequence[CellFault]") -> None:
+    """A table of places in a workbook and what is said of them."""
+    out.table(title, FAULT_HEAD, [(f.sheet, f.row, f.column, f.message) for f in cells])
+
+
+def require_faultless(out: Output, file: Path, faults: "Sequence[CellFault]") -> None:
+    """Tell every fault of a workbook that came back; with any of them nothing was entered.
+
+    Raises:
+        UsageFault: there are faults; the first is named.
+    """
+    if not faults:
+        return
+    tell_cells(out, "", faults)
+    count, first = len(faults), faults[0]
+    raise UsageFault(
+        Text(
+            f"{counted(count, 'fault')}, nothing was entered; the first: {first.message}",
+            f"{count} 处错误,未录入任何内容;首个:{first.message}",
+        ),
+        where=f"{file.name}:{first.sheet}:{first.row}:{first.column}",
+        remedy=Text("correct these lines, or export again", "请更正后重试,或重新导出"),
+    )

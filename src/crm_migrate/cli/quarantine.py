@@ -7,13 +7,13 @@ import click
 from crm_migrate.cli.output import Output, verb_options
 from crm_migrate.cli.protected_file import (
     days_option,
-    password_of,
+    export_protected,
     password_option,
     password_to_open,
-    tell_exported,
+    require_faultless,
+    tell_cells,
 )
 from crm_migrate.cli.session import AS, opened
-from crm_migrate.errors import UsageFault
 from crm_migrate.language import Text, counted, current_language
 
 HELP = Text(
@@ -133,26 +133,14 @@ def export_workbook(
 ) -> None:
     """Export what was set aside."""
     from crm_migrate.pipeline import export_quarantine
-    from crm_migrate.stages.exports.export import folder, place
 
-    with opened(ctx, out) as session:
-        place(session, file)  # faults before anybody is asked for a password
-        done = export_quarantine(
-            session,
-            file,
-            password_of(password_env),
-            by=person,
-            run=run,
-            days=days,
-            language=current_language(),
-        )
-        path = folder(session) / done.file
-    tell_exported(
-        out,
-        done,
-        path,
-        Text(counted(done.rows, "record"), f"{done.rows:,} 条"),
-        f"crm-migrate quarantine import {path} --as …",
+    export_protected(
+        *(ctx, out, file, days, password_env),
+        lambda session, to: export_quarantine(
+            session, to, by=person, run=run, language=current_language()
+        ),
+        lambda rows: Text(counted(rows, "record"), f"{rows:,} 条"),
+        "crm-migrate quarantine import {path} --as …",
     )
 
 
@@ -171,19 +159,7 @@ def import_workbook(
     password = password_to_open(file, password_env)
     with opened(ctx, out) as session:
         done = import_quarantine(session, file, password, by=person)
-    head = (Text("sheet", "工作表"), Text("row", "行"), Text("column", "列"),
-            Text("what is wrong", "问题"))  # fmt: skip
-    if done.faults:
-        out.table("", head, [(f.sheet, f.row, f.column, f.message) for f in done.faults])
-        count, first = len(done.faults), done.faults[0]
-        raise UsageFault(
-            Text(
-                f"{counted(count, 'fault')}, nothing was entered; the first: {first.message}",
-                f"{count} 处错误,未录入任何更正;首个:{first.message}",
-            ),
-            where=f"{file.name}:{first.sheet}:{first.row}:{first.column}",
-            remedy=Text("correct these lines, or export again", "请更正后重试,或重新导出"),
-        )
+    require_faultless(out, file, done.faults)
     out.say(
         Text(
             f"{counted(done.entered, 'cell')} of {counted(done.records, 'record')} corrected,"
@@ -194,8 +170,7 @@ def import_workbook(
         "green",
     )
     if done.still:
-        title = Text("would be set aside again", "仍会被隔离")
-        out.table(title, head, [(f.sheet, f.row, f.column, f.message) for f in done.still])
+        tell_cells(out, Text("would be set aside again", "仍会被隔离"), done.still)
     out.next_step("crm-migrate plan --only-rejected")
     out.result(done.to_json())
 

@@ -36,7 +36,9 @@ class Verdict:
 
     `same`, `different` and `unsure` answer a doubtful pair. `owner` answers an owner conflict:
     `owner` and `owner_department` say who is to have the customer; `department` is the author's,
-    for which they speak. `reason` is prose and must name nobody.
+    for which they speak. `reason` is prose and must name nobody. `seen`: the number of the last
+    verdict on the task that the author knew of (0: there was none); one that takes the place of a
+    newer one is refused. None: they answer whatever was said.
     """
 
     task_id: str
@@ -47,51 +49,81 @@ class Verdict:
     owner: str | None = None
     owner_department: str | None = None
     reason: str | None = None
+    seen: int | None = None
 
 
 def give(state: Engine, verdict: Verdict) -> bool:
     """Add a verdict; whether its task is decided by it.
 
     Raises:
-        NotFound: there is no such task.
-        UsageFault: the answer does not fit the task, the department has no say, or the owner is
-            none of those in conflict.
+        NotFound, UsageFault: like `give_all`.
     """
-    asked = task(state, verdict.task_id)
-    _require_fitting(verdict, asked)
+    return give_all(state, [verdict])[0]
+
+
+def give_all(state: Engine, verdicts: Sequence[Verdict]) -> list[bool]:
+    """Add verdicts, all or none; whether the task of each is decided by now.
+
+    Raises:
+        NotFound: there is no such task.
+        UsageFault: an answer does not fit its task, the department has no say, the owner is none
+            of those in conflict, or somebody answered since the author looked.
+    """
+    asked = [task(state, v.task_id) for v in verdicts]
+    for verdict, one in zip(verdicts, asked, strict=True):
+        require_fitting(verdict, one)
     with state.begin() as connection:
-        added = connection.execute(
-            insert(VERDICTS).values(
-                task_id=asked["task_id"],
-                kind=verdict.answer,
-                entity=asked["entity"],
-                left_id=asked["left_id"],
-                right_id=asked["right_id"],
-                value=verdict.owner,
-                value_department=verdict.owner_department,
-                author=verdict.author,
-                department=verdict.department,
-                at=verdict.at,
-                reason=verdict.reason,
-            )
-        ).inserted_primary_key
-        assert added is not None
-        earlier = VERDICTS.c.task_id == asked["task_id"]
-        if verdict.answer == "owner":  # departments speak for themselves
-            earlier &= VERDICTS.c.department == verdict.department
-        elif asked["wants"] > 1:
-            earlier &= VERDICTS.c.author == verdict.author
-        connection.execute(
-            update(VERDICTS)
-            .where(earlier, VERDICTS.c.verdict_id < added[0], VERDICTS.c.superseded_by.is_(None))
-            .values(superseded_by=added[0])
+        for verdict, one in zip(verdicts, asked, strict=True):
+            _add(connection, verdict, one)
+        return [_settle(connection, one) for one in asked]
+
+
+def _add(connection: Connection, verdict: Verdict, asked: dict[str, Any]) -> None:
+    added = connection.execute(
+        insert(VERDICTS).values(
+            task_id=asked["task_id"],
+            kind=verdict.answer,
+            entity=asked["entity"],
+            left_id=asked["left_id"],
+            right_id=asked["right_id"],
+            value=verdict.owner,
+            value_department=verdict.owner_department,
+            author=verdict.author,
+            department=verdict.department,
+            at=verdict.at,
+            reason=verdict.reason,
         )
-        connection.execute(
-            REVIEW_SKIPS.delete().where(
-                REVIEW_SKIPS.c.task_id == asked["task_id"], REVIEW_SKIPS.c.person == verdict.author
-            )
+    ).inserted_primary_key
+    assert added is not None
+    earlier = (VERDICTS.c.task_id == asked["task_id"]) & VERDICTS.c.superseded_by.is_(None)
+    earlier &= VERDICTS.c.verdict_id < added[0]
+    if verdict.answer == "owner":  # departments speak for themselves
+        earlier &= VERDICTS.c.department == verdict.department
+    elif asked["wants"] > 1:
+        earlier &= VERDICTS.c.author == verdict.author
+    if verdict.seen is not None:
+        # Asked after the insert: from then on nobody else can write.
+        newer = earlier & (VERDICTS.c.verdict_id > verdict.seen) & (VERDICTS.c.kind != WITHDRAWN)
+        if connection.execute(select(VERDICTS.c.verdict_id).where(newer)).first() is not None:
+            raise answered_meanwhile(asked["task_id"])
+    connection.execute(update(VERDICTS).where(earlier).values(superseded_by=added[0]))
+    connection.execute(
+        REVIEW_SKIPS.delete().where(
+            REVIEW_SKIPS.c.task_id == asked["task_id"], REVIEW_SKIPS.c.person == verdict.author
         )
-        return _settle(connection, asked)
+    )
+
+
+def answered_meanwhile(id: str) -> UsageFault:
+    """Somebody answered since the author looked."""
+    return UsageFault(
+        Text("this was answered since it was shown to you", "此问题展示给您之后已有新的裁决"),
+        where=id,
+        remedy=Text(
+            "see what stands: crm-migrate review list --all; then decide, or take yours back",
+            "请用 crm-migrate review list --all 查看现有裁决,再作裁决或撤回",
+        ),
+    )
 
 
 def withdraw(state: Engine, id: str, author: str, department: str, at: str) -> bool:
@@ -136,6 +168,13 @@ def verdicts_on(state: Engine, id: str) -> list[dict[str, Any]]:
     query = select(VERDICTS).where(VERDICTS.c.task_id == id).order_by(VERDICTS.c.verdict_id)
     with state.connect() as connection:
         return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def standing_on(state: Engine, id: str) -> list[dict[str, Any]]:
+    """The answers to a task that stand, oldest first."""
+    return [
+        v for v in verdicts_on(state, id) if v["superseded_by"] is None and v["kind"] != WITHDRAWN
+    ]
 
 
 def answered_by(state: Engine, author: str) -> set[str]:
@@ -223,7 +262,13 @@ def _settle(connection: Connection, asked: dict[str, Any]) -> bool:
     return decided
 
 
-def _require_fitting(verdict: Verdict, asked: dict[str, Any]) -> None:
+def require_fitting(verdict: Verdict, asked: dict[str, Any]) -> None:
+    """Refuse an answer that does not fit the task.
+
+    Raises:
+        UsageFault: another kind of task, a department without a say, or an owner without a
+            claim.
+    """
     if (asked["kind"] == "owner_conflict") != (verdict.answer == "owner"):
         raise UsageFault(
             Text("this answer does not fit the task", "该答复不适用于此任务"),

@@ -1,21 +1,25 @@
 """The sheets of the quarantine workbook: how lines are written, and read back."""
 
-import hmac
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
-from crm_migrate.errors import SourceFault
 from crm_migrate.language import Language, Text
 from crm_migrate.model import Entity, Model
-from crm_migrate.plan.show.sheets import Sheet, cell_text
+from crm_migrate.plan.show.sheets import Sheet
 from crm_migrate.protection.masking import mask_series
 from crm_migrate.protection.policy import Audience, Treatment
 from crm_migrate.records import FILE, RECORD_ID, ROW, SHEET
+from crm_migrate.stages.exports.returned import (
+    Formula,
+    ReturnedSheet,
+    WorkbookKind,
+    check_of,
+    read_sheets,
+    text_of,
+)
 from crm_migrate.stages.judge import own_rules
 from crm_migrate.stages.kept import STANDARDIZED
 from crm_migrate.stages.quality.findings import rule_of
@@ -30,29 +34,28 @@ WHAT = Text("what to do", "处理建议")
 FIXED = (*PLACE, WHY, WHAT, RECORD, CHECK)
 _WIDTHS = (18, 14, 8, 40, 40, 10, 10)
 _FIELD_WIDTH = 22
-_PURPOSE = b"crm-migrate/1 quarantine workbook"
+QUARANTINE = WorkbookKind(
+    b"crm-migrate/1 quarantine workbook",
+    Text("quarantine workbook", "隔离工作簿"),
+    "quarantine export",
+)
 _EXACT = 10**15
 """Whole numbers from here on lose digits in Excel."""
-
-
-@dataclass(frozen=True, slots=True)
-class CellFault:
-    """What is wrong with a cell: row and column as a person counts them."""
-
-    row: int
-    sheet: str
-    column: str
-    message: str
+_NUMBER = Text(
+    "stored as a number of more than 15 digits, of which Excel keeps only 15: enter it as text",
+    "以数字形式存储且超过 15 位,Excel 只保留 15 位:请按文本填写",
+)
+_FORMULA = Text("a formula: enter the value itself", "此处为公式:请填写值本身")
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A cell that may have been corrected; `blurred`: a number that has lost digits."""
+    """A cell that may have been corrected; `wrong`: why what stands in it cannot be taken."""
 
     field: str
     label: str
     text: str
-    blurred: bool = False
+    wrong: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,21 +73,9 @@ class Line:
     cells: tuple[Cell, ...] = ()
 
 
-def check_of(session: Session, line: Line) -> str:
-    """24 hex characters that bind a line to what was sent out."""
-    key = hmac.new(session.job.keyring.digest_key, _PURPOSE, "sha256").digest()
-    parts = [_plain(p) for p in (line.entity, line.record_id, line.state, *line.place)]
-    message = b"".join(len(p.encode()).to_bytes(4, "big") + p.encode() for p in parts)
-    return hmac.new(key, message, "sha256").hexdigest()[:24]
-
-
-def same_text(given: str, known: str | None) -> bool:
-    """Whether a cell says what is known; blanks and the apostrophe of safe texts do not count."""
-    return _plain(given) == _plain(known or "")
-
-
-def _plain(text: str) -> str:
-    return "".join(cell_text(text).split()).lstrip("'")
+def check_of_line(session: Session, line: Line) -> str:
+    """Binds a line to what was sent out."""
+    return check_of(session, QUARANTINE, (line.entity, line.record_id, line.state, *line.place))
 
 
 def editable(session: Session, entity: Entity) -> list[str]:
@@ -137,7 +128,7 @@ def rejected_sheet(
         told = why.get(id, ("", ""))
         texts = (file or "", sheet or "", str(row or ""), *told)
         line = Line(0, "", entity.name, id, states[id], texts, "")
-        line = replace(line, check=check_of(session, line))
+        line = replace(line, check=check_of_line(session, line))
         name = f"{entity.name} {id} {line.state}"
         rows.append([*texts, name, line.check, *cells])
     heads = [h.in_language(language) for h in FIXED]
@@ -178,66 +169,40 @@ def read_lines(path: Path, password: str | None, model: Model) -> Iterator[Line]
     Raises:
         SourceFault: no workbook of ours, a wrong password, or a hidden column is gone.
     """
-    from openpyxl import load_workbook
-
-    from crm_migrate.stages.review.workbook import _opened
-
-    try:
-        data = path.read_bytes()
-        if password is not None and not data.startswith(b"PK"):
-            data = _opened(data, password)
-        book = load_workbook(BytesIO(data), read_only=True, data_only=True)
-        sheets = [(s.title, [list(r) for r in s.iter_rows(values_only=True)]) for s in book]
-    except Exception:  # whatever a parser makes of a foreign file; its words may quote cells
-        raise _unreadable(path) from None
-    for title, rows in sheets:
-        yield from _lines(path, title, rows, model)
+    for sheet in read_sheets(path, password, QUARANTINE):
+        yield from _lines(path, sheet, model)
 
 
-def _lines(path: Path, title: str, rows: list[list[Any]], model: Model) -> Iterator[Line]:
-    heads = [_text(h) for h in rows[0]] if rows else []
+def _lines(path: Path, sheet: ReturnedSheet, model: Model) -> Iterator[Line]:
+    heads = [text_of(h) for h in sheet.rows[0]] if sheet.rows else []
     place = {h.en: n for h in FIXED for n, head in enumerate(heads[: len(FIXED)])
              if head in (h.en, h.zh)}  # fmt: skip
     if len(place) < len(FIXED):
-        raise _unreadable(path)
-    for number, row in enumerate(rows[1:], 2):
+        raise QUARANTINE.unreadable(path)
+    for number, row in enumerate(sheet.rows[1:], 2):
         cells = [row[n] if n < len(row) else None for n in range(len(heads))]
-        named = _text(cells[place[RECORD.en]])
-        if not named and not any(_text(c) for c in cells):
+        named = text_of(cells[place[RECORD.en]])
+        if not named and not any(text_of(c) for c in cells):
             continue
         entity, id, state = (*named.split(" "), "", "", "")[:3]
-        texts = tuple(_text(cells[place[h.en]]) for h in (*PLACE, WHY, WHAT))
+        texts = tuple(text_of(cells[place[h.en]]) for h in (*PLACE, WHY, WHAT))
         known = model.by_name.get(entity)
         labels = (
             {t: f.name for f in known.fields for t in (f.label.en, f.label.zh)} if known else {}
         )
         found = tuple(
-            Cell(labels[heads[n]], heads[n], _text(cells[n]), _blurred(cells[n]))
+            Cell(labels[heads[n]], heads[n], text_of(cells[n]), _wrong(cells[n]))
             for n in range(len(FIXED), len(heads))
             if heads[n] in labels
         )
-        yield Line(number, title, entity, id, state, texts, _text(cells[place[CHECK.en]]), found)
+        yield Line(
+            number, sheet.title, entity, id, state, texts, text_of(cells[place[CHECK.en]]), found
+        )
 
 
-def _text(value: object) -> str:
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return "" if value is None else str(value)
-
-
-def _blurred(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) >= _EXACT
-
-
-def _unreadable(path: Path) -> SourceFault:
-    return SourceFault(
-        Text(
-            "this is no quarantine workbook of ours, or the password is another",
-            "不是本工具导出的隔离工作簿,或口令不符",
-        ),
-        where=path.name,
-        remedy=Text(
-            "take the file that `crm-migrate quarantine export` wrote, with all its columns",
-            "请使用 `crm-migrate quarantine export` 生成的文件,并保留全部列(含隐藏列)",
-        ),
-    )
+def _wrong(value: object) -> Text | None:
+    """Why what stands in a cell cannot be taken."""
+    if isinstance(value, Formula):
+        return _FORMULA
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return _NUMBER if number and abs(value) >= _EXACT else None  # type: ignore[arg-type]

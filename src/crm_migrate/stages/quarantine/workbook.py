@@ -8,7 +8,6 @@ of whoever brought it; the next plan reads the record as corrected, under its ow
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +20,8 @@ from crm_migrate.model import Entity
 from crm_migrate.plan.show.sheets import Sheet, workbook_bytes
 from crm_migrate.protection.sealing import seal_column
 from crm_migrate.records import RECORD_ID
-from crm_migrate.stages.bare.table_files import protect
-from crm_migrate.stages.exports import export
+from crm_migrate.stages.exports.folder import Destination, Exported, hand_out, ready
+from crm_migrate.stages.exports.returned import CellFault, same_text
 from crm_migrate.stages.finished import open_finished
 from crm_migrate.stages.kept import STANDARDIZED
 from crm_migrate.stages.planning.plans import rfc3339
@@ -33,13 +32,11 @@ from crm_migrate.stages.quarantine.overlay import (
     standing,
 )
 from crm_migrate.stages.quarantine.sheet import (
-    CellFault,
     Line,
-    check_of,
+    check_of_line,
     editable,
     read_lines,
     rejected_sheet,
-    same_text,
     shown,
 )
 from crm_migrate.stages.session import Session
@@ -93,14 +90,12 @@ class Corrected:
 
 def export_quarantine(
     session: Session,
-    out: Path,
-    password: str,
+    to: Destination,
     *,
     by: str | None = None,
     run: str = "latest",
-    days: int | None = None,
     language: Language = "en",
-) -> export.Exported:
+) -> Exported:
     """Write the records that a run set aside into `exports/`, under a password, for correction.
 
     Raises:
@@ -108,10 +103,7 @@ def export_quarantine(
         UsageFault: a place outside of `exports/`, a short password, or nothing was set aside.
         NotFound: there is no such run.
     """
-    person = session.acting(by, Action.EXPORT)
-    path = export.place(session, out)
-    export.require_password(password)
-    export.sweep(session, by=person.id)
+    person = ready(session, to, by, Action.EXPORT)
     given = standing(session.job, session.state)
     sheets: list[Sheet] = []
     count = 0
@@ -128,19 +120,8 @@ def export_quarantine(
             Text("nothing was set aside", "没有被隔离的记录"),
             remedy=Text("crm-migrate plan", "crm-migrate plan"),
         )
-    moment = session.job.clock()
-    kept = days if days is not None else session.project.settings.retention_days
-    made = export.Exported(
-        file=path.name,
-        what="quarantine",
-        run=run_id,
-        by=person.id,
-        rows=count,
-        made_at=rfc3339(moment),
-        expires_at=rfc3339(moment + timedelta(days=kept)),
-    )
-    export.keep(session, made, protect(workbook_bytes(sheets), password))
-    return made
+    book = workbook_bytes(sheets)
+    return hand_out(session, person, to, book, what="quarantine", run=run_id, rows=count)
 
 
 def _set_aside(session: Session, run: Run) -> Iterator[tuple[Entity, pl.Series]]:
@@ -222,10 +203,6 @@ _STALE = Text(
 )
 _GONE = Text("this record is no longer in the source", "源数据中已没有这条记录")
 _TWICE = Text("this record stands in two lines", "同一记录出现在两行中")
-_NUMBER = Text(
-    "stored as a number of more than 15 digits, of which Excel keeps only 15: enter it as text",
-    "以数字形式存储且超过 15 位,Excel 只保留 15 位:请按文本填写",
-)
 
 
 def _torn(line: Line) -> CellFault:
@@ -250,7 +227,7 @@ def _changes(
     seen: set[str] = set()
     for line in lines:
         id = line.record_id
-        if check_of(session, line) != line.check:
+        if check_of_line(session, line) != line.check:
             faults.append(_torn(line))
         elif id not in states:
             faults.append(CellFault(line.row, line.sheet, "record", str(_GONE)))
@@ -268,8 +245,8 @@ def _changes(
                 )
                 if cell.field not in fields:
                     continue
-                if cell.blurred:
-                    faults.append(CellFault(line.row, line.sheet, cell.label, str(_NUMBER)))
+                if cell.wrong is not None:
+                    faults.append(CellFault(line.row, line.sheet, cell.label, str(cell.wrong)))
                 elif any(same_text(cell.text, k) for k in known):
                     unchanged += bool(cell.text)
                 else:

@@ -10,9 +10,11 @@ import polars as pl
 from crm_migrate.errors import NotFound, UsageFault
 from crm_migrate.language import Text
 from crm_migrate.stages.finished import open_finished
+from crm_migrate.stages.review.answers import Answer, enter
 from crm_migrate.stages.review.pairs import raise_pairs
-from crm_migrate.stages.review.reviews import decide_review, queue
-from crm_migrate.stages.review.view import Records, Viewing
+from crm_migrate.stages.review.records import Records
+from crm_migrate.stages.review.reviews import queue
+from crm_migrate.stages.review.viewing import Viewing
 from crm_migrate.stages.session import Session
 from crm_migrate.state.review import tasks
 from crm_migrate.trust.people import Action, Person
@@ -95,10 +97,7 @@ def decide_case(
     }
     with open_finished(session, stage="linked") as run:
         found = raise_pairs(session, run, wanted)
-    done = [
-        decide_review(session, id, verdict, by=person.id, reason=reason)
-        for id, verdict in found.items()
-    ]
+    done = enter(session, person, [Answer(id, v, reason) for id, v in found.items()])
     return {"case": case, "tasks": done, "open": sum(d["status"] == "open" for d in done)}
 
 
@@ -132,16 +131,10 @@ def _parts(groups: Sequence[Sequence[int]], records: int) -> list[int]:
 
 def _case(records: Records, asked: pl.DataFrame, viewing: Viewing) -> Case:
     ids = _records(asked)
-    columns: dict[str, list[str]] = {}
-    for place, id in enumerate(ids):
-        # Beside the first record, so that masks that look alike are marked where they differ.
-        other = ids[0] if place else ids[1]
-        for label, one, _ in records.compared(id, other, viewing):
-            columns.setdefault(label, [""] * len(ids))[place] = one
     return Case(
         case=asked["case_id"][0],
         tasks=asked["task_id"].sort().to_list(),
         records=[records.place(id) for id in ids],
-        rows=[[label, *values] for label, values in columns.items()],
+        rows=[list(row) for row in records.beside(ids, viewing)],
         worth=None if viewing.blind else round(float(asked["worth"].sum()), 3),
     )

@@ -12,8 +12,8 @@ from crm_migrate.linkage.worth import worth
 from crm_migrate.records import FILE, RECORD_ID, ROW, SHEET
 from crm_migrate.stages import link, standardize
 from crm_migrate.stages.finished import open_finished
+from crm_migrate.stages.review.answers import Answer, enter
 from crm_migrate.stages.review.questions import CUSTOMER, affected, as_tasks
-from crm_migrate.stages.review.reviews import decide_review
 from crm_migrate.stages.session import Session
 from crm_migrate.stages.tracing.wanted import Ways, wanted_record
 from crm_migrate.state.review import RAISED, add_tasks
@@ -135,5 +135,6 @@ def raise_pairs(
 
 
 def _decided(session: Session, ids: dict[str, str], by: str, reason: str) -> dict[str, Any]:
-    done = [decide_review(session, id, v, by=by, reason=reason) for id, v in ids.items()]
+    person = session.acting(by, Action.REVIEW)
+    done = enter(session, person, [Answer(id, v, reason) for id, v in ids.items()])
     return {"tasks": done, "open": sum(d["status"] == "open" for d in done)}

@@ -18,10 +18,9 @@ DIFFERENT = "bold yellow"
 
 def show_task(out: Output, task: "Task", heading: str = "") -> None:
     """The question with its reasons and what others said."""
-    table = _table(heading or f"{task.task_id} · {task.title}",
-                   (Text("field", "字段"), Text("left", "左"), Text("right", "右")))  # fmt: skip
-    for (label, left, right), (one, other) in zip(task.rows, task.marks, strict=True):
-        table.add_row(plain(label), _marked(left, one), _marked(right, other))
+    table = _table(heading or f"{task.task_id} · {task.title}", _heads(task))
+    for (label, *values), marks in zip(task.rows, task.marks, strict=True):
+        table.add_row(plain(label), *map(_marked, values, marks))
     out.console.print(table)
     if task.weight is not None and task.worth is not None:
         out.say(
@@ -36,9 +35,19 @@ def show_task(out: Output, task: "Task", heading: str = "") -> None:
         out.say(Text("  two people must say the same", "  须两人一致裁决"), "cyan")
     for said in task.verdicts:
         note = f" ({said.reason})" if said.reason else ""
-        out.say(f"  {said.author}: {said.verdict}{plain(note)}", "magenta")
+        whose = f" ({said.department})" if task.choices else ""
+        out.say(f"  {said.author}{plain(whose)}: {said.verdict}{plain(note)}", "magenta")
     if len({said.verdict for said in task.verdicts}) > 1:
         out.say(Text("  they disagree", "  意见不一致"), "bold red")
+
+
+def _heads(task: "Task") -> list[Text]:
+    """The columns of a question: of a 撞单 the records of its owners, as many as there are."""
+    sides = len(task.rows[0]) - 1 if task.rows else 0
+    names = [Text("left", "左"), Text("right", "右")]
+    if task.choices:
+        names = [Text(f"record {n}", f"记录 {n}") for n in range(1, sides + 1)]
+    return [Text("field", "字段"), *names[:sides]]
 
 
 def show_case(out: Output, case: "Case") -> None:

@@ -7,14 +7,13 @@ import click
 from crm_migrate.cli.output import Output, verb_options
 from crm_migrate.cli.protected_file import (
     days_option,
-    password_of,
+    export_protected,
     password_option,
     password_to_open,
-    tell_exported,
+    require_faultless,
 )
 from crm_migrate.cli.session import AS, opened
-from crm_migrate.errors import UsageFault
-from crm_migrate.language import Text, current_language
+from crm_migrate.language import Text, counted, current_language
 
 EXPORT_HELP = Text(
     """Write open questions as a workbook for stewards, protected by a password.
@@ -84,29 +83,21 @@ def export_workbook(
 ) -> None:
     """Export questions."""
     from crm_migrate.pipeline import export_reviews
-    from crm_migrate.stages.exports.export import folder, place
 
-    with opened(ctx, out) as session:
-        place(session, file)  # faults before anybody is asked for a password
-        done = export_reviews(
+    export_protected(
+        *(ctx, out, file, days, password_env),
+        lambda session, to: export_reviews(
             session,
-            file,
-            password_of(password_env),
+            to,
             by=person,
             clear=clear,
             blind=blind,
             mine=mine,
             limit=limit,
-            days=days,
             language=current_language(),
-        )
-        path = folder(session) / done.file
-    tell_exported(
-        out,
-        done,
-        path,
-        Text(f"{done.rows:,} questions", f"{done.rows:,} 题"),
-        f"crm-migrate review import {path} --as …",
+        ),
+        lambda rows: Text(counted(rows, "question"), f"{rows:,} 题"),
+        "crm-migrate review import {path} --as …",
     )
 
 
@@ -125,19 +116,7 @@ def import_workbook(
     password = password_to_open(file, password_env)
     with opened(ctx, out) as session:
         done = import_reviews(session, file, password, by=person)
-    if done.faults:
-        head = (Text("row", "行"), Text("column", "列"), Text("what is wrong", "问题"))
-        out.table("", head, [(f.row, f.column, f.message) for f in done.faults])
-        count = len(done.faults)
-        first = done.faults[0]
-        raise UsageFault(
-            Text(
-                f"{count} fault(s), nothing was entered; the first: {first.message}",
-                f"{count} 处错误,未录入任何裁决;首个:{first.message}",
-            ),
-            where=f"{file.name}:{first.row}:{first.column}",
-            remedy=Text("correct these lines, or export again", "请更正后重试,或重新导出"),
-        )
+    require_faultless(out, file, done.faults)
     out.say(
         Text(
             f"{done.entered} entered, {done.unchanged} stood already, {done.empty} left empty",

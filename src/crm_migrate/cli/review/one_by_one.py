@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 import click
 
 from crm_migrate.cli.output import Output
-from crm_migrate.cli.review_table import show_task
+from crm_migrate.cli.review.questions import show_task
 from crm_migrate.errors import CrmMigrateError, UsageFault
 from crm_migrate.language import Text
 
 if TYPE_CHECKING:
     from crm_migrate.pipeline import Session
-    from crm_migrate.stages.review.view import Viewing
+    from crm_migrate.stages.review.view import Task
+    from crm_migrate.stages.review.viewing import Viewing
     from crm_migrate.trust.people import Person
 
 KEYS = Text(
@@ -74,7 +75,7 @@ def review_one_by_one(
                 waiting = deque([undone, *(w for w in waiting if w != undone)])
                 total = max(total, len(waiting))
             continue
-        if _answered(session, out, id, key, task.choices, person, comment):
+        if _answered(session, out, task, key, person, comment):
             waiting.popleft()
             comment = ""
             done["answered"] += 1
@@ -98,20 +99,19 @@ def _key(out: Output, keys: Text, choices: list[str]) -> str:
 def _answered(
     session: "Session",
     out: Output,
-    id: str,
+    task: "Task",
     key: str,
-    choices: list[str],
     person: "Person",
     comment: str,
 ) -> bool:
     """Whether the verdict was entered; what refuses it is told."""
-    from crm_migrate.stages.review.reviews import decide_review
+    from crm_migrate.stages.review.answers import decide_review
 
-    owner = choices[int(key) - 1] if choices else None
+    owner = task.choices[int(key) - 1] if task.choices else None
     try:
         done = decide_review(
-            session, id, "owner" if owner else ANSWERS[key], by=person.id, reason=comment,
-            owner=owner,
+            session, task.task_id, "owner" if owner else ANSWERS[key], by=person.id,
+            reason=comment, owner=owner, seen=task.seen,
         )  # fmt: skip
     except CrmMigrateError as error:
         out.say(error.message, "red")
@@ -128,7 +128,7 @@ def _skip(session: "Session", id: str, person: "Person") -> None:
 
 
 def _undo(session: "Session", out: Output, person: "Person") -> str | None:
-    from crm_migrate.stages.review.reviews import undo_review
+    from crm_migrate.stages.review.answers import undo_review
 
     try:
         return str(undo_review(session, by=person.id)["task"])

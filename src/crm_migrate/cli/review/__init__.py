@@ -1,0 +1,1 @@
+"""The verbs of `review`: questions listed, asked, answered and sent out as workbooks."""
