@@ -1,15 +1,26 @@
 """Mobiles, telephones and mail as people and spreadsheets write them."""
 
+from random import Random
+
 import polars as pl
 import pytest
+from phonenumbers import NumberParseException, is_valid_number, parse
 
-from crm_migrate.standards import email, mobile, phone, website
+from crm_migrate.standards import email, mobile, phone, telephones, website
+from crm_migrate.standards.divisions import divisions
 
 
 def cited(module, raw: list[str | None]) -> set[str]:
     column = pl.Series(raw, dtype=pl.String)
     value = module.normalise(column)
     return {rule.code for rule, mask in module.validate(column, value) if mask.any()}
+
+
+def oracle_reads(number: str) -> bool:
+    try:
+        return is_valid_number(parse(number, "CN"))
+    except NumberParseException:
+        return False
 
 
 @pytest.mark.parametrize(
@@ -48,14 +59,44 @@ def test_several_mobiles(raw: str):
 
 
 def test_prefixes():
-    """R-2.1: prefixes in use pass, unallocated ones are doubtful, others are no mobiles."""
-    used = [*range(130, 140), 140, 141, 144, 145, 146, 147, 148, 149, *range(150, 154),
-            *range(155, 160), 162, 165, 166, 167, *range(170, 174), *range(175, 179),
-            *range(180, 194), *range(195, 200)]  # fmt: skip
+    """R-2.1: prefixes in use pass, those of things, unallocated and unknown ones are told apart."""
+    used = [*range(130, 140), 145, 147, *range(150, 154), *range(155, 160), 162, 165, 166, 167,
+            *range(170, 174), *range(175, 179), *range(180, 194), *range(195, 200)]  # fmt: skip
     assert cited(mobile, [f"{p}00138000" for p in used]) == set()
     for prefix in (142, 143, 154, 161, 164, 194):
         assert cited(mobile, [f"{prefix}00138000"]) == {"mobile.prefix"}
+    for prefix in (140, 141, 144, 146, 148, 149):
+        assert cited(mobile, [f"{prefix}00138000"]) == {"mobile.device"}
+    for prefix in (160, 163, 168, 169, 174, 179):
+        assert cited(mobile, [f"{prefix}00138000"]) == {"mobile.unknown_prefix"}
     assert cited(mobile, ["12800138000"]) == {"mobile.format"}
+    resold = pl.Series([f"{p}00138000" for p in (162, 165, 167, 170, 171)])
+    assert set(mobile.uses(resold)) == {"resold"}
+
+
+def test_mobile_with_extension():
+    """R-2.4: a lent number keeps its extension in the telephone field; the mobile is 11 digits."""
+    column = pl.Series(["13800138000转801", "13800138000-8012"])
+    assert mobile.normalise(column).to_list() == ["13800138000"] * 2
+    assert mobile.overflow(column).to_list() == ["13800138000-801", "13800138000-8012"]
+    assert cited(mobile, column.to_list()) == {"mobile.extension"}
+
+
+@pytest.mark.parametrize(
+    ("raw", "first", "others"),
+    [
+        ("手机13800138000 电话010-62345678", "13800138000", "010-62345678"),
+        ("李娜13800138000王伟13900139000", "13800138000", "13900139000"),
+        ("138 0013 8000 139 0013 9000", "13800138000", "13900139000"),
+        ("13800138000/前台", "13800138000", None),
+        ("12楼13800138000", "12楼13800138000", None),
+        ("17911138001380000", "17911138001380000", None),
+    ],
+)
+def test_numbers_amid_words(raw: str, first: str, others: str | None):
+    """R-2.4: numbers amid names and labels are found, unless digits are left that are none."""
+    assert mobile.normalise(pl.Series([raw])).to_list() == [first]
+    assert mobile.overflow(pl.Series([raw])).to_list() == [others]
 
 
 def test_number_from_hong_kong_is_kept():
@@ -86,6 +127,20 @@ def test_number_from_hong_kong_is_kept():
         ("010-62345678；010-62345678", "010-62345678"),
         ("电话：010-62345678", "010-62345678"),
         ("+1 650-253-0000", "+16502530000"),
+        ("+8613800138000;+8613900139000", "13800138000;13900139000"),
+        ("+861064371234", "010-64371234"),
+        ("755-26001234", "0755-26001234"),
+        ("75526001234", "0755-26001234"),
+        ("(86-755)26001234", "0755-26001234"),
+        ("852-23456789", "+85223456789"),
+        ("(853)28345678", "+85328345678"),
+        ("886-2-23456789", "+886223456789"),
+        ("010-62345678/79", "010-62345678;010-62345679"),
+        ("010-62345678、62345670", "010-62345678;010-62345670"),
+        ("0755-95588", "0755-95588"),
+        ("10105678", "10105678"),
+        ("13800138000转801", "13800138000-801"),
+        ("电话:010-62345678 传真:010-62345679", "010-62345678;010-62345679"),
         ("请找前台", "请找前台"),
     ],
 )
@@ -99,7 +154,44 @@ def test_telephone_findings():
     assert cited(phone, ["62345678"]) == {"phone.no_area_code"}
     assert cited(phone, ["010-62345678/13800138000"]) == {"phone.several"}
     assert cited(phone, ["请找前台"]) == {"phone.format"}
-    assert cited(phone, ["010-62345678", "13800138000", "4008201234"]) == set()
+    assert cited(phone, ["010-62345678", "13800138000", "4008201234", "95588"]) == set()
+    assert cited(phone, ["0410-4567890"]) == {"phone.former_area_code"}
+    assert cited(phone, ["0999-2345678;0345-2345678"]) == {"phone.area_code"}
+    assert cited(phone, ["010-6234567", "021-6234567"]) == {"phone.digits"}
+
+
+def test_area_codes():
+    """R-2.1: every area code in force has its cities; a code that was given up, its heir."""
+    table = telephones.areas()
+    in_force = {code for code, row in table.items() if not row["now"]}
+    assert len(in_force) > 310
+    assert all(row["now"] in in_force for code, row in table.items() if code not in in_force)
+    names = {d.city or d.province for d in divisions()} | {d.district for d in divisions()}
+    assert {c for row in table.values() for c in row["cities"].split("、")} <= names
+    assert phone.places(pl.Series(["0512-65212345"])).rows() == [("江苏省", "苏州市")]
+
+
+def test_phonenumbers_agrees():
+    """R-2.1: the oracle calls valid what is canonical and without finding, where it is right."""
+    rng = Random(5)
+    codes = sorted(c for c, row in telephones.areas().items() if not row["now"])
+    lines = [f"{c}-{rng.randrange(62000000, 66000000)}" for c in codes if c.startswith("02")]
+    called = [p for p, use in mobile._uses().items() if use == "people"]
+    cells = [f"{p}{rng.randrange(10**8):08}" for p in called]
+    numbers = pl.Series([*lines, *cells])
+    assert cited(phone, numbers.to_list()) == set()
+    assert {n[:3] for n in numbers if not oracle_reads(n)} == set()
+
+
+def test_where_phonenumbers_is_wrong():
+    """R-2.1: what the package refuses or misreads and the standard does not."""
+    damaged = ["13800138000.0", "13800138000/13900139000", "13800138000转801"]
+    assert not any(oracle_reads(raw) for raw in [*damaged, "1.38E+10"])
+    assert set(mobile.normalise(pl.Series(damaged))) == {"13800138000"}
+    for prefix in (140, 141, 144, 146, 148, 149):
+        number = f"{prefix}00138000"
+        assert not oracle_reads(number)
+        assert mobile.normalise(pl.Series([number])).to_list() == [number]
 
 
 @pytest.mark.parametrize(

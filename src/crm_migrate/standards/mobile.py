@@ -1,8 +1,10 @@
 """Mobile number of mainland China 手机号码.
 
-Basis: the numbering plan of the MIIT (2017) and its later allocations. New prefixes appear:
-`1[3-9]` and nine digits is the bound, a prefix that is not known yet is only doubtful.
+Basis: the numbering plan of the MIIT (2017) and its later allocations (`data/mobile_prefixes.csv`).
+New prefixes appear: `1[3-9]` and nine digits is the bound, an unknown prefix is only doubtful.
 """
+
+from functools import cache
 
 import polars as pl
 
@@ -12,13 +14,13 @@ from crm_migrate.records import Rule, Severity
 from crm_migrate.standards import phone
 from crm_migrate.standards.characters import tidy_apart
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
+from crm_migrate.standards.data.tables import Table
 from crm_migrate.standards.residue import change_where, holds, mask_where, unless_matching
+from crm_migrate.standards.telephones import EXTENSION as EXTENSION_PART
 from crm_migrate.standards.telephones import MOBILE, pieces
 
 BASIS = Text("numbering plan of the MIIT (2017)", "电信网编号计划（2017 年版）")
 CANONICAL = f"^{MOBILE}$"
-_UNALLOCATED = r"^1(?:42|43|54|61|64|94)"
-"""Prefixes that nobody was seen to use; 140 141 144 146 148 149 belong to things and data."""
 
 _ASK = Text("Ask the contact for the number.", "请向联系人核实手机号。")
 NORMALISED = normalised("mobile", "mobile number", "手机号码")
@@ -31,8 +33,38 @@ FORMAT = Rule(
 PREFIX = Rule(
     "mobile.prefix",
     Severity.WARNING,
-    Text("The prefix of the mobile number is not in use", "手机号段尚未启用"),
+    Text("The prefix of the mobile number was not given out", "手机号段尚未分配"),
     _ASK,
+)
+UNKNOWN_PREFIX = Rule(
+    "mobile.unknown_prefix",
+    Severity.WARNING,
+    Text("The prefix of the mobile number is not known to be in use", "手机号段未知，可能有误"),
+    Text(
+        "Check the number; a new prefix can be added to the table of prefixes.",
+        "请核实号码；如为新启用号段，可补充到号段表。",
+    ),
+)
+DEVICE = Rule(
+    "mobile.device",
+    Severity.WARNING,
+    Text(
+        "The prefix belongs to data cards and things, not to telephones",
+        "该号段用于物联网或数据卡，通常无法通话",
+    ),
+    _ASK,
+)
+EXTENSION = Rule(
+    "mobile.extension",
+    Severity.WARNING,
+    Text(
+        "The mobile number had an extension: perhaps a number that a shop lends for a time",
+        "手机号带有分机（如“转801”），可能是平台的临时隐私号",
+    ),
+    Text(
+        "The whole stands in the telephone field if there is one. Ask for their own number.",
+        "完整号码已移至电话字段（如有），请索取本人手机号。",
+    ),
 )
 PRECISION_LOST = Rule(
     "mobile.precision_lost",
@@ -64,7 +96,9 @@ SEVERAL = Rule(
         "其余号码已移至电话字段（如有），请确认常用号码。",
     ),
 )
-RULES: tuple[Rule, ...] = (NORMALISED, FORMAT, PREFIX, PRECISION_LOST, ABROAD, SEVERAL)
+RULES: tuple[Rule, ...] = (
+    NORMALISED, FORMAT, PREFIX, UNKNOWN_PREFIX, DEVICE, EXTENSION, PRECISION_LOST, ABROAD, SEVERAL,
+)  # fmt: skip
 
 
 def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
@@ -81,20 +115,23 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
 def split(raw: pl.Series) -> pl.DataFrame:
     """`value`, the first mobile number or the kept text, and `others`, the other numbers.
 
-    `others` is canonical text of a telephone field, null where nothing is left over.
+    `others` is canonical text of a telephone field, null where nothing is left over; a number with
+    an extension stands there as a whole.
 
-    >>> split(pl.Series(["13800138000、010-62345678", "前台"])).rows()
-    [('13800138000', '010-62345678'), ('前台', None)]
+    >>> split(pl.Series(["13800138000、010-62345678", "前台", "13800138000转801"])).rows()
+    [('13800138000', '010-62345678'), ('前台', None), ('13800138000', '13800138000-801')]
     """
     found = pieces(raw).unique(["row", "number"], maintain_order=True)
-    mobile = pl.col("number").str.contains(CANONICAL)
+    plain = pl.col("number").str.extract(f"^({MOBILE}){EXTENSION_PART}?$", 1).alias("plain")
+    found = found.with_columns(plain)
+    mobile = pl.col("plain").is_not_null()
     first = found.filter(mobile).unique("row", keep="first", maintain_order=True)
     lone = found.filter((pl.len().over("row") == 1) & pl.col("known") & ~mobile)
     lone = lone.filter(pl.col("number").str.starts_with("+"))
-    value = pl.concat([first, lone]).select("row", value="number")
+    value = pl.concat([first, lone]).select("row", value=pl.coalesce("plain", "number"))
     others = (
         found.join(value, left_on="row", right_on="row", how="inner", maintain_order="left")
-        .filter(pl.col("number") != pl.col("value"))
+        .filter(pl.col("number") != pl.col("value"), pl.col("number").str.contains("[0-9]"))
         .group_by("row", maintain_order=True)
         .agg(pl.col("number").str.join(MULTI_SEPARATOR).alias("others"))
     )
@@ -120,17 +157,47 @@ def overflow(raw: pl.Series) -> pl.Series:
 
 
 def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Masks:
-    """Form, prefix, rounding, several numbers in a cell."""
-    formed = holds(value.str.contains(CANONICAL))
-    other = value.is_not_null() & ~formed
-    rounded = mask_where(value, other, lambda v: v.str.contains(r"^1\.[0-9]*[Ee]\+?10$"))
-    abroad = mask_where(value, other, lambda v: v.str.contains(r"^\+[0-9]+$"))
+    """Form, prefix, rounding, what else the cell held."""
+    odd = value.is_not_null() & ~holds(value.str.contains(_usual()))
+    formed = mask_where(value, odd, lambda few: few.str.contains(CANONICAL))
+    for rule, use in ((PREFIX, "unallocated"), (DEVICE, "device"), (UNKNOWN_PREFIX, "unknown")):
+        yield rule, mask_where(value, formed, lambda few, use=use: uses(few) == use)
+    other = odd & ~formed
+    rounded = mask_where(value, other, lambda few: few.str.contains(r"^1\.[0-9]*[Ee]\+?10$"))
+    abroad = mask_where(value, other, lambda few: few.str.contains(r"^\+[0-9]+$"))
     yield PRECISION_LOST, rounded
     yield ABROAD, abroad
     yield FORMAT, other & ~rounded & ~abroad
-    yield PREFIX, mask_where(value, formed, lambda v: v.str.contains(_UNALLOCATED))
-    changed = formed & holds(raw != value)
-    yield SEVERAL, mask_where(raw, changed, lambda r: split(r).get_column("others").is_not_null())
+    changed = ~other & holds(raw != value)
+    others = overflow(raw.set(~changed, None)) if changed.any() else raw.set(~changed, None)
+    extended = mask_where(others, changed, lambda few: few.str.contains(f"(?:^|;){MOBILE}-"))
+    yield EXTENSION, extended
+    alone = mask_where(others, extended, lambda few: ~few.str.contains(";"))
+    yield SEVERAL, changed & others.is_not_null() & ~alone
+
+
+def uses(value: pl.Series) -> pl.Series:
+    """What the prefix of each mobile number is for: `people`, `resold` (by virtual operators),
+    `device`, `unallocated`, `unknown`; null for other text.
+
+    >>> uses(pl.Series(["13800138000", "17000000000", "14400000000", "010-62345678"])).to_list()
+    ['people', 'resold', 'device', None]
+    """
+    prefix = value.str.extract(r"^([0-9]{3})[0-9]{8}$", 1)
+    return prefix.replace_strict(_uses(), default="unknown", return_dtype=pl.String).set(
+        prefix.is_null(), None
+    )
+
+
+@cache
+def _uses() -> dict[str, str]:
+    return {row["prefix"]: row["use"] for row in Table("mobile_prefixes").rows}
+
+
+@cache
+def _usual() -> str:
+    called = (prefix for prefix, use in _uses().items() if use in ("people", "resold"))
+    return f"^(?:{'|'.join(called)})[0-9]{{8}}$"
 
 
 def format(value: pl.Series) -> pl.Series:

@@ -7,7 +7,7 @@ import polars as pl
 
 from crm_migrate.model import MULTI_SEPARATOR, Entity, Field, SemanticType
 from crm_migrate.records import Rule
-from crm_migrate.standards import mobile, phone
+from crm_migrate.standards import mobile, phone, telephones
 from crm_migrate.standards.entity import record_rules
 from crm_migrate.standards.entity.misplaced import move_identifiers
 from crm_migrate.standards.residue import change_where, holds, mask_where
@@ -61,7 +61,7 @@ def _telephones(
 
 def _is_landline(value: pl.Series) -> pl.Series:
     read = phone.normalise(value)
-    return phone.is_known(read) & ~read.str.contains(rf"(?:^|;)(?:{phone.MOBILE}|\+)")
+    return phone.is_known(read) & ~read.str.contains(rf"(?:^|;)(?:{telephones.MOBILE}|\+)")
 
 
 def joined(first: pl.Series, second: pl.Series) -> pl.Series:

@@ -1,0 +1,198 @@
+"""Telephone numbers within a cell: their patterns, and how text is read as numbers.
+
+Basis: the Chinese numbering plan (工信部 电信网编号计划, 2017) and ITU-T E.164; area codes are
+those of `data/area_codes.csv`. The package phonenumbers is asked only about numbers from abroad.
+"""
+
+from functools import cache
+
+import polars as pl
+
+from crm_migrate.standards.characters import narrow
+from crm_migrate.standards.data.tables import Table
+from crm_migrate.standards.residue import change_where, per_distinct
+
+MOBILE = r"1[3-9][0-9]{9}"
+EXTENSION = r"(?:-[0-9]{1,6})"
+AREA = r"0(?:10|2[0-9]|[3-9][0-9]{2})"
+LANDLINE = f"{AREA}-[2-9][0-9]{{6,7}}{EXTENSION}?"
+LOCAL = rf"(?:[2-8][0-9]|9[0-47-9])[0-9]{{5,6}}{EXTENSION}?"
+"""Without an area code; 95 and 96 begin short numbers."""
+SERVICE = (
+    rf"[48]00[0-9]{{7}}{EXTENSION}?|(?:{AREA}-)?9[56][0-9]{{3,6}}"
+    r"|1[02][0-9]{3}|1010[0-9]{4}|11[46][0-9]{3}"
+)
+ABROAD = r"\+(?:[1-79][0-9]{6,14}|8[0-57-9][0-9]{5,13})"
+ONE = f"(?:{MOBILE}{EXTENSION}?|{LANDLINE}|{SERVICE}|{LOCAL}|{ABROAD})"
+"""One number in canonical form."""
+
+_MANY = r"\s*(?:[/;,、|\\]|或者?|和|及|以及)\s*"
+_WRITTEN_MOBILE = r"1[3-9][0-9][ -]?[0-9]{4}[ -]?[0-9]{4}"
+_WRITTEN_LANDLINE = (
+    r"\(?0(?:10|2[0-9]|[3-9][0-9]{2})\)?[ -]?[2-9][0-9]{2,3}[ -]?[0-9]{4}"
+    r"(?: ?(?:转|-) ?[0-9]{1,6})?"
+)
+_WRITTEN_SERVICE = r"[48]00[ -]?[0-9]{3}[ -]?[0-9]{4}"
+_WRITTEN = rf"(?:\+?86[ -]?)?(?:{_WRITTEN_MOBILE}|{_WRITTEN_LANDLINE}|{_WRITTEN_SERVICE})"
+"""A number amid other words."""
+_HOME = r"^(?:(?:\+|00)86|\(\+?86\)|86[\s-])[\s-]*(?:\(0\))?"
+_EXTENDED = r"\s*(?:转分机|转|分机号?|[Ee][Xx][Tt]\.?|[Xx#*])[:\s]*([0-9]{1,6})$"
+
+
+@cache
+def areas() -> dict[str, dict[str, str]]:
+    """Area code → `province`, `cities` (joined by `、`) and `now`, the code in its place if any."""
+    return {row["area_code"]: row for row in Table("area_codes").rows}
+
+
+@cache
+def valid_area() -> str:
+    """A pattern of the area codes in force."""
+    return f"(?:{'|'.join(code for code, row in areas().items() if not row['now'])})"
+
+
+def pieces(raw: pl.Series) -> pl.DataFrame:
+    """The numbers in each cell: `row`, `number` (canonical if `known`, else the text), `known`.
+
+    Rows without any text do not appear; pieces keep the order they have in the cell.
+
+    >>> pieces(pl.Series(["010-62345678/79", "王13800138000 李13900139000"])).rows()
+    [(0, '010-62345678', True), (0, '010-62345679', True), (1, '13800138000', True), (1, '13900139000', True)]
+    """  # noqa: E501
+    lines = raw.str.replace_all(r"[\r\n]+", ";")
+    frame = pl.DataFrame({"text": narrow(lines)}).with_row_index("row")
+    text = pl.col("text")
+    frame = _split(frame, text.str.replace_all(_MANY, ";"))
+    glued = text.str.replace_all(f"({MOBILE})", "$1;")
+    frame = _split(
+        frame, pl.when(text.str.contains(f"^(?:{MOBILE}){{2,}}$")).then(glued).otherwise(text)
+    )
+    frame = _completed(frame.with_columns(_read(frame["text"]).alias("read")))
+    frame = frame.with_row_index("at")
+    unread = frame.filter(pl.col("read").is_null())
+    if unread.height:
+        frame = _amid_words(frame, unread)
+    known = pl.col("read").is_not_null()
+    return frame.select("row", pl.coalesce("read", "text").alias("number"), known.alias("known"))
+
+
+def _split(frame: pl.DataFrame, joined: pl.Expr) -> pl.DataFrame:
+    parts = frame.with_columns(joined.str.split(";").alias("text")).explode("text")
+    parts = parts.with_columns(pl.col("text").str.strip_chars())
+    return parts.filter(pl.col("text").is_not_null() & (pl.col("text") != ""))
+
+
+def _completed(frame: pl.DataFrame) -> pl.DataFrame:
+    """010-62345678/79 and 010-62345678、62345679: what stands behind repeats what is left out."""
+    first = pl.col("read").str.extract(rf"^({AREA}-[2-9][0-9]{{6,7}})").forward_fill().over("row")
+    alone = pl.col("text").str.contains(r"^[0-9]{1,4}$") & pl.col("read").is_null()
+    kept = first.str.len_chars() - pl.col("text").str.len_chars()
+    local = pl.col("read").str.contains(f"^{LOCAL}$")
+    return frame.with_columns(
+        pl.when(alone & first.is_not_null())
+        .then(first.str.head(kept) + pl.col("text"))
+        .when(local & first.is_not_null())
+        .then(first.str.extract(f"^({AREA}-)") + pl.col("read"))
+        .otherwise("read")
+        .alias("read")
+    )
+
+
+def _amid_words(frame: pl.DataFrame, unread: pl.DataFrame) -> pl.DataFrame:
+    """Numbers found amid words, where no digit is left over; the words themselves are dropped."""
+    text = unread["text"]
+    clear = ~text.str.replace_all(_WRITTEN, "").str.contains("[0-9]") & text.str.contains("[0-9]")
+    found = unread.filter(clear).with_columns(pl.col("text").str.extract_all(_WRITTEN))
+    found = found.explode("text")
+    found = found.with_columns(_read(found["text"]).alias("read"))
+    rest = pl.concat([frame.filter(pl.col("read").is_not_null()), unread.filter(~clear), found])
+    return rest.sort("at", maintain_order=True)
+
+
+def _read(text: pl.Series) -> pl.Series:
+    """The canonical form of single numbers, null where there is none."""
+    frame = pl.DataFrame({"text": text}).lazy()
+    bare = pl.col("text").str.replace(r"^[^0-9+(]+", "").str.replace(r"[^0-9]+$", "")
+    frame = frame.with_columns(
+        bare.str.replace(r"^([0-9]+)\.0+$", "$1")
+        .str.replace(r"^1\.([0-9]{10})[Ee]\+?10$", "1$1")
+        .str.replace(_EXTENDED, "-$1")
+        .str.replace(r"^\(\+?86-", "(")
+        .alias("bare")
+    )
+    frame = frame.with_columns(
+        pl.col("bare").str.contains(_HOME).alias("home"),
+        pl.col("bare").str.replace(_HOME, "").str.replace_all(r"[\s.·_]", "").alias("bare"),
+    )
+    frame = frame.with_columns(
+        pl.col("bare").str.replace(r"^\(([0-9]+)\)-?", "$1-").str.replace_all(r"[()]", "")
+    )
+    bare = pl.col("bare")
+    frame = frame.with_columns(
+        pl.when(pl.col("home") & ~bare.str.contains(r"^(?:0|1[3-9][0-9-]{9}|[48]00)"))
+        .then("0" + bare)
+        .otherwise(bare.str.replace(r"^86(1[3-9][0-9]{9})$", "$1"))
+        .alias("bare")
+    )
+    read = frame.select(_pattern(bare)).collect().to_series()
+    return change_where(text, read.is_null(), _abroad).zip_with(read.is_null(), read)
+
+
+def _pattern(bare: pl.Expr) -> pl.Expr:
+    """The first pattern that fits a number without blanks, brackets and country code."""
+    digits = bare.str.replace_all("-", "")
+    landline = rf"^({AREA})-?([2-9][0-9]{{6,7}})({EXTENSION}?)$"
+    no_zero = valid_area().replace("(?:0", "(?:").replace("|0", "|")
+    service = rf"^([48]00)-?([0-9]{{3}})-?([0-9]{{4}})({EXTENSION}?)$"
+    return (
+        pl.when(bare.str.contains(landline))
+        .then(bare.str.replace(landline, "$1-$2$3"))
+        .when(bare.str.contains(service))
+        .then(bare.str.replace(service, "$1$2$3$4"))
+        .when(bare.str.contains(f"^(?:{SERVICE}|{LOCAL})$"))
+        .then(bare)
+        .when(bare.str.contains(rf"^0?{MOBILE}{EXTENSION}?$"))
+        .then(bare.str.strip_prefix("0"))
+        .when(digits.str.contains(f"^0?{MOBILE}$"))
+        .then(digits.str.tail(11))
+        .when(digits.str.contains(f"^(?:{SERVICE})$"))
+        .then(digits)
+        .when(digits.str.contains(landline))
+        .then(digits.str.replace(landline, "$1-$2"))
+        .when(bare.str.contains(r"^85[23]-?[2-9][0-9]{7}$"))  # Hong Kong and Macau without the +
+        .then("+" + digits)
+        .when(bare.str.contains(r"^886-0?[1-9][0-9]{7,8}$|^886-0?[1-9]-[0-9]{7,8}$"))  # Taiwan
+        .then("+886" + digits.str.slice(3).str.strip_prefix("0"))
+        .when(bare.str.contains(rf"^{no_zero}-[2-9][0-9]{{6,7}}{EXTENSION}?$"))
+        .then("0" + bare)  # a spreadsheet took the zero away
+        .when(bare.str.contains(rf"^{no_zero}[2-9][0-9]{{7}}$") & (bare.str.len_bytes() == 11))
+        .then(("0" + bare).str.replace(r"^(0[0-9]{3})", "$1-"))
+        .when(bare.str.contains(r"^[2-9][0-9]{2,3}-[0-9]{4}$"))
+        .then(digits)
+    )
+
+
+def _abroad(text: pl.Series) -> pl.Series:
+    """Numbers of other countries, by phonenumbers; null for what it does not know either."""
+    hopeful = text.str.contains(r"^(?:\+|00)[0-9 ().-]{7,24}$")
+    return change_where(
+        text.set(~hopeful, None), hopeful, lambda few: per_distinct(few, _international)
+    )
+
+
+def _international(text: str) -> str | None:
+    from phonenumbers import (
+        NumberParseException,
+        PhoneNumberFormat,
+        format_number,
+        is_possible_number,
+        parse,
+    )
+
+    try:
+        number = parse("+" + text[2:] if text.startswith("00") else text, None)
+    except NumberParseException:
+        return None
+    if number.country_code == 86 or number.extension or not is_possible_number(number):
+        return None
+    return str(format_number(number, PhoneNumberFormat.E164))
