@@ -4,7 +4,8 @@ import polars as pl
 import pytest
 
 from crm_migrate.errors import SourceFault
-from crm_migrate.mapping.apply import Mapped, map_table, origins
+from crm_migrate.mapping.apply import Mapped, map_table
+from crm_migrate.mapping.origins import origins
 from crm_migrate.mapping.references import resolve_orphans
 from crm_migrate.project.entities_file import standard_model
 from crm_migrate.project.mapping_file import SourceMapping, TableMapping, ValueMap

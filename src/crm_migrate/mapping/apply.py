@@ -9,21 +9,11 @@ import polars as pl
 
 from crm_migrate.mapping import rules
 from crm_migrate.mapping.cells import field_cells
-from crm_migrate.mapping.identity import (
-    Identity,
-    Kind,
-    identify,
-    look_up_ids,
-)
+from crm_migrate.mapping.identity import Identity, Kind, identify, look_up_ids
+from crm_migrate.mapping.origins import record_columns, record_key
 from crm_migrate.mapping.reading import require_columns
 from crm_migrate.model import Entity, Model, SemanticType
-from crm_migrate.project.mapping_file import (
-    FieldSource,
-    RecordMapping,
-    SourceMapping,
-    TableMapping,
-    ValueMap,
-)
+from crm_migrate.project.mapping_file import FieldSource, RecordMapping, TableMapping, ValueMap
 from crm_migrate.records import (
     FILE,
     PROVENANCE,
@@ -131,32 +121,6 @@ def map_table(
         made.append(_make(table, record, kind, place, made))
     none = reduce(lambda a, b: a & b, (~m.present for m in made))
     return _collect(made, place, none, table)
-
-
-def origins(entity: str, mappings: Iterable[SourceMapping]) -> dict[tuple[str, str], str]:
-    """(source, field) → the source columns that the field comes from, joined by `、`."""
-    found: dict[tuple[str, str], dict[str, None]] = {}
-    for mapping in mappings:
-        for table in mapping.tables:
-            for record in table.records:
-                if record.entity == entity:
-                    for name, origin in record.fields.items():
-                        columns = dict.fromkeys(origin.source_columns)
-                        found.setdefault((mapping.source, name), {}).update(columns)
-    return {place: "、".join(columns) for place, columns in found.items() if columns}
-
-
-def record_key(record: RecordMapping, table: TableMapping) -> tuple[str, ...]:
-    """The columns that identify this record: its own key, else the table's."""
-    return table.key if record.key is None else record.key
-
-
-def record_columns(record: RecordMapping) -> tuple[str, ...]:
-    """The source columns that this record is made of, its own key included."""
-    names = dict.fromkeys(record.key or ())
-    for origin in record.fields.values():
-        names |= dict.fromkeys(origin.source_columns)
-    return tuple(names)
 
 
 def _kinds(mapping: TableMapping, source: str) -> Iterable[tuple[RecordMapping, Kind]]:

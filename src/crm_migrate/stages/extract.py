@@ -13,8 +13,9 @@ from crm_migrate.errors import SourceFault
 from crm_migrate.formats import open_file
 from crm_migrate.formats.contract import DATA, Header, Table
 from crm_migrate.language import Text
-from crm_migrate.mapping.apply import map_table, origins
+from crm_migrate.mapping.apply import map_table
 from crm_migrate.mapping.damage import with_damage
+from crm_migrate.mapping.origins import origins
 from crm_migrate.mapping.reading import LeftBehind, pair_tables, read_rows
 from crm_migrate.model import Entity
 from crm_migrate.project import Project

@@ -7,7 +7,7 @@ import polars as pl
 
 from crm_migrate.errors import NotFound
 from crm_migrate.language import Text
-from crm_migrate.mapping.apply import origins
+from crm_migrate.mapping.origins import origins
 from crm_migrate.model import Model
 from crm_migrate.project.mapping_file import SourceMapping
 from crm_migrate.records import (

@@ -11,7 +11,7 @@ from dataclasses import replace
 import polars as pl
 
 from crm_migrate.errors import IntegrityFault, NotFound
-from crm_migrate.mapping.apply import origins
+from crm_migrate.mapping.origins import origins
 from crm_migrate.mapping.references import resolve_orphans
 from crm_migrate.model import Entity
 from crm_migrate.records import PROVENANCE, RECORD_ID, findings_by_record, in_id_order

@@ -11,9 +11,10 @@ import polars as pl
 
 from crm_migrate.errors import ProjectFault
 from crm_migrate.language import Text
-from crm_migrate.mapping.apply import map_table, origins
+from crm_migrate.mapping.apply import map_table
 from crm_migrate.mapping.damage import with_damage
 from crm_migrate.mapping.identity import key_text
+from crm_migrate.mapping.origins import origins
 from crm_migrate.mapping.reading import read_rows
 from crm_migrate.mapping.references import resolve_orphans
 from crm_migrate.mapping.rules import KEY_MISSING, KEY_REPEATED, NO_RECORD

@@ -5,7 +5,7 @@ from itertools import chain
 
 import polars as pl
 
-from crm_migrate.mapping.apply import origins
+from crm_migrate.mapping.origins import origins
 from crm_migrate.model import Entity, SemanticType
 from crm_migrate.project.quality_measures import AFTER, BEFORE, asked
 from crm_migrate.protection.policy import Audience, Treatment

@@ -15,7 +15,7 @@ import polars as pl
 
 from crm_migrate.errors import UsageFault
 from crm_migrate.language import Language, Text
-from crm_migrate.mapping.apply import origins
+from crm_migrate.mapping.origins import origins
 from crm_migrate.model import Entity
 from crm_migrate.plan.show.sheets import Sheet, workbook_bytes
 from crm_migrate.protection.sealing import seal_column

@@ -4,7 +4,7 @@ import polars as pl
 
 from crm_migrate.errors import NotFound, TargetFault
 from crm_migrate.language import Language, Text
-from crm_migrate.mapping.apply import origins
+from crm_migrate.mapping.origins import origins
 from crm_migrate.model import Entity
 from crm_migrate.plan.change import AFTER, BEFORE, REASONS, UNTOUCHED
 from crm_migrate.protection.masking import mask_series
