@@ -175,7 +175,7 @@ def _located(frame: pl.DataFrame) -> pl.DataFrame:
     joined = frame.join(
         _places(keys), on=LEVELS, nulls_equal=True, how="left", maintain_order="left"
     )
-    named = pl.any_horizontal(pl.col(LEVELS).is_not_null())
+    several = pl.sum_horizontal(pl.col(LEVELS).is_not_null()) > 1
     fits = pl.col("places") == 1
     former = pl.col("former_city") | (pl.col("writing") == FORMER)
     return joined.select(
@@ -188,7 +188,7 @@ def _located(frame: pl.DataFrame) -> pl.DataFrame:
         .alias("district"),
         pl.col("rest").alias("detail"),
         pl.when(fits).then("code").alias("region_code"),
-        pl.when(named).then(pl.col("places").fill_null(0)).alias("places"),
+        pl.when(several).then(pl.col("places").fill_null(0)).otherwise("places").alias("places"),
         (fits & former).fill_null(False).alias("former"),
         "open",
     )
