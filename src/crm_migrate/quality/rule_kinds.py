@@ -31,7 +31,8 @@ _NAMED = {
     Kind.MISSING: "required.missing",
     Kind.FORM: "phone.several mobile.several email.several mobile.left_over date.serial"
     " uscc.from_tax_number uscc.region_unlisted id_number.region_unlisted"
-    " address.former_name damage.number_as_code damage.float_text damage.date_serial value.too_long",
+    " address.former_name damage.number_as_code damage.float_text damage.date_serial"
+    " value.too_long",
     Kind.REFERENCE: "vocabulary.unknown schema.vocabulary industry.ambiguous industry.unknown"
     " industry.section_only mapping.unmapped_value mapping.unknown_owner address.no_region"
     " address.ambiguous address.dissolved",
