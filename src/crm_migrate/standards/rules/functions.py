@@ -8,13 +8,16 @@ import polars as pl
 from crm_migrate.language import Text
 from crm_migrate.model import SemanticType
 from crm_migrate.standards.divisions import divisions
+from crm_migrate.standards.rules import identifiers
 from crm_migrate.standards.rules.kinds import TODAY, Kind, Misread, Typed
 
 _T, _N, _D = Kind.TEXT, Kind.NUMBER, Kind.DATE
-_REGION_AT = {
-    SemanticType.USCC: 2, SemanticType.ID_NUMBER: 0, SemanticType.REGISTRATION_NUMBER: 0,
-}  # fmt: skip
-"""Where the six digits of the region stand: GB 32100-2015, GB 11643-1999, GS 15-2006."""
+_REGION_IN = {
+    SemanticType.USCC: r"^..([0-9]{6})",
+    SemanticType.REGISTRATION_NUMBER: r"^([0-9]{6})",
+    SemanticType.ID_NUMBER: r"^([1-8][0-9]{5})",
+}
+"""The six digits of the region: GB 32100-2015, GS 15-2006, GB 11643-1999."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,7 @@ def _extreme(name: str, given: Sequence[Typed]) -> Typed:
 
 def _placed(name: str, given: Sequence[Typed]) -> Typed:
     type_ = given[0].type if len(given) == 1 else None
-    known = {SemanticType.ADDRESS} | (set(_REGION_AT) if name in ("region", "province") else set())
+    known = {SemanticType.ADDRESS} | (set(_REGION_IN) if name in ("region", "province") else set())
     if type_ not in known:
         listed = ", ".join(sorted(known))
         raise Misread(
@@ -86,8 +89,7 @@ def _placed(name: str, given: Sequence[Typed]) -> Typed:
         )
     value = given[0].expr
     if type_ is not SemanticType.ADDRESS and type_ is not None:
-        region = value.str.slice(_REGION_AT[type_], 6)
-        region = pl.when(region.str.contains(r"^[0-9]{6}$")).then(region)
+        region = value.str.extract(_REGION_IN[type_])
         return Typed(_province_of_code(region) if name == "province" else region, _T)
     if name == "province":  # standard addresses begin with it
         return Typed(value.str.extract(f"^({'|'.join(_provinces().values())})"), _T)
@@ -173,6 +175,11 @@ FUNCTIONS: dict[str, Function] = {
     "days_between": Function((_D, _D), _N, _days_between),
     "birth_date": Function((_T,), _D, _birth_date),
     "sex": Function((_T,), _T, _sex),
+    "authority": Function((_T,), _T, identifiers.authority),
+    "organisation_class": Function((_T,), _T, identifiers.organisation_class),
+    "organisation_code": Function((_T,), _T, identifiers.organisation_code),
+    "document_kind": Function((_T,), _T, identifiers.document_kind),
+    "document_fits": Function((_T, _T), Kind.TRUTH, identifiers.document_fits),
     "coalesce": Function((), _T, pl.coalesce),
     "least": Function((), _N, pl.min_horizontal),
     "greatest": Function((), _N, pl.max_horizontal),
