@@ -12,16 +12,10 @@ from crm_migrate.project.entities_file import standard_model, starter_file
 from crm_migrate.project.gates_file import NAMES
 from crm_migrate.project.quality_file import Current, Period, QualityFile, Weights
 from crm_migrate.project.quality_measures import QUALITY_MEASURES, asked
-from crm_migrate.quality.measures import (
-    Line,
-    after_table,
-    before_table,
-    cell_lines,
-    counts_frame,
-    distinct_lines,
-    repetition_lines,
-    same_lines,
-)
+from crm_migrate.quality.agreement import distinct_lines, repetition_lines, same_lines
+from crm_migrate.quality.cells import cell_lines
+from crm_migrate.quality.counts import Line, counts_frame
+from crm_migrate.quality.judged import after, before
 from crm_migrate.quality.rule_kinds import is_listed, kind_of
 from crm_migrate.quality.rules import parse_quality
 from crm_migrate.quality.scores import scores
@@ -80,7 +74,7 @@ def counted(*lines: Line) -> dict[tuple[str, str, str], tuple[int, int]]:
 
 def test_cells_of_the_sources() -> None:
     """R-4.1: placeholders and what stands in the wrong column are no values; lost ones were."""
-    found = counted(*cell_lines(before_table(ENTITY, RAW, STANDARD, FOUND)))
+    found = counted(*cell_lines(before(ENTITY, RAW, STANDARD, FOUND)))
     assert found["name", "elements", ""] == (2, 4)
     assert found["name", "elements", "b"] == (0, 2)
     assert found["name", "form", ""] == (1, 2)
@@ -94,27 +88,38 @@ def test_cells_of_the_sources() -> None:
 
 def test_cells_of_golden_records() -> None:
     """R-4.1: after, only what warns about the chosen cell counts, not what was repaired."""
-    members = pl.DataFrame({"record_id": ["1", "2", "4"], "golden_id": ["g1", "g1", "g4"]})
+    members = pl.DataFrame(
+        {"record_id": ["1", "2", "4"], "golden_id": ["g1", "g1", "g4"], "_source": ["a", "b", "b"]}
+    )
     golden = pl.DataFrame(
         {"golden_id": ["g1", "g4"], "name": ["甲公司", None], "uscc": ["x", "y"],
          "kind": ["企业", "企业"], "since": ["2020-01-01", "2019-05-05"]}
     )  # fmt: skip
     lineage = pl.DataFrame({"golden_id": ["g1"], "field": ["uscc"], "record_id": ["2"]})
-    found = counted(*cell_lines(after_table(ENTITY, golden, members, lineage, FOUND)))
+    found = counted(*cell_lines(after(ENTITY, golden, members, lineage, FOUND)))
     assert found["uscc", "content", ""] == (1, 2)  # record 2 was chosen for g1, not record 1
     assert found["name", "form", ""] == (1, 1)
     assert found["", "records", ""] == (1, 2)
+    # By source: a cell counts for the source it was taken from, a record for each source in it.
+    assert ("uscc", "content", "a") not in found
+    assert found["uscc", "content", "b"] == (1, 2)
+    assert found["name", "elements", "a"] == (1, 1)
+    assert found["name", "elements", "b"] == (1, 2)
+    assert found["", "records", "a"] == (1, 1)
 
 
 def test_repetition_uniqueness_and_consistency() -> None:
     """R-4.1: doubles are counted within a source, and again across all of them."""
-    members = pl.DataFrame({"record_id": ["1", "2", "3", "4"], "golden_id": ["g", "g", "g", "h"]})
+    members = pl.DataFrame(
+        {"record_id": ["1", "2", "3", "4"], "golden_id": ["g", "g", "g", "h"],
+         "_source": ["a", "a", "b", "b"]}
+    )  # fmt: skip
     doubtful = pl.DataFrame({"left_golden": ["g"], "right_golden": ["h"]})
-    same = counted(*repetition_lines(ENTITY, RAW, members, doubtful))
-    assert same["", "repetition", "a"] == (1, 2)
-    assert same["", "repetition", "b"] == (2, 2)
-    both = [line for line in repetition_lines(ENTITY, RAW, members, doubtful) if line[2] == ""]
-    assert [line[-2:] for line in both] == [(2, 4), (1, 2)]  # before: 50 %, after: 50 %
+    lines = list(repetition_lines(ENTITY, members, doubtful))
+    before_ = {line[2]: line[-2:] for line in lines if line[0] == "before"}
+    after_ = {line[2]: line[-2:] for line in lines if line[0] == "after"}
+    assert before_ == {"": (2, 4), "a": (1, 2), "b": (2, 2)}
+    assert after_ == {"": (1, 2), "a": (1, 1), "b": (1, 2)}  # h is suspected
     unique = counted(*distinct_lines("before", ENTITY, STANDARD, ["name", "nothing"]))
     assert unique["name", "distinct", ""] == (1, 2)
     agree = list(same_lines(ENTITY, STANDARD, members, frozenset({"since"})))
@@ -142,12 +147,12 @@ def test_timeliness() -> None:
          field("ordered", SemanticType.DATE)),
     )  # fmt: skip
     orders = pl.DataFrame({"contract": ["c", "c", None], "ordered": ["2020-02-02", "2018-01-01",
-                           "2020-01-01"]})  # fmt: skip
+                           "2020-01-01"], "_source": [["a"], ["a", "b"], ["b"]]})  # fmt: skip
     contracts = pl.DataFrame({"_id": ["c"], "signed": ["2019-01-01"]})
     lines = sequence_lines(
         "after", order, orders, {"contract": contracts}, [("contract.signed", "ordered")]
     )
-    assert [line[-2:] for line in lines] == [(1, 2)]
+    assert {line[2]: line[-2:] for line in lines} == {"": (1, 2), "a": (1, 2), "b": (0, 1)}
 
 
 def test_weights() -> None:

@@ -29,7 +29,8 @@ _NAMED = {
     " uscc.moved uscc.moved_organisation_code uscc.moved_tax_number mobile.landline"
     " registration_number.moved_uscc organisation_code.moved_uscc id_number.moved_document",
     Kind.MISSING: "required.missing",
-    Kind.FORM: "phone.several mobile.several email.several mobile.left_over date.serial"
+    Kind.FORM: "phone.several mobile.several email.several qq.several wechat.same_as_mobile"
+    " mobile.left_over date.serial"
     " uscc.from_tax_number uscc.region_unlisted id_number.region_unlisted"
     " address.former_name damage.number_as_code damage.float_text damage.date_serial"
     " value.too_long",
@@ -44,7 +45,9 @@ _NAMED = {
     Kind.CONTENT: "uscc.organisation uscc.region uscc.authority uscc.class uscc.not_moved"
     " value.not_moved tax_number.personal tax_number.superseded bank_account.personal_card"
     " travel_document.birth_date"
-    " id_number.birth_date id_number.region mobile.prefix email.typo"
+    " id_number.birth_date id_number.region mobile.prefix mobile.unknown_prefix mobile.device"
+    " mobile.extension phone.area_code phone.former_area_code phone.digits wechat.internal"
+    " title.not_a_title email.typo"
     " company_name.incomplete company_name.doubtful person_name.honorific"
     " person_name.incomplete address.no_detail date.implausible amount.magnitude"
     " percentage.fraction percentage.range damage.leading_zero_lost damage.replacement_char"
@@ -66,7 +69,7 @@ KINDS = {code: kind for kind, codes in _NAMED.items() for code in codes.split()}
 CELL_FAULTS = (Kind.FORM, Kind.REFERENCE, Kind.SECURITY, Kind.CONTENT, Kind.FORMAT)
 """What can be wrong with a cell that holds something."""
 
-SETTLED = ("mobile.several", "email.several", "mobile.left_over")
+SETTLED = ("mobile.several", "email.several", "qq.several", "mobile.left_over")
 """Warnings about what a cell held beside its value: the value that was taken is right."""
 
 _OF_CELLS = frozenset(

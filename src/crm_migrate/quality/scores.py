@@ -17,7 +17,7 @@ from crm_migrate.project.quality_measures import (
     Dimension,
     measures_of,
 )
-from crm_migrate.quality.measures import ALL
+from crm_migrate.quality.counts import ALL
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import polars as pl
 from crm_migrate.model import Entity, SemanticType
 from crm_migrate.project.quality_file import Current, Period
 from crm_migrate.project.quality_measures import BEFORE
-from crm_migrate.quality.measures import ALL, Line
+from crm_migrate.quality.counts import ALL, Line, by_source
 from crm_migrate.records import SOURCE
 
 OF = "_of"
@@ -18,7 +18,10 @@ OF = "_of"
 def period_lines(
     phase: str, entity: Entity, records: pl.DataFrame, period: Period, today: date
 ) -> Iterator[Line]:
-    """Dates from `period.earliest` to the day of the run; those that may lie ahead: no end."""
+    """Dates from `period.earliest` to the day of the run; those that may lie ahead: no end.
+
+    records: with `_source`, of golden records the list of their sources; so everywhere here.
+    """
     ahead = {n.partition(".")[2] for n in period.future if n.startswith(entity.name + ".")}
     for field in entity.fields:
         if field.type is not SemanticType.DATE or field.name not in records.columns:
@@ -27,7 +30,7 @@ def period_lines(
         fits = value >= period.earliest.isoformat()
         if field.name not in ahead:
             fits &= value <= today.isoformat()
-        judged = records.select(fits.alias("fits"), *_source(phase)).drop_nulls("fits")
+        judged = records.select(fits.alias("fits"), SOURCE).drop_nulls("fits")
         yield from _counted(phase, entity.name, field.name, "period", judged, "fits")
 
 
@@ -41,9 +44,9 @@ def current_lines(
     """Records whose latest date is recent enough.
 
     rows: by entity the dates of its records, `_of` (the golden record of `entity` that they
-    belong to) and, before, `_source`: then only dates of the same source count.
+    belong to) and `_source`: before, only dates of the same source count.
     """
-    keys = [OF, *_source(phase)]
+    keys = [OF, SOURCE] if phase == BEFORE else [OF]
     parts = []
     for name in rule.dates:
         other, _, field = name.partition(".")
@@ -55,7 +58,7 @@ def current_lines(
     # A date in the future says nothing about when somebody last looked.
     dated = pl.concat(parts).filter(pl.col("date") <= today.isoformat())
     latest = dated.group_by(keys).agg(pl.col("date").max())
-    own = rows[entity.name].select(keys).join(latest, on=keys, how="inner")
+    own = rows[entity.name].select(OF, SOURCE).join(latest, on=keys, how="inner")
     edge = (today - timedelta(days=rule.within_days)).isoformat()
     judged = own.with_columns((pl.col("date") >= edge).alias("fits"))
     yield from _counted(phase, entity.name, ALL, "current", judged, "fits")
@@ -74,7 +77,7 @@ def sequence_lines(
         frame = records.select(
             _date(records, entity, first, referred).alias("first"),
             _date(records, entity, second, referred).alias("second"),
-            *_source(phase),
+            SOURCE,
         ).drop_nulls(["first", "second"])
         judged.append(frame.with_columns((pl.col("first") <= pl.col("second")).alias("fits")))
     if judged:
@@ -98,16 +101,9 @@ def _date(
     return joined["_date"]
 
 
-def _source(phase: str) -> list[str]:
-    return [SOURCE] if phase == BEFORE else []
-
-
 def _counted(
     phase: str, entity: str, field: str, measure: str, judged: pl.DataFrame, fits: str
 ) -> Iterator[Line]:
     yield (phase, entity, ALL, field, measure, int(judged[fits].sum()), judged.height)
-    if phase == BEFORE:
-        for source, good, total in (
-            judged.group_by(SOURCE).agg(pl.col(fits).sum(), pl.len()).iter_rows()
-        ):
-            yield (phase, entity, source, field, measure, int(good), int(total))
+    for source, good, total in by_source(judged).agg(pl.col(fits).sum(), pl.len()).iter_rows():
+        yield (phase, entity, source, field, measure, int(good), int(total))

@@ -7,8 +7,8 @@ from typing import Any
 import polars as pl
 
 from crm_migrate.language import Text
-from crm_migrate.plan.change import ControlTotal
-from crm_migrate.quality.measures import COUNTS_SCHEMA
+from crm_migrate.plan.header import ControlTotal
+from crm_migrate.quality.counts import COUNTS_SCHEMA
 
 FORMAT = 1
 

@@ -7,7 +7,7 @@ from crm_migrate.language import Text
 from crm_migrate.plan.show.html import SEVERITY_TEXTS
 from crm_migrate.plan.show.sheets import Marked, Sheet, Style, workbook_bytes
 from crm_migrate.project.quality_measures import DIMENSIONS, QUALITY_MEASURES
-from crm_migrate.quality.measures import ALL
+from crm_migrate.quality.counts import ALL
 from crm_migrate.reports.quality_page import cover_rows, weight_words
 from crm_migrate.reports.quality_view import (
     SCORE_AFTER,

@@ -9,19 +9,11 @@ from crm_migrate.mapping.origins import origins
 from crm_migrate.model import Entity, SemanticType
 from crm_migrate.project.quality_measures import AFTER, BEFORE, asked
 from crm_migrate.protection.policy import Audience, Treatment
-from crm_migrate.quality.measures import (
-    Line,
-    access_lines,
-    after_table,
-    before_table,
-    cell_lines,
-    counts_frame,
-    distinct_lines,
-    reach_lines,
-    repetition_lines,
-    same_lines,
-    usable_lines,
-)
+from crm_migrate.quality.access import access_lines, reach_lines, usable_lines
+from crm_migrate.quality.agreement import distinct_lines, repetition_lines, same_lines
+from crm_migrate.quality.cells import cell_lines
+from crm_migrate.quality.counts import Line, counts_frame
+from crm_migrate.quality.judged import GOLDEN, Rules, after, before
 from crm_migrate.quality.rule_kinds import Kind, kind_of, own_kinds
 from crm_migrate.quality.scores import scores
 from crm_migrate.quality.timeliness import OF, current_lines, period_lines, sequence_lines
@@ -75,39 +67,51 @@ def gate_figures(job: Job, run: Run, wanted: Iterable[str]) -> dict[str, float]:
 
 
 def _entity_lines(job: Job, run: Run, entity: Entity, findings: pl.DataFrame) -> Iterator[Line]:
-    name, rules = entity.name, job.rules.quality
+    name, quality = entity.name, job.rules.quality
     raw = run.read(extract.STAGE, name)
     records = run.read(standardize.STAGE, name)
     golden = run.read(survive.STAGE, name)
-    members = run.read(survive.STAGE, f"members.{name}")
+    members = _members(run, name)
     lineage = run.read(survive.STAGE, f"lineage.{name}")
-    listed, guarded = _listed(job, entity), _guarded(job, entity)
-    judged = job.rules.records
-    own = own_kinds(judged)
-    related = frozenset(
-        j.field for j in judged.judgements if j.entity == name and own[j.rule.code] is Kind.RELATED
-    )
-    before = before_table(
-        entity, raw, records, findings, listed=listed, guarded=guarded, related=related, own=own
-    )
-    after = after_table(
-        entity, golden, members, lineage, findings,
-        listed=listed, guarded=guarded, related=related, own=own,
-    )  # fmt: skip
-    unique = _of(rules.unique, name)
-    excepted = frozenset(_of(rules.own_to_source, name))
+    rules = _rules(job, entity)
+    taken = after(entity, golden, members, lineage, findings, rules)
+    unique = _of(quality.unique, name)
+    excepted = frozenset(_of(quality.own_to_source, name))
     target = job.project.target.entities.get(name)
     held = frozenset(target.fields) if target is not None else frozenset()
     yield from chain(
-        cell_lines(before),
-        cell_lines(after),
-        repetition_lines(entity, records, members, run.read(link.STAGE, f"review.{name}")),
+        cell_lines(before(entity, raw, records, findings, rules)),
+        cell_lines(taken),
+        repetition_lines(entity, members, run.read(link.STAGE, f"review.{name}")),
         distinct_lines(BEFORE, entity, records, unique),
-        distinct_lines(AFTER, entity, golden, unique),
+        distinct_lines(AFTER, entity, _with_sources(golden, members), unique),
         same_lines(entity, records, members, excepted),
-        reach_lines(entity, golden, held),
+        reach_lines(taken, held),
         usable_lines(entity, raw, records),
     )
+
+
+def _members(run: Run, name: str) -> pl.DataFrame:
+    """Record, golden record and source of each record that the sources gave."""
+    members = run.read(survive.STAGE, f"members.{name}").select(RECORD_ID, GOLDEN)
+    records = run.read(standardize.STAGE, name, [RECORD_ID, SOURCE])
+    return records.join(members, on=RECORD_ID)
+
+
+def _with_sources(golden: pl.DataFrame, members: pl.DataFrame) -> pl.DataFrame:
+    """The golden records with the list of their sources as `_source`."""
+    sources = members.group_by(GOLDEN).agg(pl.col(SOURCE).unique())
+    return golden.join(sources, on=GOLDEN, how="left", maintain_order="left")
+
+
+def _rules(job: Job, entity: Entity) -> Rules:
+    own = own_kinds(job.rules.records)
+    related = frozenset(
+        j.field
+        for j in job.rules.records.judgements
+        if j.entity == entity.name and own[j.rule.code] is Kind.RELATED
+    )
+    return Rules(_listed(job, entity), _guarded(job, entity), related, own)
 
 
 def _time_lines(job: Job, run: Run, entities: list[Entity]) -> Iterator[Line]:
@@ -127,15 +131,16 @@ def _time_lines(job: Job, run: Run, entities: list[Entity]) -> Iterator[Line]:
 
 
 def _dated(run: Run, entity: Entity, phase: str) -> pl.DataFrame:
-    """Dates and references of an entity's records, `_id` (golden, as references are) and source."""
+    """Dates and references of an entity's records, `_id` (golden, as references are), source."""
     dates = [f.name for f in entity.fields if f.type is SemanticType.DATE]
     wanted = [*dates, *(f.name for f in entity.references())]
+    members = _members(run, entity.name)
     if phase == AFTER:
         frame = run.read(survive.STAGE, entity.name)
-        return frame.select(pl.col("golden_id").alias("_id"), *_held(wanted, frame))
+        frame = frame.select(GOLDEN, *_held(wanted, frame))
+        return _with_sources(frame, members).rename({GOLDEN: "_id"})
     frame = run.read(survive.STAGE, f"records.{entity.name}")
-    members = run.read(survive.STAGE, f"members.{entity.name}")
-    own = members.select(RECORD_ID, pl.col("golden_id").alias("_id"))
+    own = members.select(RECORD_ID, pl.col(GOLDEN).alias("_id"))
     rows = frame.select(RECORD_ID, SOURCE, *_held(wanted, frame))
     return rows.join(own, on=RECORD_ID, how="left").drop(RECORD_ID)
 
