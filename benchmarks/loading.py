@@ -23,16 +23,9 @@ from crm_migrate.language import Text
 from crm_migrate.loading.apply import apply
 from crm_migrate.model import Entity, Field, Model, SemanticType
 from crm_migrate.plan.approval.deciding import Approved
-from crm_migrate.plan.change import (
-    AFTER,
-    BEFORE,
-    UNTOUCHED,
-    Plan,
-    PlanHeader,
-    RowCounts,
-    TargetIdentity,
-)
+from crm_migrate.plan.change import AFTER, BEFORE, UNTOUCHED, Plan
 from crm_migrate.plan.digest import preconditions
+from crm_migrate.plan.header import PlanHeader, RowCounts, TargetIdentity
 from crm_migrate.project.mapping_file import TargetMapping
 from crm_migrate.systems.opening import open_target
 from crm_migrate.systems.target import TargetSystem

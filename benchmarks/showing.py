@@ -9,18 +9,9 @@ from time import perf_counter
 import polars as pl
 
 from crm_migrate.model import Entity
-from crm_migrate.plan.change import (
-    AFTER,
-    BEFORE,
-    UNTOUCHED,
-    Action,
-    EntityCounts,
-    Plan,
-    PlanHeader,
-    RowCounts,
-    TargetIdentity,
-)
+from crm_migrate.plan.change import AFTER, BEFORE, UNTOUCHED, Action, Plan
 from crm_migrate.plan.difference import difference
+from crm_migrate.plan.header import EntityCounts, PlanHeader, RowCounts, TargetIdentity
 from crm_migrate.plan.header_file import FORMAT
 from crm_migrate.plan.opened import Opened
 from crm_migrate.plan.planfile import open_plan, open_stored, write_plan

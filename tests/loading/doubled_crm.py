@@ -12,8 +12,9 @@ from crm_migrate.loading.bearings import Bearings, reference_columns
 from crm_migrate.loading.rollback import inverse_of, merges_of
 from crm_migrate.loading.target_ledger import read_base
 from crm_migrate.plan.cells import TargetSide
-from crm_migrate.plan.change import Plan, TargetIdentity
+from crm_migrate.plan.change import Plan
 from crm_migrate.plan.digest import effect
+from crm_migrate.plan.header import TargetIdentity
 from crm_migrate.plan.merging.moves import count_moves, given_up
 from crm_migrate.plan.merging.unmerge import inverse_moves, kept_merges
 from crm_migrate.plan.opened import InMemory

@@ -9,8 +9,8 @@ import polars as pl
 
 from crm_migrate.model import Entity, Model
 from crm_migrate.plan.cells import DiffRules, TargetSide
-from crm_migrate.plan.change import TargetIdentity
 from crm_migrate.plan.digest import precondition, row_columns
+from crm_migrate.plan.header import TargetIdentity
 from crm_migrate.plan.present import present_records
 from crm_migrate.project.entities_file import standard_model
 from crm_migrate.project.mapping_file import TargetEntity

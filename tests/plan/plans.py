@@ -9,7 +9,8 @@ import polars as pl
 
 from crm_migrate.errors import KeyFault
 from crm_migrate.language import Text
-from crm_migrate.plan.change import EntityCounts, Plan, PlanHeader, RowCounts
+from crm_migrate.plan.change import Plan
+from crm_migrate.plan.header import EntityCounts, PlanHeader, RowCounts
 from crm_migrate.plan.operations import PlannedOperations, count_actions, plan_operations
 from crm_migrate.project.entities_file import starter_file
 from crm_migrate.protection.policy import Policy, parse_policy

@@ -19,7 +19,7 @@ from crm_migrate.plan.approval.deciding import approve, decide
 from crm_migrate.plan.approval.exported import Exported, JournalLine, check, read, write
 from crm_migrate.plan.approval.overriding import override
 from crm_migrate.plan.approval.standing import Said
-from crm_migrate.plan.change import Demand, Gate, PlanHeader
+from crm_migrate.plan.header import Demand, Gate, PlanHeader
 from crm_migrate.plan.header_file import header_json
 from crm_migrate.trust.journal import Journal
 from crm_migrate.trust.merkle import MerkleTree, inclusion_proof, root_by_proof

@@ -6,8 +6,9 @@ import polars as pl
 import pytest
 
 from crm_migrate.language import Text
-from crm_migrate.plan.change import Plan, PlanHeader
+from crm_migrate.plan.change import Plan
 from crm_migrate.plan.difference import ROW_CHANGED, Clear, difference
+from crm_migrate.plan.header import PlanHeader
 from crm_migrate.plan.opened import InMemory, Opened
 from crm_migrate.plan.operations import PlannedOperations, target_treatments
 from crm_migrate.plan.scope import Scope

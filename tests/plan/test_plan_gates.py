@@ -9,8 +9,8 @@ from pydantic import ValidationError
 
 from crm_migrate.errors import ProjectFault
 from crm_migrate.plan.approval.demands import demands
-from crm_migrate.plan.change import Demand, EntityCounts, Gate
 from crm_migrate.plan.gates import blocking, evaluate, parse_gates
+from crm_migrate.plan.header import Demand, EntityCounts, Gate
 from crm_migrate.project.entities_file import starter_file
 from crm_migrate.project.gates_file import MEASURES, GateRule, parts
 from crm_migrate.project.settings import Approval

@@ -11,7 +11,7 @@ import pytest
 
 from crm_migrate.errors import IntegrityFault
 from crm_migrate.language import Language
-from crm_migrate.plan.change import (
+from crm_migrate.plan.header import (
     ControlTotal,
     EntityCounts,
     PlanHeader,

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from crm_migrate.plan.change import PlanHeader
+from crm_migrate.plan.header import PlanHeader
 from crm_migrate.plan.scope import OUTSIDE
 from crm_migrate.stages.planning.parts import actions_by_head, parts
 

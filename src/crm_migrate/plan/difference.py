@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from crm_migrate.plan.change import AFTER, BEFORE, UNTOUCHED, Action, PlanHeader
+from crm_migrate.plan.change import AFTER, BEFORE, UNTOUCHED, Action
 from crm_migrate.plan.digest import cell_columns
+from crm_migrate.plan.header import PlanHeader
 from crm_migrate.plan.opened import Opened
 from crm_migrate.plan.scope import OUTSIDE
 

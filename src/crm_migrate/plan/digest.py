@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from crm_migrate.plan.change import AFTER, BEFORE, UNTOUCHED, Action, TargetIdentity
+from crm_migrate.plan.change import AFTER, BEFORE, UNTOUCHED, Action
+from crm_migrate.plan.header import TargetIdentity
 from crm_migrate.project.mapping_file import TargetEntity
 from crm_migrate.trust.canonical import canonical_json
 from crm_migrate.trust.keyed_digest import (

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from crm_migrate.language import Text
 from crm_migrate.model import Model
-from crm_migrate.plan.change import Gate
+from crm_migrate.plan.header import Gate
 from crm_migrate.project.gates_file import MEASURES, GateRule, Measure, measure_of, parts
 from crm_migrate.project.quality_measures import QUALITY, QUALITY_MEASURES, asked
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from crm_migrate.language import Text
-from crm_migrate.plan.change import (
+from crm_migrate.plan.header import (
     ControlTotal,
     Demand,
     EntityCounts,

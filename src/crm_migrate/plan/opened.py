@@ -6,7 +6,8 @@ from typing import Protocol
 
 import polars as pl
 
-from crm_migrate.plan.change import Plan, PlanHeader
+from crm_migrate.plan.change import Plan
+from crm_migrate.plan.header import PlanHeader
 
 
 class Opened(Protocol):

@@ -9,10 +9,11 @@ from crm_migrate.errors import PlanRefused
 from crm_migrate.language import Text
 from crm_migrate.model import Model
 from crm_migrate.plan.cells import DiffRules, TargetSide
-from crm_migrate.plan.change import Action, EntityCounts, Plan, TargetIdentity
+from crm_migrate.plan.change import Action, Plan
 from crm_migrate.plan.diff import EntityDiff, diff_entity, no_notes
 from crm_migrate.plan.digest import WRITES, effect, operation_digests
 from crm_migrate.plan.groups import Standing
+from crm_migrate.plan.header import EntityCounts, TargetIdentity
 from crm_migrate.plan.merging.merging import Merging
 from crm_migrate.plan.merging.moves import Around, move_digests
 from crm_migrate.plan.scope import Scope, confine, reference_columns

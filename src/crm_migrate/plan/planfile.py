@@ -27,7 +27,8 @@ import polars as pl
 
 from crm_migrate.errors import IntegrityFault, NotFound
 from crm_migrate.language import Text
-from crm_migrate.plan.change import Action, Held, Plan, PlanHeader
+from crm_migrate.plan.change import Action, Plan
+from crm_migrate.plan.header import Held, PlanHeader
 from crm_migrate.plan.header_file import header_json, parse_header
 from crm_migrate.plan.plan_parts import (
     LINEAGE,

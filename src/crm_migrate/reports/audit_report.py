@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 
-from crm_migrate.plan.change import PlanHeader
+from crm_migrate.plan.header import PlanHeader
 from crm_migrate.project.settings import Cover
 from crm_migrate.reports.facts import PlanEntry, PlanFacts
 from crm_migrate.trust.canonical import canonical_json

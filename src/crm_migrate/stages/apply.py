@@ -16,7 +16,8 @@ from crm_migrate.loading.outcome import outcome
 from crm_migrate.loading.plan_lock import ENDED, Request, plan_state, used_approvals
 from crm_migrate.loading.precondition import LEFT_REASONS
 from crm_migrate.plan.approval.deciding import USED
-from crm_migrate.plan.change import Plan, PlanHeader
+from crm_migrate.plan.change import Plan
+from crm_migrate.plan.header import PlanHeader
 from crm_migrate.plan.operations import verify_plan
 from crm_migrate.plan.planfile import SUFFIX, read_header
 from crm_migrate.plan.show.risks import reason_text

@@ -8,8 +8,8 @@ from functools import cache
 import polars as pl
 
 from crm_migrate.model import Entity, Field, Model
-from crm_migrate.plan.change import ControlTotal, EntityCounts, PlanHeader, RowCounts
 from crm_migrate.plan.digest import preconditions, row_columns
+from crm_migrate.plan.header import ControlTotal, EntityCounts, PlanHeader, RowCounts
 from crm_migrate.project import Project
 from crm_migrate.project.gates_file import parts
 from crm_migrate.project.quality_measures import asked

@@ -6,8 +6,9 @@ from functools import cache
 import polars as pl
 
 from crm_migrate.language import Language
-from crm_migrate.plan.change import ControlTotal, Gate, Plan
+from crm_migrate.plan.change import Plan
 from crm_migrate.plan.gates import gate_label
+from crm_migrate.plan.header import ControlTotal, Gate
 from crm_migrate.plan.opened import InMemory
 from crm_migrate.plan.operations import count_actions
 from crm_migrate.plan.planfile import held_back

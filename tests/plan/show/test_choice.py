@@ -5,7 +5,8 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
-from crm_migrate.plan.change import AFTER, Action, EntityCounts, Plan
+from crm_migrate.plan.change import AFTER, Action, Plan
+from crm_migrate.plan.header import EntityCounts
 from crm_migrate.plan.opened import InMemory, Opened
 from crm_migrate.plan.planfile import held_back
 from crm_migrate.plan.show import choice as choosing

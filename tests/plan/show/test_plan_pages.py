@@ -12,7 +12,8 @@ import polars as pl
 import pytest
 
 from crm_migrate.language import Language, Text
-from crm_migrate.plan.change import MOVES, EntityCounts, Gate
+from crm_migrate.plan.change import MOVES
+from crm_migrate.plan.header import EntityCounts, Gate
 from crm_migrate.plan.show.excel import plan_workbook
 from crm_migrate.plan.show.html import plan_html
 from crm_migrate.plan.show.moves import moves_shown

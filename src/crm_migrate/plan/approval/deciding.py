@@ -33,7 +33,7 @@ from crm_migrate.plan.approval.statements import (
     signed,
     target_digest,
 )
-from crm_migrate.plan.change import PlanHeader
+from crm_migrate.plan.header import PlanHeader
 from crm_migrate.trust.people import Person, TrustFile
 from crm_migrate.trust.signature import Signer
 

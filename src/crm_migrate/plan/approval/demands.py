@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from crm_migrate.plan.change import Demand, EntityCounts, Gate
+from crm_migrate.plan.header import Demand, EntityCounts, Gate
 from crm_migrate.project.gates_file import GateRule
 from crm_migrate.project.settings import STANDARD_LEVELS, Approval, ApprovalLevel, More
 

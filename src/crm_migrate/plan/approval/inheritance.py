@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from crm_migrate.language import Language, Text
 from crm_migrate.plan.approval.authorship import DEMANDS, FIGURES
-from crm_migrate.plan.change import Gate, PlanHeader
+from crm_migrate.plan.header import Gate, PlanHeader
 
 PART_TEXTS = {
     "inputs": Text("sources", "来源数据"),

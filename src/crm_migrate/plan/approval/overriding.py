@@ -8,8 +8,8 @@ from crm_migrate.plan.approval.authorship import require_author
 from crm_migrate.plan.approval.refusals import listed, not_you, require_open, rfc3339
 from crm_migrate.plan.approval.standing import may_override
 from crm_migrate.plan.approval.statements import Override, signed, target_digest
-from crm_migrate.plan.change import Gate, PlanHeader
 from crm_migrate.plan.gates import blocking
+from crm_migrate.plan.header import Gate, PlanHeader
 from crm_migrate.trust.people import TrustFile
 from crm_migrate.trust.signature import Signer
 

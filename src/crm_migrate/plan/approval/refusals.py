@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from crm_migrate.errors import PlanRefused
 from crm_migrate.language import Text
-from crm_migrate.plan.change import PlanHeader
+from crm_migrate.plan.header import PlanHeader
 from crm_migrate.trust.people import Person, TrustFile
 from crm_migrate.trust.signature import Signer
 

@@ -20,8 +20,8 @@ from crm_migrate.plan.approval.statements import (
     Signed,
     target_digest,
 )
-from crm_migrate.plan.change import Demand, Gate, PlanHeader
 from crm_migrate.plan.gates import blocking
+from crm_migrate.plan.header import Demand, Gate, PlanHeader
 from crm_migrate.trust.people import ROLE_LABELS, Action, Person, Role, TrustFile, may
 
 

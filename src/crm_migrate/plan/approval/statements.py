@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import ClassVar, Literal, Self, TypeVar
 
-from crm_migrate.plan.change import TargetIdentity
+from crm_migrate.plan.header import TargetIdentity
 from crm_migrate.trust.canonical import Json, canonical_json
 from crm_migrate.trust.people import Person
 from crm_migrate.trust.signature import Signer, verify

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from crm_migrate.language import Language, Text
 from crm_migrate.plan.approval.standing import Standing, demand_text
-from crm_migrate.plan.change import PlanHeader
+from crm_migrate.plan.header import PlanHeader
 from crm_migrate.plan.show.risks import gate_text
 
 

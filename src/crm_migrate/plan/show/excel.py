@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from crm_migrate.language import Language, Text
-from crm_migrate.plan.change import PlanHeader
+from crm_migrate.plan.header import PlanHeader
 from crm_migrate.plan.show.html import KIND_TEXTS, STATE_TEXTS, local_time
 from crm_migrate.plan.show.operation_sheet import operation_sheet
 from crm_migrate.plan.show.sheets import Marked, Sheet, Style, workbook_bytes

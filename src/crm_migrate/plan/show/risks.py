@@ -4,7 +4,9 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from crm_migrate.language import Language, Text, counted
-from crm_migrate.plan.change import REASONS, Action, Gate, PlanHeader
+from crm_migrate.plan.change import Action
+from crm_migrate.plan.header import Gate, PlanHeader
+from crm_migrate.plan.reasons import REASONS
 from crm_migrate.plan.scope import OUTSIDE
 
 ACTION_LABELS: dict[str, Text] = {

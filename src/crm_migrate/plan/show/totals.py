@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import NamedTuple
 
-from crm_migrate.plan.change import ControlTotal
+from crm_migrate.plan.header import ControlTotal
 
 
 class TotalRow(NamedTuple):

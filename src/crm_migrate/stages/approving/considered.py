@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from crm_migrate.plan.approval.deciding import PlanState
 from crm_migrate.plan.approval.inheritance import Difference, differences
 from crm_migrate.plan.approval.standing import Standing, revoked, standing
-from crm_migrate.plan.change import PlanHeader
+from crm_migrate.plan.header import PlanHeader
 from crm_migrate.stages.approving.said import said_about
 from crm_migrate.stages.planning.plans import checked_header, state_of
 from crm_migrate.stages.session import Session

@@ -13,7 +13,7 @@ from crm_migrate.plan.approval.overriding import override
 from crm_migrate.plan.approval.revoking import revoke
 from crm_migrate.plan.approval.standing import standing, time_to_speak
 from crm_migrate.plan.approval.statements import Decision, Override, Revocation, Signed
-from crm_migrate.plan.change import PlanHeader
+from crm_migrate.plan.header import PlanHeader
 from crm_migrate.stages.approving.said import said_about, standing_of
 from crm_migrate.stages.planning.plans import checked_header, require_same_project, state_of
 from crm_migrate.stages.session import Session

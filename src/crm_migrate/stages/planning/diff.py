@@ -8,13 +8,13 @@ from typing import Any
 import polars as pl
 
 from crm_migrate.language import Language, Text
-from crm_migrate.plan.change import Gate, PlanHeader
 from crm_migrate.plan.difference import (
     REASON_CHANGED,
     ROW_CHANGED,
     EntityDifference,
     difference,
 )
+from crm_migrate.plan.header import Gate, PlanHeader
 from crm_migrate.plan.sealed_cells import unseal_operations
 from crm_migrate.protection.policy import Treatment
 from crm_migrate.stages.planning.plans import entity_labels, open_to_read

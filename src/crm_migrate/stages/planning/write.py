@@ -16,7 +16,7 @@ from crm_migrate.plan import gates
 from crm_migrate.plan.approval.authorship import sign_as_author
 from crm_migrate.plan.approval.deciding import PlanState
 from crm_migrate.plan.approval.demands import demands
-from crm_migrate.plan.change import Gate, PlanHeader
+from crm_migrate.plan.header import Gate, PlanHeader
 from crm_migrate.plan.header_file import FORMAT
 from crm_migrate.plan.merging.moves import count_moves
 from crm_migrate.plan.planfile import SUFFIX, PlanWriter, open_stored

@@ -6,7 +6,7 @@ from decimal import Decimal
 import polars as pl
 
 from crm_migrate.model import Model
-from crm_migrate.plan.change import ControlTotal
+from crm_migrate.plan.header import ControlTotal
 from crm_migrate.quality.control_totals import record_totals
 from crm_migrate.records import RECORD_ID, SOURCE
 from crm_migrate.stages import extract, survive

@@ -3,8 +3,9 @@
 import polars as pl
 
 from crm_migrate.errors import KeyFault, NotFound
-from crm_migrate.plan.change import Plan, PlanHeader
+from crm_migrate.plan.change import Plan
 from crm_migrate.plan.digest import WRITES
+from crm_migrate.plan.header import PlanHeader
 from crm_migrate.stages import link, survive
 from crm_migrate.stages.planning.plans import plan_header
 from crm_migrate.stages.session import Session

@@ -6,7 +6,8 @@ from crm_migrate.errors import NotFound, TargetFault
 from crm_migrate.language import Language, Text
 from crm_migrate.mapping.origins import origins
 from crm_migrate.model import Entity
-from crm_migrate.plan.change import AFTER, BEFORE, REASONS, UNTOUCHED
+from crm_migrate.plan.change import AFTER, BEFORE, UNTOUCHED
+from crm_migrate.plan.reasons import REASONS
 from crm_migrate.protection.masking import mask_series
 from crm_migrate.protection.policy import Audience, Treatment
 from crm_migrate.records import FILE, RECORD_ID, ROW, SHEET, SOURCE, TARGET_SOURCE
