@@ -25,8 +25,8 @@ from crm_migrate.project.settings import Settings, Source
 from crm_migrate.project.yaml_file import YamlFile, read_yaml
 
 PROJECT_FILE = "crm-migrate.yaml"
-RULE_FILES = ("policy", "linkage", "survivorship", "gates", "quality", "records", "derivations",
-              "verification")  # fmt: skip
+RULE_FILES = ("policy", "linkage", "survivorship", "gates", "quality", "records", "allowed",
+              "derivations", "verification")  # fmt: skip
 """Rules that the packages named like them parse; a file that is missing means the standard."""
 
 _SECRET = re.compile(r"\$\{([A-Z][A-Z0-9_]*)\}")

@@ -1,5 +1,6 @@
-"""`rules/records.yaml`, `rules/derivations.yaml`: rules that people write, as they stand there."""
+"""`rules/records.yaml` and its neighbours: rules that people write, as they stand there."""
 
+from datetime import date
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -64,6 +65,27 @@ class RecordRulesFile(Frozen):
     """By name: `entity.rule`."""
     severities: dict[str, tuple[Weighing, ...]] = {}
     """By the rule's code, those of the standards included; the first that fits counts."""
+
+
+class AllowedValue(Frozen):
+    """A code that is right although it fails a check of its standard."""
+
+    value: str = Field(min_length=1)
+    until: date
+    """Last day on which it counts; then the code is to be looked at again."""
+    reason: str = Field(min_length=1)
+    """What shows that the code is right: the licence, an extract from the register."""
+    by: str = Field(min_length=1)
+    """Who decided."""
+    rule: str | None = None
+    """Only what this rule finds, e.g. `uscc.checksum`; default: whatever the standard finds."""
+
+
+class AllowedFile(Frozen):
+    """The whole of `rules/allowed.yaml`, after `extends` was resolved."""
+
+    allowed: dict[str, tuple[AllowedValue, ...]] = {}
+    """By `entity.field`; only fields that hold codes of organisations."""
 
 
 class Case(Frozen):

@@ -14,7 +14,12 @@ from crm_migrate.project.entities_file import EntitiesFile
 from crm_migrate.project.gates_file import NAMES, GatesFile
 from crm_migrate.project.mapping_file import SourceMapping, TargetMapping, ValueMap
 from crm_migrate.project.quality_file import QualityFile
-from crm_migrate.project.rule_files import DerivationsFile, RecordRulesFile, VerificationFile
+from crm_migrate.project.rule_files import (
+    AllowedFile,
+    DerivationsFile,
+    RecordRulesFile,
+    VerificationFile,
+)
 from crm_migrate.project.settings import Settings
 
 FILES: dict[str, tuple[type[BaseModel], str]] = {
@@ -26,6 +31,7 @@ FILES: dict[str, tuple[type[BaseModel], str]] = {
     "gates": (GatesFile, "rules/gates.yaml"),
     "quality": (QualityFile, "rules/quality.yaml"),
     "records": (RecordRulesFile, "rules/records.yaml"),
+    "allowed": (AllowedFile, "rules/allowed.yaml"),
     "derivations": (DerivationsFile, "rules/derivations.yaml"),
     "verification": (VerificationFile, "rules/verification.yaml"),
 }
@@ -53,7 +59,7 @@ def _schema(kind: type[BaseModel], place: str) -> dict[str, Any]:
         _as_change(schema)
     if kind is GatesFile:
         _gate_names(schema)
-    if kind in (QualityFile, RecordRulesFile, DerivationsFile, VerificationFile):
+    if kind in (QualityFile, RecordRulesFile, AllowedFile, DerivationsFile, VerificationFile):
         schema["properties"]["extends"] = {"const": "standard"}
     if kind in (RecordRulesFile, DerivationsFile):
         _short_changes(schema)

@@ -75,7 +75,7 @@ SETTLED = ("mobile.several", "email.several", "qq.several", "mobile.left_over")
 _OF_CELLS = frozenset(
     (*SemanticType, "schema", "required", "record", "value", "cell", "damage", "mapping",
      "reference", "policy", "correction",
-     "verification")
+     "verification", "allowed")
 )  # fmt: skip
 """How codes of the program's own rules begin; those of a project begin with an entity."""
 

@@ -16,6 +16,7 @@ from crm_migrate.project.quality_file import QualityFile
 from crm_migrate.protection.policy import Policy, parse_policy
 from crm_migrate.quality.rules import parse_quality
 from crm_migrate.standards.catalog import rules as declared_rules
+from crm_migrate.standards.rules.allowed import parse_allowed
 from crm_migrate.standards.rules.derivations import Derivations, parse_derivations
 from crm_migrate.standards.rules.records import RecordRules, parse_records
 from crm_migrate.standards.rules.verification import Verifiers, parse_verification
@@ -75,6 +76,8 @@ def parse_rules(project: Project) -> Rules:
     gates, gate_faults = parse_gates(files["gates"].data, project.model)
     quality, quality_faults = parse_quality(files["quality"].data, project.model)
     records, record_faults = parse_records(files["records"].data, project.model, declared_rules)
+    allowed, allowed_faults = parse_allowed(files["allowed"].data, project.model)
+    records = replace(records, allowed=allowed)
     derivations, derivation_faults = parse_derivations(files["derivations"].data, project.model)
     for name, found in (
         ("linkage", linkage_faults),
@@ -86,6 +89,7 @@ def parse_rules(project: Project) -> Rules:
     verifiers, verifier_faults = parse_verification(files["verification"].data, project.model)
     for name, told in (
         ("records", record_faults),
+        ("allowed", allowed_faults),
         ("derivations", derivation_faults),
         ("verification", verifier_faults),
     ):

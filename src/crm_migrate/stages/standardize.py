@@ -115,7 +115,7 @@ def _made(job: Job, name: str, raw: pl.DataFrame, corrected: Corrections) -> Sta
     model = job.project.model
     raw, told = overlaid(job, model.entity(name), raw, corrected)
     columns = origins(name, job.project.mappings.values())
-    rules = job.rules.records
+    rules = job.rules.records.as_of(job.clock().date())
     made = standardize_entity(model.entity(name), raw, model, origins=columns, rules=rules)
     return replace(made, findings=pl.concat([told, made.findings])) if told.height else made
 

@@ -123,8 +123,11 @@ def changes_of(entity: str) -> str:
 
 
 def made_by(job: Job) -> str:
-    """Digest of all that decides beside the sources: project files, this code, Polars."""
-    parts = (job.project.digest, _code(), pl.__version__)
+    """Digest of all that decides beside the sources: project files (of allow-lists what has not
+    expired), this code, Polars.
+    """
+    allowed = sorted(job.rules.records.as_of(job.clock().date()).allowed.items())
+    parts = (job.project.digest, repr(allowed), _code(), pl.__version__)
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 

@@ -20,6 +20,7 @@ from crm_migrate.standards.contract import context_of
 from crm_migrate.standards.entity import record_rules, schema
 from crm_migrate.standards.entity.moves import apply_moves
 from crm_migrate.standards.residue import holds, mask_where
+from crm_migrate.standards.rules.allowed import spared
 from crm_migrate.standards.rules.judging import judged_alone, weighed
 from crm_migrate.standards.rules.records import NO_RULES, RecordRules
 
@@ -73,7 +74,9 @@ def standardize(
     }
     broken += [(m.field, m.rule, m.mask) for m in apply_moves(entity, raw, values)]
     for field in entity.fields:
-        broken += _judged(field, model, raw[field.name], values[field.name])
+        found = _judged(field, model, raw[field.name], values[field.name])
+        allowed = rules.allowed.get(f"{entity.name}.{field.name}")
+        broken += spared(allowed, field.name, values[field.name], found) if allowed else found
     broken += _missing(entity, values)
     records = mapped.with_columns(column.alias(name) for name, column in values.items())
     broken += judged_alone(rules.of(entity.name, of_record=True), records)

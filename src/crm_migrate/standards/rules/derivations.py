@@ -15,9 +15,9 @@ from crm_migrate.standards import standard
 from crm_migrate.standards.contract import context_of
 from crm_migrate.standards.rules.compiler import compile_expression
 from crm_migrate.standards.rules.expression import Expression
+from crm_migrate.standards.rules.faults import FaultAt, validated
 from crm_migrate.standards.rules.inputs import inputs
 from crm_migrate.standards.rules.kinds import Kind, Misread
-from crm_migrate.standards.rules.records import FaultAt, validated
 
 
 @dataclass(frozen=True, eq=False)

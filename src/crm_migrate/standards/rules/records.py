@@ -1,22 +1,19 @@
 """`rules/records.yaml` → rules across the fields of a record and across records, compiled."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
-
-from pydantic import BaseModel, ValidationError
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any
 
 from crm_migrate.language import Text
 from crm_migrate.model import Entity, Model
 from crm_migrate.project.rule_files import RecordRule, RecordRulesFile, Weighing
 from crm_migrate.records import RECORD_ID, Rule, Severity
+from crm_migrate.standards.rules.allowed import Allowed, notes, on
 from crm_migrate.standards.rules.compiler import compile_expression
 from crm_migrate.standards.rules.expression import Expression
+from crm_migrate.standards.rules.faults import FaultAt, validated
 from crm_migrate.standards.rules.kinds import Kind, Misread
-
-FaultAt = tuple[tuple[str | int, ...], Text, Text | None]
-"""Key path in the file, what is wrong there, what to do about it."""
-_B = TypeVar("_B", bound=BaseModel)
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +48,12 @@ class RecordRules:
 
     judgements: tuple[Judgement, ...] = ()
     severities: Mapping[str, tuple[Weighing, ...]] = field(default_factory=dict)
+    allowed: Allowed = field(default_factory=dict)
+    """Values that are right although they fail a check; see `as_of`."""
+
+    def as_of(self, day: date) -> "RecordRules":
+        """These rules with the allow-lists as they count on that day."""
+        return replace(self, allowed=on(self.allowed, day))
 
     def of(self, entity: str, *, of_record: bool) -> tuple[Judgement, ...]:
         """The rules of an entity: those of single records, or those that look at others, too."""
@@ -59,23 +62,10 @@ class RecordRules:
     @property
     def rules(self) -> dict[str, Rule]:
         """What findings cite, by code."""
-        return {j.rule.code: j.rule for j in self.judgements}
+        return {j.rule.code: j.rule for j in self.judgements} | notes(self.allowed)
 
 
 NO_RULES = RecordRules()
-
-
-def validated(kind: type[_B], data: Any) -> tuple[_B | None, list[FaultAt]]:
-    """`data` as `kind`, or every fault of its form."""
-    try:
-        return kind.model_validate(data), []
-    except ValidationError as error:
-        found: list[FaultAt] = []
-        for item in error.errors(include_url=False, include_input=False):
-            name = ".".join(str(p) for p in item["loc"])
-            text = item["msg"].removeprefix("Value error, ")
-            found.append((tuple(item["loc"]), Text(f"{name}: {text}", f"{name}:{text}"), None))
-        return None, found
 
 
 def parse_records(

@@ -8,7 +8,7 @@ from crm_migrate.language import Text
 from crm_migrate.model import Model, SemanticType
 from crm_migrate.project.rule_files import VerificationFile, VerifierRule
 from crm_migrate.records import Rule, Severity
-from crm_migrate.standards.rules.records import FaultAt, validated
+from crm_migrate.standards.rules.faults import FaultAt, validated
 
 Verifiers = dict[str, VerifierRule]
 RULES: dict[str, Rule] = {
