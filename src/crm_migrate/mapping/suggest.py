@@ -7,7 +7,7 @@ from crm_migrate.formats.contract import Table
 from crm_migrate.language import Language, Text
 from crm_migrate.mapping.field_candidates import CONTACT, CUSTOMER, LEAST, candidates
 from crm_migrate.mapping.fingerprint import header_fingerprint
-from crm_migrate.mapping.headers import Headers, Match, standard_headers
+from crm_migrate.mapping.headers import Headers, Match, read_label, standard_headers
 from crm_migrate.mapping.hidden import Hidden, hidden_part, told_of_hidden
 from crm_migrate.mapping.individuals import Individuals
 from crm_migrate.mapping.look_ups import look_ups
@@ -163,14 +163,14 @@ class _Proposing:
 
     def _assign(self, allowed: Sequence[str]) -> None:
         candidates = [
-            (score, -number, match, column)
+            (-score, not (rank == 0 and self._is_own_label(match)), number, match, column)
             for number, column in enumerate(self.sample.columns)
             if column.name not in self.taken
-            for match, score in self._candidates(column, allowed)
+            for rank, (match, score) in enumerate(self._candidates(column, allowed))
         ]
         later: list[tuple[Match, Column]] = []
-        for score, _, match, column in sorted(candidates, key=lambda c: (-c[0], -c[1])):
-            place = self.fields.setdefault(match.entity, {})
+        for minus, _, _, match, column in sorted(candidates, key=lambda c: c[:3]):
+            place, score = self.fields.setdefault(match.entity, {}), -minus
             if column.name in self.taken or score < LEAST:
                 continue
             if match.field in place:
@@ -181,6 +181,11 @@ class _Proposing:
         for match, column in later:
             if column.name not in self.taken:
                 self._join(match, column)
+
+    def _is_own_label(self, match: Match) -> bool:
+        """统一社会信用代码 comes before 税号, wherever they stand: it is the field's own name."""
+        target = self.model.entity(match.entity).by_name[match.field]
+        return read_label(target.label.zh).name == match.word
 
     def _candidates(self, column: Column, allowed: Sequence[str]) -> Iterator[tuple[Match, float]]:
         """The fields that the column may be, with their scores."""
