@@ -2,28 +2,34 @@
 
 Basis: GB/T 7408.1-2023 (ISO 8601-1:2019), written `2024-02-29`. A number of five digits is read
 as a date serial of a spreadsheet (1900 system) and reported; where day and month can be
-exchanged, nothing is guessed.
+exchanged, or the year has two digits, nothing is guessed. A moment with a time zone is its day
+in China. The writings stand in `date_writings`.
 """
 
 import polars as pl
 
 from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
-from crm_migrate.standards.characters import compact, narrow
+from crm_migrate.standards import date_writings
+from crm_migrate.standards.characters import compact
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
+from crm_migrate.standards.date_writings import TIME
 from crm_migrate.standards.residue import change_where, holds, mask_where, unless_matching
 
 BASIS = Text("GB/T 7408.1-2023 (ISO 8601-1)", "GB/T 7408.1-2023（ISO 8601-1）")
 CANONICAL = r"^[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])$"
-_TIME = (
-    r"(?:[ T]*(?:[上下]午)?[0-9]{1,2}[:时][0-9]{1,2}"
-    r"(?:[:分][0-9]{1,2}(?:\.[0-9]+)?秒?)?分?(?:Z|[+-][0-9]{2}:?[0-9]{2})?)?"
+_MONTH, _TWO = r"(?:0?[1-9]|1[0-2])", "[0-9]{1,2}"
+_TWO_DIGIT_YEAR = (
+    rf"^{_TWO}[-/.年]{_TWO}[-/.月]{_TWO}[日号]?$|^[0-9]{{6}}$|^[0-9]{{3}}[-/.]{_TWO}[-/.]{_TWO}$|"
+    rf"^{_TWO}[- ][A-Za-z]{{3,9}}\.?,?[- ][0-9]{{2}}$"
 )
-_YEAR_FIRST = rf"^([0-9]{{4}})[-/.年]([0-9]{{1,2}})[-/.月]([0-9]{{1,2}})[日号]?{_TIME}$"
-_SOLID = rf"^([0-9]{{4}})([0-9]{{2}})([0-9]{{2}})(?:[0-9]{{6}}|{_TIME})$"
-_YEAR_LAST = rf"^([0-9]{{1,2}})[-/.]([0-9]{{1,2}})[-/.]([0-9]{{4}}){_TIME}$"
-_SERIAL = r"^[2-6][0-9]{4}(?:\.[0-9]+)?$"
-_EPOCH = pl.Series(["1899-12-30"]).str.to_date()
+_EITHER = rf"^{_MONTH}[-/.]{_MONTH}[-/.][0-9]{{4}}{TIME}$"
+_NO_DAY = (
+    rf"^(?:19|20)[0-9]{{2}}(?:0[1-9]|1[0-2]|[-/.年]{_MONTH}月?(?:[初末底]|[上中下]旬)?|"
+    r"年?(?:第?[一二三四1-4]季度|[-/]?[Qq][1-4]|[上下]半年|[初中末底]|度)?年?)$"
+)
+_OTHER_DAY = rf"^[0-9]{{4}}(?:[-/.年]{_TWO}[-/.月]{_TWO}[日号]?|[0-9]{{4}}){TIME}$"
+_RANGE = r"[0-9日号月](?:至|到|~|--)[0-9]|[日号]-[0-9]|[0-9]{1,2}日?-[0-9]{4}[年.]"
 
 NORMALISED = normalised("date", "date", "日期")
 UNREADABLE = Rule(
@@ -56,6 +62,21 @@ SERIAL = Rule(
         "如工作簿使用 1904 日期系统，结果会早四年，请抽查。",
     ),
 )
+IMPOSSIBLE = Rule(
+    "date.impossible",
+    Severity.WARNING,
+    Text("This day does not exist and was left out", "该日期不存在，已置空"),
+    Text(
+        "Correct it in the source; 0000-00-00 is an empty date of a database.",
+        "请在源数据中更正；0000-00-00 为数据库中的空日期。",
+    ),
+)
+RANGE = Rule(
+    "date.range",
+    Severity.WARNING,
+    Text("A period stands in place of a date and was left out", "填写的是日期区间，已置空"),
+    Text("Decide on one date, or map the two ends.", "请填写一个确定的日期，或分别映射起止日期。"),
+)
 IMPLAUSIBLE = Rule(
     "date.implausible",
     Severity.WARNING,
@@ -66,7 +87,7 @@ IMPLAUSIBLE = Rule(
     ),
 )
 RULES: tuple[Rule, ...] = (
-    NORMALISED, UNREADABLE, AMBIGUOUS, INCOMPLETE, SERIAL, IMPLAUSIBLE,
+    NORMALISED, UNREADABLE, AMBIGUOUS, INCOMPLETE, IMPOSSIBLE, RANGE, SERIAL, IMPLAUSIBLE,
 )  # fmt: skip
 
 
@@ -97,59 +118,32 @@ def existing(value: pl.Series) -> pl.Series:
 
 
 def _repaired(raw: pl.Series) -> pl.Series:
-    text = narrow(raw).str.replace_all(r"\s*([-/.年月日:])\s*", "$1")
-    first = _iso(text, _YEAR_FIRST, 1, 2, 3)
-    solid = _iso(text, _SOLID, 1, 2, 3)
-    read = first.zip_with(first.is_not_null(), solid)
-    read = change_where(read, read.is_null(), lambda _: _year_last(text.filter(read.is_null())))
-    serial = read.is_null() & holds(text.str.contains(_SERIAL))
-    read = change_where(read, serial, lambda _: _from_serial(text.filter(serial)))
+    read = date_writings.read(date_writings.tidied(raw))
     return read.set(~holds(read.str.contains(CANONICAL)), None)
-
-
-def _iso(text: pl.Series, pattern: str, year: int, month: int, day: int) -> pl.Series:
-    two = [text.str.extract(pattern, group).str.zfill(2) for group in (month, day)]
-    return text.str.extract(pattern, year) + "-" + two[0] + "-" + two[1]
-
-
-def _year_last(text: pl.Series) -> pl.Series:
-    """Day and month by the one that exceeds twelve, or where both are equal."""
-    one = text.str.extract(_YEAR_LAST, 1).cast(pl.Int32)
-    two = text.str.extract(_YEAR_LAST, 2).cast(pl.Int32)
-    month_first = holds((two > 12) | (one == two))
-    read = _iso(text, _YEAR_LAST, 3, 1, 2).zip_with(month_first, _iso(text, _YEAR_LAST, 3, 2, 1))
-    return read.set(holds((one <= 12) & (two <= 12) & (one != two)), None)
-
-
-def _from_serial(text: pl.Series) -> pl.Series:
-    """Days since 1899-12-30, which is right from 1900-03-01 on (the 1900 date system)."""
-    days = text.str.extract(r"^([0-9]+)").cast(pl.Int64)
-    dates = _EPOCH.new_from_index(0, len(text)) + (days * 86_400_000).cast(pl.Duration("ms"))
-    return dates.dt.strftime("%Y-%m-%d")
 
 
 def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Masks:
     """What could not be read and why, serials, unlikely years."""
     missing = raw.is_not_null() & value.is_null()
-    ambiguous = mask_where(raw, missing, _is_ambiguous)
-    incomplete = mask_where(
-        raw,
-        missing & ~ambiguous,
-        lambda r: compact(r).str.contains(r"^[0-9]{4}(?:[-/.年][0-9]{0,2}月?)?$"),
-    )
-    yield AMBIGUOUS, ambiguous
-    yield INCOMPLETE, incomplete
-    yield UNREADABLE, missing & ~ambiguous & ~incomplete
+    text = date_writings.tidied(raw.filter(missing))
+    left = text.is_not_null() | text.is_null()
+    for rule, pattern in _REASONS:
+        told = left & holds(text.str.contains(pattern))
+        yield rule, mask_where(raw, missing, lambda _, told=told: told)  # type: ignore[misc]
+        left &= ~told
+    yield UNREADABLE, mask_where(raw, missing, lambda _: left)
     changed = holds(raw != value)
-    yield SERIAL, mask_where(raw, changed, lambda r: compact(r).str.contains(_SERIAL))
+    yield SERIAL, mask_where(raw, changed, lambda r: date_writings.is_serial(compact(r)))
     yield IMPLAUSIBLE, (value < "1901-01-01") | (value > "2100-12-31")
 
 
-def _is_ambiguous(raw: pl.Series) -> pl.Series:
-    text = narrow(raw)
-    two_digit_year = r"^[0-9]{1,2}[-/.年][0-9]{1,2}[-/.月][0-9]{1,2}日?$"
-    month = r"(?:0?[1-9]|1[0-2])"
-    return text.str.contains(f"{two_digit_year}|^{month}[-/.]{month}[-/.][0-9]{{4}}{_TIME}$")
+_REASONS = (
+    (INCOMPLETE, _NO_DAY),
+    (RANGE, _RANGE),
+    (AMBIGUOUS, f"{_TWO_DIGIT_YEAR}|{_EITHER}"),
+    (IMPOSSIBLE, _OTHER_DAY),
+)
+"""Why a text is no date: the first that fits."""
 
 
 def format(value: pl.Series) -> pl.Series:

@@ -37,6 +37,17 @@ def decimal_of(words: str) -> str | None:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def number_of(words: str) -> int | None:
+    """A whole number, read out digit by digit or with tens; None where the words are none.
+
+    >>> number_of("二〇二四"), number_of("二十九"), number_of("廿九"), number_of("两三")
+    (2024, 29, 29, None)
+    """
+    if len(words) != 2 and words and all(c in _DIGITS for c in words):
+        return int("".join(str(_DIGITS[c]) for c in words))
+    return _whole(words.replace("廿", "二十").replace("卅", "三十")) if words else None
+
+
 def _whole(words: str) -> int | None:
     total = section = digit = 0
     # 两 digits in a row are a number read out (二〇二四), never an amount.
