@@ -11,8 +11,8 @@ from crm_migrate.loading.apply import apply
 from crm_migrate.loading.bearings import Bearings, reference_columns
 from crm_migrate.loading.rollback import inverse_of, merges_of
 from crm_migrate.loading.target_ledger import read_base
-from crm_migrate.plan.cells import TargetSide
 from crm_migrate.plan.change import Plan
+from crm_migrate.plan.diff.side import TargetSide
 from crm_migrate.plan.digest import effect
 from crm_migrate.plan.header import TargetIdentity
 from crm_migrate.plan.merging.moves import count_moves, given_up

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from crm_migrate.loading.applied import Applied
 from crm_migrate.loading.apply import apply
 from crm_migrate.loading.target_ledger import read_base
-from crm_migrate.plan.cells import TargetSide
 from crm_migrate.plan.change import Plan
+from crm_migrate.plan.diff.side import TargetSide
 from crm_migrate.plan.header import TargetIdentity
 from crm_migrate.plan.operations import plan_operations
 from crm_migrate.plan.present import present_records, resolve_references

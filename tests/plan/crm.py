@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from crm_migrate.model import Entity, Model
-from crm_migrate.plan.cells import DiffRules, TargetSide
+from crm_migrate.plan.diff.side import DiffRules, TargetSide
 from crm_migrate.plan.digest import precondition, row_columns
 from crm_migrate.plan.header import TargetIdentity
 from crm_migrate.plan.present import present_records

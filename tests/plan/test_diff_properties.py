@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from crm_migrate.plan import diff
 from crm_migrate.plan.change import UNTOUCHED
 from crm_migrate.plan.commitments import as_text, commitments
-from crm_migrate.plan.diff import diff_entity
+from crm_migrate.plan.diff.entity import diff_entity
 from crm_migrate.plan.operations import with_digests
 from tests.plan.crm import CUSTOMER, KEY, MODEL, Crm, applied, frame, golden, no_base, rules
 

@@ -10,8 +10,8 @@ from pydantic import ValidationError
 
 from crm_migrate.errors import PlanRefused
 from crm_migrate.language import Text
-from crm_migrate.plan.cells import TargetSide
 from crm_migrate.plan.change import AFTER, UNTOUCHED, Plan
+from crm_migrate.plan.diff.side import TargetSide
 from crm_migrate.plan.merging.moves import CHILDREN, COLLISIONS, Around, given_up
 from crm_migrate.plan.merging.unmerge import TRAIL, inverse_moves, kept_merges
 from crm_migrate.plan.operations import PlannedOperations, verify_plan

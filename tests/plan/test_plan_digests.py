@@ -9,17 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crm_migrate.errors import IntegrityFault, KeyFault, PlanRefused
-from crm_migrate.plan.cells import DiffRules
 from crm_migrate.plan.change import AFTER, UNTOUCHED, Plan
 from crm_migrate.plan.commitments import as_text, commitments, read_texts
-from crm_migrate.plan.diff import diff_entity
+from crm_migrate.plan.diff.entity import diff_entity
+from crm_migrate.plan.diff.groups import Standing
+from crm_migrate.plan.diff.side import DiffRules
 from crm_migrate.plan.digest import (
     effect,
     operation_digests,
     precondition,
     preconditions,
 )
-from crm_migrate.plan.groups import Standing
 from crm_migrate.plan.operations import target_treatments, verify_plan
 from crm_migrate.plan.sealed_cells import SealedCells
 from crm_migrate.project.mapping_file import TargetMapping

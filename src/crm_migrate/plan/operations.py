@@ -8,11 +8,12 @@ import polars as pl
 from crm_migrate.errors import PlanRefused
 from crm_migrate.language import Text
 from crm_migrate.model import Model
-from crm_migrate.plan.cells import DiffRules, TargetSide
 from crm_migrate.plan.change import Action, Plan
-from crm_migrate.plan.diff import EntityDiff, diff_entity, no_notes
+from crm_migrate.plan.diff.entity import EntityDiff, diff_entity, no_notes
+from crm_migrate.plan.diff.groups import Standing
+from crm_migrate.plan.diff.side import DiffRules, TargetSide
+from crm_migrate.plan.diff.written_cells import HEAD_COLUMNS
 from crm_migrate.plan.digest import WRITES, effect, operation_digests
-from crm_migrate.plan.groups import Standing
 from crm_migrate.plan.header import EntityCounts, TargetIdentity
 from crm_migrate.plan.merging.merging import Merging
 from crm_migrate.plan.merging.moves import Around, move_digests
@@ -25,7 +26,6 @@ from crm_migrate.plan.sealed_cells import (
     seal_operations,
     unseal_operations,
 )
-from crm_migrate.plan.written_cells import HEAD_COLUMNS
 from crm_migrate.project.mapping_file import TargetEntity, TargetMapping
 from crm_migrate.protection.policy import Audience, Policy, Treatment
 

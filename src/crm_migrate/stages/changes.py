@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from crm_migrate.language import Text
-from crm_migrate.plan.cells import TargetSide
 from crm_migrate.plan.change import Action
+from crm_migrate.plan.diff.leaving import with_left, with_set
+from crm_migrate.plan.diff.side import TargetSide
 from crm_migrate.plan.header import ControlTotal, EntityCounts, RowCounts, TargetIdentity
 from crm_migrate.plan.irreversible import irreversible
-from crm_migrate.plan.leaving import with_left, with_set
 from crm_migrate.plan.left_out import STANDS_DELETED, stand_deleted
 from crm_migrate.plan.mapped_target import unchecked
 from crm_migrate.plan.operations import (

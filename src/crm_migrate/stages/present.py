@@ -8,7 +8,7 @@ import polars as pl
 
 from crm_migrate.loading.origin import read_given_up, read_inserted
 from crm_migrate.loading.target_ledger import read_base
-from crm_migrate.plan.cells import AskTaken, Compute
+from crm_migrate.plan.diff.side import AskTaken, Compute
 from crm_migrate.plan.left_out import left_out
 from crm_migrate.plan.mapped_target import require_writable
 from crm_migrate.plan.merging.moves import given_up

@@ -12,10 +12,10 @@ from collections.abc import Mapping
 import polars as pl
 
 from crm_migrate.model import Entity
-from crm_migrate.plan.cells import TargetSide
 from crm_migrate.plan.change import AFTER, UNTOUCHED, Action
+from crm_migrate.plan.diff.groups import Standing, self_reference
+from crm_migrate.plan.diff.side import TargetSide
 from crm_migrate.plan.digest import cell_columns
-from crm_migrate.plan.groups import Standing, self_reference
 from crm_migrate.plan.merging.moves import (
     CHILDREN,
     COLLISIONS,

@@ -6,8 +6,8 @@ from dataclasses import replace
 import polars as pl
 
 from crm_migrate.model import Entity, Model
-from crm_migrate.plan.cells import Opener, TargetSide
-from crm_migrate.plan.groups import Standing
+from crm_migrate.plan.diff.groups import Standing
+from crm_migrate.plan.diff.side import Opener, TargetSide
 from crm_migrate.plan.merging.holds import (
     decide,
     hold_colliding,

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from crm_migrate.model import Model
-from crm_migrate.plan.cells import TargetSide
 from crm_migrate.plan.change import MOVES
+from crm_migrate.plan.diff.side import TargetSide
 from crm_migrate.plan.digest import keyed_digests, preconditions, row_columns
 from crm_migrate.plan.present import TARGET_KEY, smallest_keys
 from crm_migrate.plan.target_form import StoredForm

@@ -7,7 +7,7 @@ import polars as pl
 from crm_migrate.loading.bearings import reference_columns
 from crm_migrate.loading.children import children_of, collisions_of
 from crm_migrate.model import Model
-from crm_migrate.plan.cells import TargetSide
+from crm_migrate.plan.diff.side import TargetSide
 from crm_migrate.plan.merging.moves import Around, doubles
 from crm_migrate.plan.merging.referrers import referred_otherwise, referrers
 from crm_migrate.project.mapping_file import TargetMapping

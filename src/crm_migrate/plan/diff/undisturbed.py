@@ -9,9 +9,10 @@ from collections.abc import Sequence
 import polars as pl
 
 from crm_migrate.model import Entity
-from crm_migrate.plan.alignment import as_left
-from crm_migrate.plan.cells import LENT, DiffRules, TargetSide, golden_cells
 from crm_migrate.plan.commitments import commit_records, whole_of
+from crm_migrate.plan.diff.alignment import as_left
+from crm_migrate.plan.diff.columns import golden_cells
+from crm_migrate.plan.diff.side import LENT, DiffRules, TargetSide
 from crm_migrate.protection.policy import Treatment
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from crm_migrate.plan.cells import BASE, PRESENT, RAW, TargetSide
 from crm_migrate.plan.commitments import read_texts
+from crm_migrate.plan.diff.side import BASE, PRESENT, RAW, TargetSide
 from crm_migrate.plan.digest import preconditions, row_columns
 from crm_migrate.plan.present import TARGET_KEY, smallest_keys
 

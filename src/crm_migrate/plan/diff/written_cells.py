@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from crm_migrate.model import Entity
-from crm_migrate.plan.cells import RAW, ColumnChange, TargetSide
 from crm_migrate.plan.change import AFTER, BEFORE, UNTOUCHED, Action
 from crm_migrate.plan.commitments import base_texts
+from crm_migrate.plan.diff.columns import ColumnChange
+from crm_migrate.plan.diff.side import RAW, TargetSide
+from crm_migrate.plan.diff.three_way import WRITTEN, Outcome
 from crm_migrate.plan.digest import WRITES, preconditions
 from crm_migrate.plan.present import TARGET_KEY
-from crm_migrate.plan.three_way import WRITTEN, Outcome
 
 HEAD_COLUMNS = ("group", "rank", "action", "golden_id", TARGET_KEY, "reason")
 _LIVE = [str(a) for a in WRITES]

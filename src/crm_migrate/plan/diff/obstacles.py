@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 import polars as pl
 
 from crm_migrate.model import Entity
-from crm_migrate.plan.cells import ColumnChange, TargetSide
 from crm_migrate.plan.change import REFERENCE_PREFIX, Action
-from crm_migrate.plan.groups import Standing
+from crm_migrate.plan.diff.columns import ColumnChange
+from crm_migrate.plan.diff.groups import Standing
+from crm_migrate.plan.diff.row_cells import RowCell
+from crm_migrate.plan.diff.side import TargetSide
 from crm_migrate.plan.present import TARGET_KEY
-from crm_migrate.plan.row_cells import RowCell
 
 _LIVE = [str(Action.INSERT), str(Action.UPDATE)]
 

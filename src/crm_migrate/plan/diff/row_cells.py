@@ -7,8 +7,9 @@ from functools import partial
 import polars as pl
 
 from crm_migrate.model import Entity
-from crm_migrate.plan.cells import ColumnChange, DiffRules, Indexer, TargetSide
 from crm_migrate.plan.change import UNTOUCHED, Action
+from crm_migrate.plan.diff.columns import ColumnChange
+from crm_migrate.plan.diff.side import DiffRules, Indexer, TargetSide
 from crm_migrate.plan.sealed_cells import index_columns
 from crm_migrate.protection.policy import Treatment
 
