@@ -1,7 +1,8 @@
 """Name of a company 企业名称.
 
 Basis: 企业名称登记管理规定 (2020 revision) and its 实施办法 (2023). The canonical name is the one
-typed, in half width and tidied; simplification and the rest belong to `match_key`.
+typed, in half width and tidied; simplification and the rest belong to `match_key`. A former name
+and a short name that are told beside it (原…, 曾用名：…, 简称…) are taken apart.
 """
 
 import polars as pl
@@ -9,26 +10,55 @@ import polars as pl
 from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards.characters import narrow, simplified
-from crm_migrate.standards.company_parts import PARTS, parts
+from crm_migrate.standards.company_parts import PARTS, kinds, parts
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
 from crm_migrate.standards.covering import first_ones
-from crm_migrate.standards.residue import change_where, holds, mask_where, unless_matching
+from crm_migrate.standards.residue import change_where, holds, joined, mask_where, unless_matching
 
 __all__ = [
-    "BASIS", "NORMALISED", "PARTS", "RULES", "format", "mask", "match_key", "normalise", "parts",
-    "validate",
+    "BASIS", "NORMALISED", "PARTS", "RULES", "format", "kinds", "mask", "match_key", "normalise",
+    "parts", "split", "validate",
 ]  # fmt: skip
 
 BASIS = Text(
     "Provisions on the Registration of Enterprise Names (2020)",
     "《企业名称登记管理规定》（2020 年修订）",
 )
-_PLAIN_NAME = r"^[\x{4e00}-\x{9fa5}0-9A-Za-z()·&]+$"
-_LEGAL_FORM = (
-    r"公司|集团|厂|店|社|所|院|校|学|局|会|行|部|中心|企业|合伙|酒店|馆|站|场|户|政府|"
-    r"(?i)\b(?:ltd|limited|llc|inc|corp|corporation|gmbh|co|plc|ag|sa|bv)\b"
+_HAN = r"\x{4e00}-\x{9fa5}"
+_TELLING = "原曾现更变改前旧以又已简俗别商"
+"""How words begin that tell of another name, in brackets."""
+_PLAIN_NAME = rf"^(?:[{_HAN}0-9A-Za-z)·&]|\([{_HAN}0-9A-Za-z&&[^{_TELLING}]])+$"
+_INSIDE = r"\s*([^()]{2,}(?:\([^()]*\)[^()]*)*)"
+_FORMER = (
+    r"\((?:曾用名|原用名|曾名|旧名称?|旧称|原(?:企业|公司|单位)?名称?|更名前|变更前|前身|原[:为系])"
+    rf"[:为是]*{_INSIDE}\)$"
 )
+_FORMER_BARE = r"\(原([^()料装创生野油木子点始味浆色本产址告则理平:][^()]*(?:\([^()]*\)[^()]*)*)\)$"
+"""(原恒达), but not (原料药)."""
+_FORMER_BEHIND = (
+    rf"[\s,;/]*(?:曾用名|原用名|旧名称?|原名称?|更名前(?:名称)?|变更前(?:名称)?)[:]{_INSIDE}$"
+)
+_NOW = rf"\((?:现名称?|(?:已|现)?(?:更名|变更|改名|改)为|现为|现名?:)[:]*{_INSIDE}\)$"
+_NOW_BARE = r"\(现((?:[^()]+\([^()]+\))?[^()]{2,}(?:公司|集团|厂))\)$"
+_SHORT = rf"\((?:以下简称|简称|又称|俗称|别名|商号)[:为\"“]*{_INSIDE}[\"”]?\)$"
+_SHORT_BEHIND = rf"[\s,;/]+(?:简称|俗称)[:]{_INSIDE}$"
+_LEGAL_FORM = (
+    r"公司|集团|厂|店|社|所|院|校|学|局|会|行|部|中心|企业|合伙|酒店|馆|站|场|户|政府|园|处|"
+    r"(?i)\b(?:ltd|limited|llc|llp|inc|corp|corporation|gmbh|co|company|plc|ag|sa|sas|sarl|spa|srl|"
+    r"bv|nv|ab|oy|kk|k\.k|kg|pty|pte|bhd|jsc|ooo)\b"
+)
+_USUAL = (
+    rf"^[{_HAN}&&[^测个某公单客无]][{_HAN}()0-9A-Za-z]{{3,}}"
+    r"(?:公司|[^测]厂|中心|商行|[经营服务门市]部|合作社|事务所|医院|学校|银行|酒店|协会)$"
+)
+"""A name that nothing can be said against, as most are."""
 _NO_NAME = r"^[0-9\p{P}\s]+$|(?i)^(?:test|测试|asdf|xxx?$|aaa)|测试$"
+_PERSON = r"^\p{Han}{2,3}$|·"
+_NOBODY = (
+    r"^(?:个人|个体户?|散客|散户|零散客户|零售客户|现金客户|临时客户|普通客户|个人客户|自然人|私人|"
+    r"无单位|无公司|未登记|未填写?|待定|待补充?|不知道|不清楚|不详|保密|客户|单位|公司|有限公司|"
+    r"(?:某某?|[Xx×*]{1,})+(?:有限|科技|贸易)*(?:公司|集团|单位|客户)?)$"
+)
 NORMALISED = normalised("company_name", "company name", "企业名称")
 INCOMPLETE = Rule(
     "company_name.incomplete",
@@ -51,7 +81,36 @@ DAMAGED = Rule(
     Text("The name holds characters that were lost in a conversion", "名称含有转码时损坏的字符"),
     Text("Read the file again with the right encoding.", "请用正确的编码重新读取该文件。"),
 )
-RULES: tuple[Rule, ...] = (NORMALISED, INCOMPLETE, DOUBTFUL, DAMAGED)
+NOBODY = Rule(
+    "company_name.placeholder",
+    Severity.WARNING,
+    Text(
+        "A word stands in place of the name (like 个人 or 散客)",
+        "填写的是占位词（如“个人”“散客”），不是客户名称",
+    ),
+    Text("Enter the name, or leave the record out.", "请填写真实名称或剔除该记录。"),
+)
+FORMER_NAME = Rule(
+    "company_name.former",
+    Severity.REPAIR,
+    Text(
+        "A former name stood beside the name; it was taken apart",
+        "名称中注有曾用名，已拆分",
+    ),
+    Text(
+        "It stands in the field of former names if there is one.",
+        "曾用名已移至曾用名字段（如有）。",
+    ),
+)
+SHORT_NAME = Rule(
+    "company_name.short",
+    Severity.REPAIR,
+    Text("A short name stood beside the name; it was taken apart", "名称中注有简称，已拆分"),
+    Text("It stands in the field of short names if there is one.", "简称已移至简称字段（如有）。"),
+)
+RULES: tuple[Rule, ...] = (
+    NORMALISED, INCOMPLETE, DOUBTFUL, NOBODY, DAMAGED, FORMER_NAME, SHORT_NAME,
+)  # fmt: skip
 
 
 def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
@@ -61,17 +120,62 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
     ['恒通(上海)科技有限公司']
     >>> normalise(pl.Series(["ＡＢＣ  Trading Co., Ltd."])).to_list()
     ['ABC Trading Co., Ltd.']
+    >>> normalise(pl.Series(["恒通科技有限公司（原恒达科技有限公司）"])).to_list()
+    ['恒通科技有限公司']
     """
-    return unless_matching(raw, _PLAIN_NAME, _repaired)
+    return unless_matching(raw, _PLAIN_NAME, lambda few: split(few)["value"])
 
 
-def _repaired(raw: pl.Series) -> pl.Series:
+def split(raw: pl.Series) -> pl.DataFrame:
+    """`value`, the name; `former` and `short`, the names told beside it, null where there are none.
+
+    >>> split(pl.Series(["恒达公司(现更名为恒通公司)", "恒通公司 曾用名：恒达公司"])).rows()
+    [('恒通公司', '恒达公司', None), ('恒通公司', '恒达公司', None)]
+    >>> split(pl.Series(["恒通公司（简称：恒通）", "恒通（原料药）公司"])).rows()
+    [('恒通公司', None, '恒通'), ('恒通(原料药)公司', None, None)]
+    """
+    found = _told(_tidied(raw))
+    while True:  # a name may tell several: the rest is read until it tells nothing more
+        more = _told(found["value"])
+        if more["value"].equals(found["value"]):
+            return found
+        both = {part: joined(found[part], more[part]) for part in ("former", "short")}
+        found = more.with_columns(**both)
+
+
+def _told(name: pl.Series) -> pl.DataFrame:
+    """The columns of `split`, for one name of each kind."""
+    name, short = _apart(name, (_SHORT, _SHORT_BEHIND))
+    name, former = _apart(name, (_FORMER, _FORMER_BARE, _FORMER_BEHIND))
+    old, now = _apart(name, (_NOW, _NOW_BARE))
+    swapped = now.is_not_null()
+    return pl.DataFrame(
+        {
+            "value": now.zip_with(swapped, name),
+            "former": old.zip_with(swapped, former),
+            "short": short,
+        }
+    )
+
+
+def _apart(name: pl.Series, patterns: tuple[str, ...]) -> tuple[pl.Series, pl.Series]:
+    """The name without what a pattern tells of it, and that; a name is never all of it."""
+    told = name.set(name.is_not_null(), None)
+    for pattern in patterns:
+        rest = name.str.replace(pattern, "").str.strip_chars(" ,;/")
+        found = name.str.extract(pattern, 1).str.strip_chars(' ,;/"”')
+        clear = found.is_not_null() & told.is_null() & holds(rest.str.len_chars() >= 2)
+        clear = clear & holds(found.str.len_chars() >= 2)
+        told, name = found.zip_with(clear, told), rest.zip_with(clear, name)
+    return name, told
+
+
+def _tidied(raw: pl.Series) -> pl.Series:
     name = narrow(raw).str.replace_all("[〔【\\[]", "(").str.replace_all("[〕】\\]]", ")")
     name = name.str.replace_all("[・•‧∙⋅]", "·")
-    name = name.str.replace_all(r"(\p{Han}|[()])\s+", "$1").str.replace_all(
+    return name.str.replace_all(r"(\p{Han}|[()])\s+", "$1").str.replace_all(
         r"\s+(\p{Han}|\))", "$1"
     )
-    return name
 
 
 def match_key(names: pl.Series) -> pl.Series:
@@ -93,12 +197,20 @@ def _without_signs(text: pl.Series) -> pl.Series:
 
 def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Masks:
     """Names without legal form (a person's name of two or three characters has none)."""
-    odd = value.is_not_null() & ~holds(value.str.ends_with("公司") & ~value.str.starts_with("测试"))
-    doubtful = mask_where(value, odd, lambda v: v.str.contains(_NO_NAME))
+    odd = value.is_not_null() & ~holds(value.str.contains(_USUAL))
+    nobody = mask_where(value, odd, lambda few: few.str.contains(_NOBODY))
+    yield NOBODY, nobody
+    doubtful = mask_where(value, odd & ~nobody, lambda few: few.str.contains(_NO_NAME))
     yield DOUBTFUL, doubtful
-    unformed = mask_where(value, odd & ~doubtful, lambda v: ~v.str.contains(_LEGAL_FORM))
-    yield INCOMPLETE, mask_where(value, unformed, lambda v: ~v.str.contains(r"^\p{Han}{2,3}$|·"))
-    yield DAMAGED, value.str.contains("\ufffd", literal=True)
+    unformed = mask_where(
+        value, odd & ~nobody & ~doubtful, lambda few: ~few.str.contains(_LEGAL_FORM)
+    )
+    yield INCOMPLETE, mask_where(value, unformed, lambda few: ~few.str.contains(_PERSON))
+    yield DAMAGED, mask_where(value, odd, lambda few: few.str.contains("\ufffd", literal=True))
+    changed = holds(raw != value)
+    told = split(raw.filter(changed))
+    yield FORMER_NAME, mask_where(raw, changed, lambda _: told["former"].is_not_null())
+    yield SHORT_NAME, mask_where(raw, changed, lambda _: told["short"].is_not_null())
 
 
 def format(value: pl.Series) -> pl.Series:

@@ -1,7 +1,8 @@
 """The parts of a Chinese company name: region, 字号, industry word, legal form, branch.
 
 Basis: 企业名称登记管理规定 (State Council, in force since 2021-03-01), art. 6: 行政区划 + 字号 +
-行业或者经营特点 + 组织形式. The parts are features beside the full name, never in its place.
+行业或者经营特点 + 组织形式. The parts are features beside the full name, never in its place. Forms
+of companies, sole traders, cooperatives, institutions and associations: `data/legal_forms.csv`.
 """
 
 from functools import cache, partial
@@ -9,6 +10,7 @@ from functools import cache, partial
 import polars as pl
 
 from crm_migrate.standards.characters import narrow, simplified
+from crm_migrate.standards.data.tables import Table
 from crm_migrate.standards.divisions import Prefixes, city_names, divisions, province_names
 from crm_migrate.standards.residue import change_where, holds, unless_matching
 
@@ -32,18 +34,6 @@ _INDUSTRY_WORDS = [
     "典当", "安防", "照明", "光电", "半导体", "玻璃", "陶瓷", "水泥", "混凝土",
 ]  # fmt: skip
 
-_FORMS = [
-    "股份有限公司", "有限责任公司", "有限公司", "股份公司", "集团公司", "总公司", "合伙企业",
-    "专业合作社", "合作社", "个体工商户", "事务所", "研究院", "研究所", "俱乐部", "经营部",
-    "工作室", "商行", "公司", "集团", "工厂", "总厂", "商店", "商场", "医院", "学校", "银行",
-    "酒店", "中心", "厂", "店", "行", "社", "部",
-]  # fmt: skip
-_SAME_FORM = {
-    "有限责任公司": "有限公司",
-    "集团有限责任公司": "集团有限公司",
-    "股份公司": "股份有限公司",
-}
-
 _BRANCH = (
     r"(?:分公司|子公司|分行|支行|营业部|营业厅|办事处|代表处|分厂|分店|门店|分社|分院|分中心|项目部|"
     r"事业部|经营部|服务部|专卖店|[0-9一二三四五六七八九十]+店)$"
@@ -54,9 +44,13 @@ _HEAD_OFFICES = (
 )
 """Where the name of the company ends before its branch; the first that occurs counts."""
 _LATIN_FORM = (
-    r"(?i)[\s,]+(?:co[\s.,]*)?(?:ltd|limited|llc|inc|corp|corporation|gmbh|plc|ag|sa|bv)\b\.?$"
+    r"(?i)[\s,]+(?:co[\s.,]*|sdn[\s.]*|pty[\s.]*|pte[\s.]*|pvt[\s.]*)?"
+    r"(?:ltd|limited|llc|llp|lp|inc|corp|corporation|company|co|gmbh|kg|plc|ag|sa|sas|sarl|spa|srl|"
+    r"s\.p\.a|s\.r\.l|s\.a|bv|nv|ab|as|a/s|oy|kk|k\.k|bhd|jsc|ooo)\b\.?$"
 )
 _GROUP = "(集团)"
+_IN_BRACKETS = r"\((?:有限合伙|普通合伙|特殊普通合伙|个体工商户)\)$"
+"""Forms that the name tells in brackets, behind a word that may be a form, too: 中心(有限合伙)."""
 _PLAIN = r"^[\x{4e00}-\x{9fa5}0-9A-Za-z()]+$"
 """A name that is in half width already, as most are."""
 
@@ -74,6 +68,8 @@ def parts(names: pl.Series) -> pl.DataFrame:
     name = simplified(unless_matching(names, _PLAIN, narrow)).alias("name")
     group = holds(name.str.contains(_GROUP, literal=True))
     name = name.str.replace(_GROUP, "", literal=True)
+    told = name.set(~holds(name.str.ends_with(")")), None).str.extract(_IN_BRACKETS, 0)
+    name = change_where(name, told.is_not_null(), lambda few: few.str.replace(_IN_BRACKETS, ""))
     head = change_where(name, name.str.contains(_BRANCH), _head_office)
     branch = name.str.strip_prefix(head)
     form = head.str.extract(_form_pattern(), 0)
@@ -90,10 +86,30 @@ def parts(names: pl.Series) -> pl.DataFrame:
             "region": region,
             "stem": stem,
             "industry_word": words,
-            "legal_form": legal.replace(_SAME_FORM),
+            "legal_form": told.str.strip_chars("()")
+            .zip_with(told.is_not_null(), legal)
+            .replace(_same_forms()),
             "branch": branch.set(holds(branch == ""), None),
         }
     )
+
+
+def kinds(names: pl.Series) -> pl.Series:
+    """企业, 个体工商户, 农民专业合作社, 事业单位, 社会团体, 基金会, 机关 …; null where the name's
+    ending does not tell (a 店 may be a sole trader's or a branch).
+
+    >>> kinds(pl.Series(["恒通科技有限公司", "昆山市五金商会", "老王饭店(个体工商户)"])).to_list()
+    ['企业', '社会团体', '个体工商户']
+    >>> kinds(pl.Series(["恒通科技有限公司北京分公司", "鼎盛经营部", "Hengtong Ltd"])).to_list()
+    ['企业', None, '企业']
+    """
+    name = simplified(unless_matching(names, _PLAIN, narrow))
+    told = {row["form"]: row["kind"] for row in Table("legal_forms").rows if row["kind"]}
+    endings = "|".join(row["form"] for row in Table("legal_forms").rows)
+    ending = name.str.extract(rf"({endings})\)?$", 1)
+    kind = ending.replace_strict(told, default=None, return_dtype=pl.String)
+    latin = holds(name.str.contains(_LATIN_FORM))
+    return kind.zip_with(~latin, pl.Series(["企业"]).new_from_index(0, len(kind)))
 
 
 def _head_office(name: pl.Series) -> pl.Series:
@@ -164,7 +180,15 @@ def _stem(rest: pl.Series) -> tuple[pl.Series, pl.Series]:
 
 @cache
 def _form_pattern() -> str:
-    return f"(?:集团)?(?:{'|'.join(_FORMS)})$"
+    forms = (row["form"] for row in Table("legal_forms").rows if row["role"] == "form")
+    return f"(?:集团)?(?:{'|'.join(forms)})$"
+
+
+@cache
+def _same_forms() -> dict[str, str]:
+    rows = Table("legal_forms").rows
+    same = {row["form"]: row["canonical"] for row in rows if row["canonical"]}
+    return same | {f"集团{form}": f"集团{canonical}" for form, canonical in same.items()}
 
 
 @cache

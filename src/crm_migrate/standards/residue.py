@@ -5,6 +5,8 @@ from collections.abc import Callable
 import numpy as np
 import polars as pl
 
+from crm_migrate.model import MULTI_SEPARATOR
+
 Change = Callable[[pl.Series], pl.Series]
 
 
@@ -69,3 +71,20 @@ def change_distinct(values: pl.Series, change: Change) -> pl.Series:
         return values
     changed = change(distinct)
     return values.replace_strict(distinct, changed, default=None, return_dtype=pl.String)
+
+
+def joined(first: pl.Series, second: pl.Series) -> pl.Series:
+    """The values of both cells, each once, joined by `;`.
+
+    >>> joined(pl.Series(["a", None, "a"]), pl.Series(["b", "b", "a"])).to_list()
+    ['a;b', 'b', 'a']
+    """
+    both = first.is_not_null() & second.is_not_null()
+    either = first.zip_with(first.is_not_null(), second)
+
+    def merged(_: pl.Series) -> pl.Series:
+        text = first.filter(both) + MULTI_SEPARATOR + second.filter(both)
+        numbers = text.str.split(MULTI_SEPARATOR)
+        return numbers.list.unique(maintain_order=True).list.join(MULTI_SEPARATOR)
+
+    return change_where(either, both, merged)
