@@ -25,6 +25,11 @@ U_HITS = 2.0
 """Imagined chance agreements behind the expected u of a level."""
 CHANCE = 0.2
 """Of the pairs that agree, at least this share is taken not to match."""
+SURE = 0.99
+"""m is learnt from pairs that match at least so probably. What belongs together without being one
+(a branch with its head office's telephone) hangs about the threshold, and would teach that a
+customer's mail addresses differ.
+"""
 SAMPLE_PAIRS = 200_000
 RANDOM_PAIRS = 2_000_000
 PER_RECORD = 10
@@ -143,10 +148,11 @@ def _em(
             sees = ~blind[r]
             odds = np.log(share[r] / (1 - share[r])) + ratio[rows][:, sees].sum(axis=1)
             matching = counts[rows] / (1 + np.exp(-np.clip(odds, -60, 60)))
+            sure = np.where(odds >= np.log(SURE / (1 - SURE)), matching, 0.0)
             share[r] = (matching.sum() + 1.0) / (counts[rows].sum() + 3.0)
             for i in np.flatnonzero(sees):
                 gathered[i] = gathered[i] + np.bincount(
-                    patterns[rows, i], weights=matching, minlength=len(m[i])
+                    patterns[rows, i], weights=sure, minlength=len(m[i])
                 )
         new = []
         for g in gathered:
