@@ -40,6 +40,12 @@ def test_figures_before_and_after(small: Demo, measured: dict[str, Any]) -> None
         for figure in ("numerator", "denominator"):
             parts = [s["measures"][name][figure] for s in customer["sources"].values()]
             assert sum(parts) == customer["before"]["measures"][name][figure]
+        if name in ("form", "content"):  # after, a cell is of the source that it was taken from
+            parts = [s["measures"][name]["denominator"] for s in customer["sources_after"].values()]
+            assert sum(parts) <= customer["after"]["measures"][name]["denominator"]
+    assert found["sources_after"].keys() == found["sources"].keys()
+    for name, part in found["sources_after"].items():
+        assert part["score"] > found["sources"][name]["score"]
     repeated = customer["before"]["measures"]["repetition"]
     counts = small.said["planned"].data["counts"]["customer"]
     assert repeated["denominator"] == counts["accepted"]
@@ -99,6 +105,7 @@ def test_pages_and_workbooks_hold_no_personal_data(small: Demo, language: str) -
     assert "sales.xlsx" in page
     with zipfile.ZipFile(demo.root / "q.xlsx") as book:
         cells = "".join(book.read(n).decode() for n in book.namelist() if n.endswith(".xml"))
+    assert cells.count("<c:barChart>") == 3
     kept = "".join(p.read_text("utf-8") for p in (demo.root / "audit" / "quality").iterdir())
     for value in sample_values(demo.samples):
         assert value not in page

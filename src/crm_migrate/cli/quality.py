@@ -79,7 +79,7 @@ def quality(
 ) -> None:
     """Measure a run."""
     from crm_migrate.pipeline import report_quality, view_quality, write_quality
-    from crm_migrate.reports.quality_view import to_json
+    from crm_migrate.reports.quality_json import to_json
 
     written = None
     with opened(ctx, out) as session:
@@ -125,7 +125,12 @@ def _require_entity(name: str, known: list[str]) -> None:
 def _overview(view: "QualityView", out: Output) -> None:
     from crm_migrate.reports.quality_charts import percent
     from crm_migrate.reports.quality_page import number
-    from crm_migrate.reports.quality_view import dimension_rows, entity_rows, measure_rows
+    from crm_migrate.reports.quality_rows import (
+        dimension_rows,
+        entity_rows,
+        measure_rows,
+        source_rows,
+    )
 
     phases = (Text("before", "治理前"), Text("after", "治理后"))
     out.table(
@@ -160,11 +165,16 @@ def _overview(view: "QualityView", out: Output) -> None:
         (Text("entity", "对象"), *phases),
         [(view.entity(r.entity), *map(percent, r.score)) for r in entity_rows(view)],
     )
+    out.table(
+        Text("sources", "按来源"),
+        (Text("source", "来源"), *phases),
+        [(r.source, *map(percent, r.score)) for r in source_rows(view)],
+    )
     _totals(view, out)
 
 
 def _totals(view: "QualityView", out: Output) -> None:
-    from crm_migrate.reports.quality_view import total_rows
+    from crm_migrate.reports.quality_rows import total_rows
 
     totals = total_rows(view)
     differing = [t for t in totals if not t.agrees]
@@ -192,7 +202,7 @@ def _fields(view: "QualityView", entity: str, out: Output) -> None:
     from crm_migrate.project.quality_measures import DIMENSIONS
     from crm_migrate.reports.quality_charts import percent
     from crm_migrate.reports.quality_page import FIELD_DIMENSIONS
-    from crm_migrate.reports.quality_view import field_rows
+    from crm_migrate.reports.quality_rows import field_rows
 
     rows = [
         (

@@ -6,13 +6,15 @@ from itertools import groupby
 
 from crm_migrate.language import Text
 from crm_migrate.plan.show.html import SEVERITY_TEXTS, page_environment, template_text
-from crm_migrate.project.quality_measures import AFTER, BEFORE, DIMENSIONS, Dimension
+from crm_migrate.project.quality_measures import (
+    AFTER,
+    BEFORE,
+    DIMENSIONS,
+    QUALITY_MEASURES,
+    Dimension,
+)
 from crm_migrate.reports.quality_charts import pairs, percent, trend
-from crm_migrate.reports.quality_view import (
-    SCORE_AFTER,
-    SCORE_BEFORE,
-    Issue,
-    QualityView,
+from crm_migrate.reports.quality_rows import (
     TotalRow,
     dimension_rows,
     entity_rows,
@@ -24,6 +26,7 @@ from crm_migrate.reports.quality_view import (
     total_rows,
     unit_of,
 )
+from crm_migrate.reports.quality_view import SCORE_AFTER, SCORE_BEFORE, Issue, QualityView
 
 TITLE = Text("Customer data quality", "客户数据质量报告")
 FIELD_DIMENSIONS = (
@@ -76,6 +79,7 @@ def quality_html(view: QualityView) -> str:
             entities=entity_rows(view),
             entity_chart=_entity_chart(view),
             sources=source_rows(view),
+            source_chart=_source_chart(view),
             entity_sources=entity_source_rows(view),
             field_dimensions=[str(d) for d in FIELD_DIMENSIONS],
             field_dimension_names=[view.say(DIMENSIONS[d]) for d in FIELD_DIMENSIONS],
@@ -127,13 +131,15 @@ def cover_rows(issue: Issue, view: QualityView) -> list[tuple[str, str]]:
 def weight_words(view: QualityView) -> str:
     """The weights that are not 1, in words."""
     given = view.rules.weights
+    fields = [(name.partition("."), w) for name, w in given.fields.items()]
     told = [
         *((view.say(DIMENSIONS[d]), w) for d, w in given.dimensions.items()),
-        *((name, w) for name, w in given.measures.items()),
+        *((view.say(QUALITY_MEASURES[name].label), w) for name, w in given.measures.items()),
         *((view.entity(name), w) for name, w in given.entities.items()),
-        *((name, w) for name, w in given.fields.items()),
+        *((f"{view.entity(e)} · {view.field(e, f)}", w) for (e, _, f), w in fields),
     ]
-    return ", ".join(f"{name} {weight:g}" for name, weight in told if weight != 1)
+    listed = [f"{name} {weight:g}" for name, weight in told if weight != 1]
+    return view.say(Text(", ".join(listed), "、".join(listed)))
 
 
 def _phases(view: QualityView) -> tuple[str, str]:
@@ -153,6 +159,11 @@ def _dimension_chart(view: QualityView) -> str:
 def _entity_chart(view: QualityView) -> str:
     rows = [(view.entity(r.entity), *r.score) for r in entity_rows(view)]
     return pairs(view.say(Text("score by entity", "各对象得分")), _phases(view), rows)
+
+
+def _source_chart(view: QualityView) -> str:
+    rows = [(r.source, *r.score) for r in source_rows(view)]
+    return pairs(view.say(Text("score by source", "各来源得分")), _phases(view), rows)
 
 
 def _field_chart(view: QualityView) -> str | None:

@@ -1,19 +1,18 @@
 """The quality report as a workbook: everything that the page shows, and every single line."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from crm_migrate.language import Text
 from crm_migrate.plan.show.html import SEVERITY_TEXTS
-from crm_migrate.plan.show.sheets import Marked, Sheet, Style, workbook_bytes
+from crm_migrate.plan.show.sheet_charts import Chart
+from crm_migrate.plan.show.sheets import Marked, Sheet, Style, sheet_title, workbook_bytes
 from crm_migrate.project.quality_measures import DIMENSIONS, QUALITY_MEASURES
 from crm_migrate.quality.counts import ALL
 from crm_migrate.reports.quality_page import cover_rows, weight_words
-from crm_migrate.reports.quality_view import (
-    SCORE_AFTER,
-    SCORE_BEFORE,
+from crm_migrate.reports.quality_rows import (
     PartRow,
-    QualityView,
     dimension_rows,
     entity_rows,
     entity_source_rows,
@@ -24,11 +23,17 @@ from crm_migrate.reports.quality_view import (
     source_rows,
     total_rows,
 )
+from crm_migrate.reports.quality_view import SCORE_AFTER, SCORE_BEFORE, QualityView
 
 _SOURCE = Text("source", "来源")
 _ENTITY = Text("entity", "对象")
 _FIELD = Text("field", "字段")
 _COUNT = Text("count", "数量")
+_OVERVIEW = Text("Overview", "总览")
+_ENTITIES = Text("Entities", "按对象")
+_SOURCES = Text("Sources", "按来源")
+_TREND = Text("Trend", "趋势")
+_EVERY = Text("(all)", "(全部)")
 
 
 def quality_workbook(view: QualityView) -> bytes:
@@ -48,15 +53,14 @@ def _sheets(view: QualityView) -> Iterator[Sheet]:
         )  # fmt: skip
     yield _overview(view)
     yield _measures(view)
-    yield _parts(view, Text("Entities", "按对象"), entity_rows(view), ("entity",))
+    yield _parts(view, _ENTITIES, entity_rows(view), ("entity",))
     sources = [*source_rows(view), *entity_source_rows(view)]
-    sources.sort(key=lambda r: (r.source, r.entity))
-    yield _parts(view, Text("Sources", "按来源"), sources, ("source", "entity"), both=False)
+    yield _parts(view, _SOURCES, sources, ("source", "entity"))
     yield _parts(view, Text("Fields", "按字段"), field_rows(view), ("entity", "field"))
+    by_source = field_source_rows(view)
     yield _parts(
-        view, Text("Fields by source", "按来源与字段"), field_source_rows(view),
-        ("source", "entity", "field"), both=False,
-    )  # fmt: skip
+        view, Text("Fields by source", "按来源与字段"), by_source, ("source", "entity", "field")
+    )
     yield _findings(view)
     yield _examples(view)
     yield _totals(view)
@@ -94,7 +98,27 @@ def _overview(view: QualityView) -> Sheet:
     foot.append((view.say(Text("first run", "首次运行")), view.baseline.run))
     if told:
         foot.append((view.say(Text("weights", "权重")), told))
-    return _sheet(view, Text("Overview", "总览"), head, rows, foot)
+    return replace(_sheet(view, _OVERVIEW, head, rows, foot), charts=_charts(view, len(rows)))
+
+
+def _charts(view: QualityView, dimensions: int) -> list[Chart]:
+    """Dimensions, entities, sources and the course over the runs, from the sheets' own cells."""
+
+    def title(sheet: Text) -> str:
+        return sheet_title(view.say(sheet))
+
+    drawn = [
+        Chart(view.say(Text("Dimensions", "各评价维度")), title(_OVERVIEW), (1, dimensions), 0,
+              (1, 2, 3)),
+        Chart(view.say(Text("Score by entity", "各对象得分")), title(_ENTITIES),
+              (1, len(entity_rows(view))), 0, (1, 2)),
+        Chart(view.say(Text("Score by source", "各来源得分")), title(_SOURCES),
+              (1, len(source_rows(view))), 0, (2, 3)),
+    ]  # fmt: skip
+    if len(view.trend) > 1:
+        course = view.say(Text("Score over the runs", "历次得分"))
+        drawn.append(Chart(course, title(_TREND), (1, len(view.trend)), 1, (2, 3), over_time=True))
+    return drawn
 
 
 def _measures(view: QualityView) -> Sheet:
@@ -115,16 +139,9 @@ def _measures(view: QualityView) -> Sheet:
     return _sheet(view, Text("Measures", "评价指标"), head, rows)
 
 
-def _parts(
-    view: QualityView,
-    title: Text,
-    parts: Sequence[PartRow],
-    by: tuple[str, ...],
-    *,
-    both: bool = True,
-) -> Sheet:
+def _parts(view: QualityView, title: Text, parts: Sequence[PartRow], by: tuple[str, ...]) -> Sheet:
     names = {"entity": _ENTITY, "field": _FIELD, "source": _SOURCE}
-    phases = (view.say(SCORE_BEFORE), view.say(SCORE_AFTER)) if both else ("",)
+    phases = (view.say(SCORE_BEFORE), view.say(SCORE_AFTER))
     figures = [Text("score", "得分"), *DIMENSIONS.values()]
     head: list[tuple[Text | str, int]] = [(names[k], 18) for k in by]
     head += [(f"{view.say(f)} {p}".strip(), 12) for f in figures for p in phases]
@@ -132,11 +149,11 @@ def _parts(
     for part in parts:
         place = {
             "source": part.source,
-            "entity": view.entity(part.entity),
+            "entity": view.entity(part.entity) if part.entity else view.say(_EVERY),
             "field": view.field(part.entity, part.field),
         }
         pairs = [part.score, *part.dimensions.values()]
-        cells = [_share(v) for pair in pairs for v in pair[: len(phases)]]
+        cells = [_share(v) for pair in pairs for v in pair]
         rows.append((*(place[k] for k in by), *cells))
     return _sheet(view, title, head, rows)
 
@@ -199,7 +216,7 @@ def _trend(view: QualityView) -> Sheet:
     phases = (view.say(SCORE_BEFORE), view.say(SCORE_AFTER))
     figures = [Text("score", "得分"), *DIMENSIONS.values()]
     head: list[tuple[Text | str, int]] = [
-        (Text("run", "运行"), 26), (Text("begun (UTC)", "开始时间(UTC)"), 22),
+        (Text("run", "运行"), 26), (Text("begun (UTC)", "开始时间(UTC)"), 18),
     ]  # fmt: skip
     head += [(f"{view.say(f)} {p}", 12) for f in figures for p in phases]
     rows = []
@@ -207,8 +224,8 @@ def _trend(view: QualityView) -> Sheet:
         cells = [_share(p.before.score), _share(p.after.score)]
         for d in DIMENSIONS:
             cells += [_share(p.before.dimensions.get(d)), _share(p.after.dimensions.get(d))]
-        rows.append((p.run, p.at, *cells))
-    return _sheet(view, Text("Trend", "趋势"), head, rows)
+        rows.append((p.run, p.at[:16].replace("T", " "), *cells))
+    return _sheet(view, _TREND, head, rows)
 
 
 def _counts(view: QualityView) -> Sheet:
@@ -218,7 +235,7 @@ def _counts(view: QualityView) -> Sheet:
         (Text("measure", "指标"), 20), ("A", 12), ("B", 12),
     )  # fmt: skip
     phases = {"before": view.say(SCORE_BEFORE), "after": view.say(SCORE_AFTER)}
-    every = view.say(Text("(all)", "(全部)"))
+    every = view.say(_EVERY)
     rows = [
         (
             phases[phase], view.entity(entity), source if source != ALL else every,

@@ -14,6 +14,8 @@ from io import BytesIO
 from math import ceil
 from typing import TYPE_CHECKING, NamedTuple
 
+from crm_migrate.plan.show.sheet_charts import Chart, draw
+
 if TYPE_CHECKING:
     from xlsxwriter.format import Format
     from xlsxwriter.workbook import Workbook
@@ -63,6 +65,8 @@ class Sheet:
     foot: Iterable[Sequence[object]] = ()
     filled_in: Mapping[int, Sequence[str]] = field(default_factory=dict)
     hidden: Sequence[int] = ()
+    charts: Sequence[Chart] = ()
+    """Stand below the foot."""
 
 
 LONGEST = 32_767
@@ -75,6 +79,7 @@ _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _BREAK = re.compile("\r\n?")
 _NOT_IN_TITLE = re.compile(r"[\[\]:*?/\\']")
 _WRAPPED = {"num_format": "@", "text_wrap": True}
+_NUMBER = {"align": "right", "indent": 1}  # apart from the text in the next column
 _LOOKS: dict[Style, dict[str, object]] = {
     Style.TEXT: _WRAPPED,
     Style.HEAD: {
@@ -84,9 +89,10 @@ _LOOKS: dict[Style, dict[str, object]] = {
         "text_wrap": True,
         "valign": "vcenter",
     },
-    Style.WHOLE: {"num_format": "#,##0"},
-    Style.AMOUNT: {"num_format": "#,##0.00"},
-    Style.SHARE: {"num_format": "0.0%"},
+    Style.WHOLE: {**_NUMBER, "num_format": "#,##0"},
+    Style.AMOUNT: {**_NUMBER, "num_format": "#,##0.00"},
+    # What is not quite all is never shown as all.
+    Style.SHARE: {**_NUMBER, "num_format": '[=1]0.0%;[>=0.9995]"99.9%";0.0%'},
     Style.OLD: {**_WRAPPED, "font_color": "#B3261E", "font_strikeout": True},
     Style.NEW: {**_WRAPPED, "bg_color": "#E5F3EC"},
     Style.WARN: {**_WRAPPED, "bold": True, "font_color": "#B3261E", "bg_color": "#FDF6EA"},
@@ -114,6 +120,11 @@ def _measured(value: str) -> tuple[str, int]:
     return text, len(text) if text.isascii() else len(text.encode("gb18030", "replace"))
 
 
+def sheet_title(text: str) -> str:
+    """The text as the title of a sheet can be."""
+    return _NOT_IN_XML.sub("", _NOT_IN_TITLE.sub(" ", text))[:31]
+
+
 def workbook_bytes(sheets: Sequence[Sheet]) -> bytes:
     """The .xlsx file; titles must differ in their first 31 characters."""
     from xlsxwriter import Workbook
@@ -128,8 +139,7 @@ def workbook_bytes(sheets: Sequence[Sheet]) -> bytes:
 
 
 def _write(book: "Workbook", sheet: Sheet, number: int, looks: "dict[Style, Format]") -> None:
-    title = _NOT_IN_XML.sub("", _NOT_IN_TITLE.sub(" ", sheet.title))[:31]
-    page = book.add_worksheet(title or str(number))
+    page = book.add_worksheet(sheet_title(sheet.title) or str(number))
     for place, width in enumerate(sheet.widths):
         look = looks[Style.OPEN] if place in sheet.filled_in else None
         page.set_column(place, place, width, look, {"hidden": place in sheet.hidden})
@@ -139,8 +149,10 @@ def _write(book: "Workbook", sheet: Sheet, number: int, looks: "dict[Style, Form
     last = 0
     for last, row in enumerate(sheet.rows, 1):
         _write_row(page, last, row, room, looks)
-    for place, row in enumerate(sheet.foot, last + 2):
-        _write_row(page, place, row, room, looks)
+    end = last
+    for end, row in enumerate(sheet.foot, last + 2):
+        _write_row(page, end, row, room, looks)
+    draw(book, page, sheet.charts, end + 2)
     _protect(page, sheet, last)
     page.freeze_panes(1, 0)
     page.autofilter(0, 0, last, len(sheet.head) - 1)

@@ -12,8 +12,9 @@ from crm_migrate.errors import IntegrityFault, KeyFault, NotFound
 from crm_migrate.language import Language
 from crm_migrate.reports.audit_report import Revision, next_version
 from crm_migrate.reports.quality_facts import QualityFacts
+from crm_migrate.reports.quality_json import to_json
 from crm_migrate.reports.quality_page import quality_html
-from crm_migrate.reports.quality_view import Issue, QualityView, to_json
+from crm_migrate.reports.quality_view import Issue, QualityView
 from crm_migrate.reports.quality_workbook import quality_workbook
 from crm_migrate.reports.versions import load_document, store_document
 from crm_migrate.stages.bare.table_files import require_suffix, write_file
