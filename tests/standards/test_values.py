@@ -105,6 +105,11 @@ def test_serials_count_from_the_end_of_1899():
         ("人民币壹佰贰拾万元整", "元", "1200000"),
         ("叁仟伍佰元陆角", "元", "3500.6"),
         ("一百二十万", "万元", "120"),
+        ("1亿2000万", "万元", "12000"),
+        ("120万5千元", "元", "1205000"),
+        ("50w", "万元", "50"),
+        ("5千元", "元", "5000"),
+        ("1200-", "元", "-1200"),
         ("RMB 3000", "元", "3000"),
         ("123456789.123456789元", "万元", "12345.6789123456789"),
     ],
@@ -116,7 +121,9 @@ def test_amounts(raw: str, unit: str, canonical: str):
 
 @pytest.mark.parametrize(
     ("raw", "rule"),
-    [("约50万", "amount.unreadable"), ("50-100万", "amount.range"), ("$500", "amount.currency"),
+    [("约50万", "amount.estimate"), ("50万以上", "amount.estimate"), ("≥50", "amount.estimate"),
+     ("50w-100w", "amount.range"), ("三万五", "amount.unreadable"), ("万元", "amount.unreadable"),
+     ("120万5", "amount.unreadable"), ("100韩元", "amount.currency"), ("50-100万", "amount.range"), ("$500", "amount.currency"),
      ("500美元", "amount.currency"), ("面议", "amount.unreadable"), ("1,2", "amount.unreadable")],
 )  # fmt: skip
 def test_amounts_that_are_none(raw: str, rule: str):

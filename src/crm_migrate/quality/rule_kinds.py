@@ -41,7 +41,7 @@ _NAMED = {
     " free_text.personal_number",
     Kind.FORMAT: "uscc.alphabet person_name.characters mobile.abroad phone.no_area_code"
     " email.cjk_local date.ambiguous date.incomplete date.impossible date.range"
-    " amount.currency amount.range"
+    " amount.currency amount.range amount.estimate"
     " schema.form schema.characters mapping.pattern_unmatched",
     Kind.CONTENT: "uscc.organisation uscc.region uscc.authority uscc.class uscc.not_moved"
     " value.not_moved tax_number.personal tax_number.superseded bank_account.personal_card"

@@ -3,6 +3,7 @@
 Basis: 《支付结算办法》 annex 1 (1997), rules for writing amounts.
 """
 
+import re
 from decimal import Decimal
 
 _DIGITS = {
@@ -14,6 +15,14 @@ _DIGITS = {
 }
 _TENS = {"十": 10, "拾": 10, "百": 100, "佰": 100, "千": 1000, "仟": 1000}
 _MYRIADS = {"万": 10**4, "萬": 10**4, "亿": 10**8, "億": 10**8}
+_STEP = re.compile("([0-9][0-9.]*)(千万|[亿万千百元])")
+_STEP_SIZES = {"亿": 10**8, "千万": 10**7, "万": 10**4, "千": 1000, "百": 100, "元": 1}
+_DIGIT = f"[{''.join(_DIGITS)}]"
+_SKIPPED = re.compile(
+    rf"[亿億](?![零〇○]|$)(?!.*[万萬])|[万萬](?![零〇○亿億]|$|{_DIGIT}[千仟])|"
+    rf"[千仟](?![零〇○万萬亿億]|$|{_DIGIT}[百佰])|[百佰](?![零〇○万萬亿億]|$|{_DIGIT}[十拾])"
+)
+"""A place left out without 零: 三万五 is 35,000 to some and 30,005 by the letter."""
 _CENTS = {"角": Decimal("0.1"), "分": Decimal("0.01")}
 
 
@@ -22,11 +31,15 @@ def decimal_of(words: str) -> str | None:
 
     >>> decimal_of("壹佰贰拾万元整"), decimal_of("一千二百"), decimal_of("叁元伍角")
     ('1200000', '1200', '3.5')
-    >>> decimal_of("三亿零五万"), decimal_of("面议") is None
-    ('300050000', True)
+    >>> decimal_of("三亿零五万"), decimal_of("1亿2000万"), decimal_of("面议") is None
+    ('300050000', '120000000', True)
+    >>> decimal_of("三万五") is None, decimal_of("120万5") is None
+    (True, True)
     """
-    negative = words.startswith("负")
-    body = words.removeprefix("负").rstrip("整正")
+    negative = words[:1] in ("负", "-")
+    body = words.removeprefix("负").removeprefix("-").rstrip("整正")
+    if body[:1].isascii():
+        return _in_steps(body, negative=negative)
     yuan, mark, cents = body.partition("元") if "元" in body else body.partition("圆")
     whole = _whole(yuan) if yuan else 0
     fraction = _fraction(cents)
@@ -49,6 +62,8 @@ def number_of(words: str) -> int | None:
 
 
 def _whole(words: str) -> int | None:
+    if _SKIPPED.search(words):
+        return None
     total = section = digit = 0
     # 两 digits in a row are a number read out (二〇二四), never an amount.
     pending = False
@@ -71,6 +86,20 @@ def _whole(words: str) -> int | None:
         else:
             return None
     return total + section + digit
+
+
+def _in_steps(body: str, *, negative: bool) -> str | None:
+    """1亿2000万: numbers in digits, each before a smaller unit than the one before."""
+    total, last = Decimal(0), Decimal(10**9)
+    if _STEP.sub("", body).strip("元"):
+        return None  # 120万5 is 120.5万 to some
+    for number, unit in _STEP.findall(body):
+        size = Decimal(_STEP_SIZES[unit])
+        if size >= last or number.count(".") > 1:
+            return None
+        total, last = total + Decimal(number) * size, size
+    text = format(-total if negative and total else total, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _fraction(words: str) -> Decimal | None:
