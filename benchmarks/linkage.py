@@ -166,9 +166,9 @@ def _lines(cell: Cell, known: dict[str, Figures]) -> list[dict[str, str]]:
             "ratio": ratio,
         },
         {
-            "what": f"  {told['compared']:,} pairs; P/R/F1 of pairs, of clusters",
+            "what": f"  {told['compared']:,} pairs; P/R/F1 of pairs, of clusters; best F1, at bits",
             "ours": "/".join(f"{v:.3f}" for v in told["pairs"]),
             "peer": "/".join(f"{v:.3f}" for v in told["clusters"]),
-            "ratio": "",
+            "ratio": "{:.3f}, {:g}".format(*told["best"]) if "best" in told else "",
         },
     ]

@@ -64,6 +64,7 @@ def link(rows: pl.DataFrame, rules: LinkageRules, engine: str) -> dict[str, Any]
         "digest": lambda: sha256("".join(t.write_csv() for t in tables).encode()).hexdigest()[:16],
         "compared": found.compared,
         "edges": found.edges.select("left_id", "right_id"),
+        "scored": found.pairs.select("left_id", "right_id", "match_weight"),
         "clusters": found.clusters,
         "capped": found.capped_blocks.height,
         "stages": dict(found.seconds),

@@ -47,18 +47,19 @@ def link(rows: pl.DataFrame, *, heavy: bool, functions: str, u_pairs: float) -> 
     clusters = linker.clustering.cluster_pairwise_predictions_at_threshold(
         predicted, threshold_match_probability=MATCH
     )
-    edges = pl.from_arrow(
+    scored = pl.from_arrow(
         connection.sql(
-            "select record_id_l as left_id, record_id_r as right_id from "
-            f"{predicted.physical_name} where match_probability >= {MATCH}"
+            "select record_id_l as left_id, record_id_r as right_id, match_weight, "
+            f"match_probability from {predicted.physical_name}"
         ).to_arrow_table()
     )
+    edges = scored.filter(pl.col("match_probability") >= MATCH).select("left_id", "right_id")
     found = pl.from_arrow(
         connection.sql(
             f"select record_id, cluster_id from {clusters.physical_name}"
         ).to_arrow_table()
     )
-    return {"edges": edges, "clusters": found, "table": table}
+    return {"scored": scored, "edges": edges, "clusters": found, "table": table}
 
 
 def compared(table: Any, *, heavy: bool) -> int:
