@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crm_migrate.plan import diff
 from crm_migrate.plan.change import UNTOUCHED
 from crm_migrate.plan.commitments import as_text, commitments
+from crm_migrate.plan.diff import entity
 from crm_migrate.plan.diff.entity import diff_entity
 from crm_migrate.plan.operations import with_digests
 from tests.plan.crm import CUSTOMER, KEY, MODEL, Crm, applied, frame, golden, no_base, rules
@@ -156,9 +156,9 @@ def test_slices_change_nothing(rows: list[Any], size: int) -> None:
     new, crm = tables(rows)
     side = crm.side()
     found = []
-    for records in (diff.SLICE, size):
+    for records in (entity.SLICE, size):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(diff, "SLICE", records)
+            patch.setattr(entity, "SLICE", records)
             made = diff_entity(CUSTOMER, MODEL, new, side, {}, rules())
             parts = list(made.parts())
             assert max(p.height for p in parts) <= records
