@@ -7,6 +7,7 @@ import click
 from crm_migrate.cli.output import Output, verb_options
 from crm_migrate.cli.session import AS, opened
 from crm_migrate.language import Text, current_language
+from crm_migrate.linkage.rule_words import rule_words
 
 if TYPE_CHECKING:
     from crm_migrate.stages.tracing.steps import Member, Operation, Trace
@@ -41,19 +42,6 @@ CUSTOMER 可为唯一标识(或其开头)、新旧客户编号或 CRM 主键;--e
   crm-migrate trace g00023fd7 --clear --as li --json
 """,
 )
-RULES: dict[str, Text] = {
-    "agreed": Text("all agree", "各来源一致"),
-    "assigned": Text("assigned", "系统编号"),
-    "only": Text("the only record", "仅此一条记录"),
-    "union": Text("all values together", "合并全部取值"),
-    "record_id": Text("smallest record id", "记录标识最小者"),
-    "most_trusted": Text("most trusted source", "来源最可信"),
-    "most_recent": Text("most recent", "时间最近"),
-    "most_complete": Text("most complete", "最完整"),
-    "most_frequent": Text("most frequent", "出现最多"),
-    "longest": Text("longest", "最长"),
-    "most_restrictive": Text("most restrictive", "最严格"),
-}
 
 
 @click.command(help=str(HELP))
@@ -132,7 +120,7 @@ def _show(found: "Trace", out: Output) -> None:
                 c.label,
                 c.value,
                 names.get(c.record_id or "", "-"),
-                RULES.get(c.rule, c.rule),
+                rule_words(c.rule),
                 c.losers,
             )
             for c in found.cells

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from crm_migrate.language import Language, Text
+from crm_migrate.linkage.rule_words import rule_words
 from crm_migrate.model import Entity, Field, Model, SemanticType
 from crm_migrate.plan.change import REFERENCE_PREFIX
 from crm_migrate.project.mapping_file import TargetColumn
@@ -19,21 +20,6 @@ TITLE_FIELDS = (
     "kind", "product_code",
 )  # fmt: skip
 """Fields that tell people which record it is, the most telling first."""
-
-RULE_TEXTS = {
-    "only": Text("the only record", "唯一来源记录"),
-    "agreed": Text("all sources agree", "各来源一致"),
-    "most_trusted": Text("the most trusted source", "取最可信来源"),
-    "most_recent": Text("the newest record", "取最新记录"),
-    "most_complete": Text("the most complete record", "取最完整记录"),
-    "most_frequent": Text("the most frequent value", "取出现最多的值"),
-    "longest": Text("the longest value", "取最长的值"),
-    "most_restrictive": Text("the most restrictive value", "取限制最严的值"),
-    "union": Text("all values together", "合并全部取值"),
-    "record_id": Text("equal claims: a fixed order decides", "条件相同,按固定顺序"),
-    "prefer": Text("preferred by {field}", "按{field}优先"),
-}
-"""Why a golden cell has its value; the codes are the lineage's."""
 
 _YES_NO = {"true": Text("yes", "是"), "false": Text("no", "否")}
 _FORMATTED = (SemanticType.AMOUNT, SemanticType.INDUSTRY, SemanticType.PERCENTAGE)
@@ -158,13 +144,12 @@ class Names:
 
     def rule(self, entity: Entity, code: str) -> str:
         """Why a cell has its value, in words."""
-        head, _, name = code.partition(":")
-        text = RULE_TEXTS.get(head)
-        if text is None:
-            return code
-        known = entity.by_name.get(name)
-        label = known.label.in_language(self.language) if known else name
-        return text.in_language(self.language, field=label)
+
+        def label(name: str) -> Text:
+            known = entity.by_name.get(name)
+            return known.label if known else Text(name, name)
+
+        return rule_words(code, label).in_language(self.language)
 
 
 def title_columns(entity: Entity) -> list[str]:
