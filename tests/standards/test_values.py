@@ -157,6 +157,10 @@ def test_percentages():
     """R-1.4: 60 means 60 %; a bare 0.6 is reported, not multiplied."""
     raw = ["60%", "60", "６０％", "0.6", "0.5%"]
     assert percentage.normalise(pl.Series(raw)).to_list() == ["60", "60", "60", "0.6", "0.5"]
+    words = ["百分之六十", "六成", "三成五", "千分之五", "百分之百", "60%-70%"]
+    read = percentage.normalise(pl.Series(words)).to_list()
+    assert read == ["60", "60", "35", "0.5", "100", None]
+    assert cited(percentage, ["百分之一"]) == set()
     assert cited(percentage, ["0.6"]) == {"percentage.fraction"}
     assert cited(percentage, ["0.5%"]) == set()
     assert cited(percentage, ["160%"]) == {"percentage.range"}
@@ -174,6 +178,15 @@ def test_integers_and_booleans():
     assert cited(boolean, ["看情况"]) == {"boolean.unreadable"}
 
 
+def test_consent_is_never_inferred():
+    """R-5.3: a dated consent is one, a withdrawn one is none, both or unknown is no answer."""
+    raw = ["同意（2024-01-05）", "2024年1月5日撤回同意", "退订", "同意/不同意", "未知"]
+    value = boolean.normalise(pl.Series(raw))
+    assert value.to_list() == ["true", "false", "false", None, None]
+    assert cited(boolean, ["未知"]) == {"boolean.unknown"}
+    assert cited(boolean, ["同意/不同意"]) == {"boolean.unreadable"}
+
+
 def test_vocabulary(model):
     """R-2.3: synonyms lead to their value; what is unknown is left out and reported."""
     field = model.entity("customer").by_name["grade"]
@@ -186,7 +199,6 @@ def test_vocabulary(model):
 
 def test_tags():
     """R-1.4: several tags of a customer, each once."""
-    assert tags.normalise(pl.Series(["价格敏感, 老客户；价格敏感", None])).to_list() == [
-        "价格敏感;老客户",
-        None,
-    ]
+    raw = ["价格敏感, 老客户；价格敏感", None, "【重点】【急单】", "VIP,vip", '["a","b"]', "，"]
+    read = tags.normalise(pl.Series(raw)).to_list()
+    assert read == ["价格敏感;老客户", None, "重点;急单", "VIP", "a;b", None]

@@ -4,6 +4,8 @@ Basis: GB/T 15835-2011. A number below one without a sign (0.6) is ambiguous: it
 reported.
 """
 
+import re
+
 import polars as pl
 
 from crm_migrate.language import Text
@@ -11,10 +13,12 @@ from crm_migrate.records import Rule, Severity
 from crm_migrate.standards.characters import compact
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
 from crm_migrate.standards.decimals import PLAIN_DECIMAL, plain, shifted
-from crm_migrate.standards.residue import change_where, holds, unless_matching
+from crm_migrate.standards.numerals import number_of
+from crm_migrate.standards.residue import change_where, holds, per_distinct, unless_matching
 
 BASIS = Text("GB/T 15835-2011", "GB/T 15835-2011《出版物上数字用法》")
 CANONICAL = PLAIN_DECIMAL
+_TENTHS = re.compile("^([一二三四五六七八九十])成([一二三四五六七八九])?$")
 NORMALISED = normalised("percentage", "percentage", "百分比")
 UNREADABLE = Rule(
     "percentage.unreadable",
@@ -43,26 +47,42 @@ RULES: tuple[Rule, ...] = (NORMALISED, UNREADABLE, FRACTION, RANGE)
 
 
 def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
-    """The number before the % sign; tenths (成) and ‰ are converted.
+    """The number before the % sign; tenths (成) and ‰ are converted, Chinese numerals read.
 
     >>> normalise(pl.Series(["60%", "６０．５％", "0.6", "6成", "high"])).to_list()
     ['60', '60.5', '0.6', '60', None]
+    >>> normalise(pl.Series(["百分之六十", "三成五", "千分之五", "百分百", "60%-70%"])).to_list()
+    ['60', '35', '0.5', '100', None]
     """
     return unless_matching(raw, CANONICAL, _repaired)
 
 
 def _repaired(raw: pl.Series) -> pl.Series:
-    text = compact(raw).str.replace("^百分之", "")
+    text = compact(raw).str.replace("^千分之(.+)$", "$1‰").str.replace("^百分之", "")
     number = plain(text.str.replace("[%成‰]$", ""))
-    number = change_where(number, text.str.ends_with("成"), lambda n: shifted(n, 1))
+    spelled = number.is_null() & holds(text.str.contains(r"^\p{Han}+[%‰]?$"))
+    number = change_where(number, spelled, lambda _: per_distinct(text.filter(spelled), _in_words))
+    number = change_where(number, holds(text.str.contains("^[0-9.]+成$")), lambda n: shifted(n, 1))
     return change_where(number, text.str.ends_with("‰"), lambda n: shifted(n, -1))
+
+
+def _in_words(text: str) -> str | None:
+    """六十 → 60, 三成五 → 35, 百分百 → 100; None for other words."""
+    if text in ("百分百", "百"):
+        return "100"
+    tens = _TENTHS.match(text)
+    if tens:
+        whole, rest = (number_of(part) if part else 0 for part in tens.groups())
+        return None if whole is None or rest is None else str(whole * 10 + rest)
+    found = number_of(text.rstrip("%‰"))
+    return None if found is None else str(found)
 
 
 def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Masks:
     """What could not be read, fractions without sign, values outside 0–100."""
     yield UNREADABLE, raw.is_not_null() & value.is_null()
-    fraction = holds(value.str.contains(r"^0\.")) & ~holds(raw.str.contains("[%％成‰]"))
-    yield FRACTION, fraction | holds((value == "1") & (raw != "1%") & (raw != "1％"))
+    fraction = holds(value.str.contains(r"^0\.")) & ~holds(raw.str.contains("[%％成‰分]"))
+    yield FRACTION, fraction | holds((value == "1") & ~raw.str.contains("[%％‰分一]"))
     number = value.cast(pl.Float64, strict=False)
     yield RANGE, (number < 0) | (number > 100)
 

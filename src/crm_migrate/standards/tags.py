@@ -7,7 +7,7 @@ from crm_migrate.model import MULTI_SEPARATOR
 from crm_migrate.records import Rule
 from crm_migrate.standards.characters import narrow
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
-from crm_migrate.standards.residue import unless_matching
+from crm_migrate.standards.residue import change_where, holds, per_distinct, unless_matching
 
 BASIS = Text("tags joined by ;", "标签以分号分隔")
 NORMALISED = normalised("tags", "tags", "标签")
@@ -19,18 +19,38 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
 
     >>> normalise(pl.Series(["重点，价格敏感、重点", "#急单 #长期", "，"])).to_list()
     ['重点;价格敏感', '急单;长期', None]
+    >>> normalise(pl.Series(["【重点】【急单】", "VIP,vip,A/B", '["重点", "急单"]'])).to_list()
+    ['重点;急单', 'VIP;A/B', '重点;急单']
     """
     return unless_matching(raw, r"^[0-9A-Za-z\x{4e00}-\x{9fa5}]+$", _repaired)
 
 
 def _repaired(raw: pl.Series) -> pl.Series:
     text = narrow(raw.str.replace_all(r"[\r\n]+", MULTI_SEPARATOR))
-    parts = text.str.replace_all(r"\s*[;,、|]\s*|(?:^|\s*)#\s*", ";").str.split(MULTI_SEPARATOR)
-    rows = pl.DataFrame({"tag": parts}).with_row_index("row").explode("tag")
-    rows = rows.filter(pl.col("tag") != "").unique(["row", "tag"], maintain_order=True)
-    joined = rows.group_by("row").agg(pl.col("tag").str.join(MULTI_SEPARATOR))
-    every = pl.DataFrame({"row": pl.int_range(len(raw), dtype=pl.UInt32, eager=True)})
-    return every.join(joined, on="row", how="left", maintain_order="left").get_column("tag")
+    text = text.str.replace(r'^\["?(.*?)"?\]$', "$1").str.replace_all(
+        r"[【】\[\]]", MULTI_SEPARATOR
+    )
+    text = text.str.replace_all(r'\s*"?\s*[;,、|]\s*"?\s*|(?:^|\s*)#\s*', MULTI_SEPARATOR)
+    # A tag twice in a row of separators is rare: most cells need no list.
+    text = text.str.replace_all(";{2,}", ";").str.strip_chars("; ")
+    several = holds(text.str.contains(MULTI_SEPARATOR, literal=True))
+    text = change_where(text, several, _each_once)
+    return text.set(holds(text == ""), None)
+
+
+def _each_once(text: pl.Series) -> pl.Series:
+    """The tags of each cell without those that occur again, capitals or not."""
+    tags = text.str.split(MULTI_SEPARATOR).list.unique(maintain_order=True)
+    lower = text.str.to_lowercase().str.split(MULTI_SEPARATOR).list.n_unique()
+    joined = tags.list.join(MULTI_SEPARATOR)
+    return change_where(joined, tags.list.len() > lower, lambda few: per_distinct(few, _folded))
+
+
+def _folded(text: str) -> str:
+    first: dict[str, str] = {}
+    for tag in text.split(MULTI_SEPARATOR):
+        first.setdefault(tag.lower(), tag)
+    return MULTI_SEPARATOR.join(first.values())
 
 
 def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Masks:
