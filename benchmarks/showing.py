@@ -11,10 +11,11 @@ import polars as pl
 from crm_migrate.model import Entity
 from crm_migrate.plan.change import AFTER, BEFORE, UNTOUCHED, Action, Plan
 from crm_migrate.plan.difference import difference
+from crm_migrate.plan.file.header_json import FORMAT
+from crm_migrate.plan.file.opened import Opened
+from crm_migrate.plan.file.stored import open_plan, open_stored
+from crm_migrate.plan.file.writer import write_plan
 from crm_migrate.plan.header import EntityCounts, PlanHeader, RowCounts, TargetIdentity
-from crm_migrate.plan.header_file import FORMAT
-from crm_migrate.plan.opened import Opened
-from crm_migrate.plan.planfile import open_plan, open_stored, write_plan
 from crm_migrate.plan.show.choice import EVERYTHING, NOTHING, Choice
 from crm_migrate.plan.show.names import Names
 from crm_migrate.plan.show.view import PlanView, plan_view

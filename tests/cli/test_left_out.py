@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from openpyxl import load_workbook
 
-from crm_migrate.plan.left_out import left_out
+from crm_migrate.plan.target.left_out import left_out
 from crm_migrate.project.mapping_file import LeftOut
 from tests.cli.command_line import CUSTOMERS, Command
 

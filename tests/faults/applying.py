@@ -9,7 +9,7 @@ from pathlib import Path
 from crm_migrate.loading.applied import Applied
 from crm_migrate.loading.apply import apply
 from crm_migrate.plan.change import Plan
-from crm_migrate.plan.planfile import open_plan
+from crm_migrate.plan.file.stored import open_plan
 from crm_migrate.systems.opening import open_target
 from crm_migrate.systems.target import TargetSystem
 from tests.loading.small_crm import MAPPING, MODEL, NOW, Keys, approved

@@ -14,7 +14,7 @@ import crm_migrate
 from crm_migrate.errors import CrmMigrateError, PlanRefused
 from crm_migrate.loading.applied import Applied
 from crm_migrate.plan.change import Plan
-from crm_migrate.plan.planfile import write_plan
+from crm_migrate.plan.file.writer import write_plan
 from crm_migrate.systems.opening import open_target
 from crm_migrate.systems.target import TargetSystem
 from tests.faults.applying import PLAN_KEY, carry_out

@@ -14,17 +14,17 @@ from crm_migrate.loading.target_ledger import read_base
 from crm_migrate.plan.change import Plan
 from crm_migrate.plan.diff.side import TargetSide
 from crm_migrate.plan.digest import effect
+from crm_migrate.plan.file.opened import InMemory
 from crm_migrate.plan.header import TargetIdentity
 from crm_migrate.plan.merging.moves import count_moves, given_up
 from crm_migrate.plan.merging.unmerge import inverse_moves, kept_merges
-from crm_migrate.plan.opened import InMemory
 from crm_migrate.plan.operations import (
     PlannedOperations,
     count_actions,
     effect_digests,
     plan_operations,
 )
-from crm_migrate.plan.present import present_records, resolve_references
+from crm_migrate.plan.target.present import present_records, resolve_references
 from crm_migrate.project.entities_file import standard_model, starter_file
 from crm_migrate.project.mapping_file import TargetMapping
 from crm_migrate.protection.policy import parse_policy

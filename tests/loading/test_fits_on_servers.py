@@ -15,7 +15,7 @@ from crm_migrate.loading.target_ledger import read_base
 from crm_migrate.plan.change import Plan
 from crm_migrate.plan.diff.side import TargetSide
 from crm_migrate.plan.operations import plan_operations
-from crm_migrate.plan.present import present_records
+from crm_migrate.plan.target.present import present_records
 from crm_migrate.project.mapping_file import TargetMapping
 from crm_migrate.stages.present import asking, computing
 from crm_migrate.systems.opening import open_target

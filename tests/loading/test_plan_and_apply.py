@@ -18,7 +18,7 @@ from crm_migrate.plan.change import Plan
 from crm_migrate.plan.diff.side import TargetSide
 from crm_migrate.plan.header import TargetIdentity
 from crm_migrate.plan.operations import plan_operations
-from crm_migrate.plan.present import present_records, resolve_references
+from crm_migrate.plan.target.present import present_records, resolve_references
 from crm_migrate.project.entities_file import standard_model, starter_file
 from crm_migrate.project.mapping_file import TargetMapping
 from crm_migrate.protection.policy import parse_policy

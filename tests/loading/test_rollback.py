@@ -12,7 +12,7 @@ from crm_migrate.loading.origin import read_inserted
 from crm_migrate.loading.rollback import inverse_of
 from crm_migrate.model import Model
 from crm_migrate.plan.change import Plan
-from crm_migrate.plan.opened import InMemory
+from crm_migrate.plan.file.opened import InMemory
 from crm_migrate.project.mapping_file import TargetMapping
 from crm_migrate.systems.sqlite.target import SqliteTarget
 from tests.loading.small_crm import (

@@ -4,7 +4,7 @@ import pytest
 
 from crm_migrate.errors import PlanRefused
 from crm_migrate.loading.apply import apply
-from crm_migrate.plan.mapped_target import unchecked
+from crm_migrate.plan.target.mapped import unchecked
 from crm_migrate.protection.policy import Treatment
 from tests.loading.small_crm import NOW, Keys, approved
 from tests.loading.test_fits_on_servers import MAPPING, Crm, crm, judged, planned

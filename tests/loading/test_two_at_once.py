@@ -16,7 +16,8 @@ import crm_migrate
 from crm_migrate.errors import PlanRefused
 from crm_migrate.loading.plan_lock import Holder, ask
 from crm_migrate.plan.change import Plan
-from crm_migrate.plan.planfile import open_plan, write_plan
+from crm_migrate.plan.file.stored import open_plan
+from crm_migrate.plan.file.writer import write_plan
 from crm_migrate.systems.opening import open_target
 from crm_migrate.systems.target import TargetSystem
 from tests.faults.crm import statements

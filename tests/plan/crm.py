@@ -11,7 +11,7 @@ from crm_migrate.model import Entity, Model
 from crm_migrate.plan.diff.side import DiffRules, TargetSide
 from crm_migrate.plan.digest import precondition, row_columns
 from crm_migrate.plan.header import TargetIdentity
-from crm_migrate.plan.present import present_records
+from crm_migrate.plan.target.present import present_records
 from crm_migrate.project.entities_file import standard_model
 from crm_migrate.project.mapping_file import TargetEntity
 from crm_migrate.systems.target_schema import ColumnInfo, TargetTable, UniqueKey

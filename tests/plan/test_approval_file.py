@@ -19,8 +19,8 @@ from crm_migrate.plan.approval.deciding import approve, decide
 from crm_migrate.plan.approval.exported import Exported, JournalLine, check, read, write
 from crm_migrate.plan.approval.overriding import override
 from crm_migrate.plan.approval.standing import Said
+from crm_migrate.plan.file.header_json import header_json
 from crm_migrate.plan.header import Demand, Gate, PlanHeader
-from crm_migrate.plan.header_file import header_json
 from crm_migrate.trust.journal import Journal
 from crm_migrate.trust.merkle import MerkleTree, inclusion_proof, root_by_proof
 from crm_migrate.trust.people import add, remove

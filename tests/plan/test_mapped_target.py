@@ -7,8 +7,8 @@ import pytest
 
 from crm_migrate.errors import TargetFault
 from crm_migrate.language import Text
-from crm_migrate.plan.mapped_target import misfits_of, require_writable, slow_matches, unchecked
-from crm_migrate.plan.predicate import columns_of, holds
+from crm_migrate.plan.target.mapped import misfits_of, require_writable, slow_matches, unchecked
+from crm_migrate.plan.target.predicate import columns_of, holds
 from crm_migrate.project.mapping_file import TargetMapping
 from crm_migrate.protection.policy import Treatment
 from crm_migrate.systems.target_schema import (

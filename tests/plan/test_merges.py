@@ -15,10 +15,10 @@ from crm_migrate.plan.diff.side import TargetSide
 from crm_migrate.plan.merging.moves import CHILDREN, COLLISIONS, Around, given_up
 from crm_migrate.plan.merging.unmerge import TRAIL, inverse_moves, kept_merges
 from crm_migrate.plan.operations import PlannedOperations, verify_plan
-from crm_migrate.plan.present import resolve_references
 from crm_migrate.plan.scope import Scope
 from crm_migrate.plan.show.moves import moves_shown
 from crm_migrate.plan.show.names import Names
+from crm_migrate.plan.target.present import resolve_references
 from crm_migrate.project.mapping_file import MergePolicy, TargetEntity, TargetMapping
 from crm_migrate.systems.target_schema import ColumnInfo
 from tests.plan.crm import ACCOUNTS, CONTACT, CUSTOMER, KEY, MODEL, PEOPLE, Crm, frame, table

@@ -8,7 +8,7 @@ import pytest
 from crm_migrate.plan.change import UNTOUCHED
 from crm_migrate.plan.diff.entity import EntityDiff, diff_entity
 from crm_migrate.plan.digest import precondition
-from crm_migrate.plan.present import resolve_references
+from crm_migrate.plan.target.present import resolve_references
 from crm_migrate.systems.target_schema import ColumnInfo
 from tests.plan.crm import (
     ACCOUNTS,

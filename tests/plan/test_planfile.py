@@ -11,9 +11,10 @@ import pytest
 
 from crm_migrate.errors import IntegrityFault, NotFound
 from crm_migrate.language import Text
+from crm_migrate.plan.file.header_json import header_json, parse_header
+from crm_migrate.plan.file.stored import open_plan, open_stored, read_header
+from crm_migrate.plan.file.writer import PlanWriter, write_plan
 from crm_migrate.plan.header import ControlTotal, Gate
-from crm_migrate.plan.header_file import header_json, parse_header
-from crm_migrate.plan.planfile import PlanWriter, open_plan, open_stored, read_header, write_plan
 from crm_migrate.trust.private_files import TEMPORARY_SUFFIX
 from tests.plan.crm import NOW
 from tests.plan.plans import plan

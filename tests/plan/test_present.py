@@ -4,8 +4,8 @@ import polars as pl
 import pytest
 
 from crm_migrate.model import Entity
-from crm_migrate.plan.present import present_records, resolve_references, smallest_keys
-from crm_migrate.plan.target_form import to_target
+from crm_migrate.plan.target.form import to_target
+from crm_migrate.plan.target.present import present_records, resolve_references, smallest_keys
 from crm_migrate.project.mapping_file import TargetColumn, TargetEntity
 from crm_migrate.records import record_id
 from tests.plan.crm import (

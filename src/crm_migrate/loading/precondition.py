@@ -22,8 +22,8 @@ from crm_migrate.loading.referring import referring_rows
 from crm_migrate.loading.target_ledger import has_rows, known_keys
 from crm_migrate.plan.change import AFTER, REFERENCE_PREFIX, UNTOUCHED, Action
 from crm_migrate.plan.digest import cell_columns, preconditions, row_columns
-from crm_migrate.plan.left_out import left_out
-from crm_migrate.plan.target_form import as_given
+from crm_migrate.plan.target.form import as_given
+from crm_migrate.plan.target.left_out import left_out
 from crm_migrate.project.mapping_file import TargetEntity
 from crm_migrate.systems.target import TargetReader
 from crm_migrate.systems.target_schema import UniqueKey

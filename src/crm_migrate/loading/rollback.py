@@ -9,7 +9,7 @@ from crm_migrate.loading.bearings import Bearings
 from crm_migrate.loading.referring import referring_rows
 from crm_migrate.loading.restore import read_trail
 from crm_migrate.loading.rollback_trail import read_trails
-from crm_migrate.plan.opened import Opened
+from crm_migrate.plan.file.opened import Opened
 from crm_migrate.plan.operations import with_digests
 from crm_migrate.plan.reversal import choose, hold_groups, hold_referred, judge
 from crm_migrate.plan.reversal_operations import operations_of

@@ -12,7 +12,7 @@ from crm_migrate.loading.before_image import PACKET, open_packets
 from crm_migrate.loading.target_ledger import BEFORE, LEDGER, base_before
 from crm_migrate.plan.change import AFTER
 from crm_migrate.plan.digest import row_columns
-from crm_migrate.plan.opened import Opened
+from crm_migrate.plan.file.opened import Opened
 from crm_migrate.plan.reversal import BASE, IMAGE, WAS, Trail, done_rows
 from crm_migrate.systems.target import TargetReader
 

@@ -11,8 +11,8 @@ import polars as pl
 
 from crm_migrate.plan.change import AFTER, BEFORE, UNTOUCHED, Action
 from crm_migrate.plan.digest import cell_columns
+from crm_migrate.plan.file.opened import Opened
 from crm_migrate.plan.header import PlanHeader
-from crm_migrate.plan.opened import Opened
 from crm_migrate.plan.scope import OUTSIDE
 
 Clear = Callable[[str, PlanHeader, pl.DataFrame], pl.DataFrame]

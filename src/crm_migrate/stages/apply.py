@@ -17,9 +17,10 @@ from crm_migrate.loading.plan_lock import ENDED, Request, plan_state, used_appro
 from crm_migrate.loading.precondition import LEFT_REASONS
 from crm_migrate.plan.approval.deciding import USED
 from crm_migrate.plan.change import Plan
+from crm_migrate.plan.file.parts import SUFFIX
+from crm_migrate.plan.file.stored import read_header
 from crm_migrate.plan.header import PlanHeader
 from crm_migrate.plan.operations import verify_plan
-from crm_migrate.plan.planfile import SUFFIX, read_header
 from crm_migrate.plan.show.risks import reason_text
 from crm_migrate.reports.facts import ApplyFacts
 from crm_migrate.stages import link, survive

@@ -11,8 +11,6 @@ from crm_migrate.plan.diff.leaving import with_left, with_set
 from crm_migrate.plan.diff.side import TargetSide
 from crm_migrate.plan.header import ControlTotal, EntityCounts, RowCounts, TargetIdentity
 from crm_migrate.plan.irreversible import irreversible
-from crm_migrate.plan.left_out import STANDS_DELETED, stand_deleted
-from crm_migrate.plan.mapped_target import unchecked
 from crm_migrate.plan.operations import (
     PlannedOperations,
     Store,
@@ -20,8 +18,10 @@ from crm_migrate.plan.operations import (
     target_treatments,
     writes,
 )
-from crm_migrate.plan.present import resolve_references
 from crm_migrate.plan.scope import Scope
+from crm_migrate.plan.target.left_out import STANDS_DELETED, stand_deleted
+from crm_migrate.plan.target.mapped import unchecked
+from crm_migrate.plan.target.present import resolve_references
 from crm_migrate.records import RECORD_ID
 from crm_migrate.stages import link, present, standardize, survive
 from crm_migrate.stages.figures import figures, quality_figures

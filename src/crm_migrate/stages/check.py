@@ -13,7 +13,7 @@ from crm_migrate.formats.contract import Table
 from crm_migrate.language import Language, Text, current_language
 from crm_migrate.loading.target_ledger import LEDGER
 from crm_migrate.mapping.reading import pair_tables
-from crm_migrate.plan.mapped_target import Misfit, misfits_of, slow_matches
+from crm_migrate.plan.target.mapped import Misfit, misfits_of, slow_matches
 from crm_migrate.project import PROJECT_FILE, Project, load_project
 from crm_migrate.project.mapping_file import SourceMapping, TableMapping
 from crm_migrate.project.yaml_file import KeyPath, YamlFile, read_yaml

@@ -15,7 +15,7 @@ from crm_migrate.linkage.identity import identify, resolve
 from crm_migrate.linkage.model import Model
 from crm_migrate.linkage.rules import LinkageRules
 from crm_migrate.model import Entity
-from crm_migrate.plan.present import KEY_REFERENCE, resolve_references
+from crm_migrate.plan.target.present import KEY_REFERENCE, resolve_references
 from crm_migrate.records import PROVENANCE, RECORD_ID
 from crm_migrate.stages import present, standardize
 from crm_migrate.stages.incremental.earlier import Earlier

@@ -9,10 +9,10 @@ import polars as pl
 from crm_migrate.loading.origin import read_given_up, read_inserted
 from crm_migrate.loading.target_ledger import read_base
 from crm_migrate.plan.diff.side import AskTaken, Compute
-from crm_migrate.plan.left_out import left_out
-from crm_migrate.plan.mapped_target import require_writable
 from crm_migrate.plan.merging.moves import given_up
-from crm_migrate.plan.present import present_records
+from crm_migrate.plan.target.left_out import left_out
+from crm_migrate.plan.target.mapped import require_writable
+from crm_migrate.plan.target.present import present_records
 from crm_migrate.project.mapping_file import TargetEntity, TargetMapping
 from crm_migrate.protection.policy import Audience, Treatment
 from crm_migrate.stages.job import Job

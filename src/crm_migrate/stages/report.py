@@ -11,8 +11,9 @@ from crm_migrate.plan.approval.deciding import USED
 from crm_migrate.plan.approval.inheritance import gate_bound, gate_figure, inherits
 from crm_migrate.plan.approval.standing import demand_text
 from crm_migrate.plan.approval.statements import Signed
+from crm_migrate.plan.file.parts import SUFFIX
+from crm_migrate.plan.file.stored import read_header
 from crm_migrate.plan.header import PlanHeader
-from crm_migrate.plan.planfile import SUFFIX, read_header
 from crm_migrate.project import Project
 from crm_migrate.reports.audit_report import AuditReport, JournalFacts, build_report
 from crm_migrate.reports.facts import ApprovalFacts, GateFacts, PlanEntry

@@ -7,11 +7,11 @@ import polars as pl
 
 from crm_migrate.language import Language
 from crm_migrate.plan.change import Plan
+from crm_migrate.plan.file.held import held_back
+from crm_migrate.plan.file.opened import InMemory
 from crm_migrate.plan.gates import gate_label
 from crm_migrate.plan.header import ControlTotal, Gate
-from crm_migrate.plan.opened import InMemory
 from crm_migrate.plan.operations import count_actions
-from crm_migrate.plan.planfile import held_back
 from crm_migrate.plan.show.names import Names
 from crm_migrate.plan.show.view import Comment, PlanView, plan_view
 from crm_migrate.project.mapping_file import TargetMapping

@@ -6,9 +6,9 @@ import polars as pl
 import pytest
 
 from crm_migrate.plan.change import AFTER, Action, Plan
+from crm_migrate.plan.file.held import held_back
+from crm_migrate.plan.file.opened import InMemory, Opened
 from crm_migrate.plan.header import EntityCounts
-from crm_migrate.plan.opened import InMemory, Opened
-from crm_migrate.plan.planfile import held_back
 from crm_migrate.plan.show import choice as choosing
 from crm_migrate.plan.show.choice import Choice, chosen, listed
 from tests.plan.plans import header

@@ -14,8 +14,8 @@ from dataclasses import asdict, replace
 from crm_migrate.errors import PlanRefused
 from crm_migrate.language import Text
 from crm_migrate.plan.digest import evidence
+from crm_migrate.plan.file.header_json import header_json
 from crm_migrate.plan.header import Demand, Gate, PlanHeader
-from crm_migrate.plan.header_file import header_json
 from crm_migrate.trust.canonical import Json, canonical_json
 from crm_migrate.trust.people import TrustFile
 from crm_migrate.trust.signature import Signer, verify

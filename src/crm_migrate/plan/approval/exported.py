@@ -20,8 +20,8 @@ from crm_migrate.plan.approval.authorship import author_statement, is_by_its_aut
 from crm_migrate.plan.approval.deciding import check_standing
 from crm_migrate.plan.approval.standing import Said, standing
 from crm_migrate.plan.approval.statements import Decision, Override, Revocation, Signed
+from crm_migrate.plan.file.header_json import parse_header
 from crm_migrate.plan.header import PlanHeader
-from crm_migrate.plan.header_file import parse_header
 from crm_migrate.trust import people as trust_people
 from crm_migrate.trust.canonical import Json
 from crm_migrate.trust.checkpoint import Checkpoint, open_checkpoint

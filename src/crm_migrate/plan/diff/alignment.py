@@ -11,7 +11,7 @@ import polars as pl
 from crm_migrate.plan.commitments import read_texts
 from crm_migrate.plan.diff.side import BASE, PRESENT, RAW, TargetSide
 from crm_migrate.plan.digest import preconditions, row_columns
-from crm_migrate.plan.present import TARGET_KEY, smallest_keys
+from crm_migrate.plan.target.present import TARGET_KEY, smallest_keys
 
 
 @dataclass(frozen=True)

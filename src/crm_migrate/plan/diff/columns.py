@@ -12,10 +12,10 @@ from crm_migrate.plan.commitments import commitments
 from crm_migrate.plan.diff.leaving import LEFT
 from crm_migrate.plan.diff.side import BASE, LENT, PRESENT, RAW, DiffRules, TargetSide
 from crm_migrate.plan.diff.three_way import WRITTEN, Outcome, settle
-from crm_migrate.plan.fit import misfits, rounded
-from crm_migrate.plan.present import KEY_REFERENCE, TARGET_KEY
 from crm_migrate.plan.sealed_cells import sealed_lengths
-from crm_migrate.plan.target_form import to_target
+from crm_migrate.plan.target.fit import misfits, rounded
+from crm_migrate.plan.target.form import to_target
+from crm_migrate.plan.target.present import KEY_REFERENCE, TARGET_KEY
 from crm_migrate.project.mapping_file import TargetColumn
 from crm_migrate.protection.policy import Treatment
 from crm_migrate.systems.target_schema import ColumnInfo

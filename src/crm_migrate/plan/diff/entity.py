@@ -21,7 +21,7 @@ from crm_migrate.plan.diff.skips import LIVE, names_where, with_skips
 from crm_migrate.plan.diff.three_way import Outcome
 from crm_migrate.plan.diff.undisturbed import undisturbed
 from crm_migrate.plan.diff.written_cells import HEAD_COLUMNS, WrittenCells, written_cells
-from crm_migrate.plan.present import TARGET_KEY
+from crm_migrate.plan.target.present import TARGET_KEY
 from crm_migrate.protection.policy import Treatment
 
 NOTE_COLUMNS = ("entity", "golden_id", "target_key", "reason", "fields")

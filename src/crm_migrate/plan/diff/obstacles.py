@@ -12,7 +12,7 @@ from crm_migrate.plan.diff.columns import ColumnChange
 from crm_migrate.plan.diff.groups import Standing
 from crm_migrate.plan.diff.row_cells import RowCell
 from crm_migrate.plan.diff.side import TargetSide
-from crm_migrate.plan.present import TARGET_KEY
+from crm_migrate.plan.target.present import TARGET_KEY
 
 _LIVE = [str(Action.INSERT), str(Action.UPDATE)]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from crm_migrate.plan.target_form import StoredForm, as_given
+from crm_migrate.plan.target.form import StoredForm, as_given
 from crm_migrate.project.mapping_file import TargetEntity
 from crm_migrate.protection.policy import Treatment
 from crm_migrate.systems.target_schema import ColumnInfo, KeyPart, TargetTable

@@ -23,8 +23,8 @@ from crm_migrate.plan.diff.obstacles import (
 from crm_migrate.plan.diff.row_cells import row_cells
 from crm_migrate.plan.diff.side import DiffRules, TargetSide
 from crm_migrate.plan.diff.unique_keys import taken_keys
-from crm_migrate.plan.fit import demanded_columns
-from crm_migrate.plan.present import TARGET_KEY
+from crm_migrate.plan.target.fit import demanded_columns
+from crm_migrate.plan.target.present import TARGET_KEY
 
 LIVE = [str(Action.INSERT), str(Action.UPDATE)]
 """Actions that write."""

@@ -14,8 +14,8 @@ from crm_migrate.plan.change import REFERENCE_PREFIX, Action
 from crm_migrate.plan.diff.columns import ColumnChange
 from crm_migrate.plan.diff.row_cells import RowCell, row_cells
 from crm_migrate.plan.diff.side import DiffRules, TargetSide
-from crm_migrate.plan.predicate import columns_of, holds, literal
-from crm_migrate.plan.present import KEY_REFERENCE, TARGET_KEY
+from crm_migrate.plan.target.predicate import columns_of, holds, literal
+from crm_migrate.plan.target.present import KEY_REFERENCE, TARGET_KEY
 from crm_migrate.protection.policy import Treatment
 from crm_migrate.systems.target_schema import TargetTable, UniqueKey
 

@@ -16,7 +16,7 @@ from crm_migrate.plan.diff.columns import ColumnChange
 from crm_migrate.plan.diff.side import RAW, TargetSide
 from crm_migrate.plan.diff.three_way import WRITTEN, Outcome
 from crm_migrate.plan.digest import WRITES, preconditions
-from crm_migrate.plan.present import TARGET_KEY
+from crm_migrate.plan.target.present import TARGET_KEY
 
 HEAD_COLUMNS = ("group", "rank", "action", "golden_id", TARGET_KEY, "reason")
 _LIVE = [str(a) for a in WRITES]

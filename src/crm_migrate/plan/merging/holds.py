@@ -24,8 +24,8 @@ from crm_migrate.plan.merging.moves import (
     leaving_rows,
     merged,
 )
-from crm_migrate.plan.present import KEY_REFERENCE, TARGET_KEY
 from crm_migrate.plan.scope import Scope
+from crm_migrate.plan.target.present import KEY_REFERENCE, TARGET_KEY
 from crm_migrate.project.mapping_file import TargetEntity
 
 _LEFT_OUT = ("outside_scope", "excluded")

@@ -12,7 +12,7 @@ import polars as pl
 from crm_migrate.model import Entity, SemanticType
 from crm_migrate.plan.diff.groups import self_reference
 from crm_migrate.plan.diff.side import LENT, Opener, TargetSide
-from crm_migrate.plan.present import KEY_REFERENCE, TARGET_KEY
+from crm_migrate.plan.target.present import KEY_REFERENCE, TARGET_KEY
 from crm_migrate.project.mapping_file import TargetEntity
 from crm_migrate.protection.policy import Treatment
 from crm_migrate.systems.target_schema import TargetTable

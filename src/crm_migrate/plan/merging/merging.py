@@ -17,8 +17,8 @@ from crm_migrate.plan.merging.holds import (
 )
 from crm_migrate.plan.merging.lending import borrow, with_crm_only
 from crm_migrate.plan.merging.moves import Around, doubles, leaving_rows, merged, moves_of
-from crm_migrate.plan.present import TARGET_KEY
 from crm_migrate.plan.scope import Scope
+from crm_migrate.plan.target.present import TARGET_KEY
 from crm_migrate.protection.policy import Treatment
 
 

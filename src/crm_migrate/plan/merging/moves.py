@@ -14,8 +14,8 @@ from crm_migrate.model import Model
 from crm_migrate.plan.change import MOVES
 from crm_migrate.plan.diff.side import TargetSide
 from crm_migrate.plan.digest import keyed_digests, preconditions, row_columns
-from crm_migrate.plan.present import TARGET_KEY, smallest_keys
-from crm_migrate.plan.target_form import StoredForm
+from crm_migrate.plan.target.form import StoredForm
+from crm_migrate.plan.target.present import TARGET_KEY, smallest_keys
 from crm_migrate.project.mapping_file import TargetEntity
 from crm_migrate.systems.target_schema import TargetTable
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import polars as pl
 
 from crm_migrate.plan.change import Action
+from crm_migrate.plan.file.opened import Opened
 from crm_migrate.plan.header import PlanHeader
-from crm_migrate.plan.opened import Opened
 from crm_migrate.plan.scope import OUTSIDE
 
 SHOWN_OTHERS = 50_000

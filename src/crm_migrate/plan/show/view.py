@@ -8,8 +8,8 @@ import polars as pl
 from crm_migrate.language import Language
 from crm_migrate.model import Entity, Model
 from crm_migrate.plan.change import AFTER, Action
+from crm_migrate.plan.file.opened import Opened
 from crm_migrate.plan.header import EntityCounts, PlanHeader
-from crm_migrate.plan.opened import Opened
 from crm_migrate.plan.scope import EXCLUDED
 from crm_migrate.plan.show.approvals import NOTHING_KNOWN, ApprovalView
 from crm_migrate.plan.show.cells import CellChange, Column, column_shown

@@ -12,8 +12,9 @@ from crm_migrate.errors import IntegrityFault, NotFound
 from crm_migrate.language import Text
 from crm_migrate.plan.approval import exported as approval_file
 from crm_migrate.plan.approval.exported import Exported, JournalLine, Verified
-from crm_migrate.plan.header_file import parse_header
-from crm_migrate.plan.planfile import SUFFIX, header_text
+from crm_migrate.plan.file.header_json import parse_header
+from crm_migrate.plan.file.parts import SUFFIX
+from crm_migrate.plan.file.stored import header_text
 from crm_migrate.stages.apply import read_applied
 from crm_migrate.stages.approving.said import said_about
 from crm_migrate.stages.planning.plans import resolve_plan

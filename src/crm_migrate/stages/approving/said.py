@@ -12,8 +12,9 @@ from crm_migrate.language import Text
 from crm_migrate.plan.approval.deciding import Approved, check_approval
 from crm_migrate.plan.approval.standing import Said, Standing, may_decide, standing
 from crm_migrate.plan.approval.statements import Decision, Override, Revocation
+from crm_migrate.plan.file.parts import SUFFIX
+from crm_migrate.plan.file.stored import read_header
 from crm_migrate.plan.header import PlanHeader
-from crm_migrate.plan.planfile import SUFFIX, read_header
 from crm_migrate.stages.session import Session
 from crm_migrate.state import plans as entries
 from crm_migrate.state.approvals import approvals_of, statements_of

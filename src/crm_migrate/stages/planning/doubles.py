@@ -5,9 +5,9 @@ import polars as pl
 from crm_migrate.language import Language, Text
 from crm_migrate.model import Model
 from crm_migrate.plan.operations import PlannedOperations
-from crm_migrate.plan.present import TARGET_KEY
 from crm_migrate.plan.show.risks import reason_text
 from crm_migrate.plan.show.sheets import Sheet
+from crm_migrate.plan.target.present import TARGET_KEY
 
 MOST = 50_000
 """Lines of the sheet."""

@@ -7,8 +7,8 @@ nothing fills makes every new row wait.
 from collections.abc import Iterator
 
 from crm_migrate.language import Text
-from crm_migrate.plan.fit import demanded_columns
-from crm_migrate.plan.mapped_target import Misfit
+from crm_migrate.plan.target.fit import demanded_columns
+from crm_migrate.plan.target.mapped import Misfit
 from crm_migrate.project import Project
 from crm_migrate.systems.target_schema import TargetSchema
 

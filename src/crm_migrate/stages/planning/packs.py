@@ -10,7 +10,7 @@ import polars as pl
 from crm_migrate.errors import NotFound, UsageFault
 from crm_migrate.language import Language, Text
 from crm_migrate.plan.change import Action
-from crm_migrate.plan.opened import Opened
+from crm_migrate.plan.file.opened import Opened
 from crm_migrate.plan.scope import OUTSIDE
 from crm_migrate.plan.show.choice import Choice
 from crm_migrate.plan.show.names import Names

@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from crm_migrate.language import Language
-from crm_migrate.plan.opened import Opened
+from crm_migrate.plan.file.opened import Opened
 from crm_migrate.plan.show.excel import plan_workbook
 from crm_migrate.plan.show.html import plan_html
 from crm_migrate.plan.show.view import PlanView

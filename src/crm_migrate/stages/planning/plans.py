@@ -10,8 +10,9 @@ from crm_migrate.errors import PlanRefused
 from crm_migrate.language import Language, Text
 from crm_migrate.plan.approval.deciding import USED, PlanState, plan_state
 from crm_migrate.plan.change import Plan
+from crm_migrate.plan.file.parts import SUFFIX
+from crm_migrate.plan.file.stored import StoredPlan, open_plan, open_stored, read_header
 from crm_migrate.plan.header import PlanHeader
-from crm_migrate.plan.planfile import SUFFIX, StoredPlan, open_plan, open_stored, read_header
 from crm_migrate.reports.facts import PlanFacts
 from crm_migrate.stages.approving.said import said_about
 from crm_migrate.stages.session import Session, no_such_plan

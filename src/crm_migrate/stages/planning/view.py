@@ -16,8 +16,8 @@ import polars as pl
 from crm_migrate.errors import KeyFault, NotFound, UsageFault
 from crm_migrate.language import Language, Text
 from crm_migrate.plan.approval.deciding import USED
+from crm_migrate.plan.file.opened import Opened
 from crm_migrate.plan.header import PlanHeader
-from crm_migrate.plan.opened import Opened
 from crm_migrate.plan.show.approvals import approval_view
 from crm_migrate.plan.show.choice import EVERYTHING, NOTHING, Choice
 from crm_migrate.plan.show.names import Names, title_columns

@@ -16,10 +16,12 @@ from crm_migrate.plan import gates
 from crm_migrate.plan.approval.authorship import sign_as_author
 from crm_migrate.plan.approval.deciding import PlanState
 from crm_migrate.plan.approval.demands import demands
+from crm_migrate.plan.file.header_json import FORMAT
+from crm_migrate.plan.file.parts import SUFFIX
+from crm_migrate.plan.file.stored import open_stored
+from crm_migrate.plan.file.writer import PlanWriter
 from crm_migrate.plan.header import Gate, PlanHeader
-from crm_migrate.plan.header_file import FORMAT
 from crm_migrate.plan.merging.moves import count_moves
-from crm_migrate.plan.planfile import SUFFIX, PlanWriter, open_stored
 from crm_migrate.plan.scope import Scope
 from crm_migrate.reports.facts import PlanFacts
 from crm_migrate.stages import survive

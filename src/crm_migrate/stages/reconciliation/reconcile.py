@@ -16,8 +16,8 @@ from crm_migrate.loading.reconcile import (
 from crm_migrate.loading.target_ledger import base_of, read_ledger
 from crm_migrate.plan.change import Plan
 from crm_migrate.plan.digest import preconditions, row_columns
-from crm_migrate.plan.present import resolve_references
 from crm_migrate.plan.show.sheets import workbook_bytes
+from crm_migrate.plan.target.present import resolve_references
 from crm_migrate.protection.policy import Audience, Treatment
 from crm_migrate.records import FILE, RECORD_ID, ROW, SHEET, SOURCE
 from crm_migrate.stages import extract, survive

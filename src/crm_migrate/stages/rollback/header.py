@@ -11,8 +11,8 @@ from crm_migrate.language import Text
 from crm_migrate.plan.approval.authorship import sign_as_author
 from crm_migrate.plan.approval.demands import demands
 from crm_migrate.plan.digest import effect
+from crm_migrate.plan.file.header_json import FORMAT
 from crm_migrate.plan.header import Demand, EntityCounts, PlanHeader, RowCounts, TargetIdentity
-from crm_migrate.plan.header_file import FORMAT
 from crm_migrate.plan.irreversible import irreversible
 from crm_migrate.plan.merging.moves import count_moves
 from crm_migrate.plan.operations import count_actions, effect_digests

@@ -11,8 +11,8 @@ from crm_migrate.language import Text, current_language
 from crm_migrate.loading.precondition import LEFT_REASONS
 from crm_migrate.plan.approval.deciding import PlanState
 from crm_migrate.plan.change import Action as Change
+from crm_migrate.plan.file.parts import SUFFIX
 from crm_migrate.plan.header import PlanHeader
-from crm_migrate.plan.planfile import SUFFIX
 from crm_migrate.plan.reasons import REASONS
 from crm_migrate.plan.show.risks import reason_text
 from crm_migrate.stages.apply import Done

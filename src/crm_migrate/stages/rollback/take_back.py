@@ -14,10 +14,11 @@ from crm_migrate.loading.plan_lock import ENDED, plan_state
 from crm_migrate.loading.rollback import inverse_of, merges_of
 from crm_migrate.plan.change import Action as Change
 from crm_migrate.plan.change import Plan
+from crm_migrate.plan.file.parts import SUFFIX
+from crm_migrate.plan.file.stored import StoredPlan
+from crm_migrate.plan.file.writer import write_plan as write_plan_file
 from crm_migrate.plan.header import PlanHeader
 from crm_migrate.plan.merging.unmerge import inverse_moves, kept_merges
-from crm_migrate.plan.planfile import SUFFIX, StoredPlan
-from crm_migrate.plan.planfile import write_plan as write_plan_file
 from crm_migrate.reports.facts import LinkageFacts, PlanFacts
 from crm_migrate.stages.apply import apply_plan
 from crm_migrate.stages.planning.pages import write_pages

@@ -17,8 +17,8 @@ from crm_migrate.loading.past import Past, PlanPast, past_of
 from crm_migrate.loading.precondition import raw_digests
 from crm_migrate.loading.rollback_trail import kept_columns, read_images
 from crm_migrate.plan.change import AFTER, BEFORE, UNTOUCHED
+from crm_migrate.plan.file.stored import StoredPlan
 from crm_migrate.plan.header import PlanHeader
-from crm_migrate.plan.planfile import StoredPlan
 from crm_migrate.plan.reversal import CREATED, DELETED, UPDATED, WAS
 from crm_migrate.stages.planning.plans import open_to_read, rfc3339
 from crm_migrate.stages.referred_names import ReferredNames

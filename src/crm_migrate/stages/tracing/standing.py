@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from crm_migrate.plan.present import smallest_keys
+from crm_migrate.plan.target.present import smallest_keys
 from crm_migrate.records import RECORD_ID
 from crm_migrate.stages import link, present
 from crm_migrate.workspace import Run

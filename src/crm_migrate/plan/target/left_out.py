@@ -6,8 +6,8 @@ unique keys they stand like all others, since the CRM counts them there.
 
 import polars as pl
 
-from crm_migrate.plan.present import TARGET_KEY
-from crm_migrate.plan.target_form import StoredForm
+from crm_migrate.plan.target.form import StoredForm
+from crm_migrate.plan.target.present import TARGET_KEY
 from crm_migrate.project.mapping_file import LeftOut, TargetEntity
 from crm_migrate.systems.target_schema import ColumnInfo, TargetTable
 

@@ -1,23 +1,27 @@
-"""The encrypted parts of a plan file: their names, keys and bytes.
+"""The parts of a plan file: their names, keys and bytes.
 
-Each part is Parquet Modular Encryption, uniform, under HKDF(plan key, plan id ‖ part name), with
-the same text as AAD prefix that is not stored: a part opens under its own name and in its own plan
-only. Nothing is ever written in clear, not even for a moment.
+Each part but the header is Parquet Modular Encryption, uniform, under HKDF(plan key, plan id ‖
+part name), with the same text as AAD prefix that is not stored: a part opens under its own name
+and in its own plan only. Nothing is ever written in clear, not even for a moment.
 """
 
 import hmac
 import io
+import zipfile
 from typing import IO
 
 import polars as pl
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+SUFFIX = ".crmplan"
+HEADER = "header.json"
 OPERATIONS, LINEAGE, MOVES = "operations/", "lineage/", "moves"
 MAC_LENGTH = 64
 """Hex characters of the file's MAC."""
 
 _CHUNK = 1 << 20
+_EPOCH = (1980, 1, 1, 0, 0, 0)
 _ENCRYPTED_MAGIC = b"PARE"  # a plaintext Parquet file begins with PAR1
 
 
@@ -87,3 +91,10 @@ def _place(plan_id: str, name: str) -> bytes:
 def _part_key(plan_key: bytes, place: bytes) -> bytes:
     info = b"crm-migrate/1 plan part " + place
     return HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=info).derive(plan_key)
+
+
+def entry(name: str) -> zipfile.ZipInfo:
+    """The archive's entry for a part; the same at any time, so that equal plans are equal files."""
+    made = zipfile.ZipInfo(name, _EPOCH)
+    made.external_attr = 0o600 << 16
+    return made

@@ -6,7 +6,7 @@ import polars as pl
 
 from crm_migrate.mapping.identity import hashed_ids
 from crm_migrate.model import Entity, Field, SemanticType
-from crm_migrate.plan.target_form import lookup_values
+from crm_migrate.plan.target.form import lookup_values
 from crm_migrate.project.mapping_file import TargetColumn, TargetEntity
 from crm_migrate.records import (
     FILE,

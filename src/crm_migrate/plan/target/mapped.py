@@ -11,9 +11,9 @@ import polars as pl
 
 from crm_migrate.errors import TargetFault
 from crm_migrate.language import Text
-from crm_migrate.plan.fit import misfits
-from crm_migrate.plan.predicate import columns_of
 from crm_migrate.plan.sealed_cells import index_columns
+from crm_migrate.plan.target.fit import misfits
+from crm_migrate.plan.target.predicate import columns_of
 from crm_migrate.project.mapping_file import TargetEntity, TargetMapping
 from crm_migrate.protection.blind_index import INDEX_CHARACTERS
 from crm_migrate.protection.policy import Treatment

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from crm_migrate.language import Text
+from crm_migrate.plan.file.parts import entity_of
 from crm_migrate.plan.header import (
     ControlTotal,
     Demand,
@@ -17,7 +18,6 @@ from crm_migrate.plan.header import (
     RowCounts,
     TargetIdentity,
 )
-from crm_migrate.plan.plan_parts import entity_of
 
 FORMAT = 3
 READABLE = (2, 3)

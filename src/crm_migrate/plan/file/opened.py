@@ -11,7 +11,7 @@ from crm_migrate.plan.header import PlanHeader
 
 
 class Opened(Protocol):
-    """What views need of a plan, whether it lies in memory or in a file (see planfile.py)."""
+    """What views need of a plan, whether it lies in memory or in a file (see `stored.py`)."""
 
     @property
     def header(self) -> PlanHeader:
