@@ -42,7 +42,7 @@ INNER = {
         ("crm_migrate.plan.operations", "with_digests"),
         ("crm_migrate.plan.operations", "seal_operations"),
         ("crm_migrate.plan.operations", "effect"),
-        ("crm_migrate.plan.file.stored", "encrypt"),
+        ("crm_migrate.plan.file.writer", "encrypt"),
         ("crm_migrate.stages.planning.write", "write_all_pages"),
         ("crm_migrate.stages.planning.write", "_enter"),
     ),
