@@ -81,6 +81,7 @@ def parts(names: pl.Series) -> pl.DataFrame:
     stem, words = _stem(rest)
     legal = form.str.replace_all(r"[\s.,]", "").str.to_uppercase()
     legal = ("集团" + legal.str.strip_prefix("集团")).zip_with(group, legal)
+    legal = told.str.strip_chars("()").zip_with(told.is_not_null(), legal)
     return pl.DataFrame(
         {
             "region": region,

@@ -1,8 +1,11 @@
 """Name of a person 姓名.
 
-Basis: GB/T 34952-2017 and the practice of the household registers: parts of a transcribed name
-are joined by U+00B7. A form of address in place of a name is reported, not removed.
+Basis: 民委发〔2016〕33号 (parts of a name are joined by U+00B7); GB/T 28039-2011 for names in
+Latin letters; surnames of `data/surnames.csv`. A title or form of address behind or before a name
+is taken off where a name is left; in place of a name it is reported and stays.
 """
+
+from functools import cache
 
 import polars as pl
 
@@ -11,11 +14,14 @@ from crm_migrate.records import Rule, Severity
 from crm_migrate.standards.characters import narrow
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
 from crm_migrate.standards.covering import first_ones
-from crm_migrate.standards.residue import holds, mask_where, unless_matching
+from crm_migrate.standards.data.tables import Table
+from crm_migrate.standards.residue import holds, joined, mask_where, unless_matching
 
-BASIS = Text("household register practice, separator U+00B7", "户籍姓名登记规范（间隔号 U+00B7）")
-_PLAIN_NAME = r"^(?:[\x{4e00}-\x{9fa5}]{2,}|[A-Za-z]+(?: [A-Za-z]+)*)$"
-_DOTS = "[・•‧∙⋅･‧●˙]"
+BASIS = Text(
+    "notice 33/2016 of the Ethnic Affairs Commission (separator U+00B7), GB/T 28039-2011",
+    "民委发〔2016〕33 号（间隔号 U+00B7）、GB/T 28039-2011",
+)
+_DOTS = "[・•‧∙⋅･●˙ᐧ⸱ㆍ᛫]"
 
 _REAL = Text("Ask for the full name.", "请补录真实姓名。")
 NORMALISED = normalised("person_name", "name", "姓名")
@@ -27,10 +33,37 @@ HONORIFIC = Rule(
     ),
     _REAL,
 )
+HONORIFIC_REMOVED = Rule(
+    "person_name.honorific_removed",
+    Severity.REPAIR,
+    Text(
+        "A title or form of address stood beside the name; it was taken off",
+        "姓名中带有职务或称谓，已去除",
+    ),
+    Text(
+        "A title stands in the field of job titles if that was free.",
+        "其中的职务已移至职务字段（如该字段为空）。",
+    ),
+)
 INCOMPLETE = Rule(
     "person_name.incomplete",
     Severity.WARNING,
     Text("The name is a single character or a nickname", "姓名仅一个字或为昵称"),
+    _REAL,
+)
+NOBODY = Rule(
+    "person_name.placeholder",
+    Severity.WARNING,
+    Text(
+        "A department or a word for anybody stands in place of the name",
+        "填写的是部门或泛称（如“前台”“财务”），不是姓名",
+    ),
+    _REAL,
+)
+COMPANY = Rule(
+    "person_name.company",
+    Severity.WARNING,
+    Text("The name of a company stands in place of a person's", "填写的是企业名称，不是个人姓名"),
     _REAL,
 )
 FOREIGN_CHARACTERS = Rule(
@@ -39,26 +72,81 @@ FOREIGN_CHARACTERS = Rule(
     Text("The name holds digits or signs", "姓名含有数字或符号"),
     Text("Remove what does not belong to the name.", "请删除姓名以外的内容。"),
 )
-RULES: tuple[Rule, ...] = (NORMALISED, HONORIFIC, INCOMPLETE, FOREIGN_CHARACTERS)
+RULES: tuple[Rule, ...] = (
+    NORMALISED, HONORIFIC, HONORIFIC_REMOVED, INCOMPLETE, NOBODY, COMPANY, FOREIGN_CHARACTERS,
+)  # fmt: skip
 
-_HONORIFIC = (
-    r"^(?:\p{Han}{1,2}(?:总|经理|先生|女士|小姐|老师|老板|主任|厂长|董事长?|总监|部长|科长|处长|"
-    r"主管|会计|师傅|教授|博士|医生|院长|校长|书记|总经理|店长|同志|太太|夫人)|"
-    r"\p{Han}工|(?i:mr|mrs|ms|miss|dr)\.? ?.*)$"
+_ADDRESS = (
+    "先生", "女士", "小姐", "太太", "夫人", "老师", "老板", "师傅", "同志", "教授", "博士", "医生",
+    "大夫", "律师", "队长", "站长", "代表", "阿姨", "总",
+)  # fmt: skip
+"""Forms of address beside the titles of `data/titles.csv`; they are not taken for titles."""
+_CALLED = (
+    "总|经理|先生|女士|小姐|老师|老板|主任|厂长|董事长?|总监|部长|科长|处长|主管|工程师|会计|师傅|教授|博士|"
+    "医生|院长|校长|书记|总经理|副总|副总经理|副经理|店长|同志|太太|夫人|律师|大夫|队长|站长|所长|行长|"
+    "局长|阿姨|大哥|大姐|哥|姐|叔"
 )
-_COMPOUND = r"^(?:欧阳|司马|上官|诸葛|司徒|东方|皇甫|尉迟|公孙|慕容|令狐|夏侯|长孙)工$"
+_DEPARTMENTS = (
+    "(?:采购|销售|市场|财务|行政|人事|人力资源|技术|生产|运营|工程|项目|质量|品质|物流|仓储|客服|研发|"
+    "设备|安全|综合|业务|商务|大客户|区域|大区|华东区?|华南区?|华北区?|西南区?|办公室|车间)(?:部门?|中心)?"
+)
+_LATIN = r"(?i:mr|mrs|ms|miss|mx|dr|prof|sir|madam)"
+_NOBODY = (
+    r"^(?:前台|总机|总台|客服|财务|采购|销售|行政|人事|办公室|仓库|工程|技术|市场|生产|综合|"
+    r"收发室|传达室|门卫|值班室|业务|后勤)(?:部门?|处|科|室|人员|联系人)?$"
+    r"|^(?:联系人|负责人|经办人|本人|某某?|某某某|匿名|佚名|客户|顾客|用户|会员|业主|员工|老板娘?|"
+    r"先生|女士|小姐|经理|总|主任|会计|出纳|测试|测试.*|[Tt]est|[Xx×*]{2,})$"
+)
+_COMPANY = (
+    r"公司$|集团$|有限|事务所$|合作社$|研究院$|医院$|大学$|银行$|(?:经营|服务|门市)部$"
+    r"|\b(?i:ltd|inc|llc|co)\b\.?$"
+)
+_SHORTENED = r"^(?:\p{Han}|[小老阿大]\p{Han}|[A-Za-z])$"
+_SIGNS = r"[^\p{L}\p{M}·.' -]"
+_HONORIFIC = rf"^(?:\p{{Han}}{{1,2}}(?:{_CALLED})|\p{{Han}}工|{_LATIN}\b\.? ?.*)$"
+_NO_GIVEN_NAME = r"[副总主代助高老小大]$"
+"""王副(经理), 李总(经理): the surname and the beginning of a title."""
 
 
 def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
-    """Half width, `·` between the parts of a name, no blanks between Chinese characters.
+    """Half width, `·` between the parts of a name, no blanks between Chinese characters; without
+    a title or form of address where a name is left.
 
     >>> normalise(pl.Series(["张　三", "阿凡提•买买提", "ＬＩ  Na"])).to_list()
     ['张三', '阿凡提·买买提', 'LI Na']
+    >>> normalise(pl.Series(["王小明总经理", "采购经理李娜", "张总", "Mr. John Smith"])).to_list()
+    ['王小明', '李娜', '张总', 'John Smith']
     """
-    return unless_matching(raw, _PLAIN_NAME, _repaired)
+    return unless_matching(raw, _BARE, lambda few: split(few)["value"])
 
 
-def _repaired(raw: pl.Series) -> pl.Series:
+def split(raw: pl.Series) -> pl.DataFrame:
+    """`value`, the name, and `title`, what was taken off it; null where nothing was.
+
+    >>> split(pl.Series(["欧阳娜娜女士", "欧阳女士", "陈伟（销售总监）"])).rows()
+    [('欧阳娜娜', '女士'), ('欧阳女士', None), ('陈伟', '销售总监')]
+    """
+    found = _taken_off(_tidied(raw))
+    while True:  # 王小明经理先生 has two
+        more = _taken_off(found["value"])
+        if more["value"].equals(found["value"]):
+            return found
+        found = more.with_columns(joined(found["title"], more["title"]).alias("title"))
+
+
+def _taken_off(name: pl.Series) -> pl.DataFrame:
+    """The columns of `split`, for one title or form of address."""
+    title = name.set(name.is_not_null(), None)
+    behind, before, latin, alone = _patterns()
+    for pattern, rest, part in ((behind, 1, 2), (before, 2, 1), (latin, 2, 1)):
+        person, told = name.str.extract(pattern, rest), name.str.extract(pattern, part)
+        clear = title.is_null() & told.is_not_null() & looks_like_name(person)
+        clear = clear & ~holds(person.str.contains(f"{_NO_GIVEN_NAME}|{alone}"))
+        name, title = person.zip_with(clear, name), told.zip_with(clear, title)
+    return pl.DataFrame({"value": name, "title": title})
+
+
+def _tidied(raw: pl.Series) -> pl.Series:
     name = narrow(raw).str.replace_all(_DOTS, "·")
     for _ in range(2):  # the character between two blanks is consumed by the first round
         name = name.str.replace_all(r"(\p{Han})\s+(\p{Han})", "$1$2")
@@ -66,16 +154,101 @@ def _repaired(raw: pl.Series) -> pl.Series:
     return name
 
 
-def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Masks:
-    """Forms of address, single characters, nicknames, digits and signs."""
-    address = holds(value.str.contains(_HONORIFIC)) & ~holds(value.str.contains(_COMPOUND))
-    yield HONORIFIC, address
-    yield INCOMPLETE, value.str.contains(r"^(?:\p{Han}|[小老阿大]\p{Han}|[A-Za-z])$")
-    odd = holds(~value.str.contains(_PLAIN_NAME)) & ~address
-    yield (
-        FOREIGN_CHARACTERS,
-        mask_where(value, odd, lambda v: v.str.contains(r"[^\p{L}\p{M}·.' -]")),
+def looks_like_name(text: pl.Series) -> pl.Series:
+    """True for a surname with a given name of one or two characters, names of several parts, and
+    two or more words in Latin letters.
+
+    >>> looks_like_name(pl.Series(["王小明", "欧阳", "欧阳修", "恒通", "阿凡提·买买提"])).to_list()
+    [True, False, True, False, True]
+    """
+    _, compound = _surnames()
+    return holds(text.str.contains(_full_name())) & ~holds(text.str.contains(f"^(?:{compound})$"))
+
+
+def title_of(told: pl.Series) -> pl.Series:
+    """What was taken off a name as a job title; null for forms of address.
+
+    >>> title_of(pl.Series(["销售总监", "总", "女士", "Mr", None])).to_list()
+    ['销售总监', None, None, None, None]
+    """
+    no_title = told.is_in([*_ADDRESS]) | told.str.contains(f"^{_LATIN}$")
+    return told.set(holds(no_title), None)
+
+
+@cache
+def _surnames() -> tuple[str, str]:
+    """The single surnames as characters of a class, the compound ones as alternatives."""
+    rows = Table("surnames").rows
+    single = "".join(r["surname"] for r in rows if r["kind"] == "single")
+    return single, "|".join(r["surname"] for r in rows if r["kind"] == "compound")
+
+
+@cache
+def _full_name() -> str:
+    single, compound = _surnames()
+    given = r"\p{Han}{1,2}"
+    several = r"\p{Han}{1,8}(?:·\p{Han}{1,10})+"
+    latin = r"[A-Za-zÀ-ž'.-]+(?: [A-Za-zÀ-ž'.-]+)+"
+    return f"^(?:(?:{compound}){given}|[{single}]{given}|{several}|{latin})$"
+
+
+@cache
+def _titles() -> str:
+    """Titles and forms of address, the longer before the shorter."""
+    titles = {row["title"] for row in Table("titles").rows}
+    shorter = {"副总", "董秘", "采购"}
+    return "|".join(sorted({*titles, *shorter, *_ADDRESS}, key=lambda t: (-len(t), t)))
+
+
+@cache
+def _patterns() -> tuple[str, str, str, str]:
+    """Name and title behind it, title and name behind it, Latin form of address and name; a title
+    that stands alone.
+    """
+    title = f"(?:{_DEPARTMENTS})?(?:{_titles()})|{_DEPARTMENTS}"
+    return (
+        rf"^(\p{{Han}}{{2,4}}?|\p{{Han}}+(?:·\p{{Han}}+)+?)[-/,(]?({title})\)?$",
+        rf"^({title})[-/,:(]?(\p{{Han}}{{2,4}})\)?$",
+        rf"^({_LATIN})\b\.? ?(.+)$",
+        f"^(?:{title})$",
     )
+
+
+_BARE = r"^(?:[\x{4e00}-\x{9fa5}]{1,2}|[\x{4e00}-\x{9fa5}]{2}[\x{4e00}-\x{9fa5}&&[^总]]|[A-Za-z]+)$"
+"""Too short to hold both a name and a title."""
+
+
+@cache
+def _usual() -> str:
+    """A surname and a given name that does not end as forms of address do, as most are."""
+    single, _ = _surnames()
+    ends = "".join(sorted({word[-1] for word in _CALLED.replace("?", "").split("|")}))
+    han = r"\x{4e00}-\x{9fa5}"
+    return rf"^(?:[{single}][{han}&&[^总工理]]|[{single}][{han}][{han}&&[^{ends}]])$"
+
+
+def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Masks:
+    """Forms of address, departments and companies in place of a name, nicknames, signs."""
+    odd = value.is_not_null() & ~holds(value.str.contains(_usual()))
+    *_, alone = _patterns()
+    nobody = mask_where(value, odd, lambda few: few.str.contains(f"{_NOBODY}|{alone}"))
+    yield NOBODY, nobody
+    company = mask_where(value, odd & ~nobody, lambda few: few.str.contains(_COMPANY))
+    yield COMPANY, company
+    odd = odd & ~nobody & ~company
+    address = mask_where(value, odd, _is_address)
+    yield HONORIFIC, address
+    yield INCOMPLETE, mask_where(value, odd, lambda few: few.str.contains(_SHORTENED))
+    odd = odd & ~address
+    yield FOREIGN_CHARACTERS, mask_where(value, odd, lambda few: few.str.contains(_SIGNS))
+    changed = holds(raw != value)
+    yield HONORIFIC_REMOVED, mask_where(raw, changed, lambda r: split(r)["title"].is_not_null())
+
+
+def _is_address(value: pl.Series) -> pl.Series:
+    """欧阳工 is a name: a compound surname and one character."""
+    _, compound = _surnames()
+    return value.str.contains(_HONORIFIC) & ~value.str.contains(f"^(?:{compound})工$")
 
 
 def format(value: pl.Series) -> pl.Series:
