@@ -57,13 +57,10 @@ from crm_migrate.stages.quality.dictionary import (
 from crm_migrate.stages.quality.report import report_quality, view_quality, write_quality
 from crm_migrate.stages.quality.rules_test import run_examples
 from crm_migrate.stages.quality.verification import standing_answers, verify
+from crm_migrate.stages.quarantine.corrections_in import import_quarantine
 from crm_migrate.stages.quarantine.overlay import standing as standing_corrections
-from crm_migrate.stages.quarantine.workbook import (
-    export_quarantine,
-    import_quarantine,
-    list_corrections,
-    withdraw,
-)
+from crm_migrate.stages.quarantine.standing import list_corrections, withdraw
+from crm_migrate.stages.quarantine.workbook_out import export_quarantine
 from crm_migrate.stages.reconciliation.reconcile import reconcile_run
 from crm_migrate.stages.reconciliation.reconciled import Report
 from crm_migrate.stages.report import Written, audit_report, verify_journal

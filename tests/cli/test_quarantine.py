@@ -79,6 +79,29 @@ def test_each_row_says_where_it_stands_and_why(command: Command, planned: Path) 
     assert any(e["event"] == "export" for e in map(json.loads, lines))
 
 
+def test_rows_without_a_record_are_in_it(command: Command, sources: Path, tmp_path: Path) -> None:
+    """R-2.3: what yielded no record at all is listed with its place; nothing to correct there."""
+    add_row(sources / "sales.xlsx", LOST)
+    service = sources / "service.csv"
+    head, *lines = service.read_bytes().decode("gb18030").splitlines()
+    lines = [head + ",批次", *(line + ",1" for line in lines), ",,,,,,2"]
+    service.write_bytes("\r\n".join(lines).encode("gb18030"))
+    folder = tmp_path / "project"
+    assert command("init", folder, "--from", sources).code == 0
+    assert command("-C", folder, "plan", "--json").data["rows"]["quarantined"] == 2
+    done = command("-C", folder, "quarantine", "export", "q.xlsx", "--json")
+    assert fits(done, "quarantine-export")["rows"] == 2
+    path = folder / "exports" / "q.xlsx"
+    book = opened(path)
+    (row,) = list(book["Rows without a record"].values)[1:]
+    assert row[0] == "service.csv"
+    assert row[2] == str(len(lines))
+    assert "yields no record" in row[3]
+    back = with_name(book, tmp_path / "back.xlsx")
+    told = command("-C", folder, "quarantine", "import", back, "--json").data
+    assert (told["entered"], told["accepted"]) == (1, 1)
+
+
 def test_a_corrected_row_enters_the_next_plan_under_its_own_id(
     command: Command, planned: Path, tmp_path: Path
 ) -> None:

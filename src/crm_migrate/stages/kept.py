@@ -4,7 +4,8 @@ import polars as pl
 
 from crm_migrate.workspace import Run
 
-GOLDEN, PRESENT, STANDARDIZED = "golden", "present", "standardized"
+GOLDEN, MAPPED, PRESENT = "golden", "mapped", "present"
+STANDARDIZED = "standardized"
 """Names of the stages whose tables others read."""
 _LOOKUP = "lookup."
 

@@ -7,10 +7,12 @@ from pathlib import Path
 import polars as pl
 
 from crm_migrate.language import Language, Text
+from crm_migrate.mapping.rules import NO_RECORD
 from crm_migrate.model import Entity, Model
 from crm_migrate.plan.show.sheets import Sheet
 from crm_migrate.protection.masking import mask_series
 from crm_migrate.protection.policy import Audience, Treatment
+from crm_migrate.quality.rule_kinds import Kind, kind_of
 from crm_migrate.records import FILE, RECORD_ID, ROW, SHEET
 from crm_migrate.stages.exports.returned import (
     Formula,
@@ -31,6 +33,7 @@ CHECK = Text("check", "校验")
 PLACE = (Text("file", "文件"), Text("sheet", "工作表"), Text("row", "行"))
 WHY = Text("why it was set aside", "隔离原因")
 WHAT = Text("what to do", "处理建议")
+RECORDLESS = Text("Rows without a record", "未产生记录的行")
 FIXED = (*PLACE, WHY, WHAT, RECORD, CHECK)
 _WIDTHS = (18, 14, 8, 40, 40, 10, 10)
 _FIELD_WIDTH = 22
@@ -117,7 +120,7 @@ def rejected_sheet(
     found = run.read(STANDARDIZED, "x_findings").filter(
         pl.col("entity") == entity.name, pl.col(RECORD_ID).is_in(records[RECORD_ID].implode())
     )
-    why = _reasons(run, found, language)
+    why = _reasons(run, entity, found, language)
     wanted = [n for n in editable(session, entity) if _worth_a_column(entity, n, records, found)]
     table = shown(session, entity, records, wanted)
     rows: list[list[object]] = []
@@ -150,17 +153,36 @@ def _worth_a_column(entity: Entity, name: str, records: pl.DataFrame, found: pl.
     return asked or records[name].null_count() < records.height
 
 
-def _reasons(run: Run, found: pl.DataFrame, language: Language) -> dict[str, tuple[str, str]]:
-    """By record: why it was set aside, and what to do about it."""
+def _reasons(
+    run: Run, entity: Entity, found: pl.DataFrame, language: Language
+) -> dict[str, tuple[str, str]]:
+    """By record: why it was set aside, naming the field where one is at fault, and what to do."""
     own = own_rules(run)
     reasons: dict[str, tuple[str, str]] = {}
-    errors = found.filter(pl.col("severity") == "error").select(RECORD_ID, "rule").unique()
-    for (id,), some in errors.sort("rule").group_by([RECORD_ID], maintain_order=True):
-        rules = [rule_of(code, own) for code in some["rule"]]
-        messages = "\n".join(r.message.in_language(language) for r in rules)
-        hints = "\n".join(r.hint.in_language(language) for r in rules)
-        reasons[str(id)] = (messages, hints)
+    errors = found.filter(pl.col("severity") == "error").select(RECORD_ID, "rule", "field")
+    ordered = errors.unique().sort("rule", "field")
+    for (id,), some in ordered.group_by([RECORD_ID], maintain_order=True):
+        messages, hints = [], []
+        for code, name in some.select("rule", "field").rows():
+            rule, field = rule_of(code, own), entity.by_name.get(name)
+            about = field if kind_of(code) is not Kind.ROW else None
+            label = Text(f"{about.label.en}: ", f"{about.label.zh}：") if about else Text("", "")
+            messages.append(label.in_language(language) + rule.message.in_language(language))
+            hints.append(rule.hint.in_language(language))
+        reasons[str(id)] = ("\n".join(messages), "\n".join(dict.fromkeys(hints)))
     return reasons
+
+
+def recordless_sheet(run: Run, language: Language) -> Sheet | None:
+    """The rows that hold something, but yielded no record: place, why, what to do."""
+    found = run.read(STANDARDIZED, "x_findings").filter(pl.col("rule") == NO_RECORD.code)
+    if found.is_empty():
+        return None
+    told = [text.in_language(language) for text in (NO_RECORD.message, NO_RECORD.hint)]
+    places = found.select("file", "sheet", "row").sort(pl.all(), nulls_last=True)
+    rows = [[file or "", sheet or "", str(row or ""), *told] for file, sheet, row in places.rows()]
+    heads = [h.in_language(language) for h in (*PLACE, WHY, WHAT)]
+    return Sheet(RECORDLESS.in_language(language), heads, _WIDTHS[: len(heads)], rows)
 
 
 def read_lines(path: Path, password: str | None, model: Model) -> Iterator[Line]:
@@ -170,7 +192,8 @@ def read_lines(path: Path, password: str | None, model: Model) -> Iterator[Line]
         SourceFault: no workbook of ours, a wrong password, or a hidden column is gone.
     """
     for sheet in read_sheets(path, password, QUARANTINE):
-        yield from _lines(path, sheet, model)
+        if sheet.title not in (RECORDLESS.en, RECORDLESS.zh):  # nothing to correct there
+            yield from _lines(path, sheet, model)
 
 
 def _lines(path: Path, sheet: ReturnedSheet, model: Model) -> Iterator[Line]:

@@ -1,29 +1,23 @@
-"""The quarantine workbook: out to the people who know the customers, and back with corrections.
+"""Corrections of a quarantine workbook that came back: entered as a whole or not at all.
 
-A sheet per entity, a line per record that was set aside: where it stands, why, what to do, and its
-cells, which are the only ones that can be changed. Hidden columns name the record and bind the
-line to what was sent out. What comes back is entered as a whole or not at all, sealed, in the name
-of whoever brought it; the next plan reads the record as corrected, under its own id.
+They are kept sealed, in the name of whoever brought them; the next plan reads the record as
+corrected, under its own id.
 """
 
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from crm_migrate.errors import UsageFault
-from crm_migrate.language import Language, Text
+from crm_migrate.language import Text
 from crm_migrate.mapping.origins import origins
 from crm_migrate.model import Entity
-from crm_migrate.plan.show.sheets import Sheet, workbook_bytes
 from crm_migrate.protection.sealing import seal_column
 from crm_migrate.records import RECORD_ID
-from crm_migrate.stages.exports.folder import Destination, Exported, hand_out, ready
 from crm_migrate.stages.exports.returned import CellFault, same_text
 from crm_migrate.stages.finished import open_finished
-from crm_migrate.stages.kept import STANDARDIZED
+from crm_migrate.stages.kept import MAPPED, STANDARDIZED
 from crm_migrate.stages.planning.plans import rfc3339
 from crm_migrate.stages.quarantine.overlay import (
     Corrections,
@@ -36,7 +30,6 @@ from crm_migrate.stages.quarantine.sheet import (
     check_of_line,
     editable,
     read_lines,
-    rejected_sheet,
     shown,
 )
 from crm_migrate.stages.session import Session
@@ -44,12 +37,9 @@ from crm_migrate.standards.entity.standardize import standardize
 from crm_migrate.state.corrections import (
     Correction,
     add_corrections,
-    withdraw_correction,
 )
 from crm_migrate.trust.people import Action
 from crm_migrate.workspace import Run
-
-MAPPED = "mapped"
 
 
 @dataclass(frozen=True)
@@ -70,66 +60,6 @@ class Imported:
         """As plain data."""
         listed = {n: [asdict(f) for f in getattr(self, n)] for n in ("faults", "still")}
         return asdict(self) | listed
-
-
-@dataclass(frozen=True, slots=True)
-class Corrected:
-    """A correction that stands; never with its value."""
-
-    number: int
-    entity: str
-    record_id: str
-    field: str
-    author: str
-    at: str
-
-    def to_json(self) -> dict[str, Any]:
-        """As plain data."""
-        return asdict(self)
-
-
-def export_quarantine(
-    session: Session,
-    to: Destination,
-    *,
-    by: str | None = None,
-    run: str = "latest",
-    language: Language = "en",
-) -> Exported:
-    """Write the records that a run set aside into `exports/`, under a password, for correction.
-
-    Raises:
-        KeyFault: the person's role may not export.
-        UsageFault: a place outside of `exports/`, a short password, or nothing was set aside.
-        NotFound: there is no such run.
-    """
-    person = ready(session, to, by, Action.EXPORT)
-    given = standing(session.job, session.state)
-    sheets: list[Sheet] = []
-    count = 0
-    with open_finished(session, run) as opened:
-        run_id = opened.id
-        for entity, ids in _set_aside(session, opened):
-            raw = opened.rows(MAPPED, entity.name, RECORD_ID, ids)
-            states = dict(zip(raw[RECORD_ID], raw_states(session.job, entity, raw), strict=True))
-            now, _ = overlaid(session.job, entity, raw, given)
-            sheets.append(rejected_sheet(session, opened, entity, now, states, language))
-            count += now.height
-    if not count:
-        raise UsageFault(
-            Text("nothing was set aside", "没有被隔离的记录"),
-            remedy=Text("crm-migrate plan", "crm-migrate plan"),
-        )
-    book = workbook_bytes(sheets)
-    return hand_out(session, person, to, book, what="quarantine", run=run_id, rows=count)
-
-
-def _set_aside(session: Session, run: Run) -> Iterator[tuple[Entity, pl.Series]]:
-    rejected = run.read(STANDARDIZED, "x_quarantined")
-    for entity in session.project.model.entities:
-        ids = rejected.filter(pl.col("entity") == entity.name)[RECORD_ID]
-        if len(ids):
-            yield entity, ids
 
 
 def import_quarantine(
@@ -294,23 +224,3 @@ def _still_rejected(
             message = rule_of(code, rules.rules).message
             found.append(CellFault(rows[id], entity.label.en, "", str(message)))
     return found
-
-
-def list_corrections(session: Session) -> list[Corrected]:
-    """The corrections that stand, the oldest first."""
-    lines = standing(session.job, session.state).lines
-    names = ("correction_id", "entity", RECORD_ID, "field", "author", "at")
-    return [Corrected(*row) for row in lines.select(names).rows()] if lines.height else []
-
-
-def withdraw(session: Session, number: int, *, by: str | None = None) -> int:
-    """Let the source speak for the cell again.
-
-    Raises:
-        NotFound: none of that number stands.
-        KeyFault: the person may not review.
-    """
-    person = session.acting(by, Action.REVIEW)
-    withdraw_correction(session.state, number, rfc3339(session.job.clock()))
-    session.record(person.id, "quarantine.withdrawn", {"correction": number})
-    return number
