@@ -39,9 +39,10 @@ _NAMED = {
     " industry.section_only mapping.unmapped_value mapping.unknown_owner address.no_region"
     " address.ambiguous address.dissolved",
     Kind.SECURITY: "policy.forbidden free_text.id_number free_text.bank_card free_text.mobile"
-    " free_text.personal_number",
+    " free_text.personal_number free_text.mobile_found free_text.email_found"
+    " free_text.travel_document_found free_text.plate_found",
     Kind.FORMAT: "uscc.alphabet person_name.characters mobile.abroad phone.no_area_code"
-    " email.cjk_local date.ambiguous date.incomplete date.impossible date.range"
+    " text.private_use email.cjk_local date.ambiguous date.incomplete date.impossible date.range"
     " amount.currency amount.range amount.estimate"
     " schema.form schema.characters mapping.pattern_unmatched",
     Kind.CONTENT: "uscc.organisation uscc.region uscc.authority uscc.class uscc.not_moved"

@@ -15,6 +15,7 @@ from crm_migrate.records import Rule, Severity
 from crm_migrate.standards.address_parts import parsed
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
 from crm_migrate.standards.residue import holds
+from crm_migrate.standards.text import OF_CHARACTERS, characters
 
 PARTS = ("province", "city", "district", "detail", "region_code")
 
@@ -73,6 +74,7 @@ DISSOLVED = Rule(
 )
 RULES: tuple[Rule, ...] = (
     NORMALISED, NO_REGION, AMBIGUOUS, NO_DETAIL, CONTRADICTORY, FORMER_NAME, DISSOLVED,
+    *OF_CHARACTERS,
 )  # fmt: skip
 
 
@@ -123,6 +125,7 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     yield NO_DETAIL, holds(found.get_column("detail") == "") & value.is_not_null()
     yield DISSOLVED, found.get_column("former")
     yield FORMER_NAME, _renamed(raw, found, holds(raw != value))
+    yield from characters(value)
 
 
 def _renamed(raw: pl.Series, found: pl.DataFrame, changed: pl.Series) -> pl.Series:

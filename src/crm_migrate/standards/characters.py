@@ -1,6 +1,7 @@
 """Characters: what is invisible, what is wide, what is traditional, and digits as numbers.
 
-Basis: Unicode 15.1 (UAX #15 for NFKC), OpenCC `t2s` for traditional → simplified.
+Basis: Unicode 15.1 (UAX #15 for NFKC), GB 18030-2022 (see `private_use`), OpenCC `t2s` for
+traditional → simplified.
 """
 
 from functools import cache
@@ -10,18 +11,23 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from crm_migrate.standards.private_use import PRIVATE_USE, in_unicode
 from crm_migrate.standards.residue import change_where
 
 INVISIBLE = (
     r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u{ad}\u{180e}\u{200b}-\u{200f}"
-    r"\u{202a}-\u{202e}\u{2060}-\u{206f}\u{feff}\u{fff9}-\u{fffb}]"
+    r"\u{202a}-\u{202e}\u{2060}-\u{206f}\u{feff}\u{fff9}-\u{fffb}\u{e0000}-\u{e007f}]"
 )
 """Control, zero-width and direction characters: they change nothing a person sees."""
 DASHES = "‐‑‒–—―−"
 """Dashes and minus signs; NFKC leaves most of them alone."""
 
-_UNTIDY = INVISIBLE + r"|\s\s|[^\S ]|^\s|\s$|^$"
-_UNTIDY_LINES = INVISIBLE + r"|\r|[^\S\n]{2}|[^\S \n]|\s$|^\s|[^\S\n]\n|\n\n\n|^$"
+_UNTIDY = f"{INVISIBLE}|{PRIVATE_USE}" + r"|\s\s|[^\S ]|^\s|\s$|^$"
+_WIDE = r"[^ -~\x{4e00}-\x{9fa5}]"
+"""Anything but printable ASCII and common ideographs, which are narrow already."""
+_UNTIDY_LINES = (
+    f"{INVISIBLE}|{PRIVATE_USE}" + r"|\r|[^\S\n]{2}|[^\S \n]|\s$|^\s|[^\S\n]\n|\n\n\n|^$"
+)
 
 
 def tidy(raw: pl.Series) -> pl.Series:
@@ -34,7 +40,8 @@ def tidy(raw: pl.Series) -> pl.Series:
 
 
 def _tidied(raw: pl.Series) -> pl.Series:
-    text = raw.str.replace_all(INVISIBLE, "").str.replace_all(r"\s+", " ").str.strip_chars(" ")
+    text = in_unicode(raw.str.replace_all(INVISIBLE, ""))
+    text = text.str.replace_all(r"\s+", " ").str.strip_chars(" ")
     return _null_where_empty(text)
 
 
@@ -58,7 +65,7 @@ def tidy_lines(raw: pl.Series) -> pl.Series:
 
 
 def _tidied_lines(raw: pl.Series) -> pl.Series:
-    text = raw.str.replace_all(INVISIBLE, "").str.replace_all(
+    text = in_unicode(raw.str.replace_all(INVISIBLE, "")).str.replace_all(
         r"\r\n?|[\x0b\x0c\u{85}\u{2028}\u{2029}]", "\n"
     )
     text = text.str.replace_all(r"[^\S\n]+", " ").str.replace_all(r" \n", "\n")
@@ -71,8 +78,12 @@ def narrow(raw: pl.Series) -> pl.Series:
     >>> narrow(pl.Series(["１３８—（上海）　"])).to_list()
     ['138-(上海)']
     """
-    text = raw.str.replace_all(INVISIBLE, "").str.normalize("NFKC")
-    return _tidied(text.str.replace_all(f"[{DASHES}]", "-"))
+    return tidy(change_where(raw, raw.str.contains(_WIDE), _narrowed))
+
+
+def _narrowed(raw: pl.Series) -> pl.Series:
+    text = in_unicode(raw.str.replace_all(INVISIBLE, "")).str.normalize("NFKC")
+    return text.str.replace_all(f"[{DASHES}]", "-")
 
 
 def compact(raw: pl.Series) -> pl.Series:
@@ -81,9 +92,10 @@ def compact(raw: pl.Series) -> pl.Series:
     >>> compact(pl.Series(["９１ 11-0X\u200b"])).to_list()
     ['9111-0X']
     """
+    text = narrow(raw).str.replace_all(" ", "", literal=True)
     # Composed once more: where a blank goes, a combining mark can meet a new base.
-    text = narrow(raw).str.replace_all(r"\s+", "").str.normalize("NFKC")
-    return _null_where_empty(text)
+    wide = text.str.contains(_WIDE)
+    return _null_where_empty(change_where(text, wide, lambda few: few.str.normalize("NFKC")))
 
 
 def _null_where_empty(text: pl.Series) -> pl.Series:

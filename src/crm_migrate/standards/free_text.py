@@ -1,6 +1,6 @@
 """Text of several lines: demands, remarks, contents of visits.
 
-Basis: Unicode 15.1.
+Basis: Unicode 15.1, GB 18030-2022; GB/T 35273-2020 for personal data in it.
 """
 
 import polars as pl
@@ -9,8 +9,10 @@ from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards.characters import tidy_lines
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
+from crm_migrate.standards.personal_data import Finding, found
+from crm_migrate.standards.text import OF_CHARACTERS, characters
 
-BASIS = Text("Unicode 15.1", "Unicode 15.1")
+BASIS = Text("Unicode 15.1, GB 18030-2022", "Unicode 15.1、GB 18030-2022")
 NORMALISED = normalised("free_text", "text", "文本")
 NUMBERS = Rule(
     "free_text.personal_number",
@@ -24,13 +26,36 @@ NUMBERS = Rule(
         "请删除该号码：此类信息不得录入 CRM。",
     ),
 )
-RULES: tuple[Rule, ...] = (NORMALISED, NUMBERS)
 
-_PERSONAL_NUMBER = (
-    r"(?:^|[^0-9])(?:[1-9][0-9]{5}(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[0-9]{3}[0-9Xx]"
-    r"|62[0-9]{14,17})(?:[^0-9]|$)"
+
+def _told(kind: Finding, en: str, zh: str, field_en: str, field_zh: str) -> Rule:
+    return Rule(
+        f"free_text.{kind}",
+        Severity.WARNING,
+        Text(f"The text seems to hold {en}", f"文本中疑似含有{zh}"),
+        Text(f"{field_en}, and take it out of the text.", f"{field_zh}，并从文本中删除。"),
+    )
+
+
+_OWN_FIELD = ("Enter it in the field of the contact", "请录入联系人的对应字段")
+_NO_PLACE = (
+    "The CRM has no place for it: check whether it is needed",
+    "CRM 不采集此项，请确认是否必要",
 )
-"""A resident id by its birth date, a UnionPay card by its prefix 62."""
+OF_KINDS = {
+    Finding.NUMBER: NUMBERS,
+    Finding.MOBILE: _told(Finding.MOBILE, "a mobile number", "手机号码", *_OWN_FIELD),
+    Finding.EMAIL: _told(Finding.EMAIL, "a mail address", "电子邮箱", *_OWN_FIELD),
+    Finding.TRAVEL_DOCUMENT: _told(
+        Finding.TRAVEL_DOCUMENT,
+        "the number of a passport or permit",
+        "护照或通行证号码",
+        *_NO_PLACE,
+    ),
+    Finding.PLATE: _told(Finding.PLATE, "a number plate", "车牌号", *_NO_PLACE),
+}
+"""What is told of each kind of personal data."""
+RULES: tuple[Rule, ...] = (NORMALISED, *OF_KINDS.values(), *OF_CHARACTERS)
 
 
 def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
@@ -43,8 +68,10 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
 
 
 def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Masks:
-    """Numbers that do not belong into a remark."""
-    yield NUMBERS, value.str.contains(_PERSONAL_NUMBER)
+    """Personal data that does not belong into a remark, characters that were lost."""
+    for kind, rows in found(value):
+        yield OF_KINDS[kind], rows
+    yield from characters(value)
 
 
 def format(value: pl.Series) -> pl.Series:

@@ -1,6 +1,7 @@
 """One line of text: names, titles, owners, departments, references.
 
-Basis: Unicode 15.1. Width and case stay as typed; only what nobody sees is removed.
+Basis: Unicode 15.1, GB 18030-2022. Width and case stay as typed; only what nobody sees is removed,
+and what GB 18030 moved out of the private-use area follows.
 """
 
 import polars as pl
@@ -10,8 +11,10 @@ from crm_migrate.records import Rule, Severity
 from crm_migrate.standards.characters import tidy
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
 from crm_migrate.standards.covering import first_ones
+from crm_migrate.standards.private_use import LOST, PRIVATE_USE
+from crm_migrate.standards.residue import holds, mask_where
 
-BASIS = Text("Unicode 15.1", "Unicode 15.1")
+BASIS = Text("Unicode 15.1, GB 18030-2022", "Unicode 15.1、GB 18030-2022")
 NORMALISED = normalised("text", "text", "文本")
 DAMAGED = Rule(
     "text.damaged",
@@ -19,7 +22,31 @@ DAMAGED = Rule(
     Text("The text holds characters that were lost in a conversion", "文本含有转码时损坏的字符"),
     Text("Read the file again with the right encoding.", "请用正确的编码重新读取该文件。"),
 )
-RULES: tuple[Rule, ...] = (NORMALISED, DAMAGED)
+PRIVATE = Rule(
+    "text.private_use",
+    Severity.WARNING,
+    Text(
+        "The text holds characters that only some machines can show (private-use area)",
+        "文本含有自造字（GB 18030-2022 不允许的专用区字符），其他系统无法显示",
+    ),
+    Text(
+        "Type the character that Unicode has for it, e.g. for rare names.",
+        "请改用 Unicode 中已收录的对应汉字（多见于生僻人名、地名）。",
+    ),
+)
+OF_CHARACTERS: tuple[Rule, ...] = (DAMAGED, PRIVATE)
+RULES: tuple[Rule, ...] = (NORMALISED, *OF_CHARACTERS)
+
+
+def characters(value: pl.Series) -> Masks:
+    """`OF_CHARACTERS`: what was lost, and what stands in a private-use area; for any wording."""
+    odd = holds(value.str.contains(_ODD))
+    yield DAMAGED, mask_where(value, odd, lambda few: few.str.contains(LOST))
+    yield PRIVATE, mask_where(value, odd, lambda few: few.str.contains(PRIVATE_USE))
+
+
+_ODD = PRIVATE_USE.removesuffix("]") + "\ufffd锟锘烫屯]"
+"""One class is quicker than alternatives; what it finds is looked at again."""
 
 
 def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
@@ -32,8 +59,8 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
 
 
 def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Masks:
-    """Replacement characters (U+FFFD) left by a wrong encoding."""
-    yield DAMAGED, value.str.contains("\ufffd", literal=True)
+    """Traces of a wrong encoding, characters of the private-use areas."""
+    yield from characters(value)
 
 
 def format(value: pl.Series) -> pl.Series:

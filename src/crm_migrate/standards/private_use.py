@@ -1,0 +1,41 @@
+"""Characters without a meaning of their own: the private-use areas, and traces of lost ones.
+
+Basis: GB 18030-2022, which allows no private-use characters. Its editions of 2000 and 2005 put
+24 characters there (10 vertical punctuation marks, 14 ideographs and components); they have places
+in Unicode now and are mapped to them, as are two letters of pinyin from the edition of 2000.
+Every other private-use character shows something else, or nothing, on each machine.
+"""
+
+import polars as pl
+
+from crm_migrate.standards.residue import change_where
+
+PRIVATE_USE = r"[\u{e000}-\u{f8ff}\u{f0000}-\u{ffffd}\u{100000}-\u{10fffd}]"
+"""A regex class of the private-use areas of Unicode."""
+MOVED = dict(
+    zip(
+        "\ue78d\ue78e\ue78f\ue790\ue791\ue792\ue793\ue794\ue795\ue796"
+        "\ue81e\ue826\ue82b\ue82c\ue832\ue843\ue854\ue864"
+        "\ue816\ue817\ue818\ue831\ue83b\ue855"
+        "\ue7c7\ue7c8",
+        "\ufe10\ufe12\ufe11\ufe13\ufe14\ufe15\ufe16\ufe17\ufe18\ufe19"
+        "\u9fb4\u9fb5\u9fb6\u9fb7\u9fb8\u9fb9\u9fba\u9fbb"
+        "\U00020087\U00020089\U000200cc\U000215d7\U0002298f\U000241fe"
+        "\u1e3f\u01f9",
+        strict=True,
+    )
+)
+"""Former private-use character → its place in Unicode; of A6D9…A6F3, FE59…FEA0, FE51…FE91."""
+LOST = "\ufffd|锟斤拷|锘縷|烫烫烫|屯屯屯"
+"""What wrong conversions leave: U+FFFD; its bytes, the byte-order mark, unset memory as GBK."""
+
+
+def in_unicode(text: pl.Series) -> pl.Series:
+    r"""The characters that GB 18030 moved, at their places in Unicode; the rest stays.
+
+    >>> in_unicode(pl.Series(["a\ue81e\ue000"])).to_list() == ["a\u9fb4\ue000"]
+    True
+    """
+    return change_where(
+        text, text.str.contains(PRIVATE_USE), lambda few: few.str.replace_many(MOVED)
+    )
