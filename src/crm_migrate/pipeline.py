@@ -9,6 +9,7 @@ tables there (`stages/`). A run that died goes on at the first stage whose input
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 
 from crm_migrate.errors import IntegrityFault, KeyFault
 from crm_migrate.stages.apply import Done, apply_plan
@@ -34,10 +35,10 @@ from crm_migrate.stages.evaluation.truth import TruthFile
 from crm_migrate.stages.exports.export import export
 from crm_migrate.stages.exports.folder import Exported
 from crm_migrate.stages.exports.folder import sweep as sweep_exports
-from crm_migrate.stages.extract import extract, input_digest, is_live
+from crm_migrate.stages.extract import extract
 from crm_migrate.stages.golden.cells import list_cells, set_golden_cell, withdraw_cell
 from crm_migrate.stages.incremental.earlier import last_run
-from crm_migrate.stages.link import link
+from crm_migrate.stages.link import link, linkage_told
 from crm_migrate.stages.planning.asked import Asked, read_listing, to_follow_up, with_exclusions
 from crm_migrate.stages.planning.diff import PlanDifference, compare_plans
 from crm_migrate.stages.planning.packs import Packs, write_packs
@@ -74,6 +75,7 @@ from crm_migrate.stages.rollback.heaps import RolledBack
 from crm_migrate.stages.rollback.take_back import plan_rollback, roll_back
 from crm_migrate.stages.sandbox import make_ready, require_laid_out
 from crm_migrate.stages.session import TRUST, Session, open_session
+from crm_migrate.stages.source_digests import input_digest, is_live
 from crm_migrate.stages.standardize import standardize
 from crm_migrate.stages.survive import make_golden
 from crm_migrate.stages.tracing.history import history
@@ -171,10 +173,17 @@ __all__ = [
 ]
 
 
-def plan(session: Session, *, by: str | None = None, scope: Asked | None = None) -> Planned:
+def plan(
+    session: Session,
+    *,
+    by: str | None = None,
+    scope: Asked | None = None,
+    full_linkage: bool = False,
+) -> Planned:
     """From the sources to a plan that someone else can approve; writes nothing to the target.
 
-    `scope`: confine it to a part; all stages work on all data nonetheless.
+    `scope`: confine it to a part; all stages work on all data nonetheless. `full_linkage`: compare
+    all records and train the model anew, though only some changed, and tell where it differs.
 
     Raises:
         UsageFault: no customer fits the scope.
@@ -212,21 +221,22 @@ def plan(session: Session, *, by: str | None = None, scope: Asked | None = None)
                 run,
                 "linked",
                 evidence,
-                lambda: link(job, run, session.state, known),
-                again=live,
+                lambda: link(job, run, session.state, known, afresh=full_linkage),
+                again=live or full_linkage,
             )
             stage(
                 run,
                 "golden",
                 evidence,
                 lambda: make_golden(job, run, session.state, known),
-                again=live,
+                again=live or full_linkage,
             )
             part = confined(job, run, scope) if scope is not None else None
             with begun_file(session, run) as file:
                 changes = compare(job, run, present, part, file.operations)
                 with run.stage("plan", evidence):
-                    return write_plan(session, run, changes, file, person, given, scope, part)
+                    made = write_plan(session, run, changes, file, person, given, scope, part)
+            return replace(made, linkage=linkage_told(run))
 
 
 def follow_up(session: Session, done: Done, *, by: str | None = None) -> Planned | None:

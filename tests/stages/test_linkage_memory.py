@@ -1,19 +1,22 @@
 """What `plan` takes over of the last linkage comes to the same as linking everything."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 import pytest
 
+from crm_migrate.linkage.contract import Linkage
 from crm_migrate.project import load_project
 from crm_migrate.records import RECORD_ID
-from crm_migrate.stages.extract import extract, input_digest
+from crm_migrate.stages.extract import extract
 from crm_migrate.stages.incremental import linkage_memory
 from crm_migrate.stages.incremental.earlier import last_run
-from crm_migrate.stages.incremental.linkage_memory import recalled
-from crm_migrate.stages.link import STAGE, link, read_figures
+from crm_migrate.stages.incremental.linkage_memory import differing, recalled
+from crm_migrate.stages.link import STAGE, link, linkage_told, read_figures
 from crm_migrate.stages.present import read_target
 from crm_migrate.stages.session import Session, open_session
+from crm_migrate.stages.source_digests import input_digest
 from crm_migrate.stages.standardize import standardize
 from crm_migrate.trust.setup import parse_person, set_up_keys
 from crm_migrate.trust.wrapping import Unprotected
@@ -82,3 +85,35 @@ def test_after_many_incremental_runs_a_full_one_says_where_it_differs(
     assert figures["linkage_differs"] == 0
     assert all(first[t].equals(third[t]) for t in TABLES)
     assert recalled(None, "customer") is None
+
+
+def test_a_full_pass_on_request_names_the_pairs_on_which_it_differs(session: Session):
+    """R-8.1: everything compared and trained anew; what stood one and is apart now is named."""
+    _, first = linked(session, "r1")
+    with (
+        session.workspace.begin("r2") as run,
+        last_run(session.workspace, run, session.job) as before,
+    ):
+        found = recalled(before, "customer")
+        assert found is not None
+        memory = found[0]
+        clusters = first["members.customer"].select(RECORD_ID, cluster_id="golden_id")
+        ids = memory.records[RECORD_ID]
+        same = Linkage(*[pl.DataFrame()] * 2, clusters, *[pl.DataFrame()] * 3, model=None)
+        assert differing(memory, same, ids).is_empty()
+        one = clusters.filter(pl.len().over("cluster_id") == 2)[RECORD_ID][0]
+        alone = pl.when(pl.col(RECORD_ID) == one).then(pl.lit("x")).otherwise("cluster_id")
+        apart = replace(same, clusters=clusters.with_columns(cluster_id=alone))
+        (told,) = differing(memory, apart, ids).rows()
+        assert one in told[:2]
+        assert told[2] == "before"
+        inputs = input_digest(session.job)
+        with run.stage("mapped", inputs):
+            extract(session.job, run, inputs, before)
+        with run.stage("standardized", inputs):
+            standardize(session.job, run, before)
+        read_target(session.job, run)
+        with run.stage("linked", inputs):
+            link(session.job, run, session.state, before, afresh=True)
+        told = linkage_told(run)["customer"]
+        assert (told["pass"], told["model_of"], told["differs"]) == ("full", "r2", 0)

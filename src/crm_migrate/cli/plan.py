@@ -27,6 +27,7 @@ Examples:
   crm-migrate plan --pilot grade=重点客户 --pilot-share 10%
   crm-migrate plan --pilot-file chosen.xlsx
   crm-migrate plan --exclude plan.xlsx       # the workbook that came back
+  crm-migrate plan --full-linkage            # compare all records anew
   crm-migrate plan diff latest P20260105     # what became different
   crm-migrate plan --json | jq .counts
 """,
@@ -42,6 +43,7 @@ Examples:
   crm-migrate plan --pilot 客户等级=重点客户 --pilot-share 10%
   crm-migrate plan --pilot-file 名单.xlsx
   crm-migrate plan --exclude plan.xlsx       # 读回核对过的工作簿
+  crm-migrate plan --full-linkage            # 全部记录重新去重
   crm-migrate plan diff latest P20260105     # 两个计划有何不同
   crm-migrate plan --json | jq .counts
 """,
@@ -99,6 +101,16 @@ def _share(ctx: click.Context, param: click.Parameter, value: str | None) -> flo
     multiple=True,
     help=str(Text("a plan's workbook that came back", "读回的计划工作簿")),
 )
+@click.option(
+    "--full-linkage",
+    is_flag=True,
+    help=str(
+        Text(
+            "compare all records anew, learn weights anew, and tell where it differs",
+            "全部记录重新比较、重新学习权重,并说明差异",
+        )
+    ),
+)
 @verb_options
 @click.pass_context
 def plan(
@@ -110,6 +122,7 @@ def plan(
     only_customers: str | None,
     only_rejected: bool,
     exclude: tuple[Path, ...],
+    full_linkage: bool,
     out: Output,
 ) -> int:
     """Make a plan."""
@@ -125,7 +138,8 @@ def plan(
         if exclude:
             asked = with_exclusions(session, asked, exclude, person)
         confined = asked.confines or exclude
-        planned = make_plan(session, by=person, scope=asked if confined else None)
+        scope = asked if confined else None
+        planned = make_plan(session, by=person, scope=scope, full_linkage=full_linkage)
     _show(planned, out)
     out.result(planned.to_json())
     return 3 if planned.waits else 0
@@ -136,6 +150,7 @@ plan.add_command(diff)
 
 def _show(planned: "Planned", out: Output) -> None:
     _counts(planned, out)
+    _linked(planned, out)
     _judged(planned, out)
     _stands(planned, out)
 
@@ -174,6 +189,27 @@ def _counts(planned: "Planned", out: Output) -> None:
             for name, c in header.counts.items()
         ],
     )  # fmt: skip
+
+
+def _linked(planned: "Planned", out: Output) -> None:
+    """Where a full linkage differs from what earlier runs came to."""
+    for name, how in planned.linkage.items():
+        if "differs" not in how:
+            continue
+        label, pairs = planned.labels[name], how["differs"]
+        out.say(
+            Text(
+                f"{label}: all records compared anew; {counted(pairs, 'pair')} of unchanged records"
+                " judged differently than before",
+                f"{label}:全部记录已重新比较;未变更的记录中有 {pairs:,} 对结论与此前不同",
+            ),
+            "yellow" if pairs else None,
+        )
+        if pairs:
+            words = {"before": Text("no longer one", "不再合并"), "now": Text("now one", "现合并")}
+            rows = [(p["left_id"], p["right_id"], words[p["joined"]]) for p in how.get("where", ())]
+            head = (Text("record", "记录"), Text("record", "记录"), Text("judged", "结论"))
+            out.table(Text("some of them", "部分如下"), head, rows, numbers_from=3)
 
 
 def _judged(planned: "Planned", out: Output) -> None:

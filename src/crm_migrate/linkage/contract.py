@@ -1,6 +1,6 @@
 """What every linkage engine gives back, and what it is asked for."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -10,6 +10,23 @@ from crm_migrate.language import Text
 from crm_migrate.linkage.memory import Memory
 from crm_migrate.linkage.model import FRACTION, Model
 from crm_migrate.linkage.rule_types import LinkageRules
+
+Progress = Callable[[str, int, int], None]
+"""Called with (step, done, total)."""
+
+
+def no_progress(step: str, done: int, total: int) -> None:
+    """Shows nothing."""
+
+
+STEPS: dict[str, Text] = {
+    "features": Text("names and numbers in parts", "拆分名称与号码"),
+    "blocking": Text("blocks", "分块"),
+    "training": Text("learning weights", "学习权重"),
+    "scoring": Text("comparing pairs", "比较记录对"),
+    "clustering": Text("clusters", "聚类"),
+}
+"""Stages of an engine that take a while, in words."""
 
 REVIEW_REASONS: dict[str, Text] = {
     "doubtful": Text("the weights decide neither way", "证据不足以判定"),

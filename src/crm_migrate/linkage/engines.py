@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from crm_migrate.linkage.contract import Engine, Linkage
+from crm_migrate.linkage.contract import Engine, Linkage, Progress, no_progress
 from crm_migrate.linkage.native_engine import REPORT_KEY, NativeEngine
 from crm_migrate.linkage.natural_key import NaturalKeyEngine
 from crm_migrate.linkage.rule_types import LinkageRules
@@ -13,14 +13,16 @@ ADVISED_RECORDS = 200_000
 """Beyond this recordlinkage is no longer a sensible choice (it is said, and works nonetheless)."""
 
 
-def engine_for(rules: LinkageRules, *, key: bytes = REPORT_KEY) -> Engine:
+def engine_for(
+    rules: LinkageRules, *, key: bytes = REPORT_KEY, progress: Progress = no_progress
+) -> Engine:
     """The engine that `rules.engine` names; `key` keys the digests in its reports."""
     if rules.engine == "recordlinkage":
         from crm_migrate.linkage.recordlinkage_engine import RecordLinkageEngine
 
-        return RecordLinkageEngine(key=key)
+        return RecordLinkageEngine(key=key, progress=progress)
     if rules.engine == "native":
-        return NativeEngine(key=key)
+        return NativeEngine(key=key, progress=progress)
     return NaturalKeyEngine()
 
 

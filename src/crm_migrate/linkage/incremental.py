@@ -111,7 +111,7 @@ def link_changes(
     `memory` must come from the same rules under the same version of Polars.
     Raises: CrmMigrateError when record ids are missing or repeated.
     """
-    watch = Stopwatch()
+    watch = Stopwatch(engine.progress)
     engine = replace(engine, frozen=memory.frozen)
     with watch.stage("changes"):
         if change is None:

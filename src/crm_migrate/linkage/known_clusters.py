@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from crm_migrate.linkage.contract import Linkage
+from crm_migrate.linkage.contract import Linkage, Progress, no_progress
 from crm_migrate.linkage.engines import engine_for
 from crm_migrate.linkage.judgements import SAME
 from crm_migrate.linkage.rule_types import FeatureRule, LinkageRules, Veto
@@ -39,7 +39,9 @@ class LinkedToKnown:
     joined: int
 
 
-def link_to_known(known: KnownClusters, rules: LinkageRules) -> LinkedToKnown:
+def link_to_known(
+    known: KnownClusters, rules: LinkageRules, progress: Progress = no_progress
+) -> LinkedToKnown:
     """Links all records by the rules; clusters with earlier members have their old ids.
 
     A new cluster has the smallest record id in it, with `.new` behind it where an earlier
@@ -54,7 +56,7 @@ def link_to_known(known: KnownClusters, rules: LinkageRules) -> LinkedToKnown:
         features=(*rules.features, FeatureRule(KNOWN, (KNOWN,), "exact")),
         vetoes=(*rules.vetoes, Veto(KNOWN)),
     )
-    linkage = engine_for(rules).link(records, together, _chains(known.members))
+    linkage = engine_for(rules, progress=progress).link(records, together, _chains(known.members))
     clusters = _named(linkage.clusters, records.select(RECORD_ID, KNOWN))
     new = records.filter(pl.col(KNOWN).is_null())
     known_ids = known.members["cluster_id"].unique().implode()

@@ -1,7 +1,7 @@
 """The default engine: blocking, training, scoring, decision and clustering on integers."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -10,7 +10,7 @@ import polars as pl
 
 from crm_migrate.linkage.blocking import Candidates, candidates
 from crm_migrate.linkage.clustering import Clusters, Rivals, cluster
-from crm_migrate.linkage.contract import Linkage
+from crm_migrate.linkage.contract import STEPS, Linkage, Progress, no_progress
 from crm_migrate.linkage.decision import CUT, REASONS, TIE, Decisions, weigh, with_verdicts
 from crm_migrate.linkage.features import Features, Indices, build_features, id_order
 from crm_migrate.linkage.frozen import GRAMS_SCHEMA, Frozen, freeze
@@ -29,16 +29,25 @@ REPORT_KEY = b"crm-migrate linkage"
 
 @dataclass
 class Stopwatch:
-    """Seconds per stage, in the order in which the stages ran."""
+    """Seconds per stage, in the order in which the stages ran; `progress` hears of each."""
 
+    progress: Progress = no_progress
     seconds: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        """Times one stage."""
+    def stage(self, name: str) -> Iterator[Callable[[int, int], None]]:
+        """Times one stage, which may call what it is given with (done, total)."""
+        words = str(STEPS[name]) if name in STEPS else None
+
+        def tell(done: int, total: int) -> None:
+            if words is not None:
+                self.progress(words, done, total)
+
+        tell(0, 1)
         start = time.perf_counter()
-        yield
+        yield tell
         self.seconds[name] = round(time.perf_counter() - start, 3)
+        tell(1, 1)
 
 
 @dataclass(frozen=True)
@@ -56,6 +65,7 @@ class NativeEngine:
     chunk: int = CHUNK
     frozen: Frozen | None = None
     remember: bool = False
+    progress: Progress = no_progress
 
     def link(
         self, records: pl.DataFrame, rules: LinkageRules, verdicts: pl.DataFrame | None = None
@@ -64,7 +74,7 @@ class NativeEngine:
 
         Raises: CrmMigrateError when record ids are missing or repeated.
         """
-        watch = Stopwatch()
+        watch = Stopwatch(self.progress)
         with watch.stage("features"):
             stopped = self.stop(build_features(records, rules), rules)
             features = stopped.features
@@ -73,8 +83,8 @@ class NativeEngine:
         with watch.stage("training"):
             frozen = self.frozen or self._train(features, rules, pairs, stopped)
             features = weighed_grams(features, frozen.grams)
-        with watch.stage("scoring"):
-            scored = Scorer(features, rules, frozen).score(pairs, self.threads, self.chunk)
+        with watch.stage("scoring") as tell:
+            scored = Scorer(features, rules, frozen).score(pairs, self.threads, self.chunk, tell)
         with watch.stage("clustering"):
             weighed = weigh(scored, features, rules, frozen.model)
             said = judgements(verdicts, features)

@@ -15,7 +15,7 @@ from crm_migrate.errors import CrmMigrateError
 from crm_migrate.language import Text
 from crm_migrate.linkage.blocking import capped_blocks, expand
 from crm_migrate.linkage.clustering import Rivals, cluster
-from crm_migrate.linkage.contract import Linkage
+from crm_migrate.linkage.contract import Linkage, Progress, no_progress
 from crm_migrate.linkage.decision import decide
 from crm_migrate.linkage.features import build_features
 from crm_migrate.linkage.judgements import judgements
@@ -35,6 +35,7 @@ class RecordLinkageEngine:
     """The toolkit behind the engine contract; `key` keys the digests in reports."""
 
     key: bytes = REPORT_KEY
+    progress: Progress = no_progress
 
     def link(
         self, records: pl.DataFrame, rules: LinkageRules, verdicts: pl.DataFrame | None = None
@@ -44,7 +45,7 @@ class RecordLinkageEngine:
         Raises: CrmMigrateError when record ids are missing or repeated, or when blocking brings
         more than MOST_PAIRS pairs together.
         """
-        watch = Stopwatch()
+        watch = Stopwatch(self.progress)
         with watch.stage("features"):
             stopped = stop_shared_values(build_features(records, rules), rules, self.key)
             features = stopped.features

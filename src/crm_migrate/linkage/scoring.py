@@ -1,5 +1,6 @@
 """Weights of pairs under a model, in whole 1/1024 bits."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -119,14 +120,21 @@ class Scorer:
             self.best.append(max(reach))
             self.best_open.append(max(reach[leading(comparison) + 1 :]))
 
-    def score(self, pairs: Candidates, threads: int = 2, chunk: int = CHUNK) -> Scored:
+    def score(
+        self,
+        pairs: Candidates,
+        threads: int = 2,
+        chunk: int = CHUNK,
+        tell: Callable[[int, int], None] = lambda done, total: None,
+    ) -> Scored:
         """All pairs that reach the review cut or agree on something certain; pairs are made,
-        scored and forgotten chunk by chunk.
+        scored and forgotten chunk by chunk. `tell` hears of each: chunks done, chunks in all.
         """
+        ranges, parts = pairs.parts(chunk), []
         with ThreadPoolExecutor(threads) as pool:  # results keep the order of the chunks
-            parts = list(
-                pool.map(lambda part: self.score_pairs(*pairs.between(*part)), pairs.parts(chunk))
-            )
+            for part in pool.map(lambda r: self.score_pairs(*pairs.between(*r)), ranges):
+                parts.append(part)
+                tell(len(parts), len(ranges))
         return Scored(
             np.concatenate([p.left for p in parts]),
             np.concatenate([p.right for p in parts]),

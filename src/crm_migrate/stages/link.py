@@ -21,20 +21,30 @@ from crm_migrate.stages import present, standardize
 from crm_migrate.stages.incremental.earlier import Earlier
 from crm_migrate.stages.incremental.linkage_memory import STAGE as STAGE
 from crm_migrate.stages.incremental.linkage_memory import link_with_memory
-from crm_migrate.stages.job import Job
+from crm_migrate.stages.job import Job, Progress
 from crm_migrate.stages.review.verdicts import binding
 from crm_migrate.state.registry import known_members, known_tombstones
 from crm_migrate.workspace import Run
 
+DIFFERENCES_TOLD = 20
 
-def link(job: Job, run: Run, state: Database, before: Earlier | None = None) -> None:
+
+def link(
+    job: Job,
+    run: Run,
+    state: Database,
+    before: Earlier | None = None,
+    *,
+    afresh: bool = False,
+) -> None:
     """Write per entity `records.…`, `members.…`, `tombstones.…`, `splits.…`, `review.…`.
 
     `records`: standardized source records, references replaced by golden ids. `members`:
     record_id, golden_id, state, `target_key` (for rows of the CRM). `review`: doubtful pairs.
     `x_figures`: one line of JSON with the figures of each linkage. `pairs.customer` (the scored
     pairs inside of clusters and under review) and `x_model` are what `trace` explains by.
-    `before`: the last run, from which the linkage of what did not change is taken over.
+    `before`: the last run, from which the linkage of what did not change is taken over; with
+    `afresh` everything is compared and the model trained anew, and it is kept where this differs.
     """
     names = [e.name for e in job.project.model.entities if e.name in run.names(standardize.STAGE)]
     golden_keys: dict[str, pl.DataFrame] = {}
@@ -46,7 +56,7 @@ def link(job: Job, run: Run, state: Database, before: Earlier | None = None) -> 
         records = _golden_references(run.read(standardize.STAGE, name), entity, golden_records)
         standing = _standing(job, run, entity, golden_keys)
         result, how, members, fallen, splits = _link_entity(
-            job, run, state, entity, records, standing, before
+            job, run, state, entity, records, standing, before, afresh
         )
         own = [f.name for f in entity.references() if f.references == name]
         records = _golden_references(records, entity, {name: members}, own)
@@ -84,6 +94,11 @@ def read_reasons(run: Run) -> Linkage | None:
     )
 
 
+def _steps(job: Job, entity: str) -> Progress:
+    """Progress within the linkage of an entity."""
+    return lambda what, done, total: job.progress(f"link {entity}: {what}", done, total)
+
+
 def _keep_reasons(run: Run, result: Linkage) -> None:
     cluster = result.clusters.select(RECORD_ID, "cluster_id")
     left = cluster.rename({RECORD_ID: "left_id", "cluster_id": "_left"})
@@ -105,6 +120,22 @@ def read_figures(run: Run, entity: str) -> dict[str, object]:
     """The figures that `link` left for an entity; empty when it was not linked."""
     frame = run.read(STAGE, "x_figures").filter(pl.col("entity") == entity)
     return dict(json.loads(frame["figures"][0])) if frame.height else {}
+
+
+def linkage_told(run: Run) -> dict[str, dict[str, Any]]:
+    """Entity → how its linkage came about (see `Linked`), and of the pairs on which a full pass
+    differs the first DIFFERENCES_TOLD, by record ids.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for entity, line in run.read(STAGE, "x_figures").iter_rows():
+        figures = json.loads(line)
+        if "linkage_pass" not in figures:
+            continue
+        told = {k.removeprefix("linkage_"): v for k, v in figures.items() if k[:8] == "linkage_"}
+        if (name := f"x_differs.{entity}") in run.names(STAGE):
+            told["where"] = run.read(STAGE, name).head(DIFFERENCES_TOLD).to_dicts()
+        found[entity] = told
+    return found
 
 
 def linkage_input(job: Job, run: Run, name: str) -> pl.DataFrame:
@@ -173,16 +204,20 @@ def _link_entity(
     records: pl.DataFrame,
     standing: pl.DataFrame,
     before: Earlier | None,
+    afresh: bool,
 ) -> tuple[Linkage, dict[str, Any], pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """The linkage and how it came about, the members of golden records, the golden ids that gave
     way to others, and those that lost records to another (golden_id, off).
     """
     rules = job.rules.linkage[entity.name]
-    engine = engine_for(rules, key=job.keyring.digest_key)
+    steps = _steps(job, entity.name)
+    engine = engine_for(rules, key=job.keyring.digest_key, progress=steps)
     children = _children(run, entity.name, standing)
     entering = with_children(_entering(records, standing, entity, rules), rules, children)
     said = binding(job, run, state, entity.name, entering[RECORD_ID])
-    linked = link_with_memory(run, entity.name, engine, entering, rules, said.verdicts, before)
+    linked = link_with_memory(
+        run, entity.name, engine, entering, rules, said.verdicts, before, afresh
+    )
     result = linked.linkage
     result = replace(result, review=said.with_questions(result.review))
     # The target's base is the mirror of the registry: a lost state changes no id.

@@ -29,7 +29,6 @@ __all__ = [
 ]  # fmt: skip
 CLUSTER_COLUMNS = ("cluster_id", "golden_id")
 READING = Text("reading", "读取")
-LINKING = Text("linking", "去重")
 
 
 @dataclass(frozen=True)
@@ -99,13 +98,10 @@ def link_files(
         known = _known(against, id_column, pack, records, encoding) if against else None
         tell(str(READING), 1, 1)
     unused = [c for c in frame.columns if c != id_column and not _used(c, fields)]
-    tell(str(LINKING), 0, 1)
     if known is None:
-        linkage = engine_for(pack.rules).link(records, pack.rules)
-        tell(str(LINKING), 1, 1)
+        linkage = engine_for(pack.rules, progress=tell).link(records, pack.rules)
         return LinkedFiles(linkage, fields, unused, seconds)
-    result = link_to_known(known, pack.rules)
-    tell(str(LINKING), 1, 1)
+    result = link_to_known(known, pack.rules, tell)
     return LinkedFiles(result.linkage, fields, unused, seconds, result.new, result.joined)
 
 

@@ -14,6 +14,7 @@ import polars as pl
 
 from crm_migrate.errors import CrmMigrateError
 from crm_migrate.linkage.contract import Engine, Linkage
+from crm_migrate.linkage.engines import clustered_pairs
 from crm_migrate.linkage.memory import Memory
 from crm_migrate.linkage.rule_types import LinkageRules
 from crm_migrate.records import RECORD_ID
@@ -37,7 +38,8 @@ _PARTS = (
 @dataclass(frozen=True)
 class Linked:
     """A linkage and how it came about: `pass`, `changed` (records), `model_of` (run), and in a
-    full pass after others `differs` (pairs of records that only one of both joined).
+    full pass after others `differs` (pairs of unchanged records that only one of both joined).
+    These pairs stand in the run's table `x_differs` (see `differing`).
     """
 
     linkage: Linkage
@@ -52,8 +54,12 @@ def link_with_memory(
     rules: LinkageRules,
     verdicts: pl.DataFrame | None,
     before: Earlier | None,
+    afresh: bool = False,
 ) -> Linked:
-    """Link what changed since the earlier run, or everything; the memory of it is kept in `run`."""
+    """Link what changed since the earlier run, or everything; the memory of it is kept in `run`.
+
+    `afresh`: compare everything and train the model anew, whatever changed.
+    """
     from crm_migrate.linkage.incremental import changes, link_changes
     from crm_migrate.linkage.native_engine import NativeEngine
 
@@ -68,7 +74,7 @@ def link_with_memory(
     change = changes(records, rules, memory)
     told = {"changed": change.count, "model_of": how["model_of"], "turn": int(how["turn"]) + 1}
     few = records.height < FROM_RECORDS
-    if change.came_or_went > MUCH * records.height:
+    if afresh or change.came_or_went > MUCH * records.height:
         result = remembering.link(records, rules, verdicts)
         told |= {"pass": "full", "model_of": run.id, "turn": 0}
     elif few or change.count > MUCH * records.height or told["turn"] > TURNS:
@@ -78,7 +84,9 @@ def link_with_memory(
         result = link_changes(engine, records, rules, verdicts, memory, change)
         return _kept(run, entity, result, told | {"pass": "incremental"})
     unchanged = change.ids.filter(pl.Series(~change.changed))
-    return _kept(run, entity, result, told | {"differs": differing(memory, result, unchanged)})
+    differs = differing(memory, result, unchanged)
+    run.write(STAGE, f"x_differs.{entity}", differs)
+    return _kept(run, entity, result, told | {"differs": differs.height})
 
 
 def recalled(before: Earlier | None, entity: str) -> tuple[Memory, dict[str, Any]] | None:
@@ -96,23 +104,28 @@ def recalled(before: Earlier | None, entity: str) -> tuple[Memory, dict[str, Any
         return None
 
 
-def differing(memory: Memory, result: Linkage, records: pl.Series) -> int:
-    """Pairs of the given records that stand in one cluster in the memory or now, but not both."""
-    ids = memory.records[RECORD_ID]
-    was = pl.DataFrame({RECORD_ID: ids, "was": memory.records["label"]})
+def differing(memory: Memory, result: Linkage, records: pl.Series) -> pl.DataFrame:
+    """left_id, right_id, joined (`before` or `now`): pairs of the given records that stand in one
+    cluster in the memory or now, but not both.
+    """
+    was = memory.records.select(RECORD_ID, was="label")
     both = result.clusters.join(was, on=RECORD_ID).filter(
         pl.col(RECORD_ID).is_in(records.implode())
     )
-    size = pl.len().cast(pl.Int64)
-
-    def pairs(*by: str) -> int:
-        return int(both.group_by(by).agg(size.alias("n")).select(_pairs("n")).item() or 0)
-
-    return pairs("was") + pairs("cluster_id") - 2 * pairs("was", "cluster_id")
-
-
-def _pairs(size: str) -> pl.Expr:
-    return (pl.col(size) * (pl.col(size) - 1) // 2).sum()
+    size = pl.len().over
+    apart = (size("was", "cluster_id") < size("was")) | (
+        size("was", "cluster_id") < size("cluster_id")
+    )
+    some = both.filter(apart)
+    now = clustered_pairs(some.select(RECORD_ID, "cluster_id"))
+    then = clustered_pairs(some.select(RECORD_ID, cluster_id="was"))
+    on = ["left_id", "right_id"]
+    return pl.concat(
+        [
+            then.join(now, on=on, how="anti").with_columns(joined=pl.lit("before")),
+            now.join(then, on=on, how="anti").with_columns(joined=pl.lit("now")),
+        ]
+    ).sort(on)
 
 
 def _kept(run: Run, entity: str, result: Linkage, how: dict[str, Any]) -> Linked:

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -62,6 +62,8 @@ class Planned:
     """Plans whose approvals serve this one."""
     doubles: int = 0
     """Rows of the CRM that stand double and are not merged."""
+    linkage: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Entity → how its linkage came about, and where a full pass differs from earlier ones."""
 
     @property
     def waits(self) -> bool:
@@ -111,6 +113,7 @@ class Planned:
             "scope": header.scope.in_language(current_language()) if header.scope else None,
             "merges": header.merges,
             "reparented": header.reparented,
+            "linkage": self.linkage,
             "path": str(self.path),
             "files": [str(f) for f in self.files],
         }
