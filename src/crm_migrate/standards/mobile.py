@@ -17,7 +17,7 @@ from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
 from crm_migrate.standards.data.tables import Table
 from crm_migrate.standards.residue import change_where, holds, mask_where, unless_matching
 from crm_migrate.standards.telephones import EXTENSION as EXTENSION_PART
-from crm_migrate.standards.telephones import MOBILE, pieces
+from crm_migrate.standards.telephones import MOBILE, eased, pieces
 
 BASIS = Text("numbering plan of the MIIT (2017)", "电信网编号计划（2017 年版）")
 CANONICAL = f"^{MOBILE}$"
@@ -49,7 +49,7 @@ DEVICE = Rule(
     "mobile.device",
     Severity.WARNING,
     Text(
-        "The prefix belongs to data cards and things, not to telephones",
+        "The prefix belongs to data cards and machines, not to telephones",
         "该号段用于物联网或数据卡，通常无法通话",
     ),
     _ASK,
@@ -109,7 +109,7 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
     >>> normalise(pl.Series(["13800138000/13900139000", "1.38E+10", "010-62345678"])).to_list()
     ['13800138000', '1.38E+10', '010-62345678']
     """
-    return unless_matching(raw, CANONICAL, lambda few: split(few).get_column("value"))
+    return unless_matching(eased(raw), CANONICAL, lambda few: split(few).get_column("value"))
 
 
 def split(raw: pl.Series) -> pl.DataFrame:
@@ -151,8 +151,9 @@ def overflow(raw: pl.Series) -> pl.Series:
     ['13900139000', None, None]
     """
     nothing = pl.Series(raw.name, [None], dtype=pl.String).new_from_index(0, len(raw))
-    residue = holds(~raw.str.contains(CANONICAL))
-    others = split(raw.filter(residue)).get_column("others")
+    cells = eased(raw)
+    residue = holds(~cells.str.contains(CANONICAL))
+    others = split(cells.filter(residue)).get_column("others")
     return change_where(nothing, residue, lambda _: others)
 
 

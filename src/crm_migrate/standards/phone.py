@@ -13,7 +13,7 @@ from crm_migrate.records import Rule, Severity
 from crm_migrate.standards.characters import tidy_apart
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
 from crm_migrate.standards.residue import change_where, holds, mask_where, unless_matching
-from crm_migrate.standards.telephones import AREA, LOCAL, MOBILE, ONE, areas, pieces, valid_area
+from crm_migrate.standards.telephones import AREA, LOCAL, MOBILE, ONE, areas, eased, pieces, valid_area
 
 BASIS = Text(
     "numbering plan of the MIIT (2017), ITU-T E.164", "电信网编号计划（2017 年版）、ITU-T E.164"
@@ -85,7 +85,7 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
     >>> normalise(pl.Series(["+86 10 62345678", "400-820-1234", "00852-2345 6789"])).to_list()
     ['010-62345678', '4008201234', '+85223456789']
     """
-    return unless_matching(raw, CANONICAL, _repaired)
+    return unless_matching(eased(raw), CANONICAL, _repaired)
 
 
 def _repaired(raw: pl.Series) -> pl.Series:

@@ -35,6 +35,10 @@ _WRITTEN_LANDLINE = (
 _WRITTEN_SERVICE = r"[48]00[ -]?[0-9]{3}[ -]?[0-9]{4}"
 _WRITTEN = rf"(?:\+?86[ -]?)?(?:{_WRITTEN_MOBILE}|{_WRITTEN_LANDLINE}|{_WRITTEN_SERVICE})"
 """A number amid other words."""
+_GROUPED = (
+    r"^ *(?:(?:\+|00)?86[ -]?)?(1[3-9][0-9])[ -]?([0-9]{4})[ -]?([0-9]{4}) *$"
+    r"|^(1[3-9][0-9]{9})\.0+$"
+)
 _HOME = r"^(?:(?:\+|00)86|\(\+?86\)|86[\s-])[\s-]*(?:\(0\))?"
 _EXTENDED = r"\s*(?:转分机|转|分机号?|[Ee][Xx][Tt]\.?|[Xx#*])[:\s]*([0-9]{1,6})$"
 
@@ -49,6 +53,18 @@ def areas() -> dict[str, dict[str, str]]:
 def valid_area() -> str:
     """A pattern of the area codes in force."""
     return f"(?:{'|'.join(code for code, row in areas().items() if not row['now'])})"
+
+
+def eased(raw: pl.Series) -> pl.Series:
+    """Single mobile numbers in groups, with country code or a spreadsheet's `.0`, as 11 digits.
+
+    Most cells that are not in canonical form are such; all others stay as typed.
+
+    >>> eased(pl.Series(["+86 138-0013-8000", "13800138000.0", "138 0013 8000 转 1"])).to_list()
+    ['13800138000', '13800138000', '138 0013 8000 转 1']
+    """
+    odd = ~raw.str.contains(f"^{MOBILE}$")
+    return change_where(raw, odd, lambda few: few.str.replace(_GROUPED, "$1$2$3$4"))
 
 
 def pieces(raw: pl.Series) -> pl.DataFrame:

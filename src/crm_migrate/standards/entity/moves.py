@@ -1,16 +1,16 @@
 """Values that stand in the wrong field and are moved to their own, before they are judged."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import polars as pl
 
-from crm_migrate.model import MULTI_SEPARATOR, Entity, Field, SemanticType
+from crm_migrate.model import Entity, Field, SemanticType
 from crm_migrate.records import Rule
 from crm_migrate.standards import mobile, phone, telephones
 from crm_migrate.standards.entity import record_rules
 from crm_migrate.standards.entity.misplaced import move_identifiers
-from crm_migrate.standards.residue import change_where, holds, mask_where
+from crm_migrate.standards.residue import change_where, holds, joined, mask_where
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +23,10 @@ class Move:
 
 
 def apply_moves(
-    entity: Entity, raw: dict[str, pl.Series], values: dict[str, pl.Series]
+    entity: Entity, raw: Callable[[str], pl.Series], values: dict[str, pl.Series]
 ) -> Iterator[Move]:
-    """Change `values` (canonical text by field name) in place and tell what was moved.
+    """Change `values` (canonical text by field name) in place and tell what was moved; `raw` gives
+    the cells of a field as they were typed.
 
     Identifiers go to their own fields (see `misplaced`); the second and further numbers of a mobile
     cell, and landlines in it, to the telephone field.
@@ -33,7 +34,7 @@ def apply_moves(
     yield from (Move(*broken) for broken in move_identifiers(entity, values))
     for source in _of_type(entity, SemanticType.MOBILE):
         target_phone = next(_of_type(entity, SemanticType.PHONE), None)
-        yield from _telephones(source.name, target_phone, raw[source.name], values)
+        yield from _telephones(source.name, target_phone, raw(source.name), values)
 
 
 def _of_type(entity: Entity, type_: SemanticType) -> Iterator[Field]:
@@ -44,14 +45,15 @@ def _telephones(
     source: str, target: Field | None, raw: pl.Series, values: dict[str, pl.Series]
 ) -> Iterator[Move]:
     value = values[source]
-    odd = holds(raw != value) | (value.is_not_null() & ~holds(value.str.contains(mobile.CANONICAL)))
+    other = value.is_not_null() & ~holds(value.str.contains(mobile.CANONICAL))
+    odd = holds(raw != value) | other
     if not odd.any():
         return
     others = change_where(raw.set(~odd, None), odd, mobile.overflow)
     if target is None:
         yield Move(source, record_rules.MOBILE_LEFT_OVER, others.is_not_null())
         return
-    landline = mask_where(value, odd, _is_landline)
+    landline = mask_where(value, other, _is_landline)
     moved = phone.normalise(value.filter(landline))
     others = change_where(others, landline, lambda _: moved)
     values[source] = value.set(landline, None)
@@ -62,20 +64,3 @@ def _telephones(
 def _is_landline(value: pl.Series) -> pl.Series:
     read = phone.normalise(value)
     return phone.is_known(read) & ~read.str.contains(rf"(?:^|;)(?:{telephones.MOBILE}|\+)")
-
-
-def joined(first: pl.Series, second: pl.Series) -> pl.Series:
-    """The numbers of both cells, each once, joined by `;`.
-
-    >>> joined(pl.Series(["a", None, "a"]), pl.Series(["b", "b", "a"])).to_list()
-    ['a;b', 'b', 'a']
-    """
-    both = first.is_not_null() & second.is_not_null()
-    either = first.zip_with(first.is_not_null(), second)
-
-    def merged(_: pl.Series) -> pl.Series:
-        text = first.filter(both) + MULTI_SEPARATOR + second.filter(both)
-        numbers = text.str.split(MULTI_SEPARATOR)
-        return numbers.list.unique(maintain_order=True).list.join(MULTI_SEPARATOR)
-
-    return change_where(either, both, merged)

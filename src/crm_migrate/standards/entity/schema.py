@@ -5,8 +5,9 @@ unique. pandera's failure cases carry values, so they are turned into findings a
 seconds to import and is imported when a column first gives cause to ask it.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import lru_cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -15,12 +16,13 @@ from crm_migrate.language import Text
 from crm_migrate.model import Entity, Field, Model, SemanticType
 from crm_migrate.records import RECORD_ID, Rule, Severity, concat_findings, findings_where
 from crm_migrate.standards import amount, boolean, date, integer, percentage
+from crm_migrate.standards.entity.fields import Broken, each
 
 if TYPE_CHECKING:
     import pandera.polars as pa
 
 _REPORT = Text(
-    "Report it: the standard of this field let it pass.", "请反馈：该字段的标准未能拦截此值。"
+    "Correct the value in the source, and report it: a check of the program let it pass.", "请在源数据中更正该值，并反馈给系统维护人员：程序检查未能拦截。"
 )
 FORM = Rule(
     "schema.form",
@@ -110,34 +112,43 @@ def check_schema(entity: Entity, model: Model, records: pl.DataFrame) -> pl.Data
     )
 
 
-def _doubtful(entity: Entity, model: Model, records: pl.DataFrame) -> set[str]:
-    """The columns that the schema must judge: one query tells that most hold nothing against it.
+def _doubtful(
+    entity: Entity, model: Model, records: pl.DataFrame, distinct: Mapping[str, pl.Series]
+) -> set[str]:
+    """The columns that the schema must judge: a look at their values tells that most hold nothing
+    against it.
 
     The standards leave hardly anything, and pandera's import alone costs as much CPU as
     thousands of records.
     """
     ids = records[RECORD_ID]
     found = {RECORD_ID} if ids.null_count() or ids.is_duplicated().any() else set()
-    fits = []
-    for field in entity.fields:
-        value = pl.col(field.name)
+
+    def fits(field: Field) -> bool:
         if records.schema.get(field.name) != pl.String:
-            found.add(field.name)
-        elif field.type in _FORMS:
-            fits.append(value.str.contains(_FORMS[field.type]).all())
-        elif field.vocabulary and model.vocabularies[field.vocabulary].values:
-            fits.append(value.is_in(model.vocabularies[field.vocabulary].values).all())
-        else:
-            fits.append(~value.str.contains(_CONTROLS).any())
-    told = records.select(fits).row(0, named=True) if fits else {}
-    return found | {name for name, fitting in told.items() if not fitting}
+            return False
+        value = distinct.get(field.name, records[field.name])
+        if field.type in _FORMS:
+            return value.str.contains(_FORMS[field.type]).all()
+        if field.vocabulary and model.vocabularies[field.vocabulary].values:
+            return value.is_in(model.vocabularies[field.vocabulary].values).all()
+        return not value.str.contains(_CONTROLS).any()
+
+    told = each(fits, entity.fields, records.height)
+    return found | {f.name for f, fitting in zip(entity.fields, told, strict=True) if not fitting}
 
 
 def failures(
-    entity: Entity, model: Model, records: pl.DataFrame
-) -> list[tuple[str, Rule, pl.Series]]:
-    """Each broken rule with its field and the rows (a mask over `records`) that break it."""
-    doubtful = _doubtful(entity, model, records)
+    entity: Entity,
+    model: Model,
+    records: pl.DataFrame,
+    distinct: Mapping[str, pl.Series] = MappingProxyType({}),
+) -> list[Broken]:
+    """Each broken rule with its field and the rows (a mask over `records`) that break it.
+
+    `distinct`: of some fields the values that occur, each at least once.
+    """
+    doubtful = _doubtful(entity, model, records, distinct)
     if not doubtful:
         return []
     import pandera.polars as pa

@@ -5,33 +5,24 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from crm_migrate.formats.placeholders import PLACEHOLDERS
-from crm_migrate.model import Condition, Entity, Field, Level, Model, SemanticType
+from crm_migrate.model import Condition, Entity, Field, Level, Model
 from crm_migrate.records import (
     PROVENANCE,
     RECORD_ID,
     SOURCE,
-    Rule,
     Severity,
     findings_together,
 )
 from crm_migrate.standards import standard
-from crm_migrate.standards.contract import context_of
 from crm_migrate.standards.entity import record_rules, schema
+from crm_migrate.standards.entity.fields import Broken, each, judged, normalised
 from crm_migrate.standards.entity.moves import apply_moves
-from crm_migrate.standards.residue import holds, mask_where
-from crm_migrate.standards.rules.allowed import spared
+from crm_migrate.standards.residue import holds
 from crm_migrate.standards.rules.judging import judged_alone, weighed
 from crm_migrate.standards.rules.records import NO_RULES, RecordRules
 
 Origins = Mapping[tuple[str, str], str]
 """(source name, field name) → the column of the source that the field was read from."""
-Broken = tuple[str, Rule, pl.Series]
-"""Field name, rule, and the rows where it holds."""
-
-_EXCEL_ERROR = r"^\s*#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NULL!|NUM!|SPILL!|CALC!|GETTING_DATA)\s*$"
-_WORDS_OF_TEXT = {SemanticType.TEXT, SemanticType.FREE_TEXT, SemanticType.BOOLEAN}
-"""Types where 无 may be an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,72 +53,51 @@ def standardize(
     Raises:
         KeyError: a field names a vocabulary that the model does not have.
     """
-    raw = {f.name: _column(mapped, f.name) for f in entity.fields}
-    broken: list[Broken] = []
-    for field in entity.fields:
-        broken += _emptied(field, raw)
-    values = {
-        f.name: standard(f.type).normalise(raw[f.name], context_of(f, model))
-        if _has_values(raw[f.name])
-        else raw[f.name]
-        for f in entity.fields
+    height = mapped.height
+    cells = {
+        c.field.name: c
+        for c in each(
+            lambda f: normalised(f, _column(mapped, f.name), model),
+            _largest(entity, mapped),
+            height,
+        )
     }
-    broken += [(m.field, m.rule, m.mask) for m in apply_moves(entity, raw, values)]
-    for field in entity.fields:
-        found = _judged(field, model, raw[field.name], values[field.name])
-        allowed = rules.allowed.get(f"{entity.name}.{field.name}")
-        broken += spared(allowed, field.name, values[field.name], found) if allowed else found
+    broken = [b for f in entity.fields for b in cells[f.name].of_rows(cells[f.name].emptied)]
+    before = {n: c.rows(c.value).alias(n) for n, c in cells.items()}
+    values = {f.name: before[f.name] for f in entity.fields}
+    moves = apply_moves(entity, lambda name: cells[name].rows(cells[name].raw), values)
+    broken += [(m.field, m.rule, m.mask) for m in moves]
+    for name, value in values.items():
+        if value is not before[name]:
+            cells[name] = cells[name].moved(value)
+    allowed = rules.allowed
+    found = each(
+        lambda c: judged(c, model, allowed.get(f"{entity.name}.{c.field.name}")),
+        cells.values(),
+        height,
+    )
+    by_field = dict(zip(cells, found, strict=True))
+    broken += [b for f in entity.fields for b in by_field[f.name]]
     broken += _missing(entity, values)
     records = mapped.with_columns(column.alias(name) for name, column in values.items())
     broken += judged_alone(rules.of(entity.name, of_record=True), records)
-    broken += schema.failures(entity, model, records)
+    distinct = {name: c.value for name, c in cells.items()}
+    broken += schema.failures(entity, model, records, distinct)
     return _sorted_out(entity, records, broken, origins, rules)
+
+
+def _largest(entity: Entity, mapped: pl.DataFrame) -> list[Field]:
+    """The fields, those with most text first: so threads end at about the same time."""
+    sizes = {
+        f.name: mapped[f.name].estimated_size() for f in entity.fields if f.name in mapped.columns
+    }
+    return sorted(entity.fields, key=lambda f: -sizes.get(f.name, 0))
 
 
 def _column(mapped: pl.DataFrame, name: str) -> pl.Series:
     if name in mapped.columns:
         return mapped.get_column(name)
     return pl.Series(name, [None], dtype=pl.String).new_from_index(0, len(mapped))
-
-
-def _has_values(column: pl.Series) -> bool:
-    return column.null_count() < len(column)
-
-
-def _emptied(field: Field, raw: dict[str, pl.Series]) -> Iterator[Broken]:
-    """Formula errors and placeholders become missing values in `raw`."""
-    column = raw[field.name]
-    if not _has_values(column):
-        return
-    hashes = column.str.contains("#", literal=True)
-    errors = mask_where(column, hashes, lambda few: few.str.contains(_EXCEL_ERROR))
-    if errors.any():
-        column = column.set(errors, None)
-        yield field.name, record_rules.EXCEL_ERROR, errors
-    if field.type not in _WORDS_OF_TEXT:
-        short = column.str.len_bytes() <= 12
-        filler = mask_where(column, short, lambda few: few.str.strip_chars().is_in(PLACEHOLDERS))
-        if filler.any():
-            column = column.set(filler, None)
-            yield field.name, record_rules.PLACEHOLDER, filler
-    raw[field.name] = column
-
-
-def _judged(field: Field, model: Model, raw: pl.Series, value: pl.Series) -> Iterator[Broken]:
-    """What the field's standard finds, what it repaired, and values that are too long."""
-    if not _has_values(raw) and not _has_values(value):
-        return
-    rules = standard(field.type)
-    for rule, mask in rules.validate(raw, value, context_of(field, model)):
-        yield field.name, rule, mask
-    changed = holds(raw != value)
-    yield (
-        field.name,
-        rules.NORMALISED,
-        mask_where(raw, changed, lambda few: few.str.strip_chars() != value.filter(changed)),
-    )
-    if field.max_length is not None:
-        yield field.name, record_rules.TOO_LONG, value.str.len_chars() > field.max_length
 
 
 def _missing(entity: Entity, values: dict[str, pl.Series]) -> Iterator[Broken]:

@@ -1,0 +1,131 @@
+"""One field of all records: emptied of fillers, normalised, judged; each distinct value once.
+
+What a standard says of a value depends on nothing else (see `contract.Standard`). So columns that
+repeat few values, and most do, are read and judged by their distinct values alone.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import polars as pl
+
+from crm_migrate.formats.placeholders import PLACEHOLDERS
+from crm_migrate.model import Field, Model, SemanticType
+from crm_migrate.records import Rule
+from crm_migrate.standards import standard
+from crm_migrate.standards.contract import context_of
+from crm_migrate.standards.entity import record_rules
+from crm_migrate.standards.residue import holds, mask_where
+from crm_migrate.standards.rules.allowed import Allowance, spared
+
+Broken = tuple[str, Rule, pl.Series]
+"""Field name, rule, and the rows where it holds."""
+_A, _B = TypeVar("_A"), TypeVar("_B")
+
+_EXCEL_ERROR = r"^\s*#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NULL!|NUM!|SPILL!|CALC!|GETTING_DATA)\s*$"
+_WORDS_OF_TEXT = {SemanticType.TEXT, SemanticType.FREE_TEXT, SemanticType.BOOLEAN}
+"""Types where 无 may be an answer."""
+_FEW = 5_000
+"""Rows below which threads and distinct values cost more than they save."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """A field's cells: `raw` and `value` of each row, or of each distinct raw value; then
+    `places` says for each row which it has (null: none).
+    """
+
+    field: Field
+    raw: pl.Series
+    value: pl.Series
+    places: pl.Series | None = None
+    emptied: tuple[Broken, ...] = ()
+    """What was no value in the first place; rows of `raw`."""
+
+    def rows(self, of: pl.Series) -> pl.Series:
+        """What is said of each distinct value, for every row."""
+        return of if self.places is None else of.gather(self.places)
+
+    def of_rows(self, broken: Iterable[Broken]) -> Iterator[Broken]:
+        """The same for masks; those that hold nowhere are left out."""
+        for name, rule, mask in broken:
+            mask = holds(mask)
+            if mask.any():
+                yield name, rule, holds(self.rows(mask))
+
+    def moved(self, value: pl.Series) -> "Cells":
+        """With other values for the rows, which no longer follow from `raw` alone."""
+        return replace(self, raw=self.rows(self.raw), value=value, places=None)
+
+
+def each(work: Callable[[_A], _B], items: Iterable[_A], height: int) -> list[_B]:
+    """`work` done for all items, by several threads where there are many rows; answers in order."""
+    if height < _FEW:
+        return [work(item) for item in items]
+    with ThreadPoolExecutor(pl.thread_pool_size()) as threads:
+        return list(threads.map(work, items))
+
+
+def normalised(field: Field, column: pl.Series, model: Model) -> Cells:
+    """The field's cells in standard form."""
+    if not has_values(column):
+        return Cells(field, column, column)
+    places = None
+    if len(column) >= _FEW and 2 * column.approx_n_unique() < len(column):
+        distinct = column.unique().drop_nulls()
+        places, column = column.cast(pl.Enum(distinct)).to_physical(), distinct
+    raw, emptied = _emptied(field, column)
+    value = raw
+    if has_values(raw):
+        value = standard(field.type).normalise(raw, context_of(field, model))
+    return Cells(field, raw, value, places, emptied)
+
+
+def judged(
+    cells: Cells, model: Model, allowed: tuple[Allowance, ...] | None = None
+) -> list[Broken]:
+    """What the field's standard finds, what it repaired, and values that are too long, by row."""
+    if not has_values(cells.raw) and not has_values(cells.value):
+        return []
+    found = _judged(cells.field, model, cells.raw, cells.value)
+    if allowed:
+        found = spared(allowed, cells.field.name, cells.value, found)
+    return list(cells.of_rows(found))
+
+
+def has_values(column: pl.Series) -> bool:
+    """Whether any row has a value."""
+    return column.null_count() < len(column)
+
+
+def _emptied(field: Field, column: pl.Series) -> tuple[pl.Series, tuple[Broken, ...]]:
+    """The column with formula errors and placeholders as missing values."""
+    broken: list[Broken] = []
+    hashes = column.str.contains("#", literal=True)
+    errors = mask_where(column, hashes, lambda few: few.str.contains(_EXCEL_ERROR))
+    if errors.any():
+        column = column.set(errors, None)
+        broken.append((field.name, record_rules.EXCEL_ERROR, errors))
+    if field.type not in _WORDS_OF_TEXT:
+        short = column.str.len_bytes() <= 12
+        filler = mask_where(column, short, lambda few: few.str.strip_chars().is_in(PLACEHOLDERS))
+        if filler.any():
+            column = column.set(filler, None)
+            broken.append((field.name, record_rules.PLACEHOLDER, filler))
+    return column, tuple(broken)
+
+
+def _judged(field: Field, model: Model, raw: pl.Series, value: pl.Series) -> Iterator[Broken]:
+    rules = standard(field.type)
+    for rule, mask in rules.validate(raw, value, context_of(field, model)):
+        yield field.name, rule, mask
+    changed = holds(raw != value)
+    yield (
+        field.name,
+        rules.NORMALISED,
+        mask_where(raw, changed, lambda few: few.str.strip_chars() != value.filter(changed)),
+    )
+    if field.max_length is not None:
+        yield field.name, record_rules.TOO_LONG, value.str.len_chars() > field.max_length
