@@ -69,7 +69,10 @@ RULES: dict[str, Rule] = {
     "mojibake": Rule(
         "damage.mojibake",
         Severity.WARNING,
-        Text("The text was read in a wrong encoding before", "文字曾以错误的编码读取"),
+        Text(
+            "The text is garbled: it was read in a wrong encoding before",
+            "文字为乱码：曾以错误的编码读取",
+        ),
         Text("Export again as UTF-8 or GB18030.", "请以 UTF-8 或 GB18030 编码重新导出。"),
     ),
 }

@@ -7,8 +7,8 @@ KEY_MISSING = Rule(
     "mapping.key_missing",
     Severity.WARNING,
     Text(
-        "The declared key is empty; the record is known by its content instead",
-        "声明的主键为空，改以整行内容识别该记录",
+        "The key column is empty, so the row is recognised by its whole content",
+        "主键列为空，只能按整行内容识别该记录",
     ),
     Text("Fill in the key in the source.", "请在源数据中补全主键。"),
 )
@@ -16,8 +16,8 @@ KEY_REPEATED = Rule(
     "mapping.key_repeated",
     Severity.WARNING,
     Text(
-        "The declared key stands in several rows; the record is known by its content instead",
-        "声明的主键在多行中重复，改以整行内容识别该记录",
+        "Several rows have the same key, so each is recognised by its whole content",
+        "多行的主键相同，只能按整行内容识别各记录",
     ),
     Text(
         "Correct the key in the source, or declare the columns that tell the rows apart.",
@@ -55,7 +55,7 @@ PATTERN_UNMATCHED = Rule(
     "mapping.pattern_unmatched",
     Severity.WARNING,
     Text(
-        "The text does not have the form that the mapping expects; the field is empty",
+        "The text is not written as the mapping expects; the field stays empty",
         "文本不符合映射所要求的格式，该字段为空",
     ),
     Text(
@@ -66,18 +66,21 @@ PATTERN_UNMATCHED = Rule(
 ORPHAN = Rule(
     "reference.orphan",
     Severity.WARNING,
-    Text("The record that is referred to does not exist", "所引用的记录不存在"),
     Text(
-        "Add the missing record to the source, or correct the reference.",
-        "请在源数据中补充被引用的记录，或更正引用。",
+        "The record that this one belongs to (such as a contact's customer) is not in the sources",
+        "所属的记录（如联系人所属的客户）不在来源数据中",
+    ),
+    Text(
+        "Add the missing record to the source, or correct the number that names it.",
+        "请在源数据中补充缺失的记录，或更正所填的编号。",
     ),
 )
 AMBIGUOUS = Rule(
     "reference.ambiguous",
     Severity.WARNING,
     Text(
-        "The key that is referred to stands in several rows; none of them was chosen",
-        "所引用的主键对应多行记录，系统不会任选其一",
+        "The record that this one belongs to cannot be told: several rows have its key",
+        "无法确定所属记录：多行数据的主键相同，系统不会任选其一",
     ),
     Text("Make the key unique in the source.", "请在源数据中消除重复的主键。"),
 )

@@ -18,8 +18,8 @@ FORBIDDEN = Rule(
     "policy.forbidden",
     Severity.REPAIR,
     Text(
-        "The policy forbids this field; its value was left behind",
-        "策略禁止收集该字段，其值未被采集",
+        "The data policy forbids this field; its value was not taken over",
+        "数据策略禁止采集该字段，其值未被采集",
     ),
     Text("Remove the column from the source's mapping.", "请从来源映射中删除该列。"),
 )
@@ -28,13 +28,13 @@ CUT_OUT = {
         "free_text.id_number",
         Severity.REPAIR,
         Text("An identity number was cut out of the text", "文本中的证件号码已被移除"),
-        Text("It must not be entered into the CRM (R-5.3).", "证件号码不得录入 CRM。"),
+        Text("It must not be entered into the CRM.", "证件号码不得录入 CRM。"),
     ),
     Kind.BANK_CARD: Rule(
         "free_text.bank_card",
         Severity.REPAIR,
         Text("A bank card number was cut out of the text", "文本中的银行卡号已被移除"),
-        Text("It must not be entered into the CRM (R-5.3).", "银行卡号不得录入 CRM。"),
+        Text("It must not be entered into the CRM.", "银行卡号不得录入 CRM。"),
     ),
     Kind.MOBILE: Rule(
         "free_text.mobile",

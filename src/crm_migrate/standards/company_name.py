@@ -79,7 +79,9 @@ DAMAGED = Rule(
     "company_name.damaged",
     Severity.WARNING,
     Text("The name holds characters that were lost in a conversion", "名称含有转码时损坏的字符"),
-    Text("Read the file again with the right encoding.", "请用正确的编码重新读取该文件。"),
+    Text(
+        "Export the file again as UTF-8 or GB18030.", "请以 UTF-8 或 GB18030 编码重新导出该文件。"
+    ),
 )
 NOBODY = Rule(
     "company_name.placeholder",

@@ -22,7 +22,7 @@ NUMBERS = Rule(
         "文本中疑似含有证件号码或银行卡号",
     ),
     Text(
-        "Remove the number: it must not be entered into the CRM (R-5.3).",
+        "Remove the number: it must not be entered into the CRM.",
         "请删除该号码：此类信息不得录入 CRM。",
     ),
 )

@@ -20,7 +20,9 @@ DAMAGED = Rule(
     "text.damaged",
     Severity.WARNING,
     Text("The text holds characters that were lost in a conversion", "文本含有转码时损坏的字符"),
-    Text("Read the file again with the right encoding.", "请用正确的编码重新读取该文件。"),
+    Text(
+        "Export the file again as UTF-8 or GB18030.", "请以 UTF-8 或 GB18030 编码重新导出该文件。"
+    ),
 )
 PRIVATE = Rule(
     "text.private_use",

@@ -20,8 +20,8 @@ UNKNOWN = Rule(
     Severity.WARNING,
     Text("The value is not in the vocabulary and was left out", "取值不在取值表中，已置空"),
     Text(
-        "Add it to the value map, or to the vocabulary as a value or synonym.",
-        "请在取值映射中补充，或将其加入取值表（新值或同义词）。",
+        "Choose one of the listed values, or have this one added to the list or the value map.",
+        "请改用取值表中的值，或由数据管理员将其加入取值表或取值映射。",
     ),
 )
 RULES: tuple[Rule, ...] = (NORMALISED, UNKNOWN)

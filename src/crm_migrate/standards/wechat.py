@@ -40,7 +40,7 @@ SAME = Rule(
     Severity.WARNING,
     Text("The cell says that the mobile number is the WeChat id", "填写的是“微信同手机号”"),
     Text(
-        "The record's mobile number was taken if there is one.",
+        "The record's mobile number was taken if there is one; otherwise ask for the id.",
         "如有手机号已自动取用；否则请补录。",
     ),
 )
