@@ -30,6 +30,8 @@ from benchmarks.results import keep, kept
 
 HERE = Path(__file__).resolve().parent
 NATIVE, SHUFFLED, RECORDLINKAGE = "native", "native-shuffled", "recordlinkage"
+PACK = "company-cn"
+"""The shipped pack with its vetoes and name parts, on the same companies as they were typed."""
 SPLINK = ("splink", "splink-characters")
 SCRIPTS = ("chinese", "latin")
 UNCAPPED = 10**6
@@ -79,7 +81,8 @@ def matrix() -> list[Cell]:
         cells.append(Cell(script, 100_000, False, 0, UNCAPPED, RECORDLINKAGE))
         cells.append(Cell(script, 1_000_000, False, 0, UNCAPPED, SHUFFLED))
         cells.append(Cell(script, 3_000_000, False, 0, UNCAPPED, NATIVE))
-    return cells
+    sizes = (100_000, 1_000_000, 3_000_000)
+    return cells + [Cell("chinese", rows, False, 0, 200, PACK) for rows in sizes]
 
 
 def run(options: Sequence[str] = ()) -> list[dict[str, str]]:
