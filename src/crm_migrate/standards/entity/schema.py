@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     import pandera.polars as pa
 
 _REPORT = Text(
-    "Correct the value in the source, and report it: a check of the program let it pass.", "请在源数据中更正该值，并反馈给系统维护人员：程序检查未能拦截。"
+    "Correct the value in the source, and report it: a check of the program let it pass.",
+    "请在源数据中更正该值，并反馈给系统维护人员：程序检查未能拦截。",
 )
 FORM = Rule(
     "schema.form",
