@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from crm_migrate.cli.app import VERBS
+from crm_migrate.cli.verbs import VERBS
 
 GROUPS = {
     "mapping": ("export", "import"),

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from crm_migrate.cli.app import VERBS
+from crm_migrate.cli.verbs import VERBS
 
 REPOSITORY = Path(__file__).parents[2]
 

@@ -29,7 +29,8 @@ from crm_migrate.reports.facts import (
     PlanEntry,
     PlanFacts,
 )
-from crm_migrate.reports.rendering import cover_rows, report_html
+from crm_migrate.reports.rendering import report_html
+from crm_migrate.reports.report_rows import cover_rows
 from crm_migrate.reports.versions import load_versions, store_version
 from crm_migrate.reports.workbook import report_workbook
 

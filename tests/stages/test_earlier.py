@@ -8,11 +8,12 @@ import pytest
 
 from crm_migrate.project import load_project
 from crm_migrate.records import PROVENANCE
-from crm_migrate.stages.extract import extract, input_digest
+from crm_migrate.stages.extract import extract
 from crm_migrate.stages.incremental.earlier import Earlier, changed, last_run, since
 from crm_migrate.stages.link import link
 from crm_migrate.stages.present import read_target
 from crm_migrate.stages.session import Session, open_session
+from crm_migrate.stages.source_digests import input_digest
 from crm_migrate.stages.standardize import standardize
 from crm_migrate.stages.survive import make_golden
 from crm_migrate.trust.setup import parse_person, set_up_keys

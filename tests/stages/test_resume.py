@@ -6,7 +6,7 @@ import polars as pl
 
 from crm_migrate.pipeline import stage
 from crm_migrate.records import ROW
-from crm_migrate.stages.extract import rows_digest, source_digest
+from crm_migrate.stages.source_digests import rows_digest, source_digest
 from crm_migrate.trust.keyring import create_project_keyring
 from crm_migrate.trust.wrapping import Unprotected
 from crm_migrate.workspace import Workspace

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from crm_migrate.loading.bearings import STALE, Bearings
 from crm_migrate.loading.books import Books
+from crm_migrate.loading.ledger_tables import MOVES
 from crm_migrate.loading.merge_books import (
     MERGED,
     PLACE,
@@ -19,7 +20,7 @@ from crm_migrate.loading.merge_books import (
     open_move_images,
 )
 from crm_migrate.loading.pointing import misplaced, point
-from crm_migrate.loading.target_ledger import MOVES, read_moves, write_base
+from crm_migrate.loading.target_ledger import read_moves, write_base
 from crm_migrate.plan.merging.referrers import referrers
 from crm_migrate.plan.merging.unmerge import TAKEN_BACK, TRAIL
 from crm_migrate.systems.target import TargetReader, TargetTransaction

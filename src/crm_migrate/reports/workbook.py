@@ -8,7 +8,7 @@ from crm_migrate.plan.show.html import SEVERITY_TEXTS
 from crm_migrate.plan.show.sheets import Sheet, workbook_bytes
 from crm_migrate.plan.show.totals import by_year
 from crm_migrate.reports.audit_report import AuditReport
-from crm_migrate.reports.rendering import (
+from crm_migrate.reports.report_rows import (
     conclusion_lines,
     cover_rows,
     evidence_rows,
