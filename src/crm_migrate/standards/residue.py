@@ -39,6 +39,8 @@ def unless_matching(values: pl.Series, canonical: str, change: Change) -> pl.Ser
 def mask_where(values: pl.Series, mask: pl.Series, judge: Change) -> pl.Series:
     """True where `mask` holds and `judge`, asked about those rows alone, says true."""
     rows = holds(mask).arg_true().to_numpy()
+    if len(rows) and len(rows) == len(values):
+        return holds(judge(values)).alias(values.name)
     result = np.zeros(len(values), dtype=bool)
     if len(rows):
         result[rows] = holds(judge(values.gather(rows))).to_numpy()

@@ -16,7 +16,7 @@ from crm_migrate.model import Field, Model, SemanticType
 from crm_migrate.project.rule_files import AllowedFile
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards import standard, tax_number
-from crm_migrate.standards.residue import holds, mask_where
+from crm_migrate.standards.residue import holds
 from crm_migrate.standards.rules.faults import FaultAt, validated
 
 Broken = tuple[str, Rule, pl.Series]
@@ -145,7 +145,7 @@ def spared(
         left = holds(mask)
         for day in sorted(set(days.values())):
             covers = [v for (v, code), u in days.items() if u == day and code in (None, rule.code)]
-            hit = mask_where(value, left, lambda few, covers=covers: few.is_in(covers))
+            hit = left & holds(value.is_in(covers))
             left = left & ~hit
             accepted[day] = accepted[day] | hit if day in accepted else hit
         yield name, rule, left
