@@ -65,6 +65,13 @@ def split(
     with opened(ctx, out) as session:
         done = split_customer(session, customer, records, by=person, reason=reason)
     _told(out, done["tasks"], done["open"])
+    out.say(
+        Text(
+            "what the CRM allows once only goes over in two plans: the first gives it up, the next"
+            " takes it up; plan and apply until nothing is left out",
+            "CRM 中须唯一的值分两个计划转移:先让出,再写入;请重复计划与执行,直至没有未导入的记录",
+        )
+    )
     out.result(done)
 
 

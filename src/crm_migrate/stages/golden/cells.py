@@ -23,6 +23,7 @@ from crm_migrate.stages.golden.overrides import opened_value, sources_digest
 from crm_migrate.stages.kept import GOLDEN
 from crm_migrate.stages.planning.plans import rfc3339
 from crm_migrate.stages.quality.findings import rule_of
+from crm_migrate.stages.review.answers import redacted
 from crm_migrate.stages.session import Session
 from crm_migrate.stages.tracing.wanted import Ways, wanted_record
 from crm_migrate.standards.entity.standardize import standardize
@@ -32,7 +33,7 @@ from crm_migrate.state.cells import (
     overrides,
     set_cell,
 )
-from crm_migrate.trust.people import Action
+from crm_migrate.trust.roles import Action
 
 _DECIDED_ELSEWHERE = ("customer_code", "owner", "department")
 
@@ -101,7 +102,7 @@ def set_golden_cell(
         sources=sources_digest(session.job, entity, field, own[field]),
         author=person.id,
         at=rfc3339(now),
-        reason=reason,
+        reason=redacted(reason) or "",
         expires_at=None if days is None else rfc3339(now + timedelta(days=days)),
     )
     about: dict[str, str | int | bool | None] = {

@@ -38,7 +38,7 @@ from crm_migrate.state.corrections import (
     Correction,
     add_corrections,
 )
-from crm_migrate.trust.people import Action
+from crm_migrate.trust.roles import Action
 from crm_migrate.workspace import Run
 
 
@@ -95,12 +95,13 @@ def import_quarantine(
             return Imported(0, unchanged, 0, 0, tuple(sorted(faults, key=lambda f: f.row)))
         still = _still_rejected(session, run, found, given)
     at = rfc3339(session.job.clock())
-    add_corrections(session.state, _sealed(session, found, person.id, at))
     records = {(c.entity, c.record_id) for c in found}
     about: dict[str, str | int | bool | None] = {
         "cells": len(found), "records": len(records), "unchanged": unchanged
     }  # fmt: skip
+    # The journal first: no correction stands that it does not know.
     session.record(person.id, "quarantine.imported", about)
+    add_corrections(session.state, _sealed(session, found, person.id, at))
     return Imported(
         len(found), unchanged, len(records), len(records) - len(still), still=tuple(still)
     )
