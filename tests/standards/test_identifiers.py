@@ -225,3 +225,24 @@ def test_masks(module, value: str, shown: str):
 def test_identity_numbers_used_here_are_right():
     """What these tests call a valid number is one (test data of the project are invented)."""
     assert cited(id_number, [id_number_of("11010519491231002")]) == {}
+
+
+@pytest.mark.parametrize(
+    ("module", "typed", "value"),
+    [
+        (uscc, "统一社会信用代码：91110000600037341l", "91110000600037341L"),
+        (uscc, "税号 9111 0000 6000 37341L", "91110000600037341L"),
+        (organisation_code, "组织机构代码:55138508-2", "551385082"),
+        (tax_number, "纳税人识别号：110108551385082", "110108551385082"),
+        (registration_number, "注册号：110108000000016", "110108000000016"),
+        (id_number, "身份证号码：11010519491231002x", "11010519491231002X"),
+        (bank_card, "卡号：6222 0212 3456 7894", "6222021234567894"),
+        (bank_account, "账号：0200 0036 0902 7008", "0200003609027008"),
+        (uscc, "税号办理中", "税号办理中"),
+    ],
+)
+def test_labels_in_front_of_numbers(module, typed: str, value: str):
+    """R-2.1: the name of the number, typed into the cell, is no part of it; other text stays."""
+    once = module.normalise(pl.Series([typed]))
+    assert once.to_list() == [value]
+    assert module.normalise(once).to_list() == [value]

@@ -16,6 +16,8 @@ BASIS = Text(
     "account numbers of banks in China (no national format)", "各银行对公账号（无全国统一格式）"
 )
 CANONICAL = r"^[0-9]{9,30}$"
+_LABEL = r"^(?:(?:银行|对公)?[账帐][号户]):?"
+"""What people type in front of the number."""
 NORMALISED = normalised("bank_account", "account number", "银行账号")
 FORMAT = Rule(
     "bank_account.format",
@@ -57,7 +59,12 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
 
 
 def _repaired(raw: pl.Series) -> pl.Series:
-    code = compact(raw).str.replace(r"^([0-9]+)\.0+$", "$1").str.replace_all(r"[-'`]", "")
+    code = (
+        compact(raw)
+        .str.replace(_LABEL, "")
+        .str.replace(r"^([0-9]+)\.0+$", "$1")
+        .str.replace_all(r"[-'`]", "")
+    )
     digits = holds(code.str.contains(r"^[0-9]+$"))
     return code.zip_with(digits, tidy(raw))
 

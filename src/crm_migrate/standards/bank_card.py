@@ -20,6 +20,8 @@ CANONICAL = r"^[1-9][0-9]{15,18}$|^3[0-9]{13,14}$|^4[0-9]{12}$"
 """
 _UNIONPAY = r"^62[0-9]{14,17}$"
 _DOUBLED = np.array([0, 2, 4, 6, 8, 1, 3, 5, 7, 9], dtype=np.int16)
+_LABEL = r"^(?:(?:银行)?卡号):?"
+"""What people type in front of the number."""
 NORMALISED = normalised("bank_card", "bank card number", "银行卡号")
 FORMAT = Rule(
     "bank_card.format",
@@ -67,7 +69,12 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
 
 
 def _repaired(raw: pl.Series) -> pl.Series:
-    code = compact(raw).str.replace(r"^([0-9]+)\.0+$", "$1").str.replace_all(r"[-'`]", "")
+    code = (
+        compact(raw)
+        .str.replace(_LABEL, "")
+        .str.replace(r"^([0-9]+)\.0+$", "$1")
+        .str.replace_all(r"[-'`]", "")
+    )
     digits = holds(code.str.contains(r"^[0-9]+$"))
     return code.zip_with(digits, tidy(raw))
 

@@ -30,6 +30,8 @@ PREFIXES = tuple(code for code in PROVINCE_CODES if code not in ("81", "82"))
 _REGION = rf"^(?:{'|'.join(PREFIXES)})|^8[123]0000|^9(?:{'|'.join(PREFIXES)})"
 
 _ASK = Text("Compare it with the document.", "请与证件原件核对。")
+_LABEL = r"^(?:(?:居民)?身份证(?:号码?)?|证件号码?):?"
+"""What people type in front of the number."""
 NORMALISED = normalised("id_number", "identity number", "身份证号")
 FORMAT = Rule(
     "id_number.format",
@@ -95,7 +97,13 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
 
 
 def _repaired(raw: pl.Series) -> pl.Series:
-    code = compact(raw).str.to_uppercase().str.replace_all(r"[-'`]", "").str.replace("[×Χ]$", "X")
+    code = (
+        compact(raw)
+        .str.replace(_LABEL, "")
+        .str.to_uppercase()
+        .str.replace_all(r"[-'`]", "")
+        .str.replace("[×Χ]$", "X")
+    )
     known = holds(code.str.contains(r"^[0-9]{17}[0-9X]$|^[0-9]{15}$"))
     kept = code.zip_with(known, tidy(raw))
     old = holds(kept.str.contains(r"^[1-9][0-9]{14}$"))

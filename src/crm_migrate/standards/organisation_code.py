@@ -20,6 +20,8 @@ _WEIGHTS = np.array([3, 7, 9, 10, 5, 8, 4, 2], dtype=np.int16)
 _VALUES = lookup({c: i for i, c in enumerate("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")})
 _CHECKS = np.array([ord(c) for c in "0123456789X0"], dtype=np.int16)
 
+_LABEL = r"^(?:组织机构代码(?:证号)?|机构代码):?"
+"""What people type in front of the number."""
 NORMALISED = normalised("organisation_code", "organisation code", "组织机构代码")
 FORMAT = Rule(
     "organisation_code.format",
@@ -52,7 +54,7 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
 
 
 def _repaired(raw: pl.Series) -> pl.Series:
-    code = compact(raw).str.to_uppercase().str.replace_all(r"[-'`._]", "")
+    code = compact(raw).str.replace(_LABEL, "").str.to_uppercase().str.replace_all(r"[-'`._]", "")
     return code.zip_with(holds(code.str.contains(r"^[0-9A-Z]{8,10}$")), tidy(raw))
 
 

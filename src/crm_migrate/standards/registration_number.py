@@ -17,6 +17,8 @@ BASIS = Text(
     "GS 15-2006 (ISO/IEC 7064 MOD 11,10)", "GS 15-2006《工商行政管理市场主体注册号编制规则》"
 )
 CANONICAL = r"^[0-9]{15}$"
+_LABEL = r"^(?:工商注册号|营业执照(?:注册)?号|注册号):?"
+"""What people type in front of the number."""
 NORMALISED = normalised("registration_number", "business registration number", "工商注册号")
 FORMAT = Rule(
     "registration_number.format",
@@ -61,7 +63,12 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
 
 
 def _repaired(raw: pl.Series) -> pl.Series:
-    code = compact(raw).str.replace(r"^([0-9]+)\.0+$", "$1").str.replace_all(r"[-'`]", "")
+    code = (
+        compact(raw)
+        .str.replace(_LABEL, "")
+        .str.replace(r"^([0-9]+)\.0+$", "$1")
+        .str.replace_all(r"[-'`]", "")
+    )
     digits = code.str.contains(r"^[0-9]{6,20}$")
     return code.zip_with(holds(digits), tidy(raw))
 

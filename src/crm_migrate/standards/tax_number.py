@@ -26,6 +26,8 @@ _OLD_ORGANISATION = r"^[0-9]{6}[0-9A-Z]{8}[0-9X]$"
 _OLD_PERSON = r"^[1-9][0-9]{14}(?:[0-9]{2}|[0-9]{5})$|^[1-9][0-9]{16}[0-9X][0-9]{2}$"
 _PERSON = r"^[1-9][0-9]{16}[0-9X]$"
 
+_LABEL = r"^(?:纳税人识别号|纳税识别号|税务登记证?号|税号):?"
+"""What people type in front of the number."""
 NORMALISED = normalised("tax_number", "tax number", "税号")
 FORMAT = Rule(
     "tax_number.format",
@@ -89,7 +91,7 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
 
 
 def _repaired(raw: pl.Series) -> pl.Series:
-    code = compact(raw).str.to_uppercase().str.replace_all(r"[-'`._]", "")
+    code = compact(raw).str.replace(_LABEL, "").str.to_uppercase().str.replace_all(r"[-'`._]", "")
     return code.zip_with(holds(code.str.contains(r"^[0-9A-Z]{15,20}$")), tidy(raw))
 
 

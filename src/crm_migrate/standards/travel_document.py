@@ -51,6 +51,8 @@ KINDS = (
 CANONICAL = "|".join(k.form for k in KINDS)
 _CHINESE = r"^[EG][0-9]{8}$|^E[A-HJ-NP-Z][0-9]{7}$|^1[45][0-9]{7}$|^[DPS]E?[0-9]{7,8}$"
 
+_LABEL = r"^(?:(?:护照|通行证|回乡证|台胞证|证件)(?:号码?)?):?"
+"""What people type in front of the number."""
 NORMALISED = normalised("travel_document", "document number", "证件号码")
 FORMAT = Rule(
     "travel_document.format",
@@ -92,7 +94,7 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
 
 
 def _repaired(raw: pl.Series) -> pl.Series:
-    code = compact(raw).str.to_uppercase().str.replace_all(r"[-'`.]", "")
+    code = compact(raw).str.replace(_LABEL, "").str.to_uppercase().str.replace_all(r"[-'`.]", "")
     known = holds(code.str.contains(CANONICAL))
     return code.zip_with(known, tidy(raw))
 

@@ -34,6 +34,8 @@ _ASK = Text(
     "Compare it with the business licence or the national enterprise register.",
     "请与营业执照或国家企业信用信息公示系统核对。",
 )
+_LABEL = r"^(?:统一社会信用代码|社会信用代码|信用代码|税号|纳税人识别号):?"
+"""What people type in front of the number."""
 NORMALISED = normalised("uscc", "unified social credit code", "统一社会信用代码")
 ALPHABET_RULE = Rule(
     "uscc.alphabet",
@@ -145,7 +147,7 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
 
 
 def _repaired(raw: pl.Series) -> pl.Series:
-    code = compact(raw).str.to_uppercase().str.replace_all(r"[-'`._]", "")
+    code = compact(raw).str.replace(_LABEL, "").str.to_uppercase().str.replace_all(r"[-'`._]", "")
     looks_like_code = code.str.contains(r"^[0-9A-Z]{15,20}$")
     return code.zip_with(holds(looks_like_code), tidy(raw))
 
