@@ -1,8 +1,12 @@
 """Mail address 电子邮箱.
 
 Basis: RFC 5321 and RFC 6531, as far as the package email-validator (no network) accepts; only
-addresses outside the plain ASCII form are shown to it. Lower case throughout.
+addresses outside the plain ASCII form are shown to it. Lower case throughout. Mail services that
+anybody can use, and how their domains are mistyped: `data/mail_domains.csv`.
 """
+
+from collections.abc import Iterator
+from functools import cache
 
 import polars as pl
 
@@ -10,6 +14,7 @@ from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards.characters import narrow, tidy_apart
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
+from crm_migrate.standards.data.tables import Table
 from crm_migrate.standards.residue import (
     change_where,
     holds,
@@ -24,20 +29,11 @@ _ADDRESS = (
     r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,24}"
 )
 CANONICAL = f"^{_ADDRESS}$"
-TYPOS = {
-    "163.con": "163.com", "163.cn": "163.com", "163.co": "163.com", "163.cm": "163.com",
-    "126.con": "126.com", "126.cn": "126.com", "qq.con": "qq.com", "qq.cn": "qq.com",
-    "qq.co": "qq.com", "qq.cm": "qq.com", "qq.om": "qq.com", "gmial.com": "gmail.com",
-    "gmail.con": "gmail.com", "gmai.com": "gmail.com", "gmail.cn": "gmail.com",
-    "hotmial.com": "hotmail.com", "hotmail.con": "hotmail.com", "outlook.con": "outlook.com",
-    "outlok.com": "outlook.com", "sina.con": "sina.com", "sohu.con": "sohu.com",
-    "foxmail.con": "foxmail.com", "foxmial.com": "foxmail.com", "yahoo.con": "yahoo.com",
-}  # fmt: skip
-"""Domains that people mean otherwise, with the domain they mean."""
-_TYPO = (
-    r"\.(?:con|cmo|ocm|comm|cpm|vom|xom)$|@(?:"
-    + "|".join(domain.replace(".", r"\.") for domain in TYPOS)
-    + ")$"
+_WRONG_ENDING = r"\.(?:con|cmo|ocm|comm|cpm|vom|xom|cim|coom|c0m)$"
+_ROLES = (
+    "info|sales|service|services|support|contact|admin|administrator|office|hr|job|jobs|marketing|"
+    "market|export|trade|webmaster|postmaster|noreply|no-reply|hello|help|enquiry|inquiry|mail|"
+    "finance|purchase|purchasing|kefu|xiaoshou|caigou|zhaopin|caiwu|xingzheng|renshi|bangongshi"
 )
 
 NORMALISED = normalised("email", "mail address", "邮箱地址")
@@ -88,6 +84,12 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
 
 
 def _repaired(raw: pl.Series) -> pl.Series:
+    eased = raw.str.strip_chars(" ").str.to_lowercase()  # which is all that most need
+    odd = ~holds(eased.str.contains(CANONICAL))
+    return change_where(eased, odd, lambda _: _read(raw.filter(odd)))
+
+
+def _read(raw: pl.Series) -> pl.Series:
     first = _addresses(raw).list.first()
     kept = tidy_apart(raw)
     kept = change_where(kept, first.is_null(), _international)
@@ -139,23 +141,91 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     other = value.is_not_null() & ~formed
     cjk = mask_where(value, other, lambda v: v.str.contains(r"^[^@]*\p{Han}[^@]*@"))
     yield CJK_LOCAL, cjk
-    valid = mask_where(value, other & ~cjk, lambda v: per_distinct(v, _validated).is_not_null())
+    hopeful = other & ~cjk & holds(value.str.contains("@", literal=True))
+    valid = mask_where(value, hopeful, lambda v: per_distinct(v, _validated).is_not_null())
     yield FORMAT, other & ~cjk & ~valid
-    yield TYPO, mask_where(value, value.is_not_null(), lambda v: v.str.contains(_TYPO))
+    yield TYPO, value.str.contains(_typo())
     changed = formed & holds(raw != value)
     yield SEVERAL, mask_where(raw, changed, lambda r: _addresses(r).list.n_unique() > 1)
 
 
 def suggestion(value: pl.Series) -> pl.Series:
-    """The address with its domain corrected where `TYPO` holds, else null.
+    """The address with the domain that was probably meant, null where nothing is doubted.
 
-    >>> suggestion(pl.Series(["a@163.con", "a@163.com", "b@firm.con"])).to_list()
-    ['a@163.com', None, 'b@firm.com']
+    >>> suggestion(pl.Series(["a@163.con", "a@gmial.com", "b@firm.con", "a@163.com"])).to_list()
+    ['a@163.com', 'a@gmail.com', 'b@firm.com', None]
     """
-    doubtful = holds(value.str.contains(_TYPO))
-    domain = value.str.extract(r"@(.+)$")
-    corrected = domain.replace(TYPOS).str.replace(_TYPO, ".com")
-    return (value.str.extract(r"^(.*@)") + corrected).set(~doubtful, None)
+    return change_where(value.set(value.is_not_null(), None), value.str.contains(_typo()), (
+        lambda _: _corrected(value.filter(holds(value.str.contains(_typo()))))
+    ))  # fmt: skip
+
+
+def _corrected(value: pl.Series) -> pl.Series:
+    domain = value.str.extract(r"@(.+)$").str.replace(_WRONG_ENDING, ".com")
+    return value.str.extract(r"^(.*@)") + domain.replace(_mistyped())
+
+
+@cache
+def _free() -> frozenset[str]:
+    return frozenset(row["domain"] for row in Table("mail_domains").rows)
+
+
+@cache
+def _mistyped() -> dict[str, str]:
+    """Domains that people write, and the one they mean; no domain of a mail service is doubted."""
+    found = {}
+    for row in Table("mail_domains").rows:
+        domain = row["domain"]
+        slips = _slips(domain) if row["slips"] else ()
+        for wrong in (*row["mistyped"].split(";"), *slips):
+            if wrong and wrong not in _free():
+                found.setdefault(wrong, domain)
+    return found
+
+
+def _slips(domain: str) -> Iterator[str]:
+    """What fingers do with a domain: an ending cut short; two letters changed about, one left out,
+    one doubled. The first letter is mostly right.
+
+    >>> [s for s in _slips("gmail.com") if s in ("gmial.com", "gmil.com", "gmail.co", "mail.com")]
+    ['gmail.co', 'gmial.com', 'gmil.com']
+    """
+    name, _, ending = domain.partition(".")
+    yield from (f"{name}.co", f"{name}.cm", f"{name}.om")
+    for n in range(1, len(name)):
+        slips = [name[:n] + name[n + 1 :], name[:n] + name[n] + name[n:]]
+        if n + 1 < len(name):
+            slips.insert(0, name[:n] + name[n + 1] + name[n] + name[n + 2 :])
+        yield from (f"{slip}.{ending}" for slip in slips if slip != name)
+
+
+@cache
+def _typo() -> str:
+    domains = "|".join(domain.replace(".", r"\.") for domain in _mistyped())
+    return rf"@(?:{domains})$|{_WRONG_ENDING}"
+
+
+def kinds(value: pl.Series) -> pl.Series:
+    """`free` for addresses at services that anybody can use, `company` for those at domains of
+    their own; null where there is no address.
+
+    >>> kinds(pl.Series(["a@qq.com", "a@example.com", "没有"])).to_list()
+    ['free', 'company', None]
+    """
+    domain = value.str.extract(r"^[^@]+@([^@]+)$")
+    free = pl.Series(["free"]).new_from_index(0, len(value))
+    company = pl.Series(["company"]).new_from_index(0, len(value))
+    kind = free.zip_with(holds(domain.is_in(sorted(_free()))), company)
+    return kind.set(domain.is_null(), None).alias(value.name)
+
+
+def is_role(value: pl.Series) -> pl.Series:
+    """True for addresses of a function (info@, sales@), which belong to nobody in person.
+
+    >>> is_role(pl.Series(["info@example.com", "sales01@example.com", "li@example.com"])).to_list()
+    [True, True, False]
+    """
+    return holds(value.str.contains(rf"^(?:{_ROLES})[0-9]*@"))
 
 
 def format(value: pl.Series) -> pl.Series:
