@@ -36,6 +36,16 @@ def test_short_names_find_their_company():
     assert [f[:1] for f in found] == [[4], [4], [0], [5], [], []]
 
 
+def test_names_in_letters_find_those_in_characters():
+    """Pinyin of the name or of its trade name, initials, either way round; never a part of them."""
+    found = rows(["Qiyu Fangzhi", "QIYU", "QYFZ", "qi", "QY", "chengchuan yinwu"], at_least=0.5)
+    assert [f[:1] for f in found] == [[4], [4], [4], [], [], [3]]
+    letters = pl.Series(["Qiyu Textile Co., Ltd", "Alibaba", "Mingda"])
+    back = best_candidates([pl.Series(["骐屿", "阿里", "铭达"])], [letters]).pairs
+    assert dict(zip(back["left_row"], back["right_row"], strict=True)) == {0: 0, 2: 2}
+    assert set(back["agrees"]) == {"spoken"}
+
+
 def test_parts_of_the_name_decide_between_namesakes():
     """Another region comes after the company that is meant; a branch is told from its head."""
     pairs = best_candidates([pl.Series(["山东澄川轴承有限公司"])], [REGISTER], top=5).pairs

@@ -1,7 +1,8 @@
 """For each row of one table its best candidates in another, with a score and what speaks for it.
 
 The first column is a name: beside its character n-grams (`retrieval`) its parts count, region,
-trade name, legal form, branch. Further columns (address, telephone) support or contradict it.
+trade name, legal form, branch; a name in letters also finds the one in characters that is read so
+(`spoken`). Further columns (address, telephone) support or contradict it.
 """
 
 from collections.abc import Sequence
@@ -14,11 +15,13 @@ import polars as pl
 from crm_migrate.linkage.feature_text import company_parts
 from crm_migrate.linkage.firm_text import firm_parts
 from crm_migrate.linkage.retrieval import Found, TextIndex, ranked
+from crm_migrate.linkage.spoken import spoken_pairs
 from crm_migrate.standards.company_name import match_key
 
 Floats = npt.NDArray[np.float32]
 
 NAME, SHORT_NAME, TRADE_NAME, SIMILAR = "name", "short_name", "trade_name", "similar"
+SPOKEN = "spoken"
 REGION, FORM, BRANCH = "region", "form", "branch"
 FURTHER_WEIGHT = 0.4
 """What a further column weighs beside the name (1)."""
@@ -42,8 +45,9 @@ SCHEMA = {
 @dataclass(frozen=True)
 class Candidates:
     """One row per pair: left_row, right_row (0-based), rank (1 …), score (0–1), agrees (what of
-    the names is the same: name, short_name, trade_name or similar), differs (list of region,
-    form, branch, trade_name), further (list: per further column same, similar, differs, missing).
+    the names is the same: name, short_name, trade_name, spoken or similar), differs (list of
+    region, form, branch, trade_name), further (list: per further column same, similar, differs,
+    missing).
     """
 
     pairs: pl.DataFrame
@@ -63,7 +67,10 @@ def best_candidates(
     found = _with_equal(index.best(max(2 * top, 10)), *names)
     if len(left) > 1:
         found = _with_further(found, left[1:], right[1:], top)
-    score, agrees, differs = _judged(index, found, left[0], right[0], names)
+    spoken = spoken_pairs(left[0], right[0])
+    found = _together(found, spoken)
+    said = _said(found, spoken)
+    score, agrees, differs = _judged(index, found, left[0], right[0], names, said)
     further, total, weight = [], score.astype(np.float64), np.ones(len(score))
     for mine, theirs in zip(left[1:], right[1:], strict=True):
         near, word = _similarity(mine, theirs, found)
@@ -128,8 +135,20 @@ def _together(found: Found, more: pl.DataFrame) -> Found:
     return Found(left, right, np.zeros(len(left), dtype=np.float32))
 
 
+def _said(found: Found, spoken: pl.DataFrame) -> Floats:
+    """Per found pair the score of sounding the same; 0 where it does not."""
+    pairs = pl.DataFrame({"left": found.left, "right": found.right})
+    scores = pairs.join(spoken, on=["left", "right"], how="left", maintain_order="left")["score"]
+    return scores.fill_null(0.0).to_numpy()
+
+
 def _judged(
-    index: TextIndex, found: Found, left: pl.Series, right: pl.Series, keys: Sequence[pl.Series]
+    index: TextIndex,
+    found: Found,
+    left: pl.Series,
+    right: pl.Series,
+    keys: Sequence[pl.Series],
+    said: Floats,
 ) -> tuple[Floats, pl.Series, pl.Series]:
     """Score of the names, what of them agrees, and which parts differ."""
     chinese = bool((left.str.contains(r"\p{Han}").fill_null(False).mean() or 0) >= 0.3)  # type: ignore[operator]
@@ -142,11 +161,15 @@ def _judged(
     score = np.where(same["core"], np.maximum(score, SAME_CORE), score)
     differs = {part: _different(mine[part], theirs[part]) for part in (REGION, FORM, BRANCH)}
     differs[TRADE_NAME] = _different(mine["brand"], theirs["brand"])
+    differs = {part: unlike & (said == 0) for part, unlike in differs.items()}
     for part, penalty in PENALTIES.items():
         score = np.where(differs[part], score * penalty, score)
+    score = np.maximum(score, said)
     score = np.where(same_name, 1.0, np.minimum(score, 0.99)).astype(np.float32)
     agrees = np.select(
-        [same_name, same["core"], same["brand"]], [NAME, SHORT_NAME, TRADE_NAME], SIMILAR
+        [same_name, same["core"], same["brand"], said > 0],
+        [NAME, SHORT_NAME, TRADE_NAME, SPOKEN],
+        SIMILAR,
     )
     words = pl.DataFrame(
         {

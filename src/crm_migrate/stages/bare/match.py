@@ -28,6 +28,7 @@ _AGREES = {
     "name": Text("same name", "名称相同"),
     "short_name": Text("same but for region or legal form", "除地区或组织形式外相同"),
     "trade_name": Text("same trade name", "字号相同"),
+    "spoken": Text("sounds the same in letters", "拼音或首字母相同"),
     "similar": Text("similar characters", "字符相近"),
 }
 _DIFFERS = {
