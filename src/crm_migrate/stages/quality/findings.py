@@ -14,12 +14,12 @@ from crm_migrate.model import Model
 from crm_migrate.plan.show.html import SEVERITY_TEXTS
 from crm_migrate.plan.show.sheets import Sheet, workbook_bytes
 from crm_migrate.protection.admission import CUT_OUT, FORBIDDEN
-from crm_migrate.protection.masking import mask_series
-from crm_migrate.protection.policy import Audience, Policy, Treatment
-from crm_migrate.records import RECORD_ID, Rule
-from crm_migrate.stages import extract, standardize
+from crm_migrate.protection.policy import Policy
+from crm_migrate.records import Rule
+from crm_migrate.stages import standardize
 from crm_migrate.stages.judge import own_rules
 from crm_migrate.stages.planning.doubles import doubles_sheet
+from crm_migrate.stages.quality.found_cells import with_cells
 from crm_migrate.standards.catalog import rule as standard_rule
 from crm_migrate.workspace import Run
 
@@ -54,8 +54,8 @@ def _declared(code: str) -> Rule:
 def findings_workbook(
     run: Run, model: Model, policy: Policy, language: Language, doubles: pl.DataFrame
 ) -> bytes:
-    """How often each rule spoke; then one line per finding: file, sheet, row, column, field,
-    masked value, rule, hint; then the rows that stand double in the CRM, where there are.
+    """How often each rule spoke of which field; then one line per finding: file, sheet, row,
+    column, field, masked value, rule, hint; then the rows that stand double in the CRM, if any.
 
     Repairs are only counted. `doubles`: see `stages.doubles`.
     """
@@ -66,7 +66,7 @@ def findings_workbook(
     every = run.read(standardize.STAGE, "x_findings")
     found = every.filter(pl.col("severity") != "repair")
     listed = _sampled(found)
-    ordered = _with_masks(listed, run, model, policy).sort(*_PLACE)
+    ordered = with_cells(listed, run, model, policy).sort(*_PLACE)
     own = own_rules(run)
     rows = [_line(row, model, language, own) for row in ordered.iter_rows(named=True)]
     if found.height > listed.height:
@@ -80,7 +80,7 @@ def findings_workbook(
     widths = (8, 18, 16, 8, 24, 10, 16, 22, 44, 44, 24)
     lines = Sheet(t("Findings", "数据问题"), head, widths, rows)
     more = [] if doubles.is_empty() else [doubles_sheet(doubles, model, language)]
-    return workbook_bytes([_summary(every, language, own), lines, *more])
+    return workbook_bytes([_summary(every, model, language, own), lines, *more])
 
 
 def _sampled(found: pl.DataFrame) -> pl.DataFrame:
@@ -93,24 +93,32 @@ def _sampled(found: pl.DataFrame) -> pl.DataFrame:
     return found.sort(*_PLACE).sort("_order", turn, maintain_order=True).head(SAMPLE)
 
 
-def _summary(found: pl.DataFrame, language: Language, own: Mapping[str, Rule]) -> Sheet:
-    counted = found.group_by("severity", "rule", "file").len()
-    rows = [
-        (
-            _ORDER[severity],
-            -count,
-            SEVERITY_TEXTS[severity].in_language(language),
-            rule_of(code, own).message.in_language(language),
-            file,
-            count,
-            rule_of(code, own).hint.in_language(language),
-            code,
+def _summary(
+    found: pl.DataFrame, model: Model, language: Language, own: Mapping[str, Rule]
+) -> Sheet:
+    """How often each rule spoke of a field in a file; what is gravest and most frequent first."""
+    counted = found.group_by("severity", "rule", "file", "entity", "field").len()
+    rows = []
+    for severity, code, file, entity, field, count in counted.iter_rows():
+        rule = rule_of(code, own)
+        rows.append(
+            (
+                _ORDER[severity],
+                -count,
+                SEVERITY_TEXTS[severity].in_language(language),
+                *_labels(model, language, entity, field),
+                rule.message.in_language(language),
+                file,
+                count,
+                rule.hint.in_language(language),
+                code,
+            )
         )
-        for severity, code, file, count in counted.iter_rows()
-    ]
-    rows.sort(key=lambda row: (row[0], row[1], row[-1], str(row[4])))
+    rows.sort(key=lambda row: (row[0], row[1], row[-1], *map(str, row[3:6])))
     head = (
         Text("weight", "级别"),
+        Text("entity", "对象"),
+        Text("field", "字段"),
         Text("finding", "问题"),
         Text("file", "文件"),
         Text("count", "数量"),
@@ -120,43 +128,32 @@ def _summary(found: pl.DataFrame, language: Language, own: Mapping[str, Rule]) -
     return Sheet(
         Text("Summary", "汇总").in_language(language),
         [text.in_language(language) for text in head],
-        (8, 50, 24, 10, 60, 28),
+        (8, 12, 20, 50, 20, 10, 56, 28),
         [row[2:] for row in rows],
     )
 
 
-def _with_masks(found: pl.DataFrame, run: Run, model: Model, policy: Policy) -> pl.DataFrame:
-    """The findings with `value`: the raw cell, masked as policy says for reports."""
-    parts = []
-    for (entity, field), some in found.group_by(["entity", "field"], maintain_order=True):
-        name, known = str(entity), model.by_name.get(str(entity))
-        empty = pl.lit(None, dtype=pl.String).alias("value")
-        if known is None or field not in known.by_name or name not in run.names(extract.STAGE):
-            parts.append(some.with_columns(empty))
-            continue
-        raw = run.read(extract.STAGE, name, [RECORD_ID, str(field)]).rename({str(field): "value"})
-        joined = some.join(raw.unique(RECORD_ID), on=RECORD_ID, how="left", maintain_order="left")
-        if policy.treatment(name, str(field), Audience.REPORT) != Treatment.CLEAR:
-            masked = mask_series(joined["value"], known.by_name[str(field)].type)
-            joined = joined.with_columns(masked.alias("value"))
-        parts.append(joined)
-    return pl.concat(parts) if parts else found.with_columns(value=pl.lit(None, dtype=pl.String))
+def _labels(model: Model, language: Language, entity: str, field: str) -> tuple[str, str]:
+    """What entity and field are called."""
+    known = model.by_name.get(entity)
+    part = known.by_name.get(field) if known else None
+    return (
+        known.label.in_language(language) if known else entity,
+        part.label.in_language(language) if part else field,
+    )
 
 
 def _line(
     row: dict[str, object], model: Model, language: Language, own: Mapping[str, Rule]
 ) -> tuple[object, ...]:
     rule = rule_of(str(row["rule"]), own)
-    entity = model.by_name.get(str(row["entity"]))
-    field = entity.by_name.get(str(row["field"])) if entity else None
     return (
         SEVERITY_TEXTS[str(row["severity"])].in_language(language),
         row["file"],
         row["sheet"],
         row["row"],
         row["column"],
-        entity.label.in_language(language) if entity else row["entity"],
-        field.label.in_language(language) if field else row["field"],
+        *_labels(model, language, str(row["entity"]), str(row["field"])),
         row["value"],
         rule.message.in_language(language),
         rule.hint.in_language(language),
