@@ -54,10 +54,10 @@ def _fitting(letters: pl.DataFrame, characters: pl.DataFrame, a: str, b: str) ->
 def _letters(names: pl.Series, chosen: pl.Series) -> pl.DataFrame:
     """row, whole, lead: the name without legal form, and its first word; a–z and digits alone."""
     rows = (chosen & names.is_not_null()).arg_true()
-    parts = firm_parts(names.gather(rows))
-    return pl.DataFrame(
-        {"row": rows.cast(pl.Int64), WHOLE: _plain(parts["core"]), LEAD: _plain(parts["lead"])}
-    )
+    texts = names.gather(rows)
+    first = texts.str.extract(r"([\p{L}\p{N}]+)")
+    whole = firm_parts(texts)["core"]
+    return pl.DataFrame({"row": rows.cast(pl.Int64), WHOLE: _plain(whole), LEAD: _plain(first)})
 
 
 def _characters(names: pl.Series, chosen: pl.Series) -> pl.DataFrame:
