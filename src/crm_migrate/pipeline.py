@@ -81,7 +81,7 @@ from crm_migrate.stages.survive import make_golden
 from crm_migrate.stages.tracing.history import history
 from crm_migrate.stages.tracing.steps import Trace
 from crm_migrate.stages.tracing.trace import trace
-from crm_migrate.trust.people import Action
+from crm_migrate.trust.roles import Action
 from crm_migrate.workspace import Run
 
 __all__ = [

@@ -205,14 +205,14 @@ def test_killed_while_the_trust_file_changes_locks_nobody_out(
 
     trust = project / ".crm-migrate" / "trust.json"
     old = trust.read_bytes()
-    save = people.people.save
+    save = people.trust_file.save
 
     def die(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(people.people, "save", die)
+    monkeypatch.setattr(people.trust_file, "save", die)
     run("keys", "add-person", "wu:approver", "--by", "chen", "--no-passphrase")
-    monkeypatch.setattr(people.people, "save", save)
+    monkeypatch.setattr(people.trust_file, "save", save)
     assert trust.read_bytes() == old
     assert run("runs").code == 0
     ok(run("keys", "add-person", "wu:approver", "--by", "chen", "--no-passphrase"))

@@ -6,8 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from crm_migrate.trust.people import Role, add, found, load, save
+from crm_migrate.trust.people import add, found
 from crm_migrate.trust.person_keys import create_person
+from crm_migrate.trust.roles import Role
+from crm_migrate.trust.trust_file import load, save
 from crm_migrate.trust.wrapping import Unprotected
 from tests.end_to_end.conftest import ADMINISTRATOR, APPROVER, OPERATOR, Demo, Ran
 from tests.end_to_end.contents import business_rows

@@ -4,7 +4,8 @@ from typing import Any
 
 from crm_migrate.plan.approval.authorship import sign_as_author
 from crm_migrate.plan.header import PlanHeader
-from crm_migrate.trust.people import Person, Role, TrustFile, add, found
+from crm_migrate.trust.people import Person, TrustFile, add, found
+from crm_migrate.trust.roles import Role
 from crm_migrate.trust.signature import Signer
 from tests.plan.plans import header
 

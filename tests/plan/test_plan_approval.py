@@ -15,7 +15,8 @@ from crm_migrate.plan.approval.revoking import revoke
 from crm_migrate.plan.approval.standing import Said, standing, time_to_speak
 from crm_migrate.plan.approval.statements import Decision, Override, Revocation
 from crm_migrate.plan.header import Demand, EntityCounts, Gate, PlanHeader
-from crm_migrate.trust.people import Role, TrustFile, add, remove
+from crm_migrate.trust.people import TrustFile, add, remove
+from crm_migrate.trust.roles import Role
 from crm_migrate.trust.signature import Signer
 from tests.plan.crm import NOW, TARGET
 from tests.plan.signers import PEOPLE, SIGNERS, person, signed_header

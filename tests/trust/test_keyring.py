@@ -7,8 +7,8 @@ import pytest
 
 from crm_migrate.errors import IntegrityFault, KeyFault, NotFound
 from crm_migrate.trust.keyring import create_project_keyring, export_keyring, open_keyring
-from crm_migrate.trust.people import Role
 from crm_migrate.trust.person_keys import create_person, open_person
+from crm_migrate.trust.roles import Role
 from crm_migrate.trust.signature import verify
 from crm_migrate.trust.wrapping import EnvironmentKey, Passphrase, Unprotected
 

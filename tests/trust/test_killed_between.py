@@ -11,7 +11,7 @@ from crm_migrate.project.entities_file import standard_model
 from crm_migrate.stages.approving import people as changing
 from crm_migrate.stages.sandbox import make_ready
 from crm_migrate.stages.session import TRUST, TRUST_NEXT, Session, open_session
-from crm_migrate.trust import people
+from crm_migrate.trust import trust_file
 from crm_migrate.trust.setup import TRUST_FILE, NewPerson, parse_person, with_person
 from crm_migrate.trust.wrapping import Protection, Unprotected
 
@@ -50,11 +50,11 @@ def test_killed_twice_and_nobody_is_locked_out(
     state = session.project.state
     first = with_person(state, person("anna"), protection, by)
     session.record(by, "trust.begin", {"person": "anna", TRUST_NEXT: first.fingerprint})
-    people.save(state / TRUST_FILE, first)
+    trust_file.save(state / TRUST_FILE, first)
     session.close()
     session = opened(root)
     with monkeypatch.context() as dying:
-        dying.setattr(people, "save", killed)
+        dying.setattr(trust_file, "save", killed)
         with pytest.raises(KeyboardInterrupt):
             changing.add_person(session, person("berta"), protection, by)
     session.close()

@@ -5,9 +5,10 @@ import json
 import pytest
 
 from crm_migrate.errors import IntegrityFault, KeyFault, NotFound
-from crm_migrate.trust import people
+from crm_migrate.trust import people, trust_file
 from crm_migrate.trust.canonical import canonical_json
-from crm_migrate.trust.people import Action, Person, Role, may
+from crm_migrate.trust.people import Person
+from crm_migrate.trust.roles import Action, Role, may
 from crm_migrate.trust.signature import Signer, verify
 
 
@@ -53,11 +54,11 @@ def test_trust_file_grows_by_administrators_only(tmp_path):
     third = people.add(second, carl, ben_signs)
     with pytest.raises(KeyFault):
         people.add(third, someone("dora", Role.APPROVER)[0], carl_signs)
-    people.save(tmp_path / "trust.json", third)
-    loaded = people.load(tmp_path / "trust.json", previous=second)
+    trust_file.save(tmp_path / "trust.json", third)
+    loaded = trust_file.load(tmp_path / "trust.json", previous=second)
     assert loaded == third
     assert loaded.person("carl").role is Role.APPROVER
-    assert people.load(tmp_path / "trust.json", previous=first) == third
+    assert trust_file.load(tmp_path / "trust.json", previous=first) == third
     with pytest.raises(NotFound):
         loaded.person("nobody")
 
@@ -77,18 +78,18 @@ def test_edited_trust_file_is_refused(tmp_path):
     first = people.found(anna, anna_signs, "journal")
     second = people.add(first, someone("ben", Role.OPERATOR)[0], anna_signs)
     path = tmp_path / "trust.json"
-    people.save(path, second)
+    trust_file.save(path, second)
     content = json.loads(path.read_text())
     content["people"][1]["role"] = "approver"
     path.write_text(json.dumps(content))
     with pytest.raises(IntegrityFault):
-        people.load(path)
-    people.save(path, first)
+        trust_file.load(path)
+    trust_file.save(path, first)
     with pytest.raises(IntegrityFault):
-        people.load(path, previous=second)
+        trust_file.load(path, previous=second)
     path.write_text("{}")
     with pytest.raises(IntegrityFault):
-        people.load(path)
+        trust_file.load(path)
 
 
 def test_nobody_holds_two_sides_of_a_change():

@@ -67,7 +67,7 @@ def keys() -> None:
 def init(ctx: click.Context, persons: tuple[str, ...], no_passphrase: bool, out: Output) -> None:
     """Make the keyring and the trust file."""
     from crm_migrate.project import load_project
-    from crm_migrate.trust.people import ROLE_LABELS
+    from crm_migrate.trust.roles import ROLE_LABELS
     from crm_migrate.trust.setup import parse_person, set_up_keys
 
     project = load_project(project_folder(ctx))
@@ -159,7 +159,7 @@ def _require_administrator(new: "list[NewPerson]") -> None:
 
 def _lacking(trust: "TrustFile", sandbox: bool) -> Text | None:
     """Which roles somebody must still have before a plan can be made and approved."""
-    from crm_migrate.trust.people import ROLE_LABELS, Action, Role, may
+    from crm_migrate.trust.roles import ROLE_LABELS, Action, Role, may
 
     wanted = {Role.OPERATOR: Action.APPLY, Role.APPROVER: Action.APPROVE}
     held = [p.role for p in trust.people]

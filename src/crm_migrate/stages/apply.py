@@ -40,8 +40,8 @@ from crm_migrate.state.approvals import mark_used
 from crm_migrate.state.registry import activate, retire, store_members
 from crm_migrate.systems.opening import open_target
 from crm_migrate.systems.target import TargetSystem
-from crm_migrate.trust.people import Action
 from crm_migrate.trust.private_files import write_private
+from crm_migrate.trust.roles import Action
 
 APPLIED = "applied.json"
 Requests = Callable[[], Request | None]

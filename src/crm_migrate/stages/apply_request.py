@@ -12,7 +12,7 @@ from crm_migrate.stages.apply import Done, recover
 from crm_migrate.stages.planning.plans import open_checked
 from crm_migrate.stages.session import Session
 from crm_migrate.systems.opening import open_target
-from crm_migrate.trust.people import Action
+from crm_migrate.trust.roles import Action
 
 
 @dataclass(frozen=True)

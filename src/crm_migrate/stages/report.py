@@ -31,10 +31,10 @@ from crm_migrate.stages.planning.plans import (
     read_facts,
 )
 from crm_migrate.stages.session import JOURNAL, REPORTS, Session
-from crm_migrate.trust import people
+from crm_migrate.trust import trust_file
 from crm_migrate.trust.checkpoint import open_checkpoint
 from crm_migrate.trust.journal import Verdict, verify
-from crm_migrate.trust.people import ROLE_LABELS, Action, Role
+from crm_migrate.trust.roles import ROLE_LABELS, Action, Role
 from crm_migrate.trust.setup import TRUST_FILE
 
 _WITHOUT_SUBSTANCE = ("empty", "expired")
@@ -91,7 +91,7 @@ def verify_journal(project: Project) -> Verdict:
         NotFound: there is no trust file, or no journal.
         IntegrityFault: the trust file was changed.
     """
-    trust = people.load(project.state / TRUST_FILE)
+    trust = trust_file.load(project.state / TRUST_FILE)
     path = project.path(project.settings.audit) / JOURNAL
     checkpoint = path.with_name(path.name + ".checkpoint")
     if not path.exists() and not checkpoint.exists():

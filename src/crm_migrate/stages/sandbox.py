@@ -9,8 +9,8 @@ from crm_migrate.language import Text
 from crm_migrate.mapping.sandbox import create_sandbox_tables
 from crm_migrate.project import Project
 from crm_migrate.systems.opening import open_target
-from crm_migrate.trust.people import Role
 from crm_migrate.trust.private_files import create_private
+from crm_migrate.trust.roles import Role
 from crm_migrate.trust.setup import KEYRING, NewPerson, set_up_keys
 from crm_migrate.trust.wrapping import Unprotected
 

@@ -12,11 +12,12 @@ from crm_migrate.project import Project
 from crm_migrate.stages.job import Clock, Job, Progress, no_progress, parse_rules, utc_now
 from crm_migrate.state.database import open_state
 from crm_migrate.state.plans import list_plans
-from crm_migrate.trust import people
+from crm_migrate.trust import trust_file
 from crm_migrate.trust.journal import Journal, last_naming
 from crm_migrate.trust.keyring import open_keyring
-from crm_migrate.trust.people import Action, Person, TrustFile, may
+from crm_migrate.trust.people import Person, TrustFile
 from crm_migrate.trust.person_keys import open_person
+from crm_migrate.trust.roles import Action, may
 from crm_migrate.trust.setup import KEYRING, TRUST_FILE
 from crm_migrate.trust.signature import Signer
 from crm_migrate.trust.wrapping import Ask
@@ -155,7 +156,7 @@ def open_session(
     """
     rules = parse_rules(project)
     keyring = open_keyring(project.state / KEYRING, ask)
-    trust = people.load(project.state / TRUST_FILE)
+    trust = trust_file.load(project.state / TRUST_FILE)
     if trust.journal_key != keyring.journal_signer.public_key:
         raise KeyFault(
             Text("the keyring is not the one that the trust file names", "密钥环与信任文件不符"),

@@ -10,22 +10,15 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass, replace
-from pathlib import Path
 
-from crm_migrate.errors import IntegrityFault, KeyFault, NotFound
+from crm_migrate.errors import KeyFault, NotFound
 from crm_migrate.language import Text
 from crm_migrate.trust.canonical import Json, canonical_json
-from crm_migrate.trust.private_files import private_folder, write_private
-from crm_migrate.trust.roles import MAY as MAY
-from crm_migrate.trust.roles import ROLE_LABELS as ROLE_LABELS
-from crm_migrate.trust.roles import Action as Action
-from crm_migrate.trust.roles import Role as Role
-from crm_migrate.trust.roles import may as may
-from crm_migrate.trust.signature import Signer, verify
+from crm_migrate.trust.roles import Action, Role, may
+from crm_migrate.trust.signature import Signer
 
-_FORMAT = "crm-migrate-trust/1"
+FORMAT = "crm-migrate-trust/1"
 CONTEXT = "trust-file"
-_VERSIONS = "trust-versions"
 _RESERVED = ("project", "wrapped", "journal")
 
 
@@ -88,7 +81,7 @@ class TrustFile:
     def statement(self) -> dict[str, Json]:
         """What is signed."""
         return {
-            "format": _FORMAT,
+            "format": FORMAT,
             "version": self.version,
             "people": [p.statement() for p in self.people],
             "journal_key": self.journal_key,
@@ -167,80 +160,12 @@ def require_may_change(trust: TrustFile, signer: Signer) -> None:
         NotFound: the trust file does not list them.
     """
     signing = trust.person(signer.id)
-    if _may_sign(trust, signing) and signing.public_key == signer.public_key:
+    if may_sign(trust, signing) and signing.public_key == signer.public_key:
         return
     raise KeyFault(
         Text(f"{signer.id} may not change the trust file", f"{signer.id} 无权修改信任文件"),
         remedy=Text("ask an administrator", "请由系统管理员操作"),
     )
-
-
-def load(path: Path, previous: TrustFile | None = None) -> TrustFile:
-    """The trust file, its signature checked; against an earlier version when one is handed in.
-
-    Raises:
-        NotFound: there is no trust file.
-        IntegrityFault: changed, signed by someone who may not, or not following `previous`.
-    """
-    if not path.exists():
-        raise NotFound(
-            Text("the project has no trust file", "项目没有信任文件"),
-            where=str(path),
-            remedy=Text(
-                "found it with `crm-migrate keys init`", "请用 `crm-migrate keys init` 建立"
-            ),
-        )
-    trust = _parse(path.read_bytes(), str(path))
-    # Only the version right before names those who might sign this one.
-    judge = previous if previous is not None and previous.version + 1 == trust.version else trust
-    signing = next((p for p in judge.people if p.id == trust.signed_by), None)
-    if (
-        signing is None
-        or not _may_sign(judge, signing)
-        or not verify(signing.public_key, CONTEXT, trust.statement(), trust.signature)
-        or (previous is not None and not _follows(trust, previous))
-    ):
-        raise _changed(str(path))
-    return trust
-
-
-def parse(data: bytes, where: str) -> TrustFile:
-    """A trust file that was handed over, its own signature checked.
-
-    Raises:
-        IntegrityFault: changed, or signed by someone who may not.
-    """
-    trust = _parse(data, where)
-    signing = next((p for p in trust.people if p.id == trust.signed_by), None)
-    if (
-        signing is None
-        or not _may_sign(trust, signing)
-        or not verify(signing.public_key, CONTEXT, trust.statement(), trust.signature)
-    ):
-        raise _changed(where)
-    return trust
-
-
-def save(path: Path, trust: TrustFile) -> None:
-    """Write the trust file, and the version for good beside it (see `version_of`)."""
-    kept = private_folder(path.with_name(_VERSIONS)) / f"{trust.fingerprint}.json"
-    write_private(kept, trust.to_bytes())
-    write_private(path, trust.to_bytes())
-
-
-def version_of(path: Path, fingerprint: str) -> TrustFile | None:
-    """The version with that fingerprint, which was saved at `path` some time; None: not kept.
-
-    Raises:
-        IntegrityFault: it was changed since.
-    """
-    kept = path.with_name(_VERSIONS) / f"{fingerprint}.json"
-    if not kept.exists():
-        return None
-    found = parse(kept.read_bytes(), str(kept))
-    if found.fingerprint != fingerprint:
-        raise _changed(str(kept))
-    return found
 
 
 def require_person_id(id: str) -> None:
@@ -260,58 +185,10 @@ def require_person_id(id: str) -> None:
     )
 
 
-def _may_sign(trust: TrustFile, person: Person) -> bool:
+def may_sign(trust: TrustFile, person: Person) -> bool:
+    """Whether a version signed by them holds: the founder, and administrators."""
     return person.id == trust.people[0].id or may(person.role, Action.MANAGE_KEYS)
-
-
-def _follows(trust: TrustFile, previous: TrustFile) -> bool:
-    if trust.version == previous.version:
-        return trust.fingerprint == previous.fingerprint
-    if trust.version == previous.version + 1:
-        return trust.previous == previous.fingerprint
-    return trust.version > previous.version
 
 
 def _sign(trust: TrustFile, signer: Signer) -> TrustFile:
     return replace(trust, signature=signer.sign(CONTEXT, trust.statement()))
-
-
-def _parse(data: bytes, where: str) -> TrustFile:
-    try:
-        content = json.loads(data)
-        if content["format"] != _FORMAT or not content["people"]:
-            raise ValueError("format")
-        people = tuple(
-            Person(
-                str(p["id"]),
-                str(p["name"]),
-                Role(p["role"]),
-                str(p["department"]),
-                str(p["public_key"]),
-            )
-            for p in content["people"]
-        )
-        return TrustFile(
-            version=int(content["version"]),
-            people=people,
-            journal_key=str(content["journal_key"]),
-            previous=content["previous"],
-            signed_by=str(content["signed_by"]),
-            signature=str(content["signature"]),
-        )
-    except (ValueError, KeyError, TypeError):
-        raise _changed(where) from None
-
-
-def _changed(where: str) -> IntegrityFault:
-    return IntegrityFault(
-        Text(
-            "the trust file was changed by someone who may not",
-            "信任文件被无权者改动",
-        ),
-        where=where,
-        remedy=Text(
-            "restore it from its backup and find out who changed it",
-            "请从备份恢复，并查明改动者",
-        ),
-    )

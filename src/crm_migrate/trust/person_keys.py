@@ -9,8 +9,9 @@ from crm_migrate.errors import KeyFault, NotFound
 from crm_migrate.language import Text
 from crm_migrate.trust.key_files import FORMAT, open_key_file, write_json
 from crm_migrate.trust.keyring import LOCK
-from crm_migrate.trust.people import Person, Role, require_person_id
+from crm_migrate.trust.people import Person, require_person_id
 from crm_migrate.trust.private_files import locked, private_folder
+from crm_migrate.trust.roles import Role
 from crm_migrate.trust.signature import Signer
 from crm_migrate.trust.wrapping import Ask, Protection, wrap
 

@@ -8,9 +8,11 @@ from pathlib import Path
 from crm_migrate.errors import UsageFault
 from crm_migrate.language import Text
 from crm_migrate.trust import people as trust_people
+from crm_migrate.trust import trust_file
 from crm_migrate.trust.keyring import Keyring, create_project_keyring, open_keyring
-from crm_migrate.trust.people import Person, Role, TrustFile
+from crm_migrate.trust.people import Person, TrustFile
 from crm_migrate.trust.person_keys import create_person, open_person, person_file
+from crm_migrate.trust.roles import Role
 from crm_migrate.trust.wrapping import Ask, Protection
 
 KEYRING = "keyring"
@@ -78,7 +80,7 @@ def set_up_keys(
         else:
             trust = trust_people.add(trust, person, founder)
     assert trust is not None, "at least one person"
-    trust_people.save(state / TRUST_FILE, trust)
+    trust_file.save(state / TRUST_FILE, trust)
     return keyring, trust
 
 
@@ -99,7 +101,7 @@ def with_person(
     """
     folder = state / KEYRING
     signer = open_person(folder, by, ask)
-    trust = trust_people.load(state / TRUST_FILE)
+    trust = trust_file.load(state / TRUST_FILE)
     trust_people.require_may_change(trust, signer)
     known = next((p.public_key for p in trust.people if p.id == new.id), None)
     if known is None and person_file(folder, new.id).exists():
@@ -120,7 +122,7 @@ def without_person(state: Path, person_id: str, by: str, ask: Ask | None = None)
         KeyFault: `by` may not change the trust file, or the person cannot be removed.
         NotFound: the trust file does not list them.
     """
-    trust = trust_people.load(state / TRUST_FILE)
+    trust = trust_file.load(state / TRUST_FILE)
     return trust_people.remove(trust, person_id, open_person(state / KEYRING, by, ask))
 
 

@@ -53,7 +53,7 @@ def review(
         return
     from crm_migrate.cli.review.one_by_one import review_one_by_one
     from crm_migrate.stages.review.viewing import Viewing
-    from crm_migrate.trust.people import Action
+    from crm_migrate.trust.roles import Action
 
     with opened(ctx, out) as session:
         who = session.acting(person, Action.REVIEW)

@@ -91,7 +91,7 @@ def _list_cases(
     from crm_migrate.cli.review.questions import show_case
     from crm_migrate.stages.review.cases import list_cases
     from crm_migrate.stages.review.viewing import Viewing
-    from crm_migrate.trust.people import Action
+    from crm_migrate.trust.roles import Action
 
     with opened(ctx, out) as session:
         known = session.trust.person(person) if person else None

@@ -23,6 +23,7 @@ from crm_migrate.plan.approval.statements import Decision, Override, Revocation,
 from crm_migrate.plan.file.header_json import parse_header
 from crm_migrate.plan.header import PlanHeader
 from crm_migrate.trust import people as trust_people
+from crm_migrate.trust import trust_file
 from crm_migrate.trust.canonical import Json
 from crm_migrate.trust.checkpoint import Checkpoint, open_checkpoint
 from crm_migrate.trust.merkle import root_by_proof
@@ -90,7 +91,7 @@ def read(data: bytes) -> Exported:
         content = json.loads(data)
         if content["format"] != FORMAT or _encode(content) != data:
             raise ValueError("not in the one form that is written")
-        trust = trust_people.parse(json.dumps(content["trust"]).encode(), "trust")
+        trust = trust_file.parse(json.dumps(content["trust"]).encode(), "trust")
         seal = content.pop("seal")
         if not verify(trust.journal_key, SEAL, content, seal):
             raise ValueError("seal")

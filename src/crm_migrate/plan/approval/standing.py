@@ -22,7 +22,8 @@ from crm_migrate.plan.approval.statements import (
 )
 from crm_migrate.plan.gates import blocking
 from crm_migrate.plan.header import Demand, Gate, PlanHeader
-from crm_migrate.trust.people import ROLE_LABELS, Action, Person, Role, TrustFile, may
+from crm_migrate.trust.people import Person, TrustFile
+from crm_migrate.trust.roles import ROLE_LABELS, Action, Role, may
 
 
 @dataclass(frozen=True)

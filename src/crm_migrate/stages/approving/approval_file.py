@@ -20,7 +20,7 @@ from crm_migrate.stages.approving.said import said_about
 from crm_migrate.stages.planning.plans import resolve_plan
 from crm_migrate.stages.session import TRUST, Session
 from crm_migrate.state.approvals import approvals_of
-from crm_migrate.trust import people
+from crm_migrate.trust import trust_file
 from crm_migrate.trust.checkpoint import open_checkpoint
 from crm_migrate.trust.merkle import inclusion_proof
 from crm_migrate.trust.people import TrustFile
@@ -136,7 +136,7 @@ def _trust_then(session: Session, lines: list[bytes]) -> TrustFile:
     for line in reversed(lines):
         named = json.loads(line)["objects"].get(TRUST) if TRUST.encode() in line else None
         if isinstance(named, str):
-            kept = people.version_of(session.project.state / TRUST_FILE, named)
+            kept = trust_file.version_of(session.project.state / TRUST_FILE, named)
             if kept is not None:
                 return kept
             break

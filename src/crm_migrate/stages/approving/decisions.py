@@ -25,8 +25,9 @@ from crm_migrate.state.approvals import (
     add_statement,
 )
 from crm_migrate.state.approvals import revoke as mark_revoked
-from crm_migrate.trust.people import Action, Person
+from crm_migrate.trust.people import Person
 from crm_migrate.trust.private_files import write_private
+from crm_migrate.trust.roles import Action
 
 
 @dataclass(frozen=True)

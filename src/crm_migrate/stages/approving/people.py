@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from crm_migrate.stages.session import TRUST, TRUST_NEXT, Session
-from crm_migrate.trust import people
+from crm_migrate.trust import trust_file
 from crm_migrate.trust.journal import last_naming
 from crm_migrate.trust.people import TrustFile
 from crm_migrate.trust.private_files import locked
@@ -49,5 +49,5 @@ def _replace(session: Session, following: TrustFile, by: str, person: str, role:
         # announcement takes the place of its own.
         session.record(by, "trust.found", {TRUST: following.previous})
     session.record(by, "trust.begin", about | {TRUST_NEXT: following.fingerprint})
-    people.save(session.project.state / TRUST_FILE, following)
+    trust_file.save(session.project.state / TRUST_FILE, following)
     session.record(by, "trust.changed", about | {TRUST: following.fingerprint})

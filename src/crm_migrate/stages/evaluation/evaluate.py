@@ -35,7 +35,7 @@ from crm_migrate.stages.finished import open_finished
 from crm_migrate.stages.session import Session
 from crm_migrate.state.review import add_tasks
 from crm_migrate.state.verdicts import pair_verdicts
-from crm_migrate.trust.people import Action
+from crm_migrate.trust.roles import Action
 
 ENTITY = "customer"
 SAMPLED = "sample"

@@ -9,7 +9,7 @@ from crm_migrate.stages.exports.folder import Destination, Exported, hand_out, r
 from crm_migrate.stages.exports.sheets import What, sheets_of
 from crm_migrate.stages.finished import open_finished
 from crm_migrate.stages.session import Session
-from crm_migrate.trust.people import Action
+from crm_migrate.trust.roles import Action
 
 
 def export(

@@ -15,7 +15,8 @@ from crm_migrate.language import Text
 from crm_migrate.stages.bare.table_files import protect, write_file
 from crm_migrate.stages.planning.plans import rfc3339
 from crm_migrate.stages.session import Session
-from crm_migrate.trust.people import Action, Person
+from crm_migrate.trust.people import Person
+from crm_migrate.trust.roles import Action
 
 INDEX = "index.json"
 LEAST_PASSWORD = 8

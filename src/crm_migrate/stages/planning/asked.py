@@ -22,7 +22,7 @@ from crm_migrate.stages.apply import Done
 from crm_migrate.stages.planning.plans import plan_header, resolve_plan
 from crm_migrate.stages.planning.remarks import read_remarks
 from crm_migrate.stages.session import Session
-from crm_migrate.trust.people import Action
+from crm_migrate.trust.roles import Action
 
 _REFUSED = ("not_null", "check", "trigger", "does_not_fit")
 """Why a row was left (`LEFT_REASONS`) that would be left for the same reason again."""

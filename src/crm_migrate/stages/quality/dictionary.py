@@ -22,7 +22,7 @@ from crm_migrate.reports.versions import document_stem, load_document, store_doc
 from crm_migrate.stages.bare.table_files import require_suffix, write_file
 from crm_migrate.stages.job import Rules, parse_rules
 from crm_migrate.stages.session import REPORTS, Session
-from crm_migrate.trust.people import Action
+from crm_migrate.trust.roles import Action
 
 SUFFIXES = (".xlsx", ".html", ".md", ".json")
 CURRENT, LATEST = "current", "latest"

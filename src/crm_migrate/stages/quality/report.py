@@ -24,7 +24,7 @@ from crm_migrate.stages.quality.history import keep, kept_facts
 from crm_migrate.stages.quality.measure import measure
 from crm_migrate.stages.session import REPORTS, Session
 from crm_migrate.trust.canonical import canonical_json
-from crm_migrate.trust.people import Action
+from crm_migrate.trust.roles import Action
 
 SUFFIXES = (".html", ".xlsx", ".json")
 

@@ -29,7 +29,7 @@ from crm_migrate.standards.rules.verification import RULES, subjects
 from crm_migrate.state.verifications import answers, keep_answers
 from crm_migrate.systems.verifiers import Answer, MailDomains, Register, Verifier
 from crm_migrate.trust.keyed_digest import digests, purpose_key
-from crm_migrate.trust.people import Action
+from crm_migrate.trust.roles import Action
 
 _PORTION = 500
 """Answers that are kept at once: what was asked is not asked again."""

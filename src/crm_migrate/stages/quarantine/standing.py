@@ -8,7 +8,7 @@ from crm_migrate.stages.planning.plans import rfc3339
 from crm_migrate.stages.quarantine.overlay import standing
 from crm_migrate.stages.session import Session
 from crm_migrate.state.corrections import withdraw_correction
-from crm_migrate.trust.people import Action
+from crm_migrate.trust.roles import Action
 
 
 @dataclass(frozen=True, slots=True)

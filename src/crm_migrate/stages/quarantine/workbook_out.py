@@ -21,7 +21,7 @@ from crm_migrate.stages.kept import MAPPED, STANDARDIZED
 from crm_migrate.stages.quarantine.overlay import overlaid, raw_states, standing
 from crm_migrate.stages.quarantine.sheet import recordless_sheet, rejected_sheet
 from crm_migrate.stages.session import Session
-from crm_migrate.trust.people import Action
+from crm_migrate.trust.roles import Action
 from crm_migrate.workspace import Run
 
 

@@ -32,7 +32,7 @@ from crm_migrate.stages.shown_cells import Eyes
 from crm_migrate.state.plans import list_plans
 from crm_migrate.systems.opening import open_target
 from crm_migrate.systems.target import TargetReader
-from crm_migrate.trust.people import Action
+from crm_migrate.trust.roles import Action
 from crm_migrate.workspace import Run
 
 

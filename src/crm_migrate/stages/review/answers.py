@@ -23,7 +23,8 @@ from crm_migrate.state.verdicts import (
     standing_on,
     withdraw,
 )
-from crm_migrate.trust.people import Action, Person
+from crm_migrate.trust.people import Person
+from crm_migrate.trust.roles import Action
 
 
 @dataclass(frozen=True, slots=True)

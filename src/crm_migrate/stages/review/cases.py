@@ -17,7 +17,8 @@ from crm_migrate.stages.review.reviews import queue
 from crm_migrate.stages.review.viewing import Viewing
 from crm_migrate.stages.session import Session
 from crm_migrate.state.review import tasks
-from crm_migrate.trust.people import Action, Person
+from crm_migrate.trust.people import Person
+from crm_migrate.trust.roles import Action
 
 LARGEST = 20
 """Records of a case; larger ones are decided pair by pair."""

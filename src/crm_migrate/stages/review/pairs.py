@@ -17,7 +17,7 @@ from crm_migrate.stages.review.questions import CUSTOMER, affected, as_tasks
 from crm_migrate.stages.session import Session
 from crm_migrate.stages.tracing.wanted import Ways, wanted_record
 from crm_migrate.state.review import RAISED, add_tasks
-from crm_migrate.trust.people import Action
+from crm_migrate.trust.roles import Action
 from crm_migrate.workspace import Run
 
 MOST_PAIRS = 2_000

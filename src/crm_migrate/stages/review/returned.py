@@ -23,7 +23,8 @@ from crm_migrate.stages.review.records import Records
 from crm_migrate.stages.session import Session
 from crm_migrate.state.review import TASK_SCHEMA, task
 from crm_migrate.state.verdicts import answered_meanwhile, standing_on
-from crm_migrate.trust.people import Action, Person
+from crm_migrate.trust.people import Person
+from crm_migrate.trust.roles import Action
 
 VERDICTS = {
     **dict.fromkeys(("same", "s", "同一", "相同"), "same"),

@@ -18,7 +18,8 @@ from crm_migrate.state.cells import standing_overrides
 from crm_migrate.state.owners import decided_owners
 from crm_migrate.state.review import CONTRADICTED, assign, task, tasks
 from crm_migrate.state.verdicts import answered_by, pair_verdicts, standing_on
-from crm_migrate.trust.people import Action, Person
+from crm_migrate.trust.people import Person
+from crm_migrate.trust.roles import Action
 
 
 def state_digest(state: Database, now: datetime) -> str:

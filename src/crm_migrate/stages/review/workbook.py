@@ -15,7 +15,7 @@ from crm_migrate.stages.review.sheet import review_workbook
 from crm_migrate.stages.review.view import view
 from crm_migrate.stages.review.viewing import Viewing
 from crm_migrate.stages.session import Session
-from crm_migrate.trust.people import Action
+from crm_migrate.trust.roles import Action
 
 MOST = 5_000
 """Questions of a workbook."""

@@ -40,8 +40,9 @@ from crm_migrate.state import plans as entries
 from crm_migrate.state.plans import PlanEntry
 from crm_migrate.systems.opening import open_target
 from crm_migrate.systems.target import TargetReader
-from crm_migrate.trust.people import Action, Person
+from crm_migrate.trust.people import Person
 from crm_migrate.trust.private_files import private_folder, write_private
+from crm_migrate.trust.roles import Action
 
 _NO_FACTS = PlanFacts((), (), LinkageFacts("none", 0, 0, 0, 0, 0, 0, 0, 0, ""), {}, 0, {})
 

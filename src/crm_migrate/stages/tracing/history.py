@@ -39,7 +39,7 @@ from crm_migrate.state.registry import predecessors
 from crm_migrate.systems.opening import open_target
 from crm_migrate.systems.target import TargetReader
 from crm_migrate.trust.journal import Recorded, events_about
-from crm_migrate.trust.people import Action
+from crm_migrate.trust.roles import Action
 
 _WRITTEN = (CREATED, UPDATED, DELETED)
 _MADE, _BEGUN = ("plan.made", "rollback.planned"), "apply.begin"

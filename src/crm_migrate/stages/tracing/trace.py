@@ -31,7 +31,7 @@ from crm_migrate.stages.tracing.steps import (
 from crm_migrate.stages.tracing.target_row import TargetRow, target_row
 from crm_migrate.stages.tracing.wanted import Wanted, Ways, wanted_record
 from crm_migrate.state.verdicts import pair_verdicts
-from crm_migrate.trust.people import Action
+from crm_migrate.trust.roles import Action
 from crm_migrate.workspace import Run
 
 CUSTOMER = "customer"
