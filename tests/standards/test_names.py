@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from crm_migrate.standards import address, company_name, industry, person_name
+from crm_migrate.standards import address, company_name, industry, industry_names, person_name
 from crm_migrate.standards.divisions import divisions
 
 
@@ -79,7 +79,7 @@ def test_people():
 
 def test_the_classification_is_complete():
     """R-2.1: GB/T 4754-2017 has 20 sections and 97 divisions in fixed ranges."""
-    found = industry.divisions()
+    found = industry_names.divisions()
     assert len(found) == 97
     assert [d.code[1:] for d in found] == [f"{n:02}" for n in range(1, 98)]
     first = {}

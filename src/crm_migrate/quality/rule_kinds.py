@@ -28,15 +28,19 @@ _NAMED = {
     Kind.EMPTY: "cell.placeholder cell.excel_error damage.excel_error damage.no_result"
     " boolean.unknown"
     " uscc.moved uscc.moved_organisation_code uscc.moved_tax_number mobile.landline"
-    " registration_number.moved_uscc organisation_code.moved_uscc id_number.moved_document",
+    " registration_number.moved_uscc organisation_code.moved_uscc id_number.moved_document"
+    " phone.moved_mobile website.moved_mail email.moved_website",
     Kind.MISSING: "required.missing",
     Kind.FORM: "phone.several mobile.several email.several qq.several wechat.same_as_mobile"
+    " wechat.from_mobile website.several person_name.honorific_removed person_name.moved_title"
+    " company_name.former company_name.short company_name.moved_former company_name.moved_short"
     " mobile.left_over date.serial"
     " uscc.from_tax_number uscc.region_unlisted id_number.region_unlisted"
     " address.former_name damage.number_as_code damage.float_text damage.date_serial"
     " value.too_long",
     Kind.REFERENCE: "vocabulary.unknown schema.vocabulary industry.ambiguous industry.unknown"
-    " industry.section_only mapping.unmapped_value mapping.unknown_owner address.no_region"
+    " industry.section_only industry.contradictory mapping.unmapped_value"
+    " mapping.unknown_owner address.no_region"
     " address.ambiguous address.dissolved",
     Kind.SECURITY: "policy.forbidden free_text.id_number free_text.bank_card free_text.mobile"
     " free_text.personal_number free_text.mobile_found free_text.email_found"
@@ -51,6 +55,7 @@ _NAMED = {
     " id_number.birth_date id_number.region mobile.prefix mobile.unknown_prefix mobile.device"
     " mobile.extension phone.area_code phone.former_area_code phone.digits wechat.internal"
     " title.not_a_title email.typo"
+    " company_name.placeholder person_name.placeholder person_name.company website.mail"
     " company_name.incomplete company_name.doubtful person_name.honorific"
     " person_name.incomplete address.no_detail date.implausible amount.magnitude"
     " percentage.fraction percentage.range damage.leading_zero_lost damage.replacement_char"
@@ -72,7 +77,7 @@ KINDS = {code: kind for kind, codes in _NAMED.items() for code in codes.split()}
 CELL_FAULTS = (Kind.FORM, Kind.REFERENCE, Kind.SECURITY, Kind.CONTENT, Kind.FORMAT)
 """What can be wrong with a cell that holds something."""
 
-SETTLED = ("mobile.several", "email.several", "qq.several", "mobile.left_over")
+SETTLED = ("mobile.several", "email.several", "qq.several", "website.several", "mobile.left_over")
 """Warnings about what a cell held beside its value: the value that was taken is right."""
 
 _OF_CELLS = frozenset(

@@ -1,14 +1,11 @@
 """Industry 所属行业.
 
-Basis: GB/T 4754-2017, 20 sections A–T and 97 divisions (`data/gbt4754_2017.csv`). Canonical: the
-code, `C35`, or a finer code of the same standard, `C3521`; a section alone is `C`.
+Basis: GB/T 4754-2017 (see `industry_names`). Canonical: the code of a division, `C35`, or of a
+group or class below it, `C352`, `C3521`; a section alone is `C`.
 """
 
-import csv
-from dataclasses import dataclass
+import re
 from functools import cache
-from importlib.resources import files
-from itertools import product
 
 import polars as pl
 
@@ -16,8 +13,17 @@ from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards.characters import compact, simplified, tidy
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
+from crm_migrate.standards.industry_names import (
+    codes,
+    containing,
+    divisions,
+    key,
+    names,
+    spellings,
+)
 from crm_migrate.standards.residue import (
     change_distinct,
+    change_where,
     holds,
     mask_where,
     per_distinct,
@@ -55,128 +61,141 @@ SECTION_ONLY = Rule(
     Text("Only the section of the industry is given", "只填写了行业门类，缺少大类"),
     Text("Add the division, e.g. 专用设备制造业.", "请补充大类，如 专用设备制造业。"),
 )
-RULES: tuple[Rule, ...] = (NORMALISED, AMBIGUOUS, UNKNOWN, SECTION_ONLY)
-
-
-@dataclass(frozen=True, slots=True)
-class Division:
-    """A division of the classification, `C35 专用设备制造业`, with its section."""
-
-    section: str
-    section_name: str
-    code: str
-    name: str
-
-
-@cache
-def divisions() -> tuple[Division, ...]:
-    """The 97 divisions in the order of their codes."""
-    text = files("crm_migrate.standards.data").joinpath("gbt4754_2017.csv").read_text("utf-8")
-    rows = csv.DictReader(line for line in text.splitlines() if not line.startswith("#"))
-    return tuple(
-        Division(
-            row["section"],
-            row["section_name"],
-            row["section"] + row["division"],
-            row["division_name"],
-        )
-        for row in rows
-    )
-
-
-@cache
-def names() -> dict[str, str]:
-    """Code → name, of sections and divisions."""
-    return {d.section: d.section_name for d in divisions()} | {d.code: d.name for d in divisions()}
-
-
-@cache
-def spellings() -> dict[str, str]:
-    """What people write (without signs) → code, where it means one industry only.
-
-    >>> spellings()["制造业专用设备"], spellings()["35"], spellings()["教育"]
-    ('C35', 'C35', 'P83')
-    """
-    meant: dict[str, set[str]] = {}
-    for d in divisions():
-        for section, name in product(["", *_shortened(d.section_name)], _shortened(d.name)):
-            meant.setdefault(_key(section + name), set()).add(d.code)
-        meant[d.code[1:]] = {d.code}
-    found = {key: codes.pop() for key, codes in meant.items() if len(codes) == 1}
-    for d in divisions():
-        for section in _shortened(d.section_name):
-            found.setdefault(_key(section), d.section)
-    return found
-
-
-def _shortened(name: str) -> list[str]:
-    """A name in full and without 制造业, 服务业 or 业, as the registration form has it."""
-    ends = [end for end in ("制造业", "服务业", "业") if name.endswith(end)]
-    return [name, *(short for end in ends if len(short := name.removesuffix(end)) > 1)]
-
-
-def _key(name: str) -> str:
-    return "".join(c for c in name if c.isalnum())
+CONTRADICTORY = Rule(
+    "industry.contradictory",
+    Severity.WARNING,
+    Text(
+        "Code and name belong to different industries; they were kept as typed",
+        "行业代码与名称不一致，已按原样保留",
+    ),
+    Text("Decide on one of them.", "请确认以代码还是名称为准。"),
+)
+RULES: tuple[Rule, ...] = (NORMALISED, AMBIGUOUS, UNKNOWN, SECTION_ONLY, CONTRADICTORY)
+_STEPS = r"\p{Han}\s*(?:[-—–>/\\|:]|->|→|»)\s*\p{Han}"
+_STEP_SIGNS = r"[-—–>＞/／\\|｜:：→»]+"
+_LIST_SIGNS = r"[、,，;；/＋+和及]+"
 
 
 def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
-    """The code; what is ambiguous or unknown is kept as typed.
+    """The code; what is ambiguous, unknown or contradicts itself is kept as typed.
 
     >>> normalise(pl.Series(["制造业-专用设备", "c35", "C35 专用设备制造业", "3521"])).to_list()
     ['C35', 'C35', 'C35', 'C3521']
-    >>> normalise(pl.Series(["设备制造", "制造业", "软件和信息技术服务业"])).to_list()
-    ['设备制造', 'C', 'I65']
+    >>> normalise(pl.Series(["设备制造", "制造业", "软件业", "C36 专用设备"])).to_list()
+    ['设备制造', 'C', 'I65', 'C36 专用设备']
     """
     return unless_matching(raw, CANONICAL, lambda few: change_distinct(few, _repaired))
 
 
 def _repaired(raw: pl.Series) -> pl.Series:
-    key = simplified(compact(raw)).str.replace_all(r"[\p{P}\p{S}]+", "").str.to_uppercase()
-    read = key.replace_strict(spellings(), default=None, return_dtype=pl.String)
-    code = _full_code(key)
-    return read.zip_with(read.is_not_null(), code.zip_with(code.is_not_null(), tidy(raw)))
+    word = _words(raw)
+    read = word.replace_strict(spellings(), default=None, return_dtype=pl.String)
+    for one in (_full_code(word), _last_step(raw)):
+        read = read.zip_with(read.is_not_null(), one)
+    return read.zip_with(read.is_not_null(), tidy(raw))
 
 
-def _full_code(key: pl.Series) -> pl.Series:
+def _words(raw: pl.Series) -> pl.Series:
+    return simplified(compact(raw)).str.replace_all(r"[\p{P}\p{S}]+", "").str.to_uppercase()
+
+
+def _full_code(word: pl.Series) -> pl.Series:
     """A code, with or without its letter, with or without its right name; null otherwise."""
+    letter, digits, name = _code_and_name(word)
     by_division = {d.code[1:]: d.section for d in divisions()}
-    letter, digits, name = (
-        key.str.extract(r"^([A-T]?)([0-9]{2,4})(\p{Han}*)$", g) for g in (1, 2, 3)
-    )
     section = digits.str.head(2).replace_strict(by_division, default=None, return_dtype=pl.String)
+    code = section + digits
     named = name.replace_strict(spellings(), default=None, return_dtype=pl.String)
+    # The names of classes stand in no table: beside such a code any name may be right.
+    own = (digits.str.len_chars() == 4) & ~name.is_in(list(spellings())) & code.is_in(codes())
+    own |= name == code.replace_strict(_keys_of_names(), default=None, return_dtype=pl.String)
     agrees = holds((letter == "") | (letter == section)) & (
-        holds(name == "") | holds(named == section + digits.str.head(2))
+        holds(name == "") | holds(named.str.head(3) == code.str.head(3)) | holds(own)
     )
-    return (section + digits).set(~agrees, None)
+    return code.set(~agrees, None)
+
+
+def _code_and_name(word: pl.Series) -> tuple[pl.Series, pl.Series, pl.Series]:
+    """Letter, digits and name; the code may stand before or behind its name."""
+    front = r"^([A-T]?)([0-9]{2,4})(\p{Han}*)$"
+    behind = r"^(\p{Han}+)([A-T]?)([0-9]{2,4})$"
+    parts = (word.str.extract(front, n) for n in (1, 2, 3))
+    others = (word.str.extract(behind, n) for n in (2, 3, 1))
+    letter, digits, name = (
+        a.zip_with(a.is_not_null(), b) for a, b in zip(parts, others, strict=True)
+    )
+    return letter, digits, name
+
+
+@cache
+def _keys_of_names() -> dict[str, str]:
+    return {code: key(name) for code, name in names().items()}
+
+
+def _last_step(raw: pl.Series) -> pl.Series:
+    """制造业 > 专用设备制造业 > 汽车整车制造: each step must lie within the one before."""
+    steps = simplified(compact(raw)).str.contains(_STEPS)
+    return change_where(
+        raw.set(raw.is_not_null(), None), steps, lambda _: per_distinct(raw.filter(steps), _stepped)
+    )
+
+
+def _stepped(text: str) -> str | None:
+    found = [spellings().get(key(part)) for part in re.split(_STEP_SIGNS, text) if key(part)]
+    code = ""
+    for one in found:
+        if one is None or not one.startswith(code):
+            return None
+        code = one
+    return code or None
 
 
 def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Masks:
-    """Names of several or no industries, sections alone, codes that do not exist."""
+    """Names of several or no industries, sections alone, codes that do not exist or contradict."""
     formed = holds(value.str.contains(CANONICAL))
-    known = mask_where(value, formed, lambda v: v.str.head(3).is_in(list(names())))
+    known = mask_where(value, formed, lambda v: v.is_in(list(codes())))
     open_ = value.is_not_null() & ~known
-    ambiguous = mask_where(value, open_, lambda v: per_distinct(v, _several).is_not_null())
+    contradictory = mask_where(value, open_ & ~formed, _contradicts)
+    left = open_ & ~contradictory
+    ambiguous = mask_where(value, left, lambda v: candidates(v).is_not_null())
+    yield CONTRADICTORY, contradictory
     yield AMBIGUOUS, ambiguous
-    yield UNKNOWN, open_ & ~ambiguous
+    yield UNKNOWN, left & ~ambiguous
     yield SECTION_ONLY, known & (value.str.len_chars() == 1)
 
 
+def _contradicts(value: pl.Series) -> pl.Series:
+    """A code that exists beside the name of another industry."""
+    _, digits, name = _code_and_name(_words(value))
+    exists = digits.is_in([d.code[1:] for d in divisions()] + [c[1:] for c in codes() if c[1:]])
+    return exists & name.is_in(list(spellings()))
+
+
+def candidates(value: pl.Series) -> pl.Series:
+    """The industries that an ambiguous text can mean, for a person to choose from; else null.
+
+    >>> candidates(pl.Series(["锅炉", "C35", "批发、零售"])).to_list()
+    [None, None, 'F51 批发业; F52 零售业']
+    """
+    return per_distinct(simplified(value), _several)
+
+
 def _several(text: str) -> str | None:
-    """The codes of the divisions whose names contain the text, if there are at least two."""
-    key = _key(text)
-    codes = [d.code for d in divisions() if len(key) > 1 and key in _key(d.name)]
-    return " ".join(codes) if len(codes) > 1 else None
+    parts = [spellings().get(key(part)) for part in re.split(_LIST_SIGNS, text) if key(part)]
+    codes_ = [c for c in parts if c] if len(parts) > 1 and all(parts) else containing(text)
+    if len(set(codes_)) < 2:
+        return None
+    return "; ".join(f"{code} {names()[code]}" for code in dict.fromkeys(codes_))
 
 
 def format(value: pl.Series) -> pl.Series:
-    """Code and name.
+    """Code and name; of a class (four digits) the name of its group.
 
     >>> format(pl.Series(["C35", "C3521", "C", "设备制造"])).to_list()
-    ['C35 专用设备制造业', 'C3521 专用设备制造业', 'C 制造业', '设备制造']
+    ['C35 专用设备制造业', 'C3521 化工、木材、非金属加工专用设备制造', 'C 制造业', '设备制造']
     """
-    name = value.str.extract(f"({CANONICAL})", 1).str.head(3)
-    name = name.replace_strict(names(), default=None, return_dtype=pl.String)
+    code = value.str.extract(f"({CANONICAL})", 1)
+    name = code.str.head(4).replace_strict(names(), default=None, return_dtype=pl.String)
     return (value + " " + name).zip_with(name.is_not_null(), value)
 
 

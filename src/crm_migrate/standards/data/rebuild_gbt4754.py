@@ -1,8 +1,9 @@
-"""Rebuild `gbt4754_2017.csv` from the list that the National Bureau of Statistics publishes.
+"""Rebuild the tables of GB/T 4754 from the list that the National Bureau of Statistics publishes.
 
-The published list (stats.gov.cn, 国民经济行业分类) saved as CSV has a code in its first and a name
-in its second column: `A`, `01`, `011`, `0111`. Sections and divisions are taken; the finer levels
-are left out.
+The published list (国民经济行业分类) saved as CSV has a code in its first and a name in its second
+column: `A`, `01`, `011`, `0111`. `gbt4754_2017.csv` takes sections and divisions,
+`gbt4754_2017_groups.csv` groups and which classes they have, without the names of these. Where a
+group is not divided, the list has only its class (`0190`).
 """
 
 import csv
@@ -16,6 +17,15 @@ HEADER = """\
 # edition: 2017, in force since 2017-10-01; publisher: National Bureau of Statistics 国家统计局
 # rebuilt by: python -m crm_migrate.standards.data.rebuild_gbt4754 OFFICIAL.csv
 section,section_name,division,division_name
+"""
+
+GROUPS_HEADER = """\
+# GB/T 4754-2017 国民经济行业分类: groups (中类) and the last digits of their classes (小类)
+# edition: 2017, in force since 2017-10-01; publisher: National Bureau of Statistics 国家统计局
+# classes: the fourth digits that exist, 0 where the group is not divided; 473 groups as in the
+#   standard, 1,381 classes (the standard says 1,380, its amendment of 2019 1,382: one may be wrong)
+# rebuilt by: python -m crm_migrate.standards.data.rebuild_gbt4754 OFFICIAL.csv
+group,name,classes
 """
 
 
@@ -38,12 +48,33 @@ def divisions(rows: Iterable[list[str]]) -> Iterator[tuple[str, str, str, str]]:
             yield (*section, code, name)
 
 
+def groups(rows: Iterable[list[str]]) -> Iterator[tuple[str, str, str]]:
+    """Group, its name, the last digits of its classes, in the order of the list.
+
+    >>> list(groups([["018", "草种植"], ["0181", "草种植"], ["0182", "割草"], ["0190", "其他"]]))
+    [('018', '草种植', '12'), ('019', '其他', '0')]
+    """
+    names: dict[str, str] = {}
+    digits: dict[str, str] = {}
+    for code, name in ((row[0].strip(), row[1].strip()) for row in rows if len(row) > 1):
+        if re.fullmatch("[0-9]{3,4}", code):
+            names.setdefault(code[:3], name)
+            digits[code[:3]] = digits.get(code[:3], "") + code[3:]
+    for code, name in names.items():
+        yield code, name, digits[code] or "0"
+
+
 def main(source: str) -> None:
-    """Write the table beside this module."""
+    """Write the tables beside this module."""
     with Path(source).open(encoding="utf-8-sig", newline="") as file:
-        lines = [",".join(row) for row in divisions(csv.reader(file))]
-    target = Path(__file__).with_name("gbt4754_2017.csv")
-    target.write_text(HEADER + "\n".join(lines) + "\n", encoding="utf-8")
+        rows = list(csv.reader(file))
+    beside = Path(__file__)
+    for name, header, lines in (
+        ("gbt4754_2017.csv", HEADER, divisions(rows)),
+        ("gbt4754_2017_groups.csv", GROUPS_HEADER, groups(rows)),
+    ):
+        text = "".join(",".join(line) + "\n" for line in lines)
+        beside.with_name(name).write_text(header + text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,59 @@
+"""Industries: codes of all four levels, names, free forms, what is never guessed."""
+
+import polars as pl
+import pytest
+
+from crm_migrate.standards import industry
+from crm_migrate.standards.industry_names import codes, divisions, names
+
+
+def cited(raw: str) -> set[str]:
+    column = pl.Series([raw])
+    value = industry.normalise(column)
+    return {rule.code for rule, mask in industry.validate(column, value) if mask.any()}
+
+
+@pytest.mark.parametrize(
+    ("raw", "canonical"),
+    [
+        ("C35", "C35"), ("c 3511", "C3511"), ("３５", "C35"), ("制造业-专用设备", "C35"),
+        ("制造业 > 专用设备制造业 > 医疗仪器设备及器械制造", "C358"), ("C-专用设备制造业", "C35"),
+        ("专用设备制造业C35", "C35"), ("C3525 模具制造", "C3525"), ("专用设备制造業", "C35"),
+        ("软件", "I65"), ("批发零售", "F"), ("C制造业", "C"), ("汽车整车制造", "C361"),
+    ],
+)  # fmt: skip
+def test_codes_and_names(raw: str, canonical: str):
+    """R-2.1: code, name or the path of a form become the code."""
+    assert industry.normalise(pl.Series([raw])).to_list() == [canonical]
+
+
+@pytest.mark.parametrize(
+    ("raw", "rule"),
+    [
+        ("设备制造", "ambiguous"), ("机械", "ambiguous"), ("计算机", "ambiguous"),
+        ("通用设备制造业、专用设备制造业", "ambiguous"), ("C3598", "unknown"), ("C99", "unknown"),
+        ("物流", "unknown"), ("C36 专用设备制造业", "contradictory"), ("制造业", "section_only"),
+    ],
+)  # fmt: skip
+def test_nothing_is_guessed(raw: str, rule: str):
+    """R-2.1: several or no industries, codes that do not exist, code against name."""
+    assert cited(raw) == {f"industry.{rule}"}
+
+
+def test_candidates_are_named():
+    """R-2.1: 设备制造 could be any of these; a person chooses."""
+    listed = industry.candidates(pl.Series(["设备制造"])).to_list()[0]
+    assert listed.startswith("C34 通用设备制造业; C35 专用设备制造业; C37 ")
+
+
+def test_the_classification_is_whole():
+    """R-2.1: 20 sections, 97 divisions and 473 groups, as GB/T 4754-2017 counts them; every code
+    and every name of a division is read as itself.
+    """
+    by_length = [sum(len(code) == n for code in names()) for n in (1, 3, 4)]
+    assert by_length == [20, 97, 473]
+    assert industry.normalise(pl.Series(codes())).to_list() == list(codes())
+    named = [code for code in codes() if len(code) in (3, 4)]
+    assert industry.normalise(industry.format(pl.Series(named))).to_list() == named
+    written = pl.Series([d.section_name + "-" + d.name for d in divisions()])
+    assert industry.normalise(written).to_list() == [d.code for d in divisions()]
