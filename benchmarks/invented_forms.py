@@ -155,15 +155,19 @@ def _addresses(values: pl.Series, draw: _Draw) -> pl.Series:
 
 def _reached(mobile: pl.Series, phone: pl.Series, draw: _Draw) -> pl.Series:
     """The column 联系方式: a mobile number as a rule."""
+    plain = mobile.str.contains("^[0-9]{11}$").fill_null(False)
     parts = [mobile.str.slice(0, 3), mobile.str.slice(3, 4), mobile.str.slice(7)]
-    values = draw.change(mobile, 0.06, parts[0] + "-" + parts[1] + "-" + parts[2])
-    values = draw.change(values, 0.04, parts[0] + " " + parts[1] + " " + parts[2])
-    values = draw.change(values, 0.03, mobile + ".0")
-    values = draw.change(
-        values, 0.02, mobile.str.slice(0, 1) + "." + mobile.str.slice(1, 2) + "E+10"
-    )
-    values = draw.change(values, 0.03, phone)
-    return draw.change(values, 0.02, mobile + "、" + phone)
+    values = mobile
+    for share, other in (
+        (0.08, parts[0] + "-" + parts[1] + "-" + parts[2]),
+        (0.05, parts[0] + " " + parts[1] + " " + parts[2]),
+        (0.03, mobile + ".0"),
+        (0.02, mobile.str.slice(0, 1) + "." + mobile.str.slice(1, 2) + "E+10"),
+        (0.03, phone),
+        (0.02, mobile + "、" + phone),
+    ):
+        values = other.zip_with(plain & draw.some(share), values)
+    return values
 
 
 def _mails(values: pl.Series, draw: _Draw) -> pl.Series:

@@ -12,6 +12,7 @@ from crm_migrate.standards import place_names
 from crm_migrate.standards.characters import narrow
 from crm_migrate.standards.divisions import Prefixes, province_names
 from crm_migrate.standards.place_names import CITY, DISTRICT, FORMER, PROVINCE
+from crm_migrate.standards.remembered import remembered
 from crm_migrate.standards.residue import change_where
 
 LEVELS = ("province", "city", "district")
@@ -32,6 +33,7 @@ _LABEL = r"^(?:(?:通讯|通信|联系|公司|单位|注册|办公|经营|详细
 _POSTCODE = r"^\(?(?:邮编[::]?)?[0-9]{6}\)?[\s,、]*(\p{Han}{2})"
 
 
+@remembered
 def parsed(raw: pl.Series) -> pl.DataFrame:
     """`text` (tidied), the parts, `region_code`, `places` and `former`.
 

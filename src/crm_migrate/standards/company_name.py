@@ -27,6 +27,7 @@ BASIS = Text(
 _HAN = r"\x{4e00}-\x{9fa5}"
 _TELLING = "原曾现更变改前旧以又已简俗别商"
 """How words begin that tell of another name, in brackets."""
+_TELLS = rf"\([{_TELLING}]|:"
 _PLAIN_NAME = rf"^(?:[{_HAN}0-9A-Za-z)·&]|\([{_HAN}0-9A-Za-z&&[^{_TELLING}]])+$"
 _INSIDE = r"\s*([^()]{2,}(?:\([^()]*\)[^()]*)*)"
 _FORMER = (
@@ -136,7 +137,20 @@ def split(raw: pl.Series) -> pl.DataFrame:
     >>> split(pl.Series(["恒通公司（简称：恒通）", "恒通（原料药）公司"])).rows()
     [('恒通公司', None, '恒通'), ('恒通(原料药)公司', None, None)]
     """
-    found = _told(_tidied(raw))
+    name = _tidied(raw)
+    tells = holds(name.str.contains(_TELLS))
+    nothing = name.set(name.is_not_null(), None)
+    columns = {"value": name, "former": nothing, "short": nothing}
+    if not tells.any():
+        return pl.DataFrame(columns)
+    told = _told_all(name.filter(tells))
+    return pl.DataFrame(
+        {n: change_where(c, tells, lambda _, n=n: told[n]) for n, c in columns.items()}
+    )
+
+
+def _told_all(names: pl.Series) -> pl.DataFrame:
+    found = _told(names)
     while True:  # a name may tell several: the rest is read until it tells nothing more
         more = _told(found["value"])
         if more["value"].equals(found["value"]):

@@ -15,6 +15,7 @@ from crm_migrate.standards import phone
 from crm_migrate.standards.characters import tidy_apart
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
 from crm_migrate.standards.data.tables import Table
+from crm_migrate.standards.remembered import remembered
 from crm_migrate.standards.residue import change_where, holds, mask_where, unless_matching
 from crm_migrate.standards.telephones import EXTENSION as EXTENSION_PART
 from crm_migrate.standards.telephones import MOBILE, eased, pieces
@@ -112,6 +113,7 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
     return unless_matching(eased(raw), CANONICAL, lambda few: split(few).get_column("value"))
 
 
+@remembered
 def split(raw: pl.Series) -> pl.DataFrame:
     """`value`, the first mobile number or the kept text, and `others`, the other numbers.
 
@@ -170,7 +172,7 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     yield ABROAD, abroad
     yield FORMAT, other & ~rounded & ~abroad
     changed = ~other & holds(raw != value)
-    others = overflow(raw.set(~changed, None)) if changed.any() else raw.set(~changed, None)
+    others = overflow(raw) if changed.any() else raw.set(~changed, None)
     extended = mask_where(others, changed, lambda few: few.str.contains(f"(?:^|;){MOBILE}-"))
     yield EXTENSION, extended
     alone = mask_where(others, extended, lambda few: ~few.str.contains(";"))

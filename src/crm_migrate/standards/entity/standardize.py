@@ -17,6 +17,7 @@ from crm_migrate.standards import standard
 from crm_migrate.standards.entity import record_rules, schema
 from crm_migrate.standards.entity.fields import Broken, each, judged, normalised
 from crm_migrate.standards.entity.moves import apply_moves
+from crm_migrate.standards.remembered import remembering
 from crm_migrate.standards.residue import holds
 from crm_migrate.standards.rules.judging import judged_alone, weighed
 from crm_migrate.standards.rules.records import NO_RULES, RecordRules
@@ -37,6 +38,7 @@ class Standardized:
     """`record_id`, provenance, and `rule`: why the record was set aside."""
 
 
+@remembering()
 def standardize(
     entity: Entity,
     mapped: pl.DataFrame,
