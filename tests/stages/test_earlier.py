@@ -1,6 +1,8 @@
 """What is taken over from an earlier run is what would have been made anew."""
 
 import random
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import polars as pl
@@ -9,13 +11,14 @@ import pytest
 from crm_migrate.project import load_project
 from crm_migrate.records import PROVENANCE
 from crm_migrate.stages.extract import extract
-from crm_migrate.stages.incremental.earlier import Earlier, changed, last_run, since
+from crm_migrate.stages.incremental.earlier import Earlier, changed, last_run, made_by, since
 from crm_migrate.stages.link import link
 from crm_migrate.stages.present import read_target
 from crm_migrate.stages.session import Session, open_session
 from crm_migrate.stages.source_digests import input_digest
 from crm_migrate.stages.standardize import standardize
 from crm_migrate.stages.survive import make_golden
+from crm_migrate.standards.rules.allowed import Allowance
 from crm_migrate.trust.setup import parse_person, set_up_keys
 from crm_migrate.trust.wrapping import Unprotected
 from crm_migrate.workspace import Run
@@ -146,3 +149,20 @@ def test_other_rules_take_nothing_over(session: Session) -> None:
         last_run(other.workspace, run, other.job) as before,
     ):
         assert before is None
+
+
+def test_what_has_expired_since_is_not_taken_over(session: Session) -> None:
+    """An allow-list counts as of the day: once an entry has expired, the earlier run was made by
+    other rules.
+    """
+    entry = Allowance("91350200303000001X", until=date(2027, 12, 31))
+    records = replace(session.job.rules.records, allowed={"customer.uscc": (entry,)})
+    rules = replace(session.job.rules, records=records)
+
+    def on(day: int) -> str:
+        now = datetime(2027, 12, day, tzinfo=UTC)
+        return made_by(replace(session.job, rules=rules, clock=lambda: now))
+
+    assert on(30) == on(31)
+    later = replace(session.job, rules=rules, clock=lambda: datetime(2028, 1, 1, tzinfo=UTC))
+    assert made_by(later) == made_by(session.job) != on(31)
