@@ -32,6 +32,8 @@ _LABELS: tuple[tuple[T, str], ...] = (
     (T.ID_NUMBER, r"身份证|证件号|id_?(number|card|no)$"),
     (T.BANK_CARD, r"银行卡|卡号|bank_?card|card_?no"),
     (T.BANK_ACCOUNT, r"账号|帐号|对公|bank_?account|account_?(no|number)"),
+    (T.WECHAT, r"微信号?码?$|wechat(_?(id|no))?$|weixin$"),
+    (T.QQ, r"^qq(号码?|_?(no|number|id))?$|QQ号"),
     (T.MOBILE, r"手机|移动电话|mobile|cell"),
     (T.PHONE, r"电话|座机|联系方式|传真|\btel\b|telephone|phone|fax"),
     (T.EMAIL, r"邮箱|邮件|e-?mail|^mail$"),
@@ -93,6 +95,8 @@ _BY_LABEL_ONLY = {
     T.TAX_NUMBER: r"^[0-9A-HJ-NPQRTUWXY]{2}\d{6}[0-9A-HJ-NPQRTUWXY]{10}$|^\d{6}[0-9A-Z]{8}[\dX]$"
     r"|^\d{17}$|^\d{17}[\dX]\d{2}$",
     T.ORGANISATION_CODE: r"^[0-9A-Z]{8}[\dX]$",
+    T.WECHAT: r"^[A-Z_][A-Z0-9_]{4,19}$|^1[3-9]\d{9}$|^[1-9]\d{4,10}$",
+    T.QQ: r"^[1-9]\d{4,10}(?:@QQ\.COM)?$",
     T.TRAVEL_DOCUMENT: r"^[A-Z]{1,3}\d{5,12}$|^E[A-Z]\d{7}$|^\d{8,9}$",
 }
 """Types whose forms other codes have, too: nothing is taken for one unless the label says so."""

@@ -44,6 +44,7 @@ EXAMPLES = {
     T.ADDRESS: "福建省福州市***",
     T.AMOUNT: "120.5", T.INTEGER: "12", T.PERCENTAGE: "60", T.BOOLEAN: "是 / 否",
     T.CODE: "K00***", T.WEBSITE: "www.***.com", T.INDUSTRY: "制造业-专用设备", T.TITLE: "采购经理",
+    T.WECHAT: "li***", T.QQ: "12***78",
     T.OWNER: "张*", T.DEPARTMENT: "销售一部", T.TAGS: "甲；乙",
 }  # fmt: skip
 """What a value of the field looks like; invented and masked."""

@@ -5,7 +5,7 @@ from functools import cache
 from crm_migrate.model import SemanticType
 from crm_migrate.records import Rule
 from crm_migrate.standards import standard
-from crm_migrate.standards.entity import misplaced, record_rules, schema
+from crm_migrate.standards.entity import misplaced, misplaced_contacts, record_rules, schema
 from crm_migrate.standards.rules import verification
 
 
@@ -21,7 +21,13 @@ def rules() -> dict[str, Rule]:
         for rule in standard(type_).RULES:
             if found.setdefault(rule.code, rule) != rule:
                 raise ValueError(f"two rules share the code {rule.code}")
-    others = (record_rules.RULES, misplaced.RULES, schema.RULES, verification.RULES.values())
+    others = (
+        record_rules.RULES,
+        misplaced.RULES,
+        misplaced_contacts.RULES,
+        schema.RULES,
+        verification.RULES.values(),
+    )
     for rule in (r for some in others for r in some):
         if rule.code in found:
             raise ValueError(f"two rules share the code {rule.code}")

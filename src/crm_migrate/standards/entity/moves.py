@@ -10,6 +10,7 @@ from crm_migrate.records import Rule
 from crm_migrate.standards import mobile, phone, telephones
 from crm_migrate.standards.entity import record_rules
 from crm_migrate.standards.entity.misplaced import move_identifiers
+from crm_migrate.standards.entity.misplaced_contacts import move_contacts
 from crm_migrate.standards.residue import change_where, holds, joined, mask_where
 
 
@@ -28,13 +29,14 @@ def apply_moves(
     """Change `values` (canonical text by field name) in place and tell what was moved; `raw` gives
     the cells of a field as they were typed.
 
-    Identifiers go to their own fields (see `misplaced`); the second and further numbers of a mobile
-    cell, and landlines in it, to the telephone field.
+    Identifiers and contact data go to their own fields (see `misplaced`, `misplaced_contacts`);
+    the second and further numbers of a mobile cell, and landlines in it, to the telephone field.
     """
     yield from (Move(*broken) for broken in move_identifiers(entity, values))
     for source in _of_type(entity, SemanticType.MOBILE):
         target_phone = next(_of_type(entity, SemanticType.PHONE), None)
         yield from _telephones(source.name, target_phone, raw(source.name), values)
+    yield from (Move(*broken) for broken in move_contacts(entity, raw, values))
 
 
 def _of_type(entity: Entity, type_: SemanticType) -> Iterator[Field]:

@@ -1,0 +1,193 @@
+"""Contact data that stand in the field of something else, or beside something else, and are moved.
+
+A value is moved where all of it is what the other field holds and that field is free. What a
+standard takes off its value (a former name, a title) is kept in the field for it, where that is
+free or says the same.
+"""
+
+from collections.abc import Callable, Iterator
+
+import polars as pl
+
+from crm_migrate.language import Text
+from crm_migrate.model import Entity, SemanticType
+from crm_migrate.records import Rule, Severity
+from crm_migrate.standards import (
+    company_name,
+    email,
+    mobile,
+    person_name,
+    telephones,
+    title,
+    website,
+    wechat,
+)
+from crm_migrate.standards.entity.misplaced import OTHERS_OCCUPIED
+from crm_migrate.standards.residue import change_where, holds
+
+T = SemanticType
+Broken = tuple[str, Rule, pl.Series]
+"""Field name, rule, and the rows where it holds."""
+FORMER_NAME, SHORT_NAME = "former_name", "short_name"
+"""The fields for names beside a company's name; their type does not tell them."""
+
+_ONE = f"(?:^|;)({telephones.MOBILE})(?:;|$)"
+_NOTHING = Text("Nothing to do.", "无需处理。")
+
+
+def _moved(code: str, en: str, zh: str) -> Rule:
+    return Rule(code, Severity.REPAIR, Text(en, zh), _NOTHING)
+
+
+MOBILE = _moved(
+    "phone.moved_mobile",
+    "A mobile number stood in the telephone column and was moved to the mobile field",
+    "电话栏中填写的是手机号，手机栏为空，已移至手机字段",
+)
+MAIL = _moved(
+    "website.moved_mail",
+    "A mail address stood in the column of web addresses and was moved to its own field",
+    "网址栏中填写的是邮箱地址，已移至邮箱字段",
+)
+WEBSITE = _moved(
+    "email.moved_website",
+    "A web address stood in the column of mail addresses and was moved to its own field",
+    "邮箱栏中填写的是网址，已移至网址字段",
+)
+SAME_AS_MOBILE = _moved(
+    "wechat.from_mobile",
+    "The cell said that the mobile number is the WeChat id; the number was taken",
+    "填写的是“微信同手机号”，已取手机号作为微信号",
+)
+TITLE = _moved(
+    "person_name.moved_title",
+    "The title that stood beside the name was moved to the field of job titles",
+    "姓名中的职务已移至职务字段",
+)
+FORMER = _moved(
+    "company_name.moved_former",
+    "The former name that stood beside the name was moved to its own field",
+    "名称中注明的曾用名已移至曾用名字段",
+)
+SHORT = _moved(
+    "company_name.moved_short",
+    "The short name that stood beside the name was moved to its own field",
+    "名称中注明的简称已移至简称字段",
+)
+RULES: tuple[Rule, ...] = (MOBILE, MAIL, WEBSITE, SAME_AS_MOBILE, TITLE, FORMER, SHORT)
+
+
+def move_contacts(
+    entity: Entity, raw: Callable[[str], pl.Series], values: dict[str, pl.Series]
+) -> Iterator[Broken]:
+    """Change `values` (canonical text by field name) in place and tell what was moved."""
+    for way in (
+        (T.WEBSITE, T.EMAIL, _mail, MAIL),
+        (T.EMAIL, T.WEBSITE, _website, WEBSITE),
+    ):
+        yield from _misplaced(entity, values, *way)
+    yield from _mobiles(entity, values)
+    ids, numbers = _first(entity, T.WECHAT), _first(entity, T.MOBILE)
+    if ids is not None and numbers is not None:
+        same = wechat.says_mobile(values[ids]) & holds(
+            values[numbers].str.contains(mobile.CANONICAL)
+        )
+        if same.any():
+            values[ids] = values[numbers].zip_with(same, values[ids]).alias(ids)
+            yield ids, SAME_AS_MOBILE, same
+    yield from _names(entity, raw, values)
+
+
+def _misplaced(
+    entity: Entity, values: dict[str, pl.Series], of: SemanticType, to: SemanticType,
+    read: Callable[[pl.Series], pl.Series], rule: Rule,
+) -> Iterator[Broken]:  # fmt: skip
+    source, target = _first(entity, of), _first(entity, to)
+    if source is None or target is None:
+        return
+    open_ = values[source].is_not_null() & values[target].is_null()
+    if not open_.any():
+        return
+    found = change_where(values[source].set(~open_, None), open_, read)
+    here = found.is_not_null()
+    if here.any():
+        values[target] = found.zip_with(here, values[target]).alias(target)
+        values[source] = values[source].set(here, None)
+        yield source, rule, here
+
+
+def _mobiles(entity: Entity, values: dict[str, pl.Series]) -> Iterator[Broken]:
+    """The first mobile of a telephone cell, the others stay there."""
+    source, target = _first(entity, T.PHONE), _first(entity, T.MOBILE)
+    if source is None or target is None:
+        return
+    open_ = values[source].is_not_null() & values[target].is_null()
+    found = change_where(values[source].set(~open_, None), open_, lambda few: few.str.extract(_ONE))
+    here = found.is_not_null()
+    if here.any():
+        rest = change_where(values[source], here, _without_first)
+        values[target] = found.zip_with(here, values[target]).alias(target)
+        values[source] = rest
+        yield source, MOBILE, here
+
+
+def _without_first(few: pl.Series) -> pl.Series:
+    rest = few.str.replace(_ONE, ";").str.strip_chars(";")
+    return rest.set(rest == "", None)
+
+
+def _first(entity: Entity, type_: SemanticType) -> str | None:
+    return next((f.name for f in entity.fields if f.type is type_), None)
+
+
+def _mail(few: pl.Series) -> pl.Series:
+    mails = website.is_mail(few)
+    return change_where(few.set(~mails, None), mails, email.normalise)
+
+
+def _website(few: pl.Series) -> pl.Series:
+    """Only what says so (http, www): a name with a dot may be half of an address."""
+    read = website.normalise(few)
+    sites = read.str.contains(website.CANONICAL) & read.str.contains(r"^(?:https?://|www\.)")
+    return read.set(~holds(sites), None)
+
+
+def _names(
+    entity: Entity, raw: Callable[[str], pl.Series], values: dict[str, pl.Series]
+) -> Iterator[Broken]:
+    for field in entity.fields:
+        if field.type is T.COMPANY_NAME and field.name == "name":
+            for part, to, rule in (("former", FORMER_NAME, FORMER), ("short", SHORT_NAME, SHORT)):
+                yield from _beside(field.name, to, rule, raw, values, _company_part(part))
+        if field.type is T.PERSON_NAME:
+            to = _first(entity, T.TITLE) or ""
+            yield from _beside(field.name, to, TITLE, raw, values, _title)
+
+
+def _beside(
+    source: str, target: str, rule: Rule, raw: Callable[[str], pl.Series],
+    values: dict[str, pl.Series], read: Callable[[pl.Series], pl.Series],
+) -> Iterator[Broken]:  # fmt: skip
+    """What `read` finds in the cells that were changed, kept in a field that is free."""
+    if target not in values:
+        return
+    typed, present = raw(source), values[target]
+    changed = holds(typed != values[source])
+    if not changed.any():
+        return
+    told = change_where(typed.set(~changed, None), changed, read)
+    found = told.is_not_null()
+    free = found & present.is_null()
+    if free.any():
+        values[target] = told.zip_with(free, present).alias(target)
+        yield source, rule, free
+    yield source, OTHERS_OCCUPIED, found & ~free & holds(present != told)
+
+
+def _company_part(part: str) -> Callable[[pl.Series], pl.Series]:
+    return lambda few: company_name.split(few)[part]
+
+
+def _title(few: pl.Series) -> pl.Series:
+    told = person_name.title_of(person_name.split(few)["title"])
+    return change_where(told, told.is_not_null(), title.normalise)
