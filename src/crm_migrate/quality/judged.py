@@ -159,7 +159,7 @@ def _coded(names: pl.Series) -> tuple[list[str], NDArray[np.int64]]:
     """The different names in order, and the place of each row's name among them."""
     known: list[str] = names.unique().sort().to_list()
     codes = names.replace_strict(known, range(len(known)), return_dtype=pl.Int64)
-    return known, codes.to_numpy()
+    return known, codes.cast(pl.Int64).to_numpy()  # of no name at all Polars returns the text
 
 
 def _traced(golden: pl.DataFrame, members: pl.DataFrame, lineage: pl.DataFrame) -> Origins:
