@@ -1,21 +1,13 @@
 """Reviewing by the command line: verdicts, cases, workbooks, splits after loading, set cells."""
 
 import io
-import json
-import sqlite3
 from pathlib import Path
-from typing import Any
 
-import jsonschema
 import pytest
-from openpyxl import Workbook, load_workbook
 
-from crm_migrate.stages.bare.table_files import protect
-from tests.cli.command_line import Command, Ran
+from tests.cli.command_line import Command
+from tests.cli.reviewed import PASSWORD, Project, planned
 
-SCHEMAS = Path(__file__).parents[2] / "docs" / "json"
-PASSWORD = "ein langer Satz"
-PEOPLE = ("li:steward:李:销售一部", "wang:steward:王:销售二部")
 DOUBTFUL = (
     "客户名称,企业地址,备注\n云桥恒物,福州市一号路1号,甲\n云桥恒物,厦门市九号路9号,乙\n"
     "青禾立新,莆田市五号路5号,丙\n青禾立新,泉州市七号路7号,丁\n远石食品有限公司,,戊\n"
@@ -23,49 +15,11 @@ DOUBTFUL = (
 """Rows without a key of their own; two pairs of them can be told apart by nobody but a person."""
 
 
-class Project:
-    """A project in a folder, spoken to in JSON."""
-
-    def __init__(self, command: Command, root: Path) -> None:
-        self.command, self.root = command, root
-
-    def run(self, *arguments: str) -> Ran:
-        return self.command("-C", self.root, *arguments, "--json")
-
-    def ok(self, *arguments: str, schema: str | None = None) -> dict[str, Any]:
-        done = self.run(*arguments)
-        assert done.code in (0, 3), done.err
-        if schema is not None:
-            text = (SCHEMAS / f"{schema}.schema.json").read_text("utf-8")
-            jsonschema.Draft202012Validator(json.loads(text)).validate(done.data)
-        return done.data
-
-    def rows(self, query: str) -> list[tuple[Any, ...]]:
-        with sqlite3.connect(self.root / "sandbox.db") as crm:
-            found = crm.execute(query).fetchall()
-        crm.close()
-        return found
-
-    def load(self) -> dict[str, Any]:
-        """Plan, approve and apply."""
-        planned = self.ok("plan", "--as", "operator")
-        self.ok("approve", "latest", "--sandbox", "--as", "operator")
-        assert self.ok("apply", "latest", "--as", "operator")["verified"]
-        return planned
-
-
 @pytest.fixture
 def doubtful(command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     """A planned project with two doubtful pairs and two stewards."""
     monkeypatch.setenv("CRM_MIGRATE_EXPORT_PASSWORD", PASSWORD)
-    (tmp_path / "list.csv").write_text(DOUBTFUL, "utf-8")
-    made = command("init", tmp_path / "p", "--from", tmp_path / "list.csv")
-    assert made.code == 0, made.err
-    project = Project(command, tmp_path / "p")
-    for person in PEOPLE:
-        project.ok("keys", "add-person", person, "--by", "operator", "--no-passphrase")
-    project.ok("plan", "--as", "operator")
-    return project
+    return planned(command, tmp_path, DOUBTFUL)
 
 
 def test_verdicts_and_what_becomes_of_them(doubtful: Project) -> None:
@@ -115,70 +69,6 @@ def test_two_people_and_the_same_pair(doubtful: Project) -> None:
     }  # fmt: skip
     assert doubtful.ok("plan", "--as", "operator")["waiting"]["review"] == 2
     assert doubtful.ok("review", "decide", id, "same", "--as", "wang")["status"] == "decided"
-
-
-def opened(path: Path) -> Workbook:
-    from msoffcrypto import OfficeFile
-
-    clear = io.BytesIO()
-    with path.open("rb") as file:
-        book = OfficeFile(file)
-        book.load_key(password=PASSWORD)
-        book.decrypt(clear)
-    return load_workbook(clear)
-
-
-def kept(path: Path, book: Workbook) -> None:
-    data = io.BytesIO()
-    book.save(data)
-    path.write_bytes(protect(data.getvalue(), PASSWORD))
-
-
-def test_an_excel_round_trip(doubtful: Project) -> None:
-    """R-3.3, R-6.7: protected out, verdicts back; faults by row and column; twice is once."""
-    out = doubtful.ok("review", "export", "r.xlsx", "--as", "li", schema="review-export")
-    assert (out["what"], out["rows"]) == ("review-masked", 2)
-    path = Path(out["path"])
-    assert not path.read_bytes().startswith(b"PK")
-    book = opened(path)
-    sheet = book.worksheets[0]
-    assert sheet.protection.sheet
-    assert sheet["A2"].protection.locked is False
-    for place, words in (("A2", "maybe"), ("A5", "same"), ("I3", "other value")):
-        sheet[place] = words
-    kept(path, book)
-    wrong = doubtful.run("review", "import", str(path), "--as", "li")
-    assert wrong.data["error"]["where"] == "r.xlsx:doubtful pairs:3:#task"
-    assert "r.xlsx" not in wrong.data["error"]["message"]
-    assert doubtful.ok("review", "list")["open"] == 2
-    doubtful.ok("review", "export", "r.xlsx", "--as", "li")
-    book = opened(path)
-    book.worksheets[0]["A2"], book.worksheets[0]["B2"] = "same", "电话 13800138001 已确认"
-    kept(path, book)
-    done = doubtful.ok("review", "import", str(path), "--as", "li", schema="review-import")
-    assert (done["entered"], done["decided"], done["empty"]) == (1, 1, 1)
-    again = doubtful.ok("review", "import", str(path), "--as", "li", schema="review-import")
-    assert (again["entered"], again["unchanged"]) == (0, 1)
-    said = doubtful.ok("review", "list", "--all", "--as", "li")["tasks"]
-    (reason,) = (v["reason"] for t in said for v in t["verdicts"])
-    assert "13800138001" not in reason
-    assert "已确认" in reason
-
-
-def test_a_workbook_of_other_data_is_stale(doubtful: Project) -> None:
-    """A question whose records changed since takes no verdict from a file; the fault is named."""
-    path = Path(doubtful.ok("review", "export", "r.xlsx", "--as", "li", "--clear")["path"])
-    book = opened(path)
-    for row in (2, 4):
-        book.worksheets[0].cell(row, 1).value = "different"
-    kept(path, book)
-    (doubtful.root.parent / "list.csv").write_text(
-        DOUBTFUL.replace("九号路9号", "九号路8号"), "utf-8"
-    )
-    doubtful.ok("plan", "--as", "operator")
-    stale = doubtful.run("review", "import", str(path), "--as", "li")
-    assert stale.code == 2
-    assert stale.data["error"]["message"].startswith("1 fault,")
 
 
 def test_a_customer_is_split_after_it_was_loaded(

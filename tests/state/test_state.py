@@ -43,6 +43,7 @@ from crm_migrate.state.verdicts import (
     Verdict,
     answered_by,
     give,
+    give_all,
     last_task_of,
     pair_verdicts,
     verdicts_on,
@@ -247,6 +248,21 @@ def test_unfitting_verdicts_are_refused(state):
             give(state, verdict)
     with pytest.raises(NotFound):
         give(state, owner("nothing", "销售一部", "li"))
+
+
+def test_several_verdicts_are_entered_together_or_not_at_all(state):
+    """R-3.3: one that takes the place of a verdict which its author has not seen refuses all."""
+    pairs = pl.concat([PAIR, PAIR.with_columns(pl.lit("zz").alias("right_id"))])
+    store_tasks(state, pairs, "doubtful", "customer", "r1")
+    one, two = tasks(state)["task_id"].sort()
+    give(state, Verdict(two, "same", "anna", "销售一部", AT))
+    (known,) = (v["verdict_id"] for v in verdicts_on(state, two))
+    answers = [Verdict(id, "different", "ben", "销售二部", AT, seen=0) for id in (one, two)]
+    with pytest.raises(UsageFault):
+        give_all(state, answers)
+    assert verdicts_on(state, one) == []
+    assert len(verdicts_on(state, two)) == 1
+    assert give_all(state, [answers[0], replace(answers[1], seen=known)]) == [True, True]
 
 
 def plan(id: str, at: str = AT) -> PlanEntry:

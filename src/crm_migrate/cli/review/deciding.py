@@ -11,25 +11,25 @@ from crm_migrate.language import Text
 DECIDE_HELP = Text(
     """Decide a task. The verdict binds later runs; the last one on a task stands.
 
-A 撞单 stands once every department involved has named the same owner. A case (from
-`review list --cases`) is decided by groups: records of one group are the same customer, all others
-are different.
+A 撞单 stands once every department involved has named the same owner, each by a steward of its own.
+A case (from `review list --cases`) is decided by groups: records of one group are the same customer,
+all others are different.
 
 \b
 Examples:
   crm-migrate review decide 3f2a91c0b7de same --as zhang --reason "called them"
-  crm-migrate review decide 91bb0d12aa04 owner --owner 李四 --department 销售一部 --as zhang
+  crm-migrate review decide 91bb0d12aa04 owner --owner 李四 --as zhang
   crm-migrate review decide c91bb0d12a --groups "1,3|2,4" --as zhang
 """,
     """裁决任务。裁决对以后的运行有效;以最后一次为准。
 
-撞单须由涉及的每个部门确定同一负责人后生效。组(见 `review list --cases`)按分组裁决:
+撞单须由涉及的每个部门各自的数据管理员确定同一负责人后生效。组(见 `review list --cases`)按分组裁决:
 同组记录为同一客户,其余均不同。
 
 \b
 示例:
   crm-migrate review decide 3f2a91c0b7de same --as zhang --reason "已电话确认"
-  crm-migrate review decide 91bb0d12aa04 owner --owner 李四 --department 销售一部 --as zhang
+  crm-migrate review decide 91bb0d12aa04 owner --owner 李四 --as zhang
   crm-migrate review decide c91bb0d12a --groups "1,3|2,4" --as zhang
 """,
 )
@@ -74,7 +74,9 @@ Examples:
 @click.option("--as", "person", help=str(AS))
 @click.option("--reason", default="", help=str(WHY))
 @click.option("--owner", help=str(Text("who is responsible", "负责人")))
-@click.option("--department", help=str(Text("department that agrees", "表态部门")))
+@click.option(
+    "--department", help=str(Text("in a rehearsal alone: which speaks", "单人演练时:表态部门"))
+)
 @verb_options
 @click.pass_context
 def decide(

@@ -18,8 +18,9 @@ from crm_migrate.language import Text, counted, current_language
 EXPORT_HELP = Text(
     """Write open questions as a workbook for stewards, protected by a password.
 
-Values are masked, differing places marked; --clear writes them readable. Either is journaled, and
-the file expires. Two lines a question: choose a verdict on the first, a comment if you like.
+Doubtful pairs and the 撞单 that wait for your department, a sheet each. Values are masked, differing
+places marked; --clear writes them readable. Either is journaled, and the file expires. A line per
+record: choose the verdict or the owner on the first of a question, add a comment if you like.
 
 \b
 Examples:
@@ -28,8 +29,8 @@ Examples:
 """,
     """将待裁决问题导出为受口令保护的工作簿。
 
-默认脱敏并标出差异位置;--clear 导出明文。两者均记入日志,文件到期清除。
-每题两行:在第一行选择裁决,可填写备注。
+疑似重复与等待您部门表态的撞单各列一表。默认脱敏并标出差异位置;--clear 导出明文。
+两者均记入日志,文件到期清除。每条记录一行:在每题第一行选择裁决或负责人,可填写备注。
 
 \b
 示例:
@@ -40,8 +41,9 @@ Examples:
 IMPORT_HELP = Text(
     """Enter the verdicts of a workbook in your name: all, or none if a line is faulty.
 
-Lines that were altered, questions that are no longer asked, and records that changed since are
-named with row and column. A file may be imported again: what stands is passed over.
+Lines that were altered, questions that are no longer asked or were answered since, and records that
+changed are named with row and column. Only who exported a file imports it; it may be imported again:
+what stands is passed over.
 
 \b
 Example:
@@ -49,7 +51,8 @@ Example:
 """,
     """以您的名义录入工作簿中的裁决:全部录入;如有错误则全部不录入。
 
-被改动的行、不再需要裁决的问题、导出后有变化的记录,均指出行与列。可重复导入:已有的裁决会跳过。
+被改动的行、不再需要或已有新裁决的问题、导出后有变化的记录,均指出行与列。
+只能由导出人导入;可重复导入:已有的裁决会跳过。
 
 \b
 示例:
