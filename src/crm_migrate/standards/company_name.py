@@ -144,9 +144,11 @@ def split(raw: pl.Series) -> pl.DataFrame:
     if not tells.any():
         return pl.DataFrame(columns)
     told = _told_all(name.filter(tells))
-    return pl.DataFrame(
-        {n: change_where(c, tells, lambda _, n=n: told[n]) for n, c in columns.items()}
-    )
+    return pl.DataFrame({n: _placed(c, tells, told[n]) for n, c in columns.items()})
+
+
+def _placed(column: pl.Series, rows: pl.Series, told: pl.Series) -> pl.Series:
+    return change_where(column, rows, lambda _: told)
 
 
 def _told_all(names: pl.Series) -> pl.DataFrame:

@@ -173,7 +173,7 @@ def _free() -> frozenset[str]:
 @cache
 def _mistyped() -> dict[str, str]:
     """Domains that people write, and the one they mean; no domain of a mail service is doubted."""
-    found = {}
+    found: dict[str, str] = {}
     for row in Table("mail_domains").rows:
         domain = row["domain"]
         slips = _slips(domain) if row["slips"] else ()

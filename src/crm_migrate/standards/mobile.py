@@ -16,7 +16,7 @@ from crm_migrate.standards.characters import tidy_apart
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
 from crm_migrate.standards.data.tables import Table
 from crm_migrate.standards.remembered import remembered
-from crm_migrate.standards.residue import change_where, holds, mask_where, unless_matching
+from crm_migrate.standards.residue import Change, change_where, holds, mask_where, unless_matching
 from crm_migrate.standards.telephones import EXTENSION as EXTENSION_PART
 from crm_migrate.standards.telephones import MOBILE, eased, pieces
 
@@ -164,7 +164,7 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     odd = value.is_not_null() & ~holds(value.str.contains(_usual()))
     formed = mask_where(value, odd, lambda few: few.str.contains(CANONICAL))
     for rule, use in ((PREFIX, "unallocated"), (DEVICE, "device"), (UNKNOWN_PREFIX, "unknown")):
-        yield rule, mask_where(value, formed, lambda few, use=use: uses(few) == use)
+        yield rule, mask_where(value, formed, _used_for(use))
     other = odd & ~formed
     rounded = mask_where(value, other, lambda few: few.str.contains(r"^1\.[0-9]*[Ee]\+?10$"))
     abroad = mask_where(value, other, lambda few: few.str.contains(r"^\+[0-9]+$"))
@@ -177,6 +177,10 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     yield EXTENSION, extended
     alone = mask_where(others, extended, lambda few: ~few.str.contains(";"))
     yield SEVERAL, changed & others.is_not_null() & ~alone
+
+
+def _used_for(use: str) -> Change:
+    return lambda few: uses(few) == use
 
 
 def uses(value: pl.Series) -> pl.Series:

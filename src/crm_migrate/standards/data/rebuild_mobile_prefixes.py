@@ -33,7 +33,7 @@ def prefixes(uses: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     >>> list(prefixes({"people": "130-132", "device": "131"}))
     [('130', 'people'), ('131', 'device'), ('132', 'people')]
     """
-    found = {}
+    found: dict[str, str] = {}
     for use, ranges in uses.items():
         for part in ranges.split():
             first, _, last = part.partition("-")
