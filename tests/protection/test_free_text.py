@@ -23,6 +23,21 @@ def clean(text: str, *kinds: Kind) -> str:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
+        ("发到 li.na@example.com。", "发到 [电子邮箱]。"),
+        ("13800138000@example.com", "[电子邮箱]"),
+        ("护照号：E12345678，订单 E20240229", "护照号：[护照号码]，订单 E20240229"),
+        ("车牌京A·12345、粤BD12345", "车牌[车牌号]、[车牌号]"),
+    ],
+)
+def test_other_personal_data_is_cut_out_where_the_policy_says_so(text, expected):
+    """R-5.3: mail, passports and number plates go if they are asked for, and only then."""
+    assert clean(text, Kind.EMAIL, Kind.TRAVEL_DOCUMENT, Kind.PLATE) == expected
+    assert clean(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
         ("证件 11010519491231002X 已核", "证件 [证件号码] 已核"),
         ("11010519491231002x", "[证件号码]"),
         ("110105 19491231 002X", "[证件号码]"),

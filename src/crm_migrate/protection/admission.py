@@ -42,6 +42,26 @@ CUT_OUT = {
         Text("A mobile number was cut out of the text", "文本中的手机号码已被移除"),
         Text("Enter it in the field for it.", "请录入对应的字段。"),
     ),
+    Kind.EMAIL: Rule(
+        "free_text.email",
+        Severity.REPAIR,
+        Text("A mail address was cut out of the text", "文本中的电子邮箱已被移除"),
+        Text("Enter it in the field for it.", "请录入对应的字段。"),
+    ),
+    Kind.TRAVEL_DOCUMENT: Rule(
+        "free_text.travel_document",
+        Severity.REPAIR,
+        Text(
+            "The number of a passport was cut out of the text", "文本中的护照或通行证号码已被移除"
+        ),
+        Text("The CRM has no place for it.", "CRM 不采集此项。"),
+    ),
+    Kind.PLATE: Rule(
+        "free_text.plate",
+        Severity.REPAIR,
+        Text("A number plate was cut out of the text", "文本中的车牌号已被移除"),
+        Text("The CRM has no place for it.", "CRM 不采集此项。"),
+    ),
 }
 _TEXTS = frozenset(
     {

@@ -1,4 +1,4 @@
-"""Personal numbers in free text: found and replaced before the text is written anywhere.
+"""Personal data in free text: found and replaced before the text is written anywhere.
 
 A text is cut into tokens: maximal runs of digits, in which single blanks, dashes and dots may
 stand and which may be full-width, and what is between them. Whole columns of runs are judged
@@ -21,13 +21,23 @@ import polars as pl
 from crm_migrate.protection.policy import Kind
 from crm_migrate.standards import bank_card, uscc
 from crm_migrate.standards.divisions import PROVINCE_CODES
+from crm_migrate.standards.personal_data import MAIL, PLATE, TRAVEL_DOCUMENT
 from crm_migrate.standards.residue import change_where, holds, mask_where
 
 PLACEHOLDERS = {
     Kind.ID_NUMBER: "[证件号码]",
     Kind.BANK_CARD: "[银行卡号]",
     Kind.MOBILE: "[手机号码]",
+    Kind.EMAIL: "[电子邮箱]",
+    Kind.TRAVEL_DOCUMENT: "[护照号码]",
+    Kind.PLATE: "[车牌号]",
 }
+_WORDED = {
+    Kind.EMAIL: (MAIL, PLACEHOLDERS[Kind.EMAIL]),
+    Kind.TRAVEL_DOCUMENT: (TRAVEL_DOCUMENT, "${1}" + PLACEHOLDERS[Kind.TRAVEL_DOCUMENT] + "${2}"),
+    Kind.PLATE: (PLATE, PLACEHOLDERS[Kind.PLATE] + "${1}"),
+}
+"""Kinds that one pattern finds, and what stands in their place."""
 
 _DIGIT = "[0-9０-９]"
 _BETWEEN = "[ \u00a0\u3000.·•‐‑‒–—―_/－-]"
@@ -54,11 +64,26 @@ class Redacted:
 
 
 def redact(texts: pl.Series, kinds: Collection[Kind]) -> Redacted:
-    """Replace every number of the kinds by its placeholder; `kinds` is `Policy.free_text`.
+    """Replace what is of the kinds by its placeholder; `kinds` is `Policy.free_text`.
 
     >>> redact(pl.Series(["证件 110105 19491231 002X 已核"]), [Kind.ID_NUMBER]).text.to_list()
     ['证件 [证件号码] 已核']
+    >>> redact(pl.Series(["护照 E12345678，京A·12345"]), list(PLACEHOLDERS)).text.to_list()
+    ['护照 [护照号码]，[车牌号]']
     """
+    found: dict[Kind, pl.Series] = {}
+    for kind, (pattern, put) in _WORDED.items():
+        if kind in kinds:
+            rows = holds(texts.str.contains(pattern))
+            found[kind] = rows
+            texts = (
+                texts.zip_with(~rows, texts.str.replace_all(pattern, put)) if rows.any() else texts
+            )
+    numbers = _redact_numbers(texts, [kind for kind in kinds if kind not in _WORDED])
+    return Redacted(numbers.text, found | numbers.found)
+
+
+def _redact_numbers(texts: pl.Series, kinds: Collection[Kind]) -> Redacted:
     none = pl.Series([False]).new_from_index(0, len(texts))
     found = {kind: none.clone() for kind in kinds}
     rows = holds(texts.str.contains(_WORTH_A_LOOK)).arg_true()

@@ -38,11 +38,14 @@ class Audience(StrEnum):
 
 
 class Kind(StrEnum):
-    """A kind of number that is looked for in free text."""
+    """A kind of personal data that is looked for in free text."""
 
     ID_NUMBER = "id_number"
     BANK_CARD = "bank_card"
     MOBILE = "mobile"
+    EMAIL = "email"
+    TRAVEL_DOCUMENT = "travel_document"
+    PLATE = "plate"
 
 
 ALLOWED: dict[Audience, tuple[Treatment, ...]] = {

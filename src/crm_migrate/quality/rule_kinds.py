@@ -43,6 +43,7 @@ _NAMED = {
     " mapping.unknown_owner address.no_region"
     " address.ambiguous address.dissolved",
     Kind.SECURITY: "policy.forbidden free_text.id_number free_text.bank_card free_text.mobile"
+    " free_text.email free_text.travel_document free_text.plate"
     " free_text.personal_number free_text.mobile_found free_text.email_found"
     " free_text.travel_document_found free_text.plate_found",
     Kind.FORMAT: "uscc.alphabet person_name.characters mobile.abroad phone.no_area_code"

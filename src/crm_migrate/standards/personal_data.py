@@ -28,6 +28,16 @@ class Finding(StrEnum):
 _DAY = "(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])"
 _PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
 _BIRTH = rf"(?:19|20)[0-9]{{2}}{_DAY}"
+_END = "([^0-9A-Za-z]|$)"
+MAIL = r"[0-9A-Za-z_%+.-]+[@＠][0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)+"
+TRAVEL_DOCUMENT = (
+    rf"(?i)((?:护照|通行证|passport)(?: *no)?[^0-9A-Z]{{0,8}})[A-Z]{{1,2}}[0-9]{{7,9}}{_END}"
+)
+PLATE = (
+    rf"[{_PROVINCES}][A-HJ-NP-Z][·• ]?(?:[DF][0-9A-HJ-NP-Z][0-9]{{4}}|[0-9]{{5}}[DF]"
+    rf"|[0-9A-HJ-NP-Z]{{4}}[0-9A-HJ-NP-Z挂学警港澳]){_END}"
+)
+"""Number plates by GA 36-2018, those of new-energy cars included."""
 _PATTERNS = {
     Finding.NUMBER: (
         rf"(?:^|[^0-9])(?:[1-9][0-9]{{5}}{_BIRTH}[0-9]{{3}}[0-9Xx]"
@@ -36,17 +46,12 @@ _PATTERNS = {
     Finding.MOBILE: (
         r"(?:^|[^0-9])(?:(?:\+|00)?86[- ]?)?1[3-9][0-9][- ]?[0-9]{4}[- ]?[0-9]{4}(?:[^0-9]|$)"
     ),
-    Finding.EMAIL: r"[0-9A-Za-z_%+-]@[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)+",
-    Finding.TRAVEL_DOCUMENT: (
-        r"(?i)(?:护照|通行证|passport)(?: *no)?[^0-9A-Z]{0,8}[A-Z]{1,2}[0-9]{7,9}(?:[^0-9A-Za-z]|$)"
-    ),
-    Finding.PLATE: (
-        rf"[{_PROVINCES}][A-HJ-NP-Z][·• ]?(?:[DF][0-9A-HJ-NP-Z][0-9]{{4}}|[0-9]{{5}}[DF]"
-        rf"|[0-9A-HJ-NP-Z]{{4}}[0-9A-HJ-NP-Z挂学警港澳])(?:[^0-9A-Za-z]|$)"
-    ),
+    Finding.EMAIL: MAIL,
+    Finding.TRAVEL_DOCUMENT: TRAVEL_DOCUMENT,
+    Finding.PLATE: PLATE,
 }
-"""Identity numbers by their birth date, cards by UnionPay's prefix 62, plates by GA 36-2018."""
-_WORTH_A_LOOK = r"@|[0-9](?:[- ]?[0-9]){6}|[A-Z][·• ]?[0-9A-Z]{4}"
+"""Identity numbers by their birth date, cards by UnionPay's prefix 62."""
+_WORTH_A_LOOK = r"[@＠]|[0-9](?:[- ]?[0-9]){6}|[A-Z][·• ]?[0-9A-Z]{4}"
 """Most texts have none of it."""
 
 
