@@ -18,6 +18,7 @@ from crm_migrate.standards.rules.expression import Aggregate, Expression
 from crm_migrate.standards.rules.functions import FUNCTIONS, call
 from crm_migrate.standards.rules.kinds import Kind, Misread, Typed, column_of
 from crm_migrate.standards.rules.names import named_field, names_entity, no_field, reference_between
+from crm_migrate.standards.rules.needs import unknown_without, untrue_without
 from crm_migrate.standards.rules.operators import (
     compared,
     day,
@@ -52,7 +53,8 @@ def compile_expression(
     """
     compiler = _Compiler(model, entity, known)
     try:
-        made = compiler.typed(parsed(text))
+        tree = parsed(text)
+        made = compiler.typed(tree)
     except RecursionError:
         raise Misread(Text("the expression is nested too deeply", "表达式嵌套过深")) from None
     if wanted is not None and made.kind is not wanted:
@@ -68,6 +70,8 @@ def compile_expression(
         through=frozenset(compiler.through),
         aggregates=tuple(compiler.aggregates.values()),
         today=compiler.today,
+        unknown_without=unknown_without(tree, entity),
+        untrue_without=untrue_without(tree, entity),
     )
 
 

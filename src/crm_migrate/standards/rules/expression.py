@@ -32,6 +32,10 @@ class Expression:
     """(reference field, field of what it leads to)."""
     aggregates: tuple[Aggregate, ...]
     today: bool
+    unknown_without: frozenset[str] = frozenset()
+    """Fields of the record without any of which it has no answer."""
+    untrue_without: frozenset[str] = frozenset()
+    """Fields of the record without any of which it is not true."""
 
     @property
     def of_record(self) -> bool:

@@ -17,13 +17,23 @@ Broken = tuple[str, Rule, pl.Series]
 
 def judged_alone(judgements: Iterable[Judgement], records: pl.DataFrame) -> Iterator[Broken]:
     """The rules that records break by themselves; `records` has every field of the entity."""
-    asked = list(judgements)
-    if not asked or records.is_empty():
+    if records.is_empty():
+        return
+    asked = [j for j in judgements if not _idle(j, records)]
+    if not asked:
         return
     exprs = [_broken(j).fill_null(False).alias(f"@{n}") for n, j in enumerate(asked)]
     masks = records.with_columns(exprs)  # a constant, too, for every record
     for number, judgement in enumerate(asked):
         yield judgement.field, judgement.rule, masks[f"@{number}"]
+
+
+def _idle(judgement: Judgement, records: pl.DataFrame) -> bool:
+    """Whether columns that nobody filled in tell that nothing breaks the rule."""
+    needed = judgement.check.unknown_without if judgement.check is not None else frozenset()
+    if judgement.when is not None:
+        needed |= judgement.when.untrue_without
+    return any(records[n].null_count() == records.height for n in needed)
 
 
 def judged_together(
