@@ -12,8 +12,8 @@ DECIDE_HELP = Text(
     """Decide a task. The verdict binds later runs; the last one on a task stands.
 
 A 撞单 stands once every department involved has named the same owner, each by a steward of its own.
-A case (from `review list --cases`) is decided by groups: records of one group are the same customer,
-all others are different.
+A case (from `review list --cases`) is decided by groups: records of one group are the same
+customer, all others are different.
 
 \b
 Examples:

@@ -18,9 +18,9 @@ from crm_migrate.language import Text, counted, current_language
 EXPORT_HELP = Text(
     """Write open questions as a workbook for stewards, protected by a password.
 
-Doubtful pairs and the 撞单 that wait for your department, a sheet each. Values are masked, differing
-places marked; --clear writes them readable. Either is journaled, and the file expires. A line per
-record: choose the verdict or the owner on the first of a question, add a comment if you like.
+Doubtful pairs and the 撞单 that wait for your department, a sheet each. Values are masked,
+differing places marked; --clear writes them readable. Either is journaled, and the file expires. A
+line per record: choose the verdict or the owner on the first of a question, comment if you like.
 
 \b
 Examples:
@@ -41,9 +41,9 @@ Examples:
 IMPORT_HELP = Text(
     """Enter the verdicts of a workbook in your name: all, or none if a line is faulty.
 
-Lines that were altered, questions that are no longer asked or were answered since, and records that
-changed are named with row and column. Only who exported a file imports it; it may be imported again:
-what stands is passed over.
+Lines that were altered, questions that are no longer asked or were answered since, and records
+that changed are named with row and column. Only who exported a file imports it; it may be imported
+again: what stands is passed over.
 
 \b
 Example:
