@@ -151,8 +151,12 @@ def _together(files: Sequence[Path], id_column: str) -> pl.DataFrame:
 
 
 def _truth(frame: pl.DataFrame, asked: Asked, path: Path) -> pl.DataFrame:
-    _require(frame, (asked.id_column, asked.truth_column), path)
-    return truth_table(frame[asked.id_column].str.strip_chars(), frame[asked.truth_column])
+    """The truth; a file of its own may call the ids as `link` does, record_id."""
+    named = asked.id_column
+    if named not in frame.columns and RECORD_ID in frame.columns:
+        named = RECORD_ID
+    _require(frame, (named, asked.truth_column), path)
+    return truth_table(frame[named].str.strip_chars(), frame[asked.truth_column])
 
 
 def _require(frame: pl.DataFrame, columns: Sequence[str], path: Path) -> None:
