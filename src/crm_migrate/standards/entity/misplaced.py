@@ -163,11 +163,14 @@ RULES: tuple[Rule, ...] = (
 
 def move_identifiers(entity: Entity, values: dict[str, pl.Series]) -> Iterator[Broken]:
     """Change `values` (canonical text by field name) in place and tell what was moved."""
-    for way in _WAYS:
-        for source in _fields(entity, way.source):
-            target = next(_fields(entity, way.target), None)
-            if target is not None:
-                yield from _move(way, source, target, values)
+    for type_, form in _OWN_FORM.items():
+        for source in _fields(entity, type_):
+            odd = holds(~values[source].str.contains(form))
+            for way in _WAYS:
+                target = next(_fields(entity, way.target), None)
+                if way.source is type_ and target is not None and odd.any():
+                    yield from _move(way, source, target, odd, values)
+                    odd = odd & values[source].is_not_null()
     code, tax = next(_fields(entity, T.USCC), None), next(_fields(entity, T.TAX_NUMBER), None)
     if code is not None and tax is not None:
         open_ = values[code].is_null() & values[tax].is_not_null()
@@ -181,13 +184,14 @@ def _fields(entity: Entity, type_: SemanticType) -> Iterator[str]:
     return (f.name for f in entity.fields if f.type is type_)
 
 
-def _move(way: _Way, source: str, target: str, values: dict[str, pl.Series]) -> Iterator[Broken]:
+def _move(
+    way: _Way, source: str, target: str, odd: pl.Series, values: dict[str, pl.Series]
+) -> Iterator[Broken]:
     value, present = values[source], values[target]
-    odd = holds(~value.str.contains(_OWN_FORM[way.source]))
-    if not odd.any():
-        return
     read = change_where(value.set(~odd, None), odd, way.read)
     found = read.is_not_null()
+    if not found.any():
+        return
     free = found & (present.is_null() | holds(present == read))
     values[target] = read.zip_with(free, present).alias(target)
     values[source] = value.set(free, None)
