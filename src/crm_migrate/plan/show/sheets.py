@@ -158,7 +158,7 @@ def _write(book: "Workbook", sheet: Sheet, number: int, looks: "dict[Style, Form
     page.autofilter(0, 0, last, len(sheet.head) - 1)
     page.set_landscape()
     page.set_paper(9)  # A4
-    page.fit_to_pages(1, 0)
+    page.fit_to_pages(1, 1 if sheet.charts else 0)  # charts are not cut in two
     page.repeat_rows(0)
     page.set_footer("&L&A&R&P / &N")
 
