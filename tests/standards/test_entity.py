@@ -192,3 +192,35 @@ def test_slow_libraries_are_not_imported_early():
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"
+
+
+def test_contact_data_in_the_wrong_column(model, mapped):
+    """R-2.1: mobiles, mail and web addresses, titles, former names go to the fields for them."""
+    rows = [
+        {"name": "王小明总经理", "mobile": "010-62345678", "phone": "13800138000",
+         "wechat": "同手机"},
+        {"name": "李娜女士", "mobile": "13900139000转801", "title": "出纳"},
+    ]  # fmt: skip
+    done = standardize(model.entity("contact"), mapped("contact", rows), model, origins={})
+    first, second = done.records.select("name", "title", "mobile", "phone", "wechat").rows()
+    assert first == ("王小明", "总经理", "13800138000", "010-62345678", "13800138000")
+    assert second == ("李娜", "出纳", "13900139000", "13900139000-801", None)
+    assert {"mobile.landline", "phone.moved_mobile", "wechat.from_mobile", "mobile.extension",
+            "person_name.moved_title", "person_name.honorific_removed"} <= set(
+        done.findings["rule"]
+    )  # fmt: skip
+
+
+def test_names_and_addresses_of_a_customer_in_the_wrong_column(model, mapped):
+    """R-1.3: a former name goes to its field unless that says something else."""
+    rows = [
+        {"name": "恒通公司（原恒达公司）", "website": "li@example.com"},
+        {"name": "恒通公司（原恒达公司）", "former_name": "恒远公司", "email": "www.example.com"},
+    ]
+    done = standardize(model.entity("customer"), mapped("customer", rows), model, origins={})
+    assert done.records.select("name", "former_name", "email", "website").rows() == [
+        ("恒通公司", "恒达公司", "li@example.com", None),
+        ("恒通公司", "恒远公司", None, "www.example.com"),
+    ]
+    assert {"company_name.moved_former", "website.moved_mail", "email.moved_website",
+            "value.not_moved"} <= set(done.findings["rule"])  # fmt: skip

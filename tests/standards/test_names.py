@@ -3,7 +3,14 @@
 import polars as pl
 import pytest
 
-from crm_migrate.standards import address, company_name, industry, industry_names, person_name
+from crm_migrate.standards import (
+    address,
+    company_name,
+    industry,
+    industry_names,
+    person_name,
+    title,
+)
 from crm_migrate.standards.divisions import divisions
 
 
@@ -63,6 +70,106 @@ def test_company_findings():
     assert cited(company_name, ["恒通科技贸易"]) == {"company_name.incomplete"}
     assert cited(company_name, ["测试公司", "12345"]) == {"company_name.doubtful"}
     assert cited(company_name, ["恒通科技有限公司", "王小明", "ABC Trading Ltd"]) == set()
+
+
+@pytest.mark.parametrize(
+    ("raw", "name", "former", "short"),
+    [
+        ("恒通科技有限公司（原恒达科技有限公司）", "恒通科技有限公司", "恒达科技有限公司", None),
+        ("恒通公司（原名：恒达（上海）公司）", "恒通公司", "恒达(上海)公司", None),
+        ("恒通公司【曾用名：恒达】", "恒通公司", "恒达", None),
+        ("恒通公司 曾用名：恒达公司", "恒通公司", "恒达公司", None),
+        ("恒达公司（现更名为恒通公司）", "恒通公司", "恒达公司", None),
+        ("恒通公司（简称“恒通”）", "恒通公司", None, "恒通"),
+        ("恒通公司（原恒达）（原恒远）", "恒通公司", "恒远;恒达", None),
+        ("恒通（原料药）公司", "恒通(原料药)公司", None, None),
+        ("原野（上海）公司", "原野(上海)公司", None, None),
+        ("现代汽车（中国）公司", "现代汽车(中国)公司", None, None),
+    ],
+)
+def test_names_beside_the_name(raw: str, name: str, former: str | None, short: str | None):
+    """R-1.3: former, present and short names are taken apart; words that begin alike are not."""
+    found = company_name.split(pl.Series([raw]))
+    assert found.rows() == [(name, former, short)]
+    assert company_name.normalise(pl.Series([raw])).to_list() == [name]
+
+
+def test_kinds_of_organisations():
+    """R-1.3: companies, sole traders, cooperatives, institutions and associations by their form."""
+    told = {
+        "恒通有限公司": "企业",
+        "恒通投资中心（有限合伙）": "企业",
+        "老王饭店（个体工商户）": "个体工商户",
+        "绿源种植农民专业合作社": "农民专业合作社",
+        "昆山市五金商会": "社会团体",
+        "昆山市图书馆": "事业单位",
+        "昆山市财政局": "机关",
+        "鼎盛经营部": None,
+        "Hengtong GmbH": "企业",
+    }
+    assert company_name.kinds(pl.Series(list(told))).to_list() == list(told.values())
+    parts = company_name.parts(pl.Series(["恒通投资中心（有限合伙）", "Petronas Sdn Bhd"]))
+    assert parts.select("stem", "legal_form").rows() == [
+        ("恒通", "有限合伙"),
+        ("Petronas", "SDNBHD"),
+    ]
+
+
+def test_words_in_place_of_a_name():
+    """R-1.3: 个人, 散客 and their like are nobody's name, in either column."""
+    assert cited(company_name, ["个人", "散客", "某某公司", "XX有限公司"]) == {
+        "company_name.placeholder"
+    }
+    assert cited(person_name, ["前台", "采购部", "财务", "联系人", "总经理", "XXX"]) == {
+        "person_name.placeholder"
+    }
+    assert cited(person_name, ["恒通科技有限公司"]) == {"person_name.company"}
+
+
+@pytest.mark.parametrize(
+    ("raw", "name", "title"),
+    [
+        ("王小明总经理", "王小明", "总经理"), ("采购经理李娜", "李娜", "采购经理"),
+        ("陈伟（销售总监）", "陈伟", "销售总监"), ("张伟总", "张伟", None),
+        ("欧阳娜娜女士", "欧阳娜娜", None), ("Mr. John Smith", "John Smith", None),
+        ("古丽·阿依女士", "古丽·阿依", None), ("王小明-采购部", "王小明", "采购部"),
+        ("王小明经理先生", "王小明经理先生", None),
+    ],
+)  # fmt: skip
+def test_titles_stuck_to_a_name(raw: str, name: str, title: str | None):
+    """R-1.3: a title or form of address is taken off where a name is left; a title is kept."""
+    told = person_name.split(pl.Series([raw]))
+    assert told["value"].to_list() == [name]
+    assert person_name.title_of(told["title"]).to_list() == [title]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    ["张总", "李副经理", "李总经理", "李小姐", "欧阳女士", "司马总监", "王副总", "赵工", "Mr Smith",
+     "陈工程师", "刘老师"],
+)  # fmt: skip
+def test_forms_of_address_stay(raw: str):
+    """R-1.3: where only a surname would be left nothing is taken off, and the name is asked for."""
+    assert person_name.normalise(pl.Series([raw])).to_list() == [raw]
+    assert cited(person_name, [raw]) == {"person_name.honorific"}
+
+
+def test_every_dot_between_the_parts_of_a_name():
+    """R-1.3: 民委发〔2016〕33号 wants U+00B7; what people type instead becomes it."""
+    raw = [f"阿凡提{dot}买买提" for dot in "·・•‧∙⋅.．･●"]
+    assert set(person_name.normalise(pl.Series(raw))) == {"阿凡提·买买提"}
+
+
+def test_titles():
+    """R-1.3: usual titles have one name and a level; others stay as typed."""
+    raw = ["总 经理", "CEO", "General Manager", "采购部经理", "副总", "董事长/总经理", "调度长"]
+    value = title.normalise(pl.Series(raw))
+    both = "董事长兼总经理"
+    known = ["总经理", "首席执行官", "总经理", "采购经理", "副总经理", both, "调度长"]
+    assert value.to_list() == known
+    assert title.levels(value).to_list() == [1, 1, 1, 3, 2, 1, None]
+    assert cited(title, ["联系人", "先生", "123"]) == {"title.not_a_title"}
+    assert cited(title, raw) == set()
 
 
 def test_people():

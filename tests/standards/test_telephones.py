@@ -4,6 +4,9 @@ from random import Random
 
 import polars as pl
 import pytest
+from email_validator import EmailNotValidError, validate_email
+from hypothesis import given
+from hypothesis import strategies as st
 from phonenumbers import NumberParseException, is_valid_number, parse
 
 from crm_migrate.standards import email, mobile, phone, telephones, website
@@ -223,10 +226,84 @@ def test_mail_findings():
     assert cited(email, ["li.na+x@mail.example.com", "o'hara@example.com"]) == set()
 
 
-def test_websites():
-    """R-2.1: hosts in lower case, nothing else is changed."""
-    assert website.normalise(pl.Series(["WWW.Example.COM/"])).to_list() == ["www.example.com"]
-    assert cited(website, ["不清楚"]) == {"website.format"}
+def test_mistyped_domains():
+    """R-2.4: the domain that was probably meant is told; the address stays as it was typed."""
+    meant = {
+        "a@163.con": "a@163.com", "a@gmial.com": "a@gmail.com", "a@qq.con": "a@qq.com",
+        "a@outlok.com": "a@outlook.com", "a@gmail.con": "a@gmail.com", "a@firm.con": "a@firm.com",
+        "a@hotmai.com": "a@hotmail.com",
+    }  # fmt: skip
+    typed = pl.Series(list(meant))
+    assert email.normalise(typed).to_list() == typed.to_list()
+    assert email.suggestion(typed).to_list() == list(meant.values())
+    assert cited(email, typed.to_list()) == {"email.typo"}
+    right = [
+        "a@mail.com",
+        "a@sina.cn",
+        "a@yahoo.com.cn",
+        "a@vip.163.com",
+        "a@ymail.com",
+        "a@189.cn",
+    ]
+    assert cited(email, right) == set()
+
+
+def test_whose_mail():
+    """R-2.4: services for anybody, domains of companies, addresses of functions are told apart."""
+    column = pl.Series(["a@qq.com", "a@vip.163.com", "a@example.com", "无", None])
+    assert email.kinds(column).to_list() == ["free", "free", "company", None, None]
+    column = pl.Series(["info@x.cn", "sales2@x.cn", "xiaoshou@x.cn", "li@x.cn", "information@x.cn"])
+    assert email.is_role(column).to_list() == [True, True, True, False, False]
+
+
+def oracle_takes(address: str) -> bool:
+    try:
+        validate_email(address, check_deliverability=False)
+    except EmailNotValidError:
+        return False
+    return True
+
+
+@given(st.emails())
+def test_email_validator_agrees(address: str):
+    """R-2.4: what the standard calls well formed, the package takes, too."""
+    value = email.normalise(pl.Series([address]))
+    if "email.format" not in cited(email, [address]) and not value.str.contains("@.*@")[0]:
+        assert oracle_takes(value[0])
+
+
+def test_where_email_validator_is_wrong():
+    """R-2.4: the package takes mistyped domains and Chinese names, refuses blanks and names."""
+    assert all(oracle_takes(a) for a in ("a@163.con", "张三@qq.com", "a@x。com"))
+    assert cited(email, ["a@163.con", "张三@qq.com"]) == {"email.typo", "email.cjk_local"}
+    odd = [" a@x.com ", "李娜 <a@x.com>", "a@x。com"]
+    assert not any(oracle_takes(a) for a in odd[:2])
+    assert email.normalise(pl.Series(odd)).to_list() == ["a@x.com"] * 3
+
+
+@pytest.mark.parametrize(
+    ("raw", "canonical"),
+    [
+        ("WWW.Example.COM/", "www.example.com"), ("HTTP://Example.com/A/", "http://example.com/A"),
+        ("http:/www.a.com", "http://www.a.com"), ("https:\\\\a.com", "https://a.com"),
+        ("www。a。com", "www.a.com"), ("网址：www.a.com", "www.a.com"),
+        ("a.com?id=1", "a.com?id=1"),
+        ("a.com；b.com", "a.com"), ("xn--fsqu00a.xn--fiqs8s", "例子.中国"),
+        ("例子.中国", "例子.中国"),
+        ("不清楚", "不清楚"), ("li@a.com", "li@a.com"),
+    ],
+)  # fmt: skip
+def test_websites(raw: str, canonical: str):
+    """R-2.1: hosts in lower case and in the letters people read; what is no address is kept."""
+    assert website.normalise(pl.Series([raw])).to_list() == [canonical]
+
+
+def test_website_findings():
+    """R-2.1: no address, a mail address, several addresses."""
+    assert cited(website, ["不清楚", "ftp://a.com", "192.168.0.1"]) == {"website.format"}
+    assert cited(website, ["li@a.com"]) == {"website.mail"}
+    assert cited(website, ["a.com b.com"]) == {"website.several"}
+    assert cited(website, ["www.a.com", "https://例子.中国/a?b=c"]) == set()
 
 
 def test_masks_leave_no_number():
