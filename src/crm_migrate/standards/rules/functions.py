@@ -8,7 +8,7 @@ import polars as pl
 from crm_migrate.language import Text
 from crm_migrate.model import SemanticType
 from crm_migrate.standards.divisions import divisions
-from crm_migrate.standards.rules import identifiers
+from crm_migrate.standards.rules import contacts, identifiers
 from crm_migrate.standards.rules.kinds import TODAY, Kind, Misread, Typed
 
 _T, _N, _D = Kind.TEXT, Kind.NUMBER, Kind.DATE
@@ -175,6 +175,13 @@ FUNCTIONS: dict[str, Function] = {
     "days_between": Function((_D, _D), _N, _days_between),
     "birth_date": Function((_T,), _D, _birth_date),
     "sex": Function((_T,), _T, _sex),
+    "free_mail": Function((_T,), Kind.TRUTH, contacts.free_mail),
+    "role_mail": Function((_T,), Kind.TRUTH, contacts.role_mail),
+    "mobile_use": Function((_T,), _T, contacts.mobile_use),
+    "phone_province": Function((_T,), _T, contacts.phone_province),
+    "title_level": Function((_T,), _N, contacts.title_level),
+    "organisation_kind": Function((_T,), _T, contacts.organisation_kind),
+    "named_like_person": Function((_T,), Kind.TRUTH, contacts.named_like_person),
     "authority": Function((_T,), _T, identifiers.authority),
     "organisation_class": Function((_T,), _T, identifiers.organisation_class),
     "organisation_code": Function((_T,), _T, identifiers.organisation_code),

@@ -1,0 +1,83 @@
+"""What rules may ask of names, numbers and mail addresses.
+
+Basis: the tables of `standards.email`, `standards.mobile`, `standards.telephones`,
+`standards.title`, `standards.company_parts` and `standards.person_name`.
+"""
+
+import polars as pl
+
+from crm_migrate.standards import company_name, email, mobile, person_name, phone, title
+from crm_migrate.standards.residue import mask_where
+
+
+def free_mail(address: pl.Expr) -> pl.Expr:
+    """Whether a mail address is at a service that anybody can use; null without an address.
+
+    >>> [pl.select(free_mail(pl.lit(x))).item() for x in ("a@qq.com", "a@example.com", "无")]
+    [True, False, None]
+    """
+    return address.map_batches(email.kinds, return_dtype=pl.String()) == "free"
+
+
+def role_mail(address: pl.Expr) -> pl.Expr:
+    """Whether a mail address is that of a function (info@, sales@).
+
+    >>> pl.select(role_mail(pl.lit("info@example.com"))).item()
+    True
+    """
+    return address.map_batches(email.is_role, return_dtype=pl.Boolean())
+
+
+def mobile_use(number: pl.Expr) -> pl.Expr:
+    """`people`, `resold` (by a virtual operator), `device`, `unallocated`, `unknown`.
+
+    >>> pl.select(mobile_use(pl.lit("17000138000"))).item()
+    'resold'
+    """
+    return number.map_batches(mobile.uses, return_dtype=pl.String())
+
+
+def phone_province(number: pl.Expr) -> pl.Expr:
+    """The province of a landline by its area code.
+
+    >>> pl.select(phone_province(pl.lit("0755-26001234"))).item()
+    '广东省'
+    """
+    return number.map_batches(_province, return_dtype=pl.String())
+
+
+def _province(numbers: pl.Series) -> pl.Series:
+    return phone.places(numbers)["province"].alias(numbers.name)
+
+
+def title_level(name: pl.Expr) -> pl.Expr:
+    """1 (decides for the company) to 5 (staff); null for titles that are not known.
+
+    >>> pl.select(title_level(pl.lit("销售总监"))).item()
+    2.0
+    """
+    return name.map_batches(title.levels, return_dtype=pl.Int8()).cast(pl.Float64)
+
+
+def organisation_kind(name: pl.Expr) -> pl.Expr:
+    """企业, 个体工商户, 社会团体 …, where the ending of an organisation's name tells it.
+
+    >>> pl.select(organisation_kind(pl.lit("昆山市五金商会"))).item()
+    '社会团体'
+    """
+    return name.map_batches(company_name.kinds, return_dtype=pl.String())
+
+
+def named_like_person(name: pl.Expr) -> pl.Expr:
+    """Whether a name is a surname with a given name, and no organisation's.
+
+    >>> [pl.select(named_like_person(pl.lit(x))).item() for x in ("王小明", "万达", "恒通公司")]
+    [True, True, False]
+    """
+    return name.map_batches(_like_person, return_dtype=pl.Boolean())
+
+
+def _like_person(names: pl.Series) -> pl.Series:
+    short = names.str.len_chars() <= 4
+    organisations = company_name.kinds(names).is_not_null()
+    return mask_where(names, short & ~organisations, person_name.looks_like_name)
