@@ -71,13 +71,18 @@ def _tidied(raw: pl.Series) -> pl.Series:
 
 def _narrowed(raw: pl.Series) -> pl.Series:
     text = narrow(raw)
-    for _ in range(2):  # 科 技 园: every second blank is seen in one pass
-        text = text.str.replace_all(r"(\p{Han})\s+(\p{Han}|[0-9])", "$1$2")
-        text = text.str.replace_all(r"([0-9])\s+(\p{Han})", "$1$2")
+    text = change_where(text, text.str.contains(" ", literal=True), _closed_up)
     for _ in range(2):
         text = text.str.replace(_LABEL, "").str.replace(_POSTCODE, "$1")
     text = text.str.replace(r"^(?:中华人民共和国|中国)", "").str.replace(_LEADING, "")
     return text.set(text == "", None)
+
+
+def _closed_up(text: pl.Series) -> pl.Series:
+    for _ in range(2):  # 科 技 园: every second blank is seen in one pass
+        text = text.str.replace_all(r"(\p{Han})\s+(\p{Han}|[0-9])", "$1$2")
+        text = text.str.replace_all(r"([0-9])\s+(\p{Han})", "$1$2")
+    return text
 
 
 def _unfolded(text: pl.Series) -> pl.DataFrame:

@@ -29,6 +29,9 @@ _TELLING = "原曾现更变改前旧以又已简俗别商"
 """How words begin that tell of another name, in brackets."""
 _TELLS = rf"\([{_TELLING}]|:"
 _PLAIN_NAME = rf"^(?:[{_HAN}0-9A-Za-z)·&]|\([{_HAN}0-9A-Za-z&&[^{_TELLING}]])+$"
+_SIGNS = dict(zip("〔【[〕】]・•‧∙⋅", "((()))·····", strict=True))
+"""Brackets and dots of other shapes."""
+_ESCAPED = str.maketrans({"[": r"\[", "]": r"\]"})
 _INSIDE = r"\s*([^()]{2,}(?:\([^()]*\)[^()]*)*)"
 _FORMER = (
     r"\((?:曾用名|原用名|曾名|旧名称?|旧称|原(?:企业|公司|单位)?名称?|更名前|变更前|前身|原[:为系])"
@@ -189,11 +192,15 @@ def _apart(name: pl.Series, patterns: tuple[str, ...]) -> tuple[pl.Series, pl.Se
 
 
 def _tidied(raw: pl.Series) -> pl.Series:
-    name = narrow(raw).str.replace_all("[〔【\\[]", "(").str.replace_all("[〕】\\]]", ")")
-    name = name.str.replace_all("[・•‧∙⋅]", "·")
-    return name.str.replace_all(r"(\p{Han}|[()])\s+", "$1").str.replace_all(
-        r"\s+(\p{Han}|\))", "$1"
-    )
+    name = narrow(raw)
+    signs = name.str.contains(f"[{''.join(_SIGNS).translate(_ESCAPED)}]")
+    name = change_where(name, signs, lambda few: few.str.replace_many(_SIGNS))
+    return change_where(name, name.str.contains(" ", literal=True), _closed_up)
+
+
+def _closed_up(name: pl.Series) -> pl.Series:
+    name = name.str.replace_all(r"(\p{Han}|[()])\s+", "$1")
+    return name.str.replace_all(r"\s+(\p{Han}|\))", "$1")
 
 
 def match_key(names: pl.Series) -> pl.Series:

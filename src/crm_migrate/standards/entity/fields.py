@@ -74,13 +74,25 @@ def normalised(field: Field, column: pl.Series, model: Model) -> Cells:
         return Cells(field, column, column)
     places = None
     if len(column) >= _FEW and 2 * column.approx_n_unique() < len(column):
-        distinct = column.unique().drop_nulls()
-        places, column = column.cast(pl.Enum(distinct)).to_physical(), distinct
+        places, column = _distinct(column)
     raw, emptied = _emptied(field, column)
     value = raw
     if has_values(raw):
         value = standard(field.type).normalise(raw, context_of(field, model))
     return Cells(field, raw, value, places, emptied)
+
+
+def _distinct(column: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """For each row the place of its value, null for none; and the values, each once."""
+    coded = column.cast(pl.Categorical(pl.Categories.random())).to_physical()
+    first = coded.arg_unique()
+    first = first.filter(coded.gather(first).is_not_null())
+    values = column.gather(first)
+    codes = coded.gather(first)
+    if (codes != pl.int_range(len(codes), dtype=codes.dtype, eager=True)).any():
+        order = codes.arg_sort()  # codes count from 0, whatever order they were given out in
+        values = values.gather(order)
+    return coded, values
 
 
 def judged(

@@ -123,7 +123,7 @@ def _doubtful(
     thousands of records.
     """
     ids = records[RECORD_ID]
-    found = {RECORD_ID} if ids.null_count() or ids.is_duplicated().any() else set()
+    found = {RECORD_ID} if ids.null_count() or ids.n_unique() < len(ids) else set()
 
     def fits(field: Field) -> bool:
         if records.schema.get(field.name) != pl.String:
