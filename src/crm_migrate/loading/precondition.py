@@ -182,6 +182,8 @@ def _inserts(
         wanted = _wanted(resolve(new, references, stand), references, asked)
         for key in keys:
             some = wanted.select("_n", *key.columns)
+            if key.parts:  # there a null would be an empty cell, and here some are not known yet
+                some = some.drop_nulls()
             found = reader.taken(mapping.table, mapping.key, some, where=key.where, parts=key.parts)
             if key is match:
                 found = _counted(reader, bearings, mapping, found)

@@ -99,8 +99,9 @@ class TargetReader(Protocol):
 
         `wanted`: `_n` (String, any label) and the columns to look under; rows with a null match
         nothing. `where` is the predicate of a partial key. With `parts` these are compared, and
-        the columns are what they speak of. Returns `_n` and `_key` (the row that has it), one
-        line per match.
+        the columns are what they speak of: there a null is an empty cell, and only a null that a
+        part yields matches nothing. Returns `_n` and `_key` (the row that has it), one line per
+        match.
         """
         ...
 

@@ -47,7 +47,8 @@ def taken_keys(
     if side.table is not None:
         for key in keys_asked(side.table, list(known)):
             touched = _any([known[c].written for c in key.columns], rows.height)
-            if key.nulls_equal:  # a new row stands under it although it writes nothing there
+            if key.nulls_equal or key.parts:
+                # A new row stands under it although it writes nothing there.
                 touched = touched | (rows["action"] == Action.INSERT)
             yield list(key.columns), _taken(rows, live & touched, key, known, side)
     match = [f for f in side.mapping.match if rules.treatments.get(f) is not Treatment.SEAL]
@@ -115,7 +116,8 @@ def _taken(
     if not wanted.height:
         return _spread(asked, pl.Series([], dtype=pl.Boolean))
     if key.parts:
-        return _spread(asked, _stand_by_parts(side, key, wanted, held))
+        empty = _surely_empty(rows, held, side).filter(asked)
+        return _spread(asked, _stand_by_parts(side, key, wanted, held, empty))
     compared = wanted.with_columns(_equal(side, key, c.column, wanted[c.column]) for c in held)
     local = key.where is None and all(c.known for c in held)
     if local and (side.ask_taken is None or _plain(side, key)):
@@ -131,52 +133,64 @@ def _taken(
         return _spread(asked, stands_twice(compared, standing, key.columns))
     mask = stands_twice(compared, compared.clear().drop("golden_id"), key.columns)
     if side.ask_taken is not None:
-        mask = mask | _stands(side, key, wanted, held, ignored)
+        numbered, _ = _with_keys(side, wanted, held)
+        mask = mask | numbered["_n"].is_in(_stands(side, key, numbered, ignored).implode())
     return _spread(asked, mask)
 
 
 def _stand_by_parts(
-    side: TargetSide, key: UniqueKey, wanted: pl.DataFrame, held: Sequence[RowCell]
+    side: TargetSide,
+    key: UniqueKey,
+    wanted: pl.DataFrame,
+    held: Sequence[RowCell],
+    empty: pl.Series,
 ) -> pl.Series:
     """Wanted rows whose values under an expression key another row has, or another wanted row.
 
-    Rows with an empty cell in it are left to the moment of writing.
+    Rows of which a cell is not known are left to the moment of writing: references to records
+    that no row of the target refers to yet, and nulls that are not `empty` for certain.
     """
     if side.ask_taken is None or side.compute is None or side.table is None:
         return pl.repeat(False, wanted.height, eager=True)
-    numbered = wanted.with_row_index("_n").with_columns(pl.col("_n").cast(pl.String))
-    cells = numbered.select("_n", *key.columns).drop_nulls()
+    numbered, lost = _with_keys(side, wanted, held)
+    filled = pl.Series(
+        pl.select(pl.all_horizontal(*(numbered[c].is_not_null() for c in key.columns)))
+    )
+    asked = numbered.filter(~lost & (filled | empty))
+    cells = asked.select("_n", *key.columns)
     values = side.compute(side.table.name, [p.coming for p in key.parts], cells)
     labels = [c for c in values.columns if c != "_n"]
     if key.case_insensitive:
         values = values.with_columns(pl.col(labels).str.to_lowercase())
     compared = numbered.join(values, on="_n", how="left", maintain_order="left")
+    computed = numbered["_n"].is_in(values["_n"].implode())
     nobody = compared.clear().drop("golden_id")
-    return stands_twice(compared, nobody, labels) | _stands(side, key, wanted, held)
+    twice = stands_twice(compared, nobody, labels, nulls=computed if key.nulls_equal else None)
+    return twice | numbered["_n"].is_in(_stands(side, key, asked).implode())
 
 
 def _surely_empty(rows: pl.DataFrame, held: Sequence[RowCell], side: TargetSide) -> pl.Series:
-    """Rows in which every null among the cells is NULL for certain, and no default."""
+    """Rows in which every null among the cells is NULL for certain: known, and no default."""
     sure = pl.repeat(True, rows.height, eager=True)
     new = rows["action"] == Action.INSERT
     for cell in held:
         info = side.column_info(cell.column)
         if info is not None and info.default is not None:
             sure = sure & ~(new & cell.cells.is_null())
+        if not cell.known:
+            sure = sure & ~(~new & cell.cells.is_null())
     return sure
 
 
-def _stands(
-    side: TargetSide,
-    key: UniqueKey,
-    wanted: pl.DataFrame,
-    held: Sequence[RowCell],
-    ignored: pl.Series | None = None,
-) -> pl.Series:
-    """Wanted rows whose key a row of the target has, other than their own and those that leave."""
-    assert side.ask_taken is not None
-    assert side.table is not None
+def _with_keys(
+    side: TargetSide, wanted: pl.DataFrame, held: Sequence[RowCell]
+) -> tuple[pl.DataFrame, pl.Series]:
+    """The wanted rows with `_n`, references as keys of the target; and where such a key is lost.
+
+    A reference to a record that no row of the target refers to yet is null.
+    """
     numbered = wanted.with_row_index("_n").with_columns(pl.col("_n").cast(pl.String))
+    lost = pl.repeat(False, wanted.height, eager=True)
     for cell in held:
         if cell.field is not None:
             keys = _keys_behind(side, cell.field, cell.column)
@@ -185,7 +199,17 @@ def _stands(
             )
             # What is no reference of ours stands as the target holds it.
             raw = ~numbered[cell.column].str.starts_with(REFERENCE_PREFIX).fill_null(False)
+            lost = lost | (~raw & found.is_null())
             numbered = numbered.with_columns(numbered[cell.column].zip_with(raw, found))
+    return numbered, lost
+
+
+def _stands(
+    side: TargetSide, key: UniqueKey, numbered: pl.DataFrame, ignored: pl.Series | None = None
+) -> pl.Series:
+    """`_n` of the rows whose key a row of the target has, not their own and none that leaves."""
+    assert side.ask_taken is not None
+    assert side.table is not None
     asked = numbered.select("_n", *key.columns)
     hits = side.ask_taken(side.table.name, side.mapping.key, asked, key.where, key.parts)
     if ignored is not None:
@@ -196,7 +220,7 @@ def _stands(
     others = hits.join(numbered.select("_n", TARGET_KEY), on="_n").filter(
         pl.col("_key").ne_missing(pl.col(TARGET_KEY))
     )
-    return numbered["_n"].is_in(others["_n"].implode())
+    return others["_n"]
 
 
 def _under(

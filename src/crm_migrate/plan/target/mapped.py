@@ -222,7 +222,7 @@ def _unasked(
             f"{table.name}:唯一键({named});计划未填写 {missing}",
         )
     plain = key.where is None and not (key.case_insensitive or key.accent_insensitive)
-    if key.nulls_equal and columns & known and not (plain and columns <= clear):
+    if key.nulls_equal and columns & known and not (plain and columns <= clear and not key.parts):
         yield Text(
             f"{table.name}: rows with an empty cell under the unique key ({named})",
             f"{table.name}:唯一键({named})中有空值的记录",

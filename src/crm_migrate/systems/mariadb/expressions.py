@@ -95,7 +95,7 @@ def taken(
         f" STRAIGHT_JOIN {quoted(table)} t ON {equal}"
     )
     query += f" WHERE {_filled(where)}" if where else ""
-    return _answers(line, query, wanted.drop_nulls(), ("_n", "_key"))
+    return _answers(line, query, wanted, ("_n", "_key"))
 
 
 def _coming(known: Mapping[str, ColumnInfo], rows: pl.DataFrame) -> str:

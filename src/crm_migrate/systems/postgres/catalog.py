@@ -34,10 +34,12 @@ _BASE = """
 
 def _harmless(tree: str) -> str:
     """SQL: whether a stored expression computes from its row alone, by functions that this user
-    may run. The node tree names every function that operators and calls stand for.
+    may run. The node tree names every function that operators and calls stand for; a cast to a
+    domain would have the checks of that domain refuse, which is no answer.
     """
     return f"""
-        ({tree} !~ 'SQLVALUEFUNCTION|NEXTVALUEEXPR|SUBLINK|varattno [-0]' AND NOT EXISTS (
+        ({tree} !~ 'SQLVALUEFUNCTION|NEXTVALUEEXPR|SUBLINK|COERCETODOMAIN |varattno [-0]'
+         AND NOT EXISTS (
           SELECT FROM regexp_matches({tree}, ':(?:op)?funcid (\\d+)', 'g') named (found)
           JOIN pg_proc p ON p.oid = (named.found)[1]::oid
           WHERE p.provolatile <> 'i' OR NOT has_function_privilege(p.oid, 'EXECUTE')))
@@ -203,8 +205,10 @@ def enum_labels(cursor: Cursor) -> dict[int, tuple[str, ...]]:
 def domain_checks(cursor: Cursor) -> Rows:
     """Domains with what each of their constraints says (null where there is none)."""
     return cursor.execute(
-        """
-        SELECT t.oid, t.typnotnull, pg_get_constraintdef(k.oid) AS definition
+        f"""
+        SELECT t.oid, t.typnotnull, pg_get_constraintdef(k.oid) AS definition,
+               CASE WHEN k.contype = 'c' AND {_harmless("k.conbin::text")}
+                    THEN pg_get_expr(k.conbin, 0) END AS expression
         FROM pg_type t LEFT JOIN pg_constraint k ON k.contypid = t.oid
         WHERE t.typtype = 'd' ORDER BY t.oid, k.conname
         """

@@ -65,9 +65,8 @@ def taken(
 ) -> pl.DataFrame:
     """`_n` and `_key` of the rows of `table` (quoted) that stand under the same parts."""
     coming = [p.coming for p in parts]
-    asked = wanted.drop_nulls()
-    able = computed(connection, casts, coming, asked).drop_nulls()
-    asked = _typed(connection, casts, asked.join(able.select("_n"), on="_n", how="semi"))
+    able = computed(connection, casts, coming, wanted).drop_nulls()
+    asked = _typed(connection, casts, wanted.join(able.select("_n"), on="_n", how="semi"))
     standing = ", ".join(f"({p.standing}) AS p{i}" for i, p in enumerate(parts))
     source = f'SELECT {quoted(key)} AS "_key", {standing} FROM {table}'
     source += f" WHERE {where}" if where else ""
@@ -85,9 +84,11 @@ def taken(
 
 
 def _typed(connection: Connection, casts: Mapping[str, Cast], cells: pl.DataFrame) -> pl.DataFrame:
-    """The cells as the columns' input functions read them; null where they would refuse them."""
+    """The cells as the columns' input functions read them, without rows that they would refuse."""
     columns = [c for c in cells.columns if c != "_n"]
     fit = cells.select("_n", *(castable(connection, casts[c], cells[c]).alias(c) for c in columns))
+    refused = [fit[c].is_null() & cells[c].is_not_null() for c in columns]
+    fit = fit.filter(~pl.Series(pl.select(pl.any_horizontal(*refused))))
     return as_input(fit, {"_n": Cast("text"), **casts})
 
 

@@ -15,6 +15,7 @@ import psycopg
 
 from crm_migrate.language import Text
 from crm_migrate.systems.postgres import catalog
+from crm_migrate.systems.postgres.domains import domain_check
 from crm_migrate.systems.postgres.text import Cast
 from crm_migrate.systems.postgres.types import (
     CITEXT,
@@ -78,6 +79,8 @@ class _Found:
     rules: Mapping[int, Sequence[Row]]
     vocabularies: Mapping[int, tuple[str, ...]]
     """By type (oid): labels of an enumeration, or what a domain's CHECK allows."""
+    domains: Mapping[int, Sequence[Row]]
+    """By domain (oid): its CHECKs that are no vocabulary."""
     required: frozenset[int]
     """Domains that are NOT NULL."""
     types: Mapping[int, str]
@@ -104,10 +107,13 @@ def _found(cursor: "psycopg.Cursor[Any]", tables: list[int]) -> _Found:
     labels = catalog.enum_labels(cursor)
     vocabularies = dict(labels)
     types = {oid: "enum " + "\x1f".join(found) for oid, found in labels.items()}
+    domains: dict[int, list[Row]] = defaultdict(list)
     for domain in checks:
         allowed = vocabulary_of(domain.definition or "", "VALUE")
         if allowed:
             vocabularies[domain.oid] = allowed
+        elif (domain.definition or "").startswith("CHECK"):
+            domains[domain.oid].append(domain)
         types[domain.oid] = types.get(domain.oid, "domain") + f"\x1f{domain.definition}"
     return _Found(
         columns=_by_table(columns),
@@ -116,6 +122,7 @@ def _found(cursor: "psycopg.Cursor[Any]", tables: list[int]) -> _Found:
         triggers=_by_table(catalog.triggers(cursor, tables)),
         rules=_by_table(catalog.rules(cursor, tables)),
         vocabularies=vocabularies,
+        domains=domains,
         required=frozenset(d.oid for d in checks if d.typnotnull),
         types=types,
         folds=catalog.collation_folds(cursor),
@@ -155,11 +162,19 @@ def _table(relation: Row, found: _Found) -> TargetTable:
         definition=_digest(relation, found),
         unfit=_unfit(relation, key, found.encoding),
         unseen=(_ELSEWHERE,) if relation.referred_elsewhere else (),
-        checks=tuple(
-            _check(c, names)
-            for c in constraints
-            if c.contype == "c"
-            and not any(vocabulary_of(c.definition, names[n]) for n in c.conkey or ())
+        checks=(
+            *(
+                _check(c, names)
+                for c in constraints
+                if c.contype == "c"
+                and not any(vocabulary_of(c.definition, names[n]) for n in c.conkey or ())
+            ),
+            *(
+                domain_check(column.attname, check.definition, check.expression)
+                for column in found.columns[oid]
+                for domain in column.types
+                for check in found.domains.get(domain, ())
+            ),
         ),
         indexes=tuple(
             tuple(names[n] for n in i.key if n)

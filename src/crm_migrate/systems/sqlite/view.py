@@ -72,7 +72,7 @@ class SqliteView:
         columns = [c for c in wanted.columns if c != "_n"]
         standing = [f"t.{quoted(c)}" for c in columns]
         if parts:
-            wanted = self.computed(name, [p.coming for p in parts], wanted.drop_nulls())
+            wanted = self.computed(name, [p.coming for p in parts], wanted)
             columns = [c for c in wanted.columns if c != "_n"]
             standing = [f"({p.standing})" for p in parts]
         given = ", ".join(
