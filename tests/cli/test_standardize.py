@@ -233,3 +233,12 @@ def test_people_see_what_was_done(command: Command, form: Path, tmp_path: Path) 
     for words in ("contact.mobile", "not read: 内部备注", "uscc.checksum",
                   "4 records = 3 accepted + 1 quarantined", "next: "):  # fmt: skip
         assert words in ran.out
+
+
+def test_an_ambiguous_industry_names_its_candidates(command: Command, tmp_path: Path) -> None:
+    """R-2.1: 设备制造 is not guessed; the finding lists what it could be."""
+    source, out, findings = (tmp_path / name for name in ("a.csv", "o.csv", "f.csv"))
+    source.write_text("客户名称,所属行业\n恒通科技有限公司,设备制造\n", "utf-8")
+    assert command("standardize", source, "--out", out, "--findings", findings).code == 0
+    lines = pl.read_csv(findings).filter(pl.col("rule") == "industry.ambiguous")
+    assert "C34 通用设备制造业; C35 专用设备制造业; C37 " in lines["hint"][0]

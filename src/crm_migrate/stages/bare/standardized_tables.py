@@ -14,10 +14,12 @@ from crm_migrate.stages.bare.standardize import SHOWN_ID, StandardizedFiles
 from crm_migrate.stages.bare.table_files import write_table
 from crm_migrate.stages.memory import peak_mib
 from crm_migrate.stages.quality.findings import rule_of
+from crm_migrate.standards import industry
 
 COLUMNS = ("record_id", "file", "sheet", "row", "column", "field", "rule", "severity", "message",
            "hint")  # fmt: skip
 _PLACE = [SOURCE, SHEET, ROW]
+_POSSIBLE = Text(" Possible: ", "可选：")
 
 
 def records_table(result: StandardizedFiles) -> pl.DataFrame:
@@ -59,8 +61,9 @@ def findings_table(result: StandardizedFiles) -> pl.DataFrame:
     }
     field = pl.col("field")
     other = (pl.col("entity") != entity) & (field != "")
-    return (
-        found.join(by_id, on=RECORD_ID, how="left", maintain_order="left")
+    table = (
+        found.with_columns(_candidates(result))
+        .join(by_id, on=RECORD_ID, how="left", maintain_order="left")
         .join(by_row, left_on=["source", "sheet", "row"], right_on=_PLACE, how="left",
               maintain_order="left", nulls_equal=True)
         .with_columns(
@@ -71,8 +74,22 @@ def findings_table(result: StandardizedFiles) -> pl.DataFrame:
                 for n, told in words.items()
             ),
         )
-        .select(COLUMNS)
     )  # fmt: skip
+    return table.with_columns(
+        pl.concat_str("hint", "_candidates", ignore_nulls=True).alias("hint")
+    ).select(COLUMNS)
+
+
+def _candidates(result: StandardizedFiles) -> pl.Series:
+    """The industries that an ambiguous name could mean, beside its finding; else null."""
+    found = result.findings.with_row_index("_line")
+    asked = found.filter(pl.col("rule") == industry.AMBIGUOUS.code)
+    told = pl.Series("_candidates", [None], dtype=pl.String).new_from_index(0, found.height)
+    for (entity, name), lines in asked.group_by("entity", "field", maintain_order=True):
+        values = result.records[str(entity)].select(RECORD_ID, str(name))
+        typed = lines.join(values, on=RECORD_ID, how="left", maintain_order="left")[str(name)]
+        told = told.scatter(lines["_line"], str(_POSSIBLE) + industry.candidates(typed))
+    return told
 
 
 def summary(result: StandardizedFiles) -> dict[str, Any]:
