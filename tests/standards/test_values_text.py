@@ -5,7 +5,7 @@ import codecs
 import polars as pl
 import pytest
 
-from crm_migrate.standards import free_text, private_use, text
+from crm_migrate.standards import company_name, free_text, person_name, private_use, text
 
 
 def cited(module, raw: str) -> set[str]:
@@ -84,3 +84,10 @@ def test_personal_data_in_remarks(raw: str, kind: str):
 def test_other_numbers_are_none(raw: str):
     """R-5.3: order numbers, quantities and models are no personal data."""
     assert cited(free_text, raw) == set()
+
+
+def test_rare_characters_of_names():
+    """R-2.1: a name written with a character that only one bank can show is told."""
+    assert "text.private_use" in cited(person_name, "张\ue000明")
+    assert "text.private_use" in cited(company_name, "恒\ue000科技有限公司")
+    assert "text.private_use" not in cited(person_name, "张䶮")

@@ -13,7 +13,9 @@ from crm_migrate.standards.characters import narrow, simplified
 from crm_migrate.standards.company_parts import PARTS, kinds, parts
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
 from crm_migrate.standards.covering import first_ones
+from crm_migrate.standards.private_use import PRIVATE_USE
 from crm_migrate.standards.residue import change_where, holds, joined, mask_where, unless_matching
+from crm_migrate.standards.text import PRIVATE
 
 __all__ = [
     "BASIS", "NORMALISED", "PARTS", "RULES", "format", "kinds", "mask", "match_key", "normalise",
@@ -115,7 +117,7 @@ SHORT_NAME = Rule(
     Text("It stands in the field of short names if there is one.", "简称已移至简称字段（如有）。"),
 )
 RULES: tuple[Rule, ...] = (
-    NORMALISED, INCOMPLETE, DOUBTFUL, NOBODY, DAMAGED, FORMER_NAME, SHORT_NAME,
+    NORMALISED, INCOMPLETE, DOUBTFUL, NOBODY, DAMAGED, FORMER_NAME, SHORT_NAME, PRIVATE,
 )  # fmt: skip
 
 
@@ -223,6 +225,7 @@ def _without_signs(text: pl.Series) -> pl.Series:
 def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Masks:
     """Names without legal form (a person's name of two or three characters has none)."""
     odd = value.is_not_null() & ~holds(value.str.contains(_USUAL))
+    yield PRIVATE, mask_where(value, odd, lambda few: few.str.contains(PRIVATE_USE))
     nobody = mask_where(value, odd, lambda few: few.str.contains(_NOBODY))
     yield NOBODY, nobody
     doubtful = mask_where(value, odd & ~nobody, lambda few: few.str.contains(_NO_NAME))

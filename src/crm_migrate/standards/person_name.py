@@ -15,7 +15,9 @@ from crm_migrate.standards.characters import narrow
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
 from crm_migrate.standards.covering import first_ones
 from crm_migrate.standards.data.tables import Table
+from crm_migrate.standards.private_use import PRIVATE_USE
 from crm_migrate.standards.residue import holds, joined, mask_where, unless_matching
+from crm_migrate.standards.text import PRIVATE
 
 BASIS = Text(
     "notice 33/2016 of the Ethnic Affairs Commission (separator U+00B7), GB/T 28039-2011",
@@ -74,6 +76,7 @@ FOREIGN_CHARACTERS = Rule(
 )
 RULES: tuple[Rule, ...] = (
     NORMALISED, HONORIFIC, HONORIFIC_REMOVED, INCOMPLETE, NOBODY, COMPANY, FOREIGN_CHARACTERS,
+    PRIVATE,
 )  # fmt: skip
 
 _ADDRESS = (
@@ -230,6 +233,7 @@ def _usual() -> str:
 def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Masks:
     """Forms of address, departments and companies in place of a name, nicknames, signs."""
     odd = value.is_not_null() & ~holds(value.str.contains(_usual()))
+    yield PRIVATE, mask_where(value, odd, lambda few: few.str.contains(PRIVATE_USE))
     *_, alone = _patterns()
     nobody = mask_where(value, odd, lambda few: few.str.contains(f"{_NOBODY}|{alone}"))
     yield NOBODY, nobody
