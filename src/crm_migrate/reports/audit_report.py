@@ -52,11 +52,6 @@ class AuditReport:
     journal: JournalFacts
     rehearsal: bool
 
-    @property
-    def file_stem(self) -> str:
-        """`number-version-date` (R-7.3)."""
-        return f"{self.cover.number}-{self.version}-{self.date}"
-
 
 def substance_digest(
     header: PlanHeader, facts: PlanFacts, plans: tuple[PlanEntry, ...], cover: Cover

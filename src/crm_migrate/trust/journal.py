@@ -245,17 +245,11 @@ def events_about(path: Path, name: str, values: Collection[str]) -> list[Recorde
     return found
 
 
-def last_named(path: Path, name: str) -> str | None:
-    """What the newest event that names such an object says of it; None where none does.
+def last_naming(path: Path, name: str) -> tuple[int, str] | None:
+    """Number and value of the newest event that names such an object; None where none does.
 
     Whether the journal is sound is `verify`'s to say, and is checked before anything is appended.
     """
-    found = last_naming(path, name)
-    return found[1] if found is not None else None
-
-
-def last_naming(path: Path, name: str) -> tuple[int, str] | None:
-    """Number and value of the newest event that names such an object; None where none does."""
     journal = path.read_bytes() if path.exists() else b""
     end = len(journal)
     while (found := journal.rfind(f'"{name}":'.encode(), 0, end)) >= 0:

@@ -2,7 +2,7 @@
 
 Golden records say which rows of the CRM are one; where the mapping's policy says `merge`, all of
 them but one are given up and what refers to them refers to the row that stays, unless something
-holds the merge back (merge_holds.py).
+holds the merge back (holds.py).
 """
 
 from collections.abc import Mapping
