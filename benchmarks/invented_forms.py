@@ -10,9 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from benchmarks.invented_customers import customers
+from crm_migrate.standards.divisions import divisions
 
 SHARES = {
     "name": .1, "uscc": .12, "address": .25, "mobile": .2, "email": .06, "annual_budget": .4,
@@ -35,6 +37,17 @@ _DEMANDS = (
     "需要样品试用", "年度备件框架采购", None, None, None,
 )  # fmt: skip
 _TAGS = ("急单", "需定制", "长期合作", "进口替代", "价格敏感", "账期要求")
+_STREETS = (
+    "梧桐路", "银杏街", "香樟大道", "海棠路", "芙蓉街", "青松路", "翠竹巷", "紫荆大道", "望江路",
+    "听涛路", "揽月街", "追日大道", "拾光路", "知行街", "致远路", "明德路", "笃学街", "创业大道",
+)  # fmt: skip
+_AREA_CODES = (
+    "0512", "0510", "0519", "0571", "0574", "0577", "0573", "0755", "0757", "0769", "0531", "0532",
+    "0535", "0371", "0379", "0717", "0731", "0551", "0591", "0592",
+)  # fmt: skip
+_CODE = "0123456789ABCDEFGHJKLMNPQRTUWXY"  # GB 32100-2015: without I, O, S, V, Z
+_CODE_WEIGHTS = np.array([3**i % 31 for i in range(17)])
+_ORGANISATION_WEIGHTS = np.array([3, 7, 9, 10, 5, 8, 4, 2])
 _UNITS = ("万元", " 万", "万", "万元 ")
 
 
@@ -58,15 +71,21 @@ def forms(count: int, *, seed: int = 7) -> Forms:
         "_sheet": pl.Series([None], dtype=pl.String).new_from_index(0, count),
         "_row": pl.Series(np.arange(2, count + 2)),
     }
-    reached = _reached(base["mobile"], base["phone"], draw)
+    phone = draw.word(_AREA_CODES) + base["phone"].str.slice(4)
+    reached = _reached(base["mobile"], phone, draw)
+    places = [d for d in divisions() if d.district and d.city.endswith("市") and d.code[2] < "2"]
+    at = draw.random.integers(0, len(places), count)
+    where = [d.province + d.city + d.district for d in places]
+    address = pl.Series(where)[at] + draw.word(_STREETS) + draw.number(1, 999) + "号"
+    codes = _credit_codes(np.array([[int(c) for c in d.code] for d in places])[at], draw)
     customer = pl.DataFrame(
         {
             **record,
             "name": _names(base["name"], draw),
-            "uscc": _codes(base["uscc"], draw),
+            "uscc": _codes(codes.set(base["uscc"].is_null(), None), draw),
             "industry": draw.word(_INDUSTRIES).set(draw.some(0.14), None),
             "size": draw.word(_SIZES),
-            "address": _addresses(base["address"], draw),
+            "address": _addresses(address.set(base["address"].is_null(), None), draw),
             "phone": reached,
             "customer_type": draw.word(_TYPES),
             "annual_budget": _budgets(base["budget"], draw),
@@ -112,6 +131,10 @@ class _Draw:
             self.random.integers(0, len(words), self.count)
         ]
 
+    def number(self, least: int, most: int) -> pl.Series:
+        """A number for each row, as text."""
+        return pl.Series(self.random.integers(least, most, self.count)).cast(pl.String)
+
     def change(self, values: pl.Series, share: float, other: pl.Series) -> pl.Series:
         """`other` for about this share of the rows."""
         return other.zip_with(self.some(share), values)
@@ -127,9 +150,27 @@ def _names(values: pl.Series, draw: _Draw) -> pl.Series:
     return draw.change(values, 0.03, values.str.slice(2) + "(" + values.str.slice(0, 2) + ")")
 
 
+def _credit_codes(regions: npt.NDArray[np.int64], draw: _Draw) -> pl.Series:
+    """Unified social credit codes with their check characters (GB 32100-2015, GB 11714-1997)."""
+    places = np.empty((draw.count, 18), dtype=np.int64)
+    places[:, 0], places[:, 1], places[:, 2:8] = 9, 1, regions
+    places[:, 8:16] = draw.random.integers(0, 10, (draw.count, 8))
+    check = (11 - places[:, 8:16] @ _ORGANISATION_WEIGHTS % 11) % 11
+    places[:, 16] = np.where(check == 10, _CODE.index("X"), check)
+    places[:, 17] = (31 - places[:, :17] @ _CODE_WEIGHTS % 31) % 31
+    return _characters(np.frombuffer(_CODE.encode(), np.uint8)[places])
+
+
+def _characters(codes: npt.NDArray[np.uint8]) -> pl.Series:
+    """One text per row of ASCII codes."""
+    text, width = np.ascontiguousarray(codes).tobytes().decode("ascii"), codes.shape[1]
+    return pl.Series([text[at : at + width] for at in range(0, len(text), width)])
+
+
 def _codes(values: pl.Series, draw: _Draw) -> pl.Series:
     values = draw.change(values, 0.07, _registration_numbers(draw))
     values = draw.change(values, 0.02, values.str.slice(0, 17) + "0")
+    values = draw.change(values, 0.03, values.str.to_lowercase())
     values = draw.change(values, 0.02, values.str.slice(0, 8) + " " + values.str.slice(8))
     return draw.change(values, 0.01, _full_width(values))
 
@@ -143,8 +184,7 @@ def _registration_numbers(draw: _Draw) -> pl.Series:
         rest = (rest + places[:, place]) % 10
         rest = np.where(rest == 0, 10, rest) * 2 % 11
     places[:, 14] = (11 - rest) % 10
-    text = np.ascontiguousarray(places.astype(np.uint8) + ord("0")).tobytes().decode("ascii")
-    return pl.Series([text[at : at + 15] for at in range(0, len(text), 15)])
+    return _characters(places.astype(np.uint8) + ord("0"))
 
 
 def _addresses(values: pl.Series, draw: _Draw) -> pl.Series:
