@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from benchmarks.invented_customers import customers
+from benchmarks.unseen_companies import unseen_companies
 from crm_migrate.linkage.bare import link_file, load_pack
 from crm_migrate.linkage.candidates_for import best_candidates
 from crm_migrate.standards.company_parts import parts
@@ -47,6 +48,9 @@ def _packs(rows: int) -> Iterator[dict[str, str]]:
     for name, level in LEVELS.items():
         made = spoilt_companies(rows, words=UNSEEN, level=level, seed=SEED)
         yield _renamed(f"company-cn: unseen words, {name}", made, CHINESE, "company-cn")
+    for name in LEVELS:
+        made = unseen_companies(rows, level=name, seed=41)
+        yield _renamed(f"company-cn: parks and namesakes, {name}", made, CHINESE, "company-cn")
     for name, level in LEVELS.items():
         yield _renamed(f"company: {name}", firms(rows, level=level, seed=SEED), LATIN, "company")
     for name, level in LEVELS.items():
@@ -56,7 +60,8 @@ def _packs(rows: int) -> Iterator[dict[str, str]]:
 
 def _renamed(what: str, made: pl.DataFrame, names: dict[str, str], pack: str) -> dict[str, str]:
     truth = made.select("record_id", "truth")
-    return _linked(what, made.drop("truth").rename(names), truth, pack, "record_id")
+    records = made.drop("truth").rename(names, strict=False)
+    return _linked(what, records, truth, pack, "record_id")
 
 
 def _linked(

@@ -70,3 +70,22 @@ def test_sets_are_padded_and_hashes_stable():
         == hash_texts(pl.Series(["a", "记录"])).tolist()
     )
     assert int(hash_texts(pl.Series(["a"]))[0]) == int(hash_texts(pl.Series(["a", "x" * 40]))[0])
+
+
+def test_notes_and_marks_are_no_part_of_a_company_name():
+    """R-3.1: what people write behind a name to remember something by, and dots within it."""
+    names = [
+        "盐城恒通贸易有限公司" + note
+        for note in ("", "（已迁址）", "-停用", "*", "(重复)", " 作废!")
+    ]
+    names += ["盐城恒通贸易有限公·司", "盐城恒通　贸易有限公司"]
+    parts = feature_text.company_parts(pl.Series(names))
+    for part in ("key", "full", "core", "form"):
+        assert parts[part].n_unique() == 1, part
+    assert parts["form"][0] == "有限公司"
+    partners = pl.Series(
+        ["恒通管理合伙企业（有限合伙）厦门分公司", "恒通贸易（停用）", "(停用)", None]
+    )
+    found = feature_text.company_parts(partners)
+    assert found["branch"].to_list() == ["厦门分公司", "-", None, None]
+    assert found["core"].to_list() == ["恒通管理", "恒通贸易", None, None]

@@ -126,13 +126,30 @@ _WHOLE_FORM = r"有限|股份|合伙|合作社|事务所|银行|医院|[A-Za-z]"
 _VAGUE_FORM = ["公司", "集团", "集团公司", "总公司", "中心", "厂", "店", "行", "社", "部"]
 
 
+_ASIDE = r"[*·•・\-—_#!！?？()（）\[\]【】]|\p{Han}\s"
+"""Names with none of these have no note and nothing between their characters."""
+_NOTE = (
+    r"[\s\-—_]*[(\[【（]?(?:已?(?:停用|作废|注销|迁址|搬迁|合并|删除)|重复|旧|勿用|不用|待核实|待确认|"
+    r"测试|老客户|新客户|重点客户|VIP)[)\]】）]?$"
+)
+"""What people write behind a company's name to remember something by."""
+
+
+def _without_notes(few: pl.Series) -> pl.Series:
+    bare = few.str.replace_all(r"[^\p{L}\p{N})）]+$", "").str.replace(_NOTE, "")
+    bare = bare.str.replace_all(r"[^\p{L}\p{N})）]+$", "")
+    return bare.str.replace_all(r"(\p{Han})[\s·•・]+(\p{Han})", "$1$2").replace("", None)
+
+
 def company_parts(raw: pl.Series) -> dict[str, pl.Series]:
     """The key of the full name and its parts.
 
-    key: the whole name; full: the same, only where a legal form shows that it is a full name;
+    Notes behind a name (停用, 重复, *) and marks within it are no part of it. key: the whole name;
+    full: the same, only where a legal form shows that it is a full name;
     core: trade name and business; brand: trade name (字号); industry: the business; region; form:
     a legal form that tells entities apart; branch: its name, `-` for the head office.
     """
+    raw = change_where(raw, raw.str.contains(_ASIDE), _without_notes)
     name = change_where(
         raw,
         raw.str.contains("有限责任公司", literal=True),

@@ -39,7 +39,7 @@ _BRANCH = (
     r"事业部|经营部|服务部|专卖店|[0-9一二三四五六七八九十]+店)$"
 )
 _HEAD_OFFICES = (
-    r"^.*?公司",
+    r"^.*?(?:公司|合伙企业\((?:有限|普通|特殊普通)合伙\))",
     r"^.*?(?:集团|厂|银行|合作社|事务所|研究院|医院|酒店|中心)",
 )
 """Where the name of the company ends before its branch; the first that occurs counts."""
@@ -62,16 +62,18 @@ def parts(names: pl.Series) -> pl.DataFrame:
 
     >>> parts(pl.Series(["上海恒通（集团）信息技术有限责任公司北京分公司"])).row(0)
     ('上海', '恒通', '信息技术', '集团有限公司', '北京分公司')
+    >>> parts(pl.Series(["盐城恒通管理合伙企业(有限合伙)厦门分公司"])).row(0)
+    ('盐城', '恒通', '管理', '有限合伙', '厦门分公司')
     >>> parts(pl.Series(["恒通（深圳）科技有限公司", "東方電氣股份有限公司"])).rows()
     [('深圳', '恒通', '科技', '有限公司', None), (None, '东方', '电气', '股份有限公司', None)]
     """
     name = simplified(unless_matching(names, _PLAIN, narrow)).alias("name")
     group = holds(name.str.contains(_GROUP, literal=True))
     name = name.str.replace(_GROUP, "", literal=True)
-    told = name.set(~holds(name.str.ends_with(")")), None).str.extract(_IN_BRACKETS, 0)
-    name = change_where(name, told.is_not_null(), lambda few: few.str.replace(_IN_BRACKETS, ""))
     head = change_where(name, name.str.contains(_BRANCH), _head_office)
     branch = name.str.strip_prefix(head)
+    told = head.set(~holds(head.str.ends_with(")")), None).str.extract(_IN_BRACKETS, 0)
+    head = change_where(head, told.is_not_null(), lambda few: few.str.replace(_IN_BRACKETS, ""))
     form = head.str.extract(_form_pattern(), 0)
     form = change_where(form, form.is_null(), lambda _: _latin(head.filter(form.is_null())))
     middle = head.str.strip_suffix(form.fill_null(""))
