@@ -37,6 +37,7 @@ def test_a_registration_sheet_is_split_into_customer_and_contact(project: Projec
     table = project.mappings["sales"].tables[0]
     assert table.key == ("基础信息/客户编号",)
     assert fields(project.mappings["sales"], "登记表", "customer") == {
+        "customer_code": ("基础信息/客户编号",),
         "name": ("基础信息/客户名称*",),
         "customer_type": ("业务信息/客户类型",),
         "phone": ("业务信息/备用电话",),

@@ -47,6 +47,7 @@ def test_traditional_labels(tmp_path: Path) -> None:
     assert project.mappings["hk"].tables[0].key == ("客戶編號",)
     found = fields(project, "hk")
     assert found["customer"] == {
+        "customer_code": ("客戶編號",),
         "name": ("公司名稱",),
         "phone": ("電聯",),
         "address": ("地址",),
@@ -72,7 +73,8 @@ def test_pinyin_initials_of_an_old_database(tmp_path: Path) -> None:
     connection.close()
     project = proposed(tmp_path, [tmp_path / "old.db"])
     customer = fields(project, "old", "t_khxx_2")["customer"]
-    assert customer == {"name": ("khmc",), "uscc": ("sh",), "address": ("dz",), "remark": ("bz",)}
+    own = {"name": ("khmc",), "uscc": ("sh",), "address": ("dz",), "remark": ("bz",)}
+    assert customer == own | {"customer_code": ("khbm",)}
     contact = fields(project, "old", "T_LXR$")["contact"]
     assert contact == {"customer": ("kh_id",), "name": ("xm",), "mobile": ("sj",)}
     source = project.mappings["old"].tables[1].records[0].fields["name"]

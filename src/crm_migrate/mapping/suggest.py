@@ -37,6 +37,7 @@ TAKEN = Text("the field is taken by '{column}'", "该字段已取自“{column}�
 LOOKED_UP = Text("known by the look-up", "可由引用得到")
 NO_TABLE = Text("its table is not among the sources", "所引用的表不在数据源中")
 KEY = Text("key of the table", "本表主键")
+OLD_CODE = "customer_code"
 USELESS = Text("a running number", "行号，无业务含义")
 
 
@@ -279,6 +280,11 @@ class _Proposing:
                 continue
             made.add(name)
             key = self._shared_key(name, entity)
+            code = key or (self.sample.key if name == entity else None)
+            if name == CUSTOMER and code and len(code) == 1:  # for the table of old and new codes
+                why = KEY.in_language(self.language)
+                own = FieldSource(column=code[0], confidence=0.95, reason=why)
+                fields = {OLD_CODE: own} | fields
             yield RecordMapping(
                 entity=name,
                 fields=told_of_hidden(
