@@ -9,8 +9,8 @@ import polars as pl
 from crm_migrate.loading.applied import Applied
 from crm_migrate.loading.apply import apply
 from crm_migrate.loading.bearings import Bearings, reference_columns
-from crm_migrate.loading.rollback import inverse_of, merges_of
-from crm_migrate.loading.target_ledger import read_base
+from crm_migrate.loading.ledger.rows import read_base
+from crm_migrate.loading.rollback.operations import inverse_of, merges_of
 from crm_migrate.plan.change import Plan
 from crm_migrate.plan.diff.side import TargetSide
 from crm_migrate.plan.digest import effect

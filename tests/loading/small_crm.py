@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from crm_migrate.language import Text
-from crm_migrate.loading.before_image import PACKET, open_packets
+from crm_migrate.loading.ledger.before_image import PACKET, open_packets
 from crm_migrate.model import Entity, Field, Model, SemanticType
 from crm_migrate.plan.approval.deciding import Approved
 from crm_migrate.plan.change import AFTER, BEFORE, UNTOUCHED, Plan

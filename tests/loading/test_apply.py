@@ -13,9 +13,9 @@ import pytest
 from crm_migrate.errors import PlanRefused
 from crm_migrate.loading.applied import Applied
 from crm_migrate.loading.apply import apply
+from crm_migrate.loading.ledger.plan_lock import Holder
+from crm_migrate.loading.ledger.rows import read_base
 from crm_migrate.loading.patience import Patience
-from crm_migrate.loading.plan_lock import Holder
-from crm_migrate.loading.target_ledger import read_base
 from crm_migrate.plan.change import Plan
 from crm_migrate.systems.sqlite.target import SqliteTarget
 from tests.loading.small_crm import (

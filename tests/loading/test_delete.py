@@ -5,7 +5,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from crm_migrate.loading.target_ledger import read_base
+from crm_migrate.loading.ledger.rows import read_base
 from crm_migrate.systems.sqlite.target import SqliteTarget
 from tests.loading.small_crm import (
     delete,

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from crm_migrate.loading.apply import apply
-from crm_migrate.loading.target_ledger import read_base
+from crm_migrate.loading.ledger.rows import read_base
 from crm_migrate.plan.change import Plan
 from crm_migrate.plan.diff.side import TargetSide
 from crm_migrate.plan.operations import plan_operations

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from crm_migrate.loading.bearings import Bearings, reference_columns
-from crm_migrate.loading.merge import check_moves
+from crm_migrate.loading.merging.merge import check_moves
 from crm_migrate.systems.opening import open_target
 from crm_migrate.systems.target import TargetSystem
 from tests.loading import doubled_crm as crm

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from crm_migrate.errors import PlanRefused
-from crm_migrate.loading.target_ledger import read_base
+from crm_migrate.loading.ledger.rows import read_base
 from crm_migrate.systems.opening import open_target
 from crm_migrate.systems.target import TargetSystem
 from tests.faults.crm import BUSINESS, statements

@@ -6,8 +6,8 @@ import pytest
 
 from crm_migrate.errors import NotFound
 from crm_migrate.loading.apply import apply
+from crm_migrate.loading.ledger.plan_lock import used_approvals
 from crm_migrate.loading.outcome import control_totals, outcome
-from crm_migrate.loading.plan_lock import used_approvals
 from crm_migrate.plan.change import Plan
 from crm_migrate.systems.sqlite.target import SqliteTarget
 from tests.loading.small_crm import (

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from crm_migrate.loading.applied import Applied
 from crm_migrate.loading.apply import apply
-from crm_migrate.loading.target_ledger import read_base
+from crm_migrate.loading.ledger.rows import read_base
 from crm_migrate.plan.change import Plan
 from crm_migrate.plan.diff.side import TargetSide
 from crm_migrate.plan.header import TargetIdentity

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from crm_migrate.errors import PlanRefused
+from crm_migrate.loading.ledger.plan_lock import Holder, Request, State, ask, plan_state
 from crm_migrate.loading.outcome import outcome
-from crm_migrate.loading.plan_lock import Holder, Request, State, ask, plan_state
 from crm_migrate.plan.change import Plan
 from crm_migrate.systems.sqlite.target import SqliteTarget
 from tests.loading.small_crm import MAPPING, MODEL, NOW, Keys, plan_of, sql

@@ -9,7 +9,7 @@ import polars as pl
 from crm_migrate.loading.applied import Applied
 from crm_migrate.loading.bearings import Bearings, reference_columns
 from crm_migrate.loading.origin import read_inserted
-from crm_migrate.loading.rollback import inverse_of
+from crm_migrate.loading.rollback.operations import inverse_of
 from crm_migrate.model import Model
 from crm_migrate.plan.change import Plan
 from crm_migrate.plan.file.opened import InMemory

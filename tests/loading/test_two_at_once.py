@@ -14,7 +14,7 @@ import pytest
 
 import crm_migrate
 from crm_migrate.errors import PlanRefused
-from crm_migrate.loading.plan_lock import Holder, ask
+from crm_migrate.loading.ledger.plan_lock import Holder, ask
 from crm_migrate.plan.change import Plan
 from crm_migrate.plan.file.stored import open_plan
 from crm_migrate.plan.file.writer import write_plan

@@ -13,7 +13,7 @@ from crm_migrate.errors import CrmMigrateError
 from crm_migrate.language import Text, counted
 
 if TYPE_CHECKING:
-    from crm_migrate.loading.plan_lock import Request
+    from crm_migrate.loading.ledger.plan_lock import Request
     from crm_migrate.pipeline import Done, Planned, Session
 
 HELP = Text(

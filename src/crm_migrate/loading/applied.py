@@ -7,7 +7,7 @@ from typing import Protocol
 import polars as pl
 
 from crm_migrate.loading.books import CREATED, DELETED, FAILED, SKIPPED, UPDATED
-from crm_migrate.loading.plan_lock import State
+from crm_migrate.loading.ledger.plan_lock import State
 from crm_migrate.loading.verify import Verified
 from crm_migrate.plan.change import Action, Plan
 from crm_migrate.plan.digest import WRITES

@@ -27,9 +27,9 @@ from crm_migrate.loading.applied import Applied, Journal, LoadingKeys, Progress,
 from crm_migrate.loading.books import CREATED, FAILED, Books
 from crm_migrate.loading.course import Course, Limits, Order, lay_out, left_in, look, take
 from crm_migrate.loading.leaving import Left, enter_left
+from crm_migrate.loading.ledger.plan_lock import Holder, Request, State, hold, release
+from crm_migrate.loading.ledger.rows import read_ledger, read_moves, rfc3339
 from crm_migrate.loading.patience import PATIENT, Patience
-from crm_migrate.loading.plan_lock import Holder, Request, State, hold, release
-from crm_migrate.loading.target_ledger import read_ledger, read_moves, rfc3339
 from crm_migrate.loading.verify import NOT_READ_BACK, verify
 from crm_migrate.loading.work import Part, deletes
 from crm_migrate.loading.write import write_batch

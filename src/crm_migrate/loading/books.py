@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from crm_migrate.loading.bearings import Bearings
-from crm_migrate.loading.before_image import seal_packets
-from crm_migrate.loading.ledger_tables import BASE_BEFORE
+from crm_migrate.loading.ledger.before_image import seal_packets
+from crm_migrate.loading.ledger.rows import add_base, take_base, write_images, write_ledger
+from crm_migrate.loading.ledger.tables import BASE_BEFORE
 from crm_migrate.loading.precondition import raw_digests
-from crm_migrate.loading.target_ledger import add_base, take_base, write_images, write_ledger
 from crm_migrate.plan.change import AFTER, UNTOUCHED, Action
 from crm_migrate.plan.digest import preconditions, row_columns
 from crm_migrate.plan.reversal import WAS

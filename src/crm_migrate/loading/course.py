@@ -11,13 +11,13 @@ from crm_migrate.language import Text
 from crm_migrate.loading.applied import LoadingKeys
 from crm_migrate.loading.bearings import Bearings, reference_columns
 from crm_migrate.loading.books import CREATED, FAILED, SKIPPED
-from crm_migrate.loading.holder import this_process
 from crm_migrate.loading.keys import Known, resolve
 from crm_migrate.loading.leaving import Left
-from crm_migrate.loading.ledger_tables import create_tables
-from crm_migrate.loading.plan_lock import ENDED, Holder, Lock, plan_state, take_lock, used
+from crm_migrate.loading.ledger.holder import this_process
+from crm_migrate.loading.ledger.plan_lock import ENDED, Holder, Lock, plan_state, take_lock, used
+from crm_migrate.loading.ledger.rows import read_ledger, read_moves
+from crm_migrate.loading.ledger.tables import create_tables
 from crm_migrate.loading.precondition import check
-from crm_migrate.loading.target_ledger import read_ledger, read_moves
 from crm_migrate.loading.verify import keys_of_plan
 from crm_migrate.loading.work import Work, deletes, work_of
 from crm_migrate.model import Model

@@ -7,7 +7,7 @@ import polars as pl
 from crm_migrate.errors import TargetFault
 from crm_migrate.language import Text
 from crm_migrate.loading.bearings import Bearings
-from crm_migrate.loading.target_ledger import known_keys
+from crm_migrate.loading.ledger.rows import known_keys
 from crm_migrate.plan.change import AFTER, REFERENCE_PREFIX, UNTOUCHED, Action
 from crm_migrate.systems.target import TargetReader, TargetTransaction
 

@@ -7,7 +7,7 @@ import polars as pl
 from crm_migrate.loading.bearings import STALE, Bearings, Found
 from crm_migrate.loading.books import FAILED, SKIPPED, Books, entries
 from crm_migrate.loading.keys import keys_of, resolve, unresolved
-from crm_migrate.loading.target_ledger import write_ledger, write_moves_left
+from crm_migrate.loading.ledger.rows import write_ledger, write_moves_left
 from crm_migrate.loading.work import Part
 from crm_migrate.plan.change import Action
 from crm_migrate.systems.target import TargetTransaction

@@ -4,7 +4,7 @@ import polars as pl
 from sqlalchemy import case, func, inspect, select
 
 from crm_migrate.loading.books import CREATED, DELETED
-from crm_migrate.loading.ledger_tables import LEDGER, MOVES
+from crm_migrate.loading.ledger.tables import LEDGER, MOVES
 from crm_migrate.systems.target import TargetSystem
 
 

@@ -9,8 +9,8 @@ from crm_migrate.errors import NotFound
 from crm_migrate.language import Text
 from crm_migrate.loading.applied import Applied, LoadingKeys, summary
 from crm_migrate.loading.bearings import Bearings, reference_columns
-from crm_migrate.loading.plan_lock import ENDED, plan_state
-from crm_migrate.loading.target_ledger import read_ledger, read_moves
+from crm_migrate.loading.ledger.plan_lock import ENDED, plan_state
+from crm_migrate.loading.ledger.rows import read_ledger, read_moves
 from crm_migrate.loading.verify import target_totals, verify
 from crm_migrate.model import Model
 from crm_migrate.plan.change import Plan

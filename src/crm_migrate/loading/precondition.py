@@ -18,8 +18,8 @@ import polars as pl
 from crm_migrate.language import Text
 from crm_migrate.loading.bearings import STALE, Bearings, Found
 from crm_migrate.loading.keys import Known, referred_keys, resolve
+from crm_migrate.loading.ledger.rows import has_rows, known_keys
 from crm_migrate.loading.referring import referring_rows
-from crm_migrate.loading.target_ledger import has_rows, known_keys
 from crm_migrate.plan.change import AFTER, REFERENCE_PREFIX, UNTOUCHED, Action
 from crm_migrate.plan.digest import cell_columns, preconditions, row_columns
 from crm_migrate.plan.target.form import as_given
@@ -80,7 +80,7 @@ def check(
     stays = referring.filter(pl.col("by").is_null()).drop("by")
     stale.append(stays.with_columns(pl.lit("referred").alias("reason")))
     if moves is not None and moves.height:
-        from crm_migrate.loading.merge import check_moves
+        from crm_migrate.loading.merging.merge import check_moves
 
         stale.append(check_moves(reader, bearings, moves).select(*STALE))
     return Found(

@@ -15,10 +15,10 @@ import polars as pl
 from crm_migrate.loading.bearings import Bearings
 from crm_migrate.loading.books import CREATED, DELETED, UPDATED
 from crm_migrate.loading.keys import resolve
-from crm_migrate.loading.ledger_tables import BASE
+from crm_migrate.loading.ledger.rows import read_ledger
+from crm_migrate.loading.ledger.tables import BASE
+from crm_migrate.loading.merging.verify import differing_moves, moves_done
 from crm_migrate.loading.precondition import raw_digests
-from crm_migrate.loading.target_ledger import read_ledger
-from crm_migrate.loading.verify_moves import differing_moves, moves_done
 from crm_migrate.model import Entity, Model, SemanticType
 from crm_migrate.plan.change import AFTER, REFERENCE_PREFIX, UNTOUCHED, Plan
 from crm_migrate.plan.digest import cell_columns

@@ -160,7 +160,7 @@ def _move(
     transaction: TargetTransaction, bearings: Bearings, books: Books, moves: pl.DataFrame
 ) -> None:
     if moves.height:
-        from crm_migrate.loading.merge import write_moves
+        from crm_migrate.loading.merging.merge import write_moves
 
         write_moves(transaction, bearings, books, moves)
 

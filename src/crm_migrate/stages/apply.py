@@ -12,8 +12,8 @@ from crm_migrate.errors import PlanRefused
 from crm_migrate.language import Text, current_language
 from crm_migrate.loading.applied import Applied
 from crm_migrate.loading.apply import apply as load
+from crm_migrate.loading.ledger.plan_lock import ENDED, Request, plan_state, used_approvals
 from crm_migrate.loading.outcome import outcome
-from crm_migrate.loading.plan_lock import ENDED, Request, plan_state, used_approvals
 from crm_migrate.loading.precondition import LEFT_REASONS
 from crm_migrate.plan.approval.deciding import USED
 from crm_migrate.plan.change import Plan

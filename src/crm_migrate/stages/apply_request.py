@@ -6,8 +6,8 @@ from typing import Any
 
 from crm_migrate.errors import PlanRefused
 from crm_migrate.language import Text
-from crm_migrate.loading.holder import this_process
-from crm_migrate.loading.plan_lock import Request, State, ask, plan_state
+from crm_migrate.loading.ledger.holder import this_process
+from crm_migrate.loading.ledger.plan_lock import Request, State, ask, plan_state
 from crm_migrate.stages.apply import Done, recover
 from crm_migrate.stages.planning.plans import open_checked
 from crm_migrate.stages.session import Session

@@ -11,7 +11,7 @@ from typing import Any
 from crm_migrate.errors import CrmMigrateError, Fault, ProjectFault, SourceFault
 from crm_migrate.formats.contract import Table
 from crm_migrate.language import Language, Text, current_language
-from crm_migrate.loading.ledger_tables import LEDGER
+from crm_migrate.loading.ledger.tables import LEDGER
 from crm_migrate.mapping.reading import pair_tables
 from crm_migrate.plan.target.mapped import Misfit, misfits_of, slow_matches
 from crm_migrate.project import PROJECT_FILE, Project, load_project

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from crm_migrate.loading.ledger.rows import read_base
 from crm_migrate.loading.origin import read_given_up, read_inserted
-from crm_migrate.loading.target_ledger import read_base
 from crm_migrate.plan.diff.side import AskTaken, Compute
 from crm_migrate.plan.merging.moves import given_up
 from crm_migrate.plan.target.left_out import left_out

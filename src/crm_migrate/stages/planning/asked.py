@@ -15,7 +15,7 @@ import polars as pl
 from crm_migrate.errors import UsageFault
 from crm_migrate.formats import open_file
 from crm_migrate.language import Text
-from crm_migrate.loading.plan_lock import ENDED
+from crm_migrate.loading.ledger.plan_lock import ENDED
 from crm_migrate.plan.show.returned import read_returned, returned_plan
 from crm_migrate.plan.show.view import Comment
 from crm_migrate.stages.apply import Done

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from crm_migrate.loading.bearings import reference_columns
-from crm_migrate.loading.children import children_of, collisions_of
+from crm_migrate.loading.merging.children import children_of, collisions_of
 from crm_migrate.model import Model
 from crm_migrate.plan.diff.side import TargetSide
 from crm_migrate.plan.merging.moves import Around, doubles

@@ -6,6 +6,7 @@ import polars as pl
 
 from crm_migrate.language import Language
 from crm_migrate.loading.books import FAILED, SKIPPED
+from crm_migrate.loading.ledger.rows import base_of, read_ledger
 from crm_migrate.loading.reconcile import (
     Reconciled,
     Side,
@@ -13,7 +14,6 @@ from crm_migrate.loading.reconcile import (
     reasons_of,
     reconcile,
 )
-from crm_migrate.loading.target_ledger import base_of, read_ledger
 from crm_migrate.plan.change import Plan
 from crm_migrate.plan.digest import preconditions, row_columns
 from crm_migrate.plan.show.sheets import workbook_bytes

@@ -10,8 +10,8 @@ import polars as pl
 from crm_migrate.errors import NotFound, PlanRefused, UsageFault
 from crm_migrate.language import Text, current_language
 from crm_migrate.loading.bearings import Bearings, reference_columns
-from crm_migrate.loading.plan_lock import ENDED, plan_state
-from crm_migrate.loading.rollback import inverse_of, merges_of
+from crm_migrate.loading.ledger.plan_lock import ENDED, plan_state
+from crm_migrate.loading.rollback.operations import inverse_of, merges_of
 from crm_migrate.plan.change import Action as Change
 from crm_migrate.plan.change import Plan
 from crm_migrate.plan.file.parts import SUFFIX

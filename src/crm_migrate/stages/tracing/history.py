@@ -13,9 +13,9 @@ import polars as pl
 from crm_migrate.errors import IntegrityFault, KeyFault, NotFound
 from crm_migrate.language import Language, Text
 from crm_migrate.loading.bearings import Bearings, reference_columns
-from crm_migrate.loading.past import Past, PlanPast, past_of
+from crm_migrate.loading.ledger.past import Past, PlanPast, past_of
 from crm_migrate.loading.precondition import raw_digests
-from crm_migrate.loading.rollback_trail import kept_columns, read_images
+from crm_migrate.loading.rollback.trail import kept_columns, read_images
 from crm_migrate.plan.change import AFTER, BEFORE, UNTOUCHED
 from crm_migrate.plan.file.stored import StoredPlan
 from crm_migrate.plan.header import PlanHeader

@@ -4,7 +4,7 @@ from sqlalchemy import inspect, select
 
 from crm_migrate.errors import NotFound, UsageFault
 from crm_migrate.language import Text
-from crm_migrate.loading.ledger_tables import BASE, LEDGER
+from crm_migrate.loading.ledger.tables import BASE, LEDGER
 from crm_migrate.stages.session import Session
 from crm_migrate.state.registry import golden_ids_of, resolve
 from crm_migrate.systems.target import TargetReader

@@ -8,8 +8,8 @@ import polars as pl
 from sqlalchemy import inspect, select
 
 from crm_migrate.language import Language
-from crm_migrate.loading.ledger_tables import LEDGER
-from crm_migrate.loading.target_ledger import base_before
+from crm_migrate.loading.ledger.rows import base_before
+from crm_migrate.loading.ledger.tables import LEDGER
 from crm_migrate.model import Entity
 from crm_migrate.project import Project
 from crm_migrate.protection.policy import Audience, Policy, Treatment

@@ -10,11 +10,11 @@ table, column and row.
 import polars as pl
 
 from crm_migrate.loading.bearings import Bearings
-from crm_migrate.loading.before_image import open_images, seal_images
 from crm_migrate.loading.books import Books
-from crm_migrate.loading.ledger_tables import BASE, BASE_BEFORE, MOVES
+from crm_migrate.loading.ledger.before_image import open_images, seal_images
+from crm_migrate.loading.ledger.rows import take_base, write_base
+from crm_migrate.loading.ledger.tables import BASE, BASE_BEFORE, MOVES
 from crm_migrate.loading.precondition import raw_digests
-from crm_migrate.loading.target_ledger import take_base, write_base
 from crm_migrate.project.mapping_file import MergePolicy
 from crm_migrate.systems.target import TargetReader, TargetTransaction
 

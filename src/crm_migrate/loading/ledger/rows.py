@@ -1,4 +1,4 @@
-"""The target ledger: what our tables in the target (`ledger_tables.py`) say; and writing it."""
+"""What our tables in the target (`tables.py`) say, and how they are written."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import polars as pl
 from sqlalchemy import Select, Table, inspect, literal, select, table
 
-from crm_migrate.loading.ledger_tables import (
+from crm_migrate.loading.ledger.tables import (
     BASE,
     BASE_BEFORE,
     BASE_COLUMNS,

@@ -8,9 +8,9 @@ from sqlalchemy import ColumnElement, inspect, select
 
 from crm_migrate.loading.applied import LoadingKeys
 from crm_migrate.loading.bearings import Bearings
-from crm_migrate.loading.before_image import PACKET, open_packets
-from crm_migrate.loading.ledger_tables import BEFORE, LEDGER
-from crm_migrate.loading.target_ledger import base_before
+from crm_migrate.loading.ledger.before_image import PACKET, open_packets
+from crm_migrate.loading.ledger.rows import base_before
+from crm_migrate.loading.ledger.tables import BEFORE, LEDGER
 from crm_migrate.plan.change import AFTER
 from crm_migrate.plan.digest import row_columns
 from crm_migrate.plan.file.opened import Opened

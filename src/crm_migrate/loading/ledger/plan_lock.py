@@ -20,8 +20,8 @@ from sqlalchemy import insert, inspect, select, update
 
 from crm_migrate.errors import PlanRefused
 from crm_migrate.language import Text
-from crm_migrate.loading.ledger_tables import APPROVALS, PLANS
-from crm_migrate.loading.target_ledger import rfc3339
+from crm_migrate.loading.ledger.rows import rfc3339
+from crm_migrate.loading.ledger.tables import APPROVALS, PLANS
 from crm_migrate.systems.target import TargetReader, TargetSystem, TargetTransaction
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ import os
 import secrets
 import socket
 
-from crm_migrate.loading.plan_lock import Holder
+from crm_migrate.loading.ledger.plan_lock import Holder
 
 
 def this_process() -> Holder:

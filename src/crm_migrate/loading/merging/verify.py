@@ -3,8 +3,8 @@
 import polars as pl
 
 from crm_migrate.loading.bearings import Bearings
-from crm_migrate.loading.merge_books import MERGED, PLACE, REPARENTED, UNMERGED
-from crm_migrate.loading.pointing import misplaced
+from crm_migrate.loading.merging.books import MERGED, PLACE, REPARENTED, UNMERGED
+from crm_migrate.loading.merging.pointing import misplaced
 from crm_migrate.systems.target import TargetReader
 
 

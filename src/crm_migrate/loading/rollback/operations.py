@@ -6,9 +6,9 @@ import polars as pl
 
 from crm_migrate.loading.applied import LoadingKeys
 from crm_migrate.loading.bearings import Bearings
+from crm_migrate.loading.merging.restore import read_trail
 from crm_migrate.loading.referring import referring_rows
-from crm_migrate.loading.restore import read_trail
-from crm_migrate.loading.rollback_trail import read_trails
+from crm_migrate.loading.rollback.trail import read_trails
 from crm_migrate.plan.file.opened import Opened
 from crm_migrate.plan.operations import with_digests
 from crm_migrate.plan.reversal import choose, hold_groups, hold_referred, judge

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import polars as pl
 from sqlalchemy import Table, inspect, or_, select
 
-from crm_migrate.loading.ledger_tables import BASE, LEDGER, MOVES, PLANS
+from crm_migrate.loading.ledger.tables import BASE, LEDGER, MOVES, PLANS
 from crm_migrate.systems.target import TargetReader
 
 ENTRY = ("plan_id", *(c.name for c in LEDGER.columns if c.name != "plan_id"))

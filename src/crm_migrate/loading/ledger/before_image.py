@@ -4,7 +4,7 @@ Rows that are updated or deleted go in *packets*: up to a thousand rows of an en
 table (IPC stream, zstd), `golden_id`, `written` (the columns that were written), `was:<column>`
 (the stored text of each cell) and the base row that stood beside it (`commitments`, `raw_digest`,
 `plan_id`; null where there was none). A row that a plan creates needs none: its ledger entry says
-that nothing stood there before. Merges keep one image per row, as JSON (merge_books.py).
+that nothing stood there before. Merges keep one image per row, as JSON (`merging/books.py`).
 
 Both are sealed by AES-256-GCM with a random 96-bit nonce under a key of the plan's own,
 HKDF-SHA256(rollback key, plan), and bound (as additional data) to plan, entity and the golden ids

@@ -11,8 +11,7 @@ import polars as pl
 
 from crm_migrate.loading.bearings import STALE, Bearings
 from crm_migrate.loading.books import Books
-from crm_migrate.loading.children import children_of
-from crm_migrate.loading.merge_books import (
+from crm_migrate.loading.merging.books import (
     MERGED,
     PLACE,
     REPARENTED,
@@ -24,8 +23,9 @@ from crm_migrate.loading.merge_books import (
     remove_base_of,
     whole_rows,
 )
-from crm_migrate.loading.pointing import misplaced, point, vanished
-from crm_migrate.loading.restore import restore, stale_restores
+from crm_migrate.loading.merging.children import children_of
+from crm_migrate.loading.merging.pointing import misplaced, point, vanished
+from crm_migrate.loading.merging.restore import restore, stale_restores
 from crm_migrate.plan.merging.moves import merge_columns, merge_preconditions
 from crm_migrate.plan.merging.referrers import referrers
 from crm_migrate.project.mapping_file import MergePolicy, TargetEntity

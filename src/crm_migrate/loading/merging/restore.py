@@ -9,8 +9,9 @@ from sqlalchemy import select
 
 from crm_migrate.loading.bearings import STALE, Bearings
 from crm_migrate.loading.books import Books
-from crm_migrate.loading.ledger_tables import MOVES
-from crm_migrate.loading.merge_books import (
+from crm_migrate.loading.ledger.rows import read_moves, write_base
+from crm_migrate.loading.ledger.tables import MOVES
+from crm_migrate.loading.merging.books import (
     MERGED,
     PLACE,
     REPARENTED,
@@ -19,8 +20,7 @@ from crm_migrate.loading.merge_books import (
     enter_moves,
     open_move_images,
 )
-from crm_migrate.loading.pointing import misplaced, point
-from crm_migrate.loading.target_ledger import read_moves, write_base
+from crm_migrate.loading.merging.pointing import misplaced, point
 from crm_migrate.plan.merging.referrers import referrers
 from crm_migrate.plan.merging.unmerge import TAKEN_BACK, TRAIL
 from crm_migrate.systems.target import TargetReader, TargetTransaction

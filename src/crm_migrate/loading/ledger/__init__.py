@@ -1,0 +1,1 @@
+"""The target ledger: our tables in the target, which decide what happened."""

@@ -1,0 +1,1 @@
+"""Merges in the target: carried out, read back, and taken back."""

@@ -1,0 +1,1 @@
+"""What taking an applied plan back would do, as the target stands now; writes nothing."""
