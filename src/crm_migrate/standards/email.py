@@ -160,6 +160,15 @@ def suggestion(value: pl.Series) -> pl.Series:
     ))  # fmt: skip
 
 
+def meant_domain(value: pl.Series) -> pl.Series:
+    """The domain that was probably meant, null where nothing is doubted; of masked addresses, too.
+
+    >>> meant_domain(pl.Series(["l***@163.con", "a@163.com"])).to_list()
+    ['163.com', None]
+    """
+    return suggestion(value).str.extract(r"@(.+)$")
+
+
 def _corrected(value: pl.Series) -> pl.Series:
     domain = value.str.extract(r"@(.+)$").str.replace(_WRONG_ENDING, ".com")
     return value.str.extract(r"^(.*@)") + domain.replace(_mistyped())

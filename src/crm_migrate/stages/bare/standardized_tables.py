@@ -14,12 +14,18 @@ from crm_migrate.stages.bare.standardize import SHOWN_ID, StandardizedFiles
 from crm_migrate.stages.bare.table_files import write_table
 from crm_migrate.stages.memory import peak_mib
 from crm_migrate.stages.quality.findings import rule_of
-from crm_migrate.standards import industry
+from crm_migrate.standards import email, industry
 
 COLUMNS = ("record_id", "file", "sheet", "row", "column", "field", "rule", "severity", "message",
            "hint")  # fmt: skip
 _PLACE = [SOURCE, SHEET, ROW]
 _POSSIBLE = Text(" Possible: ", "可选：")
+_MEANT = Text(" Probably meant: ", "疑似应为：")
+_ANSWERS = {
+    industry.AMBIGUOUS.code: (_POSSIBLE, industry.candidates),
+    email.TYPO.code: (_MEANT, email.meant_domain),
+}
+"""By rule: what its finding can say of the value beyond the hint, without the value itself."""
 
 
 def records_table(result: StandardizedFiles) -> pl.DataFrame:
@@ -81,14 +87,17 @@ def findings_table(result: StandardizedFiles) -> pl.DataFrame:
 
 
 def _candidates(result: StandardizedFiles) -> pl.Series:
-    """The industries that an ambiguous name could mean, beside its finding; else null."""
+    """What an ambiguous industry or a mistyped domain could mean, beside its finding; else null."""
     found = result.findings.with_row_index("_line")
-    asked = found.filter(pl.col("rule") == industry.AMBIGUOUS.code)
+    asked = found.filter(pl.col("rule").is_in(list(_ANSWERS)))
     told = pl.Series("_candidates", [None], dtype=pl.String).new_from_index(0, found.height)
-    for (entity, name), lines in asked.group_by("entity", "field", maintain_order=True):
+    for (rule, entity, name), lines in asked.group_by(
+        "rule", "entity", "field", maintain_order=True
+    ):
+        words, answers = _ANSWERS[str(rule)]
         values = result.records[str(entity)].select(RECORD_ID, str(name))
         typed = lines.join(values, on=RECORD_ID, how="left", maintain_order="left")[str(name)]
-        told = told.scatter(lines["_line"], str(_POSSIBLE) + industry.candidates(typed))
+        told = told.scatter(lines["_line"], str(words) + answers(typed))
     return told
 
 

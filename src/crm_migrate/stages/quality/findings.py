@@ -20,12 +20,14 @@ from crm_migrate.stages import standardize
 from crm_migrate.stages.judge import own_rules
 from crm_migrate.stages.planning.doubles import doubles_sheet
 from crm_migrate.stages.quality.found_cells import with_cells
+from crm_migrate.standards import email
 from crm_migrate.standards.catalog import rule as standard_rule
 from crm_migrate.workspace import Run
 
 MOST, SAMPLE = 50_000, 10_000
 """Lines of the workbook: all, or of more than `MOST` a sample; the rest is counted in its last."""
 
+_MEANT = Text(" Probably meant: {domain}.", "疑似应为 {domain}。")
 _ORDER = {"error": 0, "warning": 1, "repair": 2}
 _PLACE = ("_order", "source", "file", "sheet", "row", "field", "rule")
 
@@ -156,6 +158,14 @@ def _line(
         *_labels(model, language, str(row["entity"]), str(row["field"])),
         row["value"],
         rule.message.in_language(language),
-        rule.hint.in_language(language),
+        rule.hint.in_language(language) + _meant(rule, row["value"], language),
         rule.code,
     )
+
+
+def _meant(rule: Rule, shown: object, language: Language) -> str:
+    """The domain that a mistyped mail address was probably meant to have: a mask leaves it."""
+    if rule.code != email.TYPO.code or not isinstance(shown, str):
+        return ""
+    domain = email.meant_domain(pl.Series([shown])).item()
+    return _MEANT.in_language(language, domain=domain) if domain else ""
