@@ -75,6 +75,13 @@ def test_each_row_says_where_it_stands_and_why(command: Command, planned: Path) 
     assert all(c.data_type != "f" for row in sheet.iter_rows() for c in row)
     hidden = [d for d in sheet.column_dimensions.values() if d.hidden]
     assert len(hidden) >= 1
+    # In Excel the cells of the record can be changed, the filled ones too, and nothing else.
+    assert sheet.protection.sheet
+    address = sheet.cell(2, place(book, "address"))
+    assert address.value
+    assert not address.protection.locked
+    assert all(sheet.cell(2, n).protection.locked for n in (1, 2, 3, 4, 5, 6, 7))
+    assert (sheet.row_dimensions[2].height or 0) < 60
     lines = (planned / "audit" / "journal.jsonl").read_text("utf-8").splitlines()
     assert any(e["event"] == "export" for e in map(json.loads, lines))
 

@@ -11,7 +11,8 @@ from decimal import Decimal
 from enum import IntEnum
 from functools import lru_cache
 from io import BytesIO
-from math import ceil
+from math import ceil, inf
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from crm_migrate.plan.show.sheet_charts import Chart, draw
@@ -145,10 +146,14 @@ def _write(book: "Workbook", sheet: Sheet, number: int, looks: "dict[Style, Form
         page.set_column(place, place, width, look, {"hidden": place in sheet.hidden})
     # Room for the second cell of a foot below a single column.
     room = [width * 1.1 for width in (*sheet.widths, 10)]
+    for place in sheet.hidden:  # what nobody sees makes no row higher
+        room[place] = inf
+    # A format of its own goes before the column's: a cell that is filled is to stay open, too.
+    opened = dict.fromkeys(sheet.filled_in, Style.OPEN)
     _write_row(page, 0, [Marked(h, Style.HEAD) for h in sheet.head], room, looks)
     last = 0
     for last, row in enumerate(sheet.rows, 1):
-        _write_row(page, last, row, room, looks)
+        _write_row(page, last, row, room, looks, opened)
     end = last
     for end, row in enumerate(sheet.foot, last + 2):
         _write_row(page, end, row, room, looks)
@@ -182,11 +187,15 @@ def _write_row(
     row: Sequence[object],
     room: Sequence[float],
     looks: "dict[Style, Format]",
+    given_style: Mapping[int, Style] = MappingProxyType({}),
 ) -> None:
-    """A row; its height is given where text wraps, since not every program works it out."""
+    """A row; its height is given where text wraps, since not every program works it out.
+
+    `given_style`: by column, of cells that have none of their own.
+    """
     lines = 1  # a Chinese character takes the place of two letters
     for place, given in enumerate(row[: len(room)]):
-        value, style = given if type(given) is Marked else (given, None)
+        value, style = given if type(given) is Marked else (given, given_style.get(place))
         if value is None or value == "":
             continue
         if isinstance(value, int | Decimal) and not isinstance(value, bool):
