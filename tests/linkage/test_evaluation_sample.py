@@ -9,19 +9,15 @@ from scipy.stats import binomtest
 
 from crm_migrate.linkage.contract import Linkage
 from crm_migrate.linkage.engines import engine_for
-from crm_migrate.linkage.evaluation_sample import (
-    Stratum,
-    allocate,
+from crm_migrate.linkage.evaluation_bounds import (
     bounds,
-    draw,
     least_verdicts,
     lower_bound,
     precision,
     recall,
-    sampling_frame,
-    strata,
     verdicts_missing,
 )
+from crm_migrate.linkage.evaluation_sample import Stratum, allocate, draw, sampling_frame, strata
 from crm_migrate.linkage.rule_types import LinkageRules
 from tests.linkage.invented_companies import companies
 

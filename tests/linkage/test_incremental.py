@@ -7,8 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from crm_migrate.linkage.changes import changes
 from crm_migrate.linkage.contract import Linkage
-from crm_migrate.linkage.incremental import changes, link_changes
+from crm_migrate.linkage.incremental import link_changes
 from crm_migrate.linkage.memory import Memory
 from crm_migrate.linkage.native_engine import NativeEngine
 from crm_migrate.linkage.rule_types import LinkageRules

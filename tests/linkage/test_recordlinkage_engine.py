@@ -8,7 +8,8 @@ import pytest
 
 from crm_migrate.errors import CrmMigrateError
 from crm_migrate.linkage import recordlinkage_engine
-from crm_migrate.linkage.blocking import candidates, capped_blocks
+from crm_migrate.linkage.blocking import candidates
+from crm_migrate.linkage.blocks import capped_blocks
 from crm_migrate.linkage.comparison import levels_of
 from crm_migrate.linkage.engines import clustered_pairs, compare_engines, engine_for
 from crm_migrate.linkage.evaluation import evaluate

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from crm_migrate.linkage.blocking import CAPPED_SCHEMA
+from crm_migrate.linkage.blocks import CAPPED_SCHEMA
 from crm_migrate.linkage.clustering import components
 from crm_migrate.linkage.contract import Linkage
 from crm_migrate.linkage.rule_types import LinkageRules

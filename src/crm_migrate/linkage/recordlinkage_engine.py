@@ -13,7 +13,7 @@ import polars as pl
 
 from crm_migrate.errors import CrmMigrateError
 from crm_migrate.language import Text
-from crm_migrate.linkage.blocking import capped_blocks, expand
+from crm_migrate.linkage.blocks import capped_blocks, expand
 from crm_migrate.linkage.clustering import Rivals, cluster
 from crm_migrate.linkage.contract import Linkage, Progress, no_progress
 from crm_migrate.linkage.decision import decide

@@ -15,7 +15,7 @@ from recordlinkage.base import BaseCompareFeature, BaseIndexAlgorithm
 from recordlinkage.compare import Exact, String
 from recordlinkage.index import Block
 
-from crm_migrate.linkage.blocking import Blocks, expand
+from crm_migrate.linkage.blocks import Blocks, expand
 from crm_migrate.linkage.features import MISSING, Feature, Features, Indices, Mask
 from crm_migrate.linkage.rule_types import Level, LinkageRules
 

@@ -13,7 +13,7 @@ import polars as pl
 import yaml
 
 from crm_migrate.linkage.bare import recognise, records_of
-from crm_migrate.linkage.blocking import block_keys, members
+from crm_migrate.linkage.blocks import block_keys, members
 from crm_migrate.linkage.features import build_features
 from crm_migrate.linkage.pack import Pack, load_pack, pack_data, pack_names, parse_pack
 from crm_migrate.linkage.rule_types import FEATURE_PARTS

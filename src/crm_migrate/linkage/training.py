@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from crm_migrate.linkage.blocking import Candidates, block_keys, members
+from crm_migrate.linkage.blocking import Candidates
+from crm_migrate.linkage.blocks import block_keys, members
 from crm_migrate.linkage.comparison import differs, levels_of
 from crm_migrate.linkage.features import Features, Indices, Mask
 from crm_migrate.linkage.hashing import mix

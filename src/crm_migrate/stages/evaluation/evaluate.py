@@ -9,13 +9,8 @@ from crm_migrate.language import Text
 from crm_migrate.linkage.contract import Linkage
 from crm_migrate.linkage.engines import engine_for
 from crm_migrate.linkage.evaluation import evaluate, threshold_curve, true_pairs
-from crm_migrate.linkage.evaluation_sample import (
-    draw,
-    precision,
-    recall,
-    sampling_frame,
-    strata,
-)
+from crm_migrate.linkage.evaluation_bounds import precision, recall
+from crm_migrate.linkage.evaluation_sample import draw, sampling_frame, strata
 from crm_migrate.linkage.model import FRACTION, weight_of
 from crm_migrate.linkage.model_words import steps
 from crm_migrate.linkage.rule_types import LinkageRules

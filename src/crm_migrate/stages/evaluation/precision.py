@@ -7,13 +7,8 @@ import polars as pl
 
 from crm_migrate.language import Text
 from crm_migrate.linkage.engines import engine_for
-from crm_migrate.linkage.evaluation_sample import (
-    least_verdicts,
-    lower_bound,
-    sampling_frame,
-    strata,
-    verdicts_missing,
-)
+from crm_migrate.linkage.evaluation_bounds import least_verdicts, lower_bound, verdicts_missing
+from crm_migrate.linkage.evaluation_sample import sampling_frame, strata
 from crm_migrate.linkage.judgements import UNSURE
 from crm_migrate.stages import link
 from crm_migrate.stages.session import Session

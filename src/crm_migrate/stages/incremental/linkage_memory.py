@@ -60,7 +60,8 @@ def link_with_memory(
 
     `afresh`: compare everything and train the model anew, whatever changed.
     """
-    from crm_migrate.linkage.incremental import changes, link_changes
+    from crm_migrate.linkage.changes import changes
+    from crm_migrate.linkage.incremental import link_changes
     from crm_migrate.linkage.native_engine import NativeEngine
 
     if not isinstance(engine, NativeEngine):
