@@ -59,3 +59,12 @@ def test_every_fault_is_reported_with_its_path():
         "ghost",
     }
     assert all(text.en and text.zh for _, text in faults)
+
+
+def test_a_comparison_is_not_called_like_a_column_of_pairs():
+    """`left_id` as a comparison would stand twice in the table of pairs: a fault with its path."""
+    level = [{"same": ["name"]}]
+    body = {"features": {"name": {"as": "text"}}, "compare": {"left_id": level, "name": level}}
+    rules, faults = parse_rules({"customer": body})
+    assert [path for path, _ in faults] == ["customer/compare/left_id"]
+    assert [c.name for c in rules["customer"].comparisons] == ["name"]

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from crm_migrate.language import Text
+from crm_migrate.linkage.plain_reader import PlainReader
 from crm_migrate.linkage.rule_types import (
     FEATURE_PARTS,
     SET_KINDS,
@@ -25,6 +26,11 @@ from crm_migrate.linkage.rule_types import (
 
 __all__ = ["LinkageRules", "parse_rules"]
 
+PAIR_COLUMNS = (
+    *("left_id", "right_id", "match_weight", "match_probability", "certain"),
+    *("reasons", "same_cluster"),
+)
+"""What stands beside the levels of the comparisons in tables of pairs."""
 _MEASURES = ("jaro_winkler", "edit", "typos", "grams")
 _ENGINES = ("native", "recordlinkage", "natural_key", "alone")
 
@@ -61,7 +67,7 @@ _KEYS = (
 )
 
 
-class _Reader:
+class _Reader(PlainReader):
     """Reads the rules of one entity and collects faults instead of stopping at the first."""
 
     def __init__(
@@ -71,11 +77,9 @@ class _Reader:
         known: set[str] | None,
         faults: list[FaultAt],
     ) -> None:
-        self.entity, self.body, self.known, self.faults = entity, body, known, faults
+        super().__init__(entity, body, faults)
+        self.known = known
         self.names: set[str] = set()
-
-    def fault(self, path: str, en: str, zh: str) -> None:
-        self.faults.append((f"{self.entity}/{path}", Text(en, zh)))
 
     def rules(self) -> LinkageRules:
         for key in self.body:
@@ -108,18 +112,6 @@ class _Reader:
             natural_keys=self.natural_keys(engine),
         )
 
-    def number(self, path: str, value: Any, low: float, high: float) -> float:
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            try:  # YAML 1.1 reads 1e-6 as text
-                value = float(str(value))
-            except ValueError:
-                self.fault(path, "expected a number", "应为数字")
-                return low
-        if not low <= value <= high:
-            self.fault(path, f"must lie between {low} and {high}", f"必须在 {low} 与 {high} 之间")
-            return low
-        return float(value)
-
     def features(self) -> tuple[FeatureRule, ...]:
         found = []
         for name, spec in self.table("features").items():
@@ -136,27 +128,6 @@ class _Reader:
             self.names.add(name)
             self.names.update(f"{name}.{part}" for part in FEATURE_PARTS[spec["as"]])
         return tuple(found)
-
-    def table(self, key: str) -> Mapping[str, Any]:
-        value = self.body.get(key) or {}
-        if not isinstance(value, Mapping):
-            self.fault(key, "expected a table", "应为键值表")
-            return {}
-        return value
-
-    def items(self, key: str) -> Sequence[Any]:
-        value = self.body.get(key) or []
-        if not isinstance(value, list | tuple):
-            self.fault(key, "expected a list", "应为列表")
-            return []
-        return value
-
-    def strings(self, path: str, value: Any) -> list[str]:
-        items = [value] if isinstance(value, str) else value
-        if not isinstance(items, list | tuple) or not all(isinstance(i, str) for i in items):
-            self.fault(path, "expected names", "应为名称列表")
-            return []
-        return list(items)
 
     def known_feature(self, path: str, name: str) -> str:
         if name not in self.names:
@@ -195,6 +166,9 @@ class _Reader:
         found = []
         for name, levels in self.table("compare").items():
             path = f"compare/{name}"
+            if name in PAIR_COLUMNS:
+                self.fault(path, "another column of pairs is called so", "与记录对的其他列重名")
+                continue
             if not isinstance(levels, list) or not levels:
                 self.fault(path, "expected a list of levels", "应为级别列表")
                 continue
