@@ -13,6 +13,7 @@ from crm_migrate.protection.policy import Audience, Treatment
 from crm_migrate.protection.sealing import seal_column
 from crm_migrate.records import FILE, RECORD_ID, ROW, SHEET, SOURCE
 from crm_migrate.stages import extract, link, standardize, survive
+from crm_migrate.stages.golden.several_customers import people_at_several_customers
 from crm_migrate.stages.judge import own_rules
 from crm_migrate.stages.quality.findings import rule_of
 from crm_migrate.stages.session import Session
@@ -65,6 +66,7 @@ def _crosswalk(session: Session, run: Run, language: Language) -> dict[str, pl.D
 
 def _findings(session: Session, run: Run, language: Language) -> dict[str, pl.DataFrame]:
     found = run.read(standardize.STAGE, "x_findings").filter(pl.col("severity") != "repair")
+    found = pl.concat([found, people_at_several_customers(run)])
     parts = [found.clear().with_columns(pl.lit(None, dtype=pl.String).alias("value"))]
     for (name, field), some in found.group_by(["entity", "field"], maintain_order=True):
         entity = session.project.model.by_name.get(str(name))

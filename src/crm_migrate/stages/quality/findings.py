@@ -17,6 +17,10 @@ from crm_migrate.protection.admission import CUT_OUT, FORBIDDEN
 from crm_migrate.protection.policy import Policy
 from crm_migrate.records import Rule
 from crm_migrate.stages import standardize
+from crm_migrate.stages.golden.several_customers import (
+    SEVERAL_CUSTOMERS,
+    people_at_several_customers,
+)
 from crm_migrate.stages.judge import own_rules
 from crm_migrate.stages.planning.doubles import doubles_sheet
 from crm_migrate.stages.quality.found_cells import with_cells
@@ -43,7 +47,13 @@ def rule_of(code: str, own: Mapping[str, Rule] = MappingProxyType({})) -> Rule:
 
 @cache
 def _declared(code: str) -> Rule:
-    declared = (*damage.RULES.values(), *mapping_rules.RULES, FORBIDDEN, *CUT_OUT.values())
+    declared = (
+        *damage.RULES.values(),
+        *mapping_rules.RULES,
+        FORBIDDEN,
+        *CUT_OUT.values(),
+        SEVERAL_CUSTOMERS,
+    )
     for rule in declared:
         if rule.code == code:
             return rule
@@ -65,7 +75,7 @@ def findings_workbook(
     def t(en: str, zh: str) -> str:
         return zh if language == "zh" else en
 
-    every = run.read(standardize.STAGE, "x_findings")
+    every = pl.concat([run.read(standardize.STAGE, "x_findings"), people_at_several_customers(run)])
     found = every.filter(pl.col("severity") != "repair")
     listed = _sampled(found)
     ordered = with_cells(listed, run, model, policy).sort(*_PLACE)
