@@ -7,7 +7,7 @@ parts: mostly of the same values. Within `remembering` the last answer of a slow
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
-from threading import Lock
+from threading import Lock, get_ident
 
 import numpy as np
 import polars as pl
@@ -16,8 +16,8 @@ Reader = Callable[[pl.Series], pl.DataFrame]
 
 _MANY = 1_000
 """Rows below which it is as cheap to read again."""
-_last: dict[str, tuple[pl.Series, pl.DataFrame]] = {}
-"""Reader → its last column and answer: of one batch, and never longer than it is worked on."""
+_last: dict[tuple[int, str], tuple[pl.Series, pl.DataFrame]] = {}
+"""Thread and reader → its last column and answer: never longer than the batch is worked on."""
 _depth = 0
 _lock = Lock()
 
@@ -47,8 +47,9 @@ def remembered(reader: Reader) -> Reader:
     def read(column: pl.Series) -> pl.DataFrame:
         if not _depth or len(column) < _MANY:
             return reader(column)
-        answer = _again(reader, column, _last.get(name))
-        _last[name] = column, answer
+        own = get_ident(), name
+        answer = _again(reader, column, _last.get(own))
+        _last[own] = column, answer
         return answer
 
     return read

@@ -4,10 +4,8 @@ What a standard says of a value depends on nothing else (see `contract.Standard`
 repeat few values, and most do, are read and judged by their distinct values alone.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import TypeVar
 
 import polars as pl
 
@@ -22,12 +20,11 @@ from crm_migrate.standards.rules.allowed import Allowance, spared
 
 Broken = tuple[str, Rule, pl.Series]
 """Field name, rule, and the rows where it holds."""
-_A, _B = TypeVar("_A"), TypeVar("_B")
 
 _EXCEL_ERROR = r"^\s*#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NULL!|NUM!|SPILL!|CALC!|GETTING_DATA)\s*$"
 _WORDS_OF_TEXT = {SemanticType.TEXT, SemanticType.FREE_TEXT, SemanticType.BOOLEAN}
 """Types where 无 may be an answer."""
-_FEW = 5_000
+MANY = 5_000
 """Rows below which threads and distinct values cost more than they save."""
 
 
@@ -60,20 +57,12 @@ class Cells:
         return replace(self, raw=self.rows(self.raw), value=value, places=None)
 
 
-def each(work: Callable[[_A], _B], items: Iterable[_A], height: int) -> list[_B]:
-    """`work` done for all items, by several threads where there are many rows; answers in order."""
-    if height < _FEW:
-        return [work(item) for item in items]
-    with ThreadPoolExecutor(pl.thread_pool_size()) as threads:
-        return list(threads.map(work, items))
-
-
 def normalised(field: Field, column: pl.Series, model: Model) -> Cells:
     """The field's cells in standard form."""
     if not has_values(column):
         return Cells(field, column, column)
     places = None
-    if len(column) >= _FEW and 2 * column.approx_n_unique() < len(column):
+    if len(column) >= MANY and 2 * column.approx_n_unique() < len(column):
         places, column = _distinct(column)
     raw, emptied = _emptied(field, column)
     value = raw

@@ -16,7 +16,7 @@ from crm_migrate.language import Text
 from crm_migrate.model import Entity, Field, Model, SemanticType
 from crm_migrate.records import RECORD_ID, Rule, Severity, concat_findings, findings_where
 from crm_migrate.standards import amount, boolean, date, integer, percentage
-from crm_migrate.standards.entity.fields import Broken, each
+from crm_migrate.standards.entity.fields import Broken
 
 if TYPE_CHECKING:
     import pandera.polars as pa
@@ -135,8 +135,7 @@ def _doubtful(
             return value.is_in(model.vocabularies[field.vocabulary].values).all()
         return not value.str.contains(_CONTROLS).any()
 
-    told = each(fits, entity.fields, records.height)
-    return found | {f.name for f, fitting in zip(entity.fields, told, strict=True) if not fitting}
+    return found | {f.name for f in entity.fields if not fits(f)}
 
 
 def failures(

@@ -1,11 +1,13 @@
 """Standardizing the records of one entity: every field by its standard, then the whole record."""
 
 from collections.abc import Collection, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from math import ceil
 
 import polars as pl
 
-from crm_migrate.model import Condition, Entity, Field, Level, Model
+from crm_migrate.model import Condition, Entity, Level, Model
 from crm_migrate.records import (
     PROVENANCE,
     RECORD_ID,
@@ -15,7 +17,7 @@ from crm_migrate.records import (
 )
 from crm_migrate.standards import standard
 from crm_migrate.standards.entity import record_rules, schema
-from crm_migrate.standards.entity.fields import Broken, each, judged, normalised
+from crm_migrate.standards.entity.fields import MANY, Broken, judged, normalised
 from crm_migrate.standards.entity.moves import apply_moves
 from crm_migrate.standards.remembered import remembering
 from crm_migrate.standards.residue import holds
@@ -24,6 +26,9 @@ from crm_migrate.standards.rules.records import NO_RULES, RecordRules
 
 Origins = Mapping[tuple[str, str], str]
 """(source name, field name) → the column of the source that the field was read from."""
+
+_LARGEST_SLICE = 250_000
+"""Rows of a slice: what is worked out beside the records is gone before the next one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +43,6 @@ class Standardized:
     """`record_id`, provenance, and `rule`: why the record was set aside."""
 
 
-@remembering()
 def standardize(
     entity: Entity,
     mapped: pl.DataFrame,
@@ -50,50 +54,58 @@ def standardize(
     """Bring `mapped` (raw text under field names, `record_id`, provenance) into standard form.
 
     A pure function of its rows: batches may be cut anywhere (only the uniqueness of `record_id`
-    is judged within the batch). Of the project's `rules` those of single records are judged.
+    is judged within the batch), and are, for as many threads as there are cores. Of the project's
+    `rules` those of single records are judged.
 
     Raises:
         KeyError: a field names a vocabulary that the model does not have.
     """
-    height = mapped.height
-    cells = {
-        c.field.name: c
-        for c in each(
-            lambda f: normalised(f, _column(mapped, f.name), model),
-            _largest(entity, mapped),
-            height,
-        )
-    }
-    broken = [b for f in entity.fields for b in cells[f.name].of_rows(cells[f.name].emptied)]
+
+    def made(rows: pl.DataFrame) -> Standardized:
+        return _standardized(entity, rows, model, origins, rules)
+
+    slices = _slices(mapped)
+    if len(slices) == 1:
+        return made(mapped)
+    with ThreadPoolExecutor(pl.thread_pool_size()) as threads:
+        parts = list(threads.map(made, slices))
+    return Standardized(
+        pl.concat(p.records for p in parts),
+        pl.concat(p.findings for p in parts),
+        pl.concat(p.quarantined for p in parts),
+    )
+
+
+def _slices(mapped: pl.DataFrame) -> list[pl.DataFrame]:
+    """The rows in pieces of the same size; in one where ids repeat, which must be seen together."""
+    height, threads = mapped.height, pl.thread_pool_size()
+    if height < 2 * MANY or threads == 1 or mapped[RECORD_ID].n_unique() < height:
+        return [mapped]
+    count = threads * ceil(height / (threads * _LARGEST_SLICE))
+    return list(mapped.iter_slices(ceil(height / count)))
+
+
+@remembering()
+def _standardized(
+    entity: Entity, mapped: pl.DataFrame, model: Model, origins: Origins, rules: RecordRules
+) -> Standardized:
+    cells = {f.name: normalised(f, _column(mapped, f.name), model) for f in entity.fields}
+    broken = [b for c in cells.values() for b in c.of_rows(c.emptied)]
     before = {n: c.rows(c.value).alias(n) for n, c in cells.items()}
-    values = {f.name: before[f.name] for f in entity.fields}
+    values = dict(before)
     moves = apply_moves(entity, lambda name: cells[name].rows(cells[name].raw), values)
     broken += [(m.field, m.rule, m.mask) for m in moves]
     for name, value in values.items():
         if value is not before[name]:
             cells[name] = cells[name].moved(value)
-    allowed = rules.allowed
-    found = each(
-        lambda c: judged(c, model, allowed.get(f"{entity.name}.{c.field.name}")),
-        cells.values(),
-        height,
-    )
-    by_field = dict(zip(cells, found, strict=True))
-    broken += [b for f in entity.fields for b in by_field[f.name]]
+    for name, of_field in cells.items():
+        broken += judged(of_field, model, rules.allowed.get(f"{entity.name}.{name}"))
     broken += _missing(entity, values)
     records = mapped.with_columns(column.alias(name) for name, column in values.items())
     broken += judged_alone(rules.of(entity.name, of_record=True), records)
     distinct = {name: c.value for name, c in cells.items()}
     broken += schema.failures(entity, model, records, distinct)
     return _sorted_out(entity, records, broken, origins, rules)
-
-
-def _largest(entity: Entity, mapped: pl.DataFrame) -> list[Field]:
-    """The fields, those with most text first: so threads end at about the same time."""
-    sizes = {
-        f.name: mapped[f.name].estimated_size() for f in entity.fields if f.name in mapped.columns
-    }
-    return sorted(entity.fields, key=lambda f: -sizes.get(f.name, 0))
 
 
 def _column(mapped: pl.DataFrame, name: str) -> pl.Series:

@@ -79,5 +79,8 @@ def named_like_person(name: pl.Expr) -> pl.Expr:
 
 def _like_person(names: pl.Series) -> pl.Series:
     short = names.str.len_chars() <= 4
-    organisations = company_name.kinds(names).is_not_null()
-    return mask_where(names, short & ~organisations, person_name.looks_like_name)
+    return mask_where(
+        names,
+        short,
+        lambda few: company_name.kinds(few).is_null() & person_name.looks_like_name(few),
+    )
