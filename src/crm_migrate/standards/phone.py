@@ -13,7 +13,16 @@ from crm_migrate.records import Rule, Severity
 from crm_migrate.standards.characters import tidy_apart
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
 from crm_migrate.standards.residue import change_where, holds, mask_where, unless_matching
-from crm_migrate.standards.telephones import AREA, LOCAL, MOBILE, ONE, areas, eased, pieces, valid_area
+from crm_migrate.standards.telephones import (
+    AREA,
+    LOCAL,
+    MOBILE,
+    ONE,
+    areas,
+    eased,
+    pieces,
+    valid_area,
+)
 
 BASIS = Text(
     "numbering plan of the MIIT (2017), ITU-T E.164", "电信网编号计划（2017 年版）、ITU-T E.164"
