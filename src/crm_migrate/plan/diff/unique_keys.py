@@ -12,10 +12,11 @@ import polars as pl
 from crm_migrate.model import Entity
 from crm_migrate.plan.change import REFERENCE_PREFIX, Action
 from crm_migrate.plan.diff.columns import ColumnChange
+from crm_migrate.plan.diff.key_references import as_planned, with_keys
 from crm_migrate.plan.diff.row_cells import RowCell, row_cells
 from crm_migrate.plan.diff.side import DiffRules, TargetSide
 from crm_migrate.plan.target.predicate import columns_of, holds, literal
-from crm_migrate.plan.target.present import KEY_REFERENCE, TARGET_KEY
+from crm_migrate.plan.target.present import TARGET_KEY
 from crm_migrate.protection.policy import Treatment
 from crm_migrate.systems.target_schema import TargetTable, UniqueKey
 
@@ -121,7 +122,7 @@ def _taken(
     compared = wanted.with_columns(_equal(side, key, c.column, wanted[c.column]) for c in held)
     local = key.where is None and all(c.known for c in held)
     if local and (side.ask_taken is None or _plain(side, key)):
-        standing = _as_planned(side, held)
+        standing = as_planned(side, held)
         if ignored is not None:
             standing = standing.filter(~pl.col(TARGET_KEY).is_in(ignored.implode()))
         standing = standing.with_columns(
@@ -133,7 +134,7 @@ def _taken(
         return _spread(asked, stands_twice(compared, standing, key.columns))
     mask = stands_twice(compared, compared.clear().drop("golden_id"), key.columns)
     if side.ask_taken is not None:
-        numbered, _ = _with_keys(side, wanted, held)
+        numbered, _ = with_keys(side, wanted, held)
         mask = mask | numbered["_n"].is_in(_stands(side, key, numbered, ignored).implode())
     return _spread(asked, mask)
 
@@ -152,7 +153,7 @@ def _stand_by_parts(
     """
     if side.ask_taken is None or side.compute is None or side.table is None:
         return pl.repeat(False, wanted.height, eager=True)
-    numbered, lost = _with_keys(side, wanted, held)
+    numbered, lost = with_keys(side, wanted, held)
     filled = pl.Series(
         pl.select(pl.all_horizontal(*(numbered[c].is_not_null() for c in key.columns)))
     )
@@ -180,28 +181,6 @@ def _surely_empty(rows: pl.DataFrame, held: Sequence[RowCell], side: TargetSide)
         if not cell.known:
             sure = sure & ~(~new & cell.cells.is_null())
     return sure
-
-
-def _with_keys(
-    side: TargetSide, wanted: pl.DataFrame, held: Sequence[RowCell]
-) -> tuple[pl.DataFrame, pl.Series]:
-    """The wanted rows with `_n`, references as keys of the target; and where such a key is lost.
-
-    A reference to a record that no row of the target refers to yet is null.
-    """
-    numbered = wanted.with_row_index("_n").with_columns(pl.col("_n").cast(pl.String))
-    lost = pl.repeat(False, wanted.height, eager=True)
-    for cell in held:
-        if cell.field is not None:
-            keys = _keys_behind(side, cell.field, cell.column)
-            found = numbered[cell.column].replace_strict(
-                keys["golden"], keys["key"], default=None, return_dtype=pl.String
-            )
-            # What is no reference of ours stands as the target holds it.
-            raw = ~numbered[cell.column].str.starts_with(REFERENCE_PREFIX).fill_null(False)
-            lost = lost | (~raw & found.is_null())
-            numbered = numbered.with_columns(numbered[cell.column].zip_with(raw, found))
-    return numbered, lost
 
 
 def _stands(
@@ -263,39 +242,6 @@ def _equal(side: TargetSide, key: UniqueKey, column: str, cells: pl.Series) -> p
     if key.case_insensitive and info.collation is None:  # the index has a collation of its own
         form = form.str.to_lowercase()
     return form.alias(column)
-
-
-def _as_planned(side: TargetSide, held: Sequence[RowCell]) -> pl.DataFrame:
-    """All rows of the target with references as golden ids, as `after:` cells have them."""
-    names = [c.column for c in held]
-    stored = side.staying(names).select(pl.col(side.mapping.key).alias(TARGET_KEY), *names)
-    references = {c.column: c.field for c in held if c.field is not None}
-    known = side.present.select(
-        TARGET_KEY, *(pl.col(f).alias(f"present:{c}") for c, f in references.items())
-    )
-    joined = stored.join(known, on=TARGET_KEY, how="left")
-    for column in references:
-        golden = pl.col(f"present:{column}")
-        resolved = golden.is_not_null() & ~golden.str.starts_with(KEY_REFERENCE)
-        text = pl.when(resolved).then(pl.lit(REFERENCE_PREFIX) + golden).otherwise(column)
-        joined = joined.with_columns(text.alias(column))
-    return joined.select(TARGET_KEY, *names)
-
-
-def _keys_behind(side: TargetSide, field: str, column: str) -> pl.DataFrame:
-    """`golden` (`@…`) and `key` of the records that rows of the target refer to by the column.
-
-    A record that no row refers to can't make a row's key taken.
-    """
-    raw = side.stored.select(pl.col(side.mapping.key).alias(TARGET_KEY), key=column)
-    return (
-        side.present.select(TARGET_KEY, golden=field)
-        .join(raw, on=TARGET_KEY)
-        .drop_nulls()
-        .filter(~pl.col("golden").str.starts_with(KEY_REFERENCE))
-        .select((pl.lit(REFERENCE_PREFIX) + pl.col("golden")).alias("golden"), "key")
-        .unique("golden")
-    )
 
 
 def _any(masks: Sequence[pl.Series], height: int) -> pl.Series:

@@ -18,15 +18,14 @@ from crm_migrate.loading.precondition import raw_digests
 from crm_migrate.loading.rollback.trail import kept_columns, read_images
 from crm_migrate.plan.change import AFTER, BEFORE, UNTOUCHED
 from crm_migrate.plan.file.stored import StoredPlan
-from crm_migrate.plan.header import PlanHeader
 from crm_migrate.plan.reversal import CREATED, DELETED, UPDATED, WAS
-from crm_migrate.stages.planning.plans import open_to_read, rfc3339
+from crm_migrate.stages.planning.plans import open_to_read
 from crm_migrate.stages.referred_names import ReferredNames
 from crm_migrate.stages.rollback.heaps import reason_words
 from crm_migrate.stages.session import Session
 from crm_migrate.stages.shown_cells import Eyes
+from crm_migrate.stages.tracing.acts import Acts
 from crm_migrate.stages.tracing.history_steps import (
-    Act,
     CellStep,
     History,
     MoveStep,
@@ -42,8 +41,6 @@ from crm_migrate.trust.journal import Recorded, events_about
 from crm_migrate.trust.roles import Action
 
 _WRITTEN = (CREATED, UPDATED, DELETED)
-_MADE, _BEGUN = ("plan.made", "rollback.planned"), "apply.begin"
-_DECIDED = {"plan.approve": "approve"}
 
 
 def history(
@@ -129,8 +126,8 @@ class _Reading:
             self.stored = stored
             for entity in entries["entity"].unique(maintain_order=True):
                 rows += self.rows(plan.plan_id, entity, entries.filter(entity=entity), stored)
-        states = {e.event: str(e.objects.get("state")) for e in told if e.event in _MADE}
-        kind = header.kind if header else "rollback" if _MADE[1] in states else "migration"
+        acts = Acts(self.session, plan.plan_id, told, self.unknown, self.language)
+        kind = header.kind if header else "rollback" if acts.takes_back else "migration"
         return PlanStep(
             plan=plan.plan_id,
             kind=kind,
@@ -138,9 +135,9 @@ class _Reading:
             state=plan.state,
             started_at=plan.started_at,
             finished_at=plan.finished_at,
-            planned=self._planned(plan.plan_id, header, told),
-            approved=self._approved(plan, told),
-            applied=self._applied(plan.plan_id, told),
+            planned=acts.planned(header),
+            approved=acts.approved(plan.approvals),
+            applied=acts.applied(),
             rows=rows,
             moves=[self._move(m) for m in moves.iter_rows(named=True)],
         )
@@ -267,55 +264,6 @@ class _Reading:
             return
         with stored:
             yield stored
-
-    def _planned(self, plan_id: str, header: PlanHeader | None, told: list[Recorded]) -> Act | None:
-        if header is not None:
-            return self._act(header.created_by, rfc3339(header.created_at), "plan")
-        made = next((e for e in told if e.event in _MADE), None)
-        if made is None:
-            self._nobody(plan_id, Text("who planned it", "编制人"))
-            return None
-        return self._act(made.actor, made.time, "plan")
-
-    def _approved(self, plan: PlanPast, told: list[Recorded]) -> list[Act]:
-        """Those whose approvals served the plan, as the target holds their ids."""
-        signed = {str(e.objects.get("decision")): e for e in self._decisions(plan, told)}
-        acts = []
-        for decision in plan.approvals:
-            event = signed.get(decision)
-            if event is None:
-                self._nobody(
-                    plan.plan_id, Text(f"who gave approval {decision}", f"批准 {decision} 的审批人")
-                )
-            else:
-                acts.append(self._act(event.actor, event.time, "approve"))
-        return acts
-
-    def _decisions(self, plan: PlanPast, told: list[Recorded]) -> list[Recorded]:
-        own = [e for e in told if e.event in _DECIDED]
-        named = {str(e.objects.get("decision")) for e in own}
-        if named.issuperset(plan.approvals):
-            return own
-        # An approval of an earlier plan with the same effect serves this one, too.
-        path = self.session.journal.path
-        return own + events_about(path, "decision", plan.approvals)
-
-    def _applied(self, plan_id: str, told: list[Recorded]) -> Act | None:
-        begun = next((e for e in told if e.event == _BEGUN), None)
-        if begun is None:
-            self._nobody(plan_id, Text("who applied it", "执行人"))
-            return None
-        return self._act(begun.actor, begun.time, "apply")
-
-    def _act(self, person: str, at: str, what: str) -> Act:
-        return Act(person, self.session.name_of(person), at, what)
-
-    def _nobody(self, plan_id: str, what: Text) -> None:
-        text = Text(
-            f"the journal does not tell {what.en} (plan {plan_id})",
-            f"日志中没有记载{what.zh}(计划 {plan_id})",
-        )
-        self.unknown.append(text.in_language(self.language))
 
     def _move(self, move: Mapping[str, str | None]) -> MoveStep:
         return MoveStep(

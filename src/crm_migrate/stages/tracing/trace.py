@@ -6,28 +6,19 @@ from crm_migrate.errors import NotFound, TargetFault
 from crm_migrate.language import Language, Text
 from crm_migrate.mapping.origins import origins
 from crm_migrate.model import Entity
-from crm_migrate.plan.change import AFTER, BEFORE, UNTOUCHED
-from crm_migrate.plan.reasons import REASONS
 from crm_migrate.protection.masking import mask_series
 from crm_migrate.protection.policy import Audience, Treatment
 from crm_migrate.records import FILE, RECORD_ID, ROW, SHEET, SOURCE, TARGET_SOURCE
 from crm_migrate.stages import extract, link, present, standardize, survive
 from crm_migrate.stages.finished import open_finished
 from crm_migrate.stages.judge import own_rules
-from crm_migrate.stages.planning.plans import list_plans, open_checked, plan_header
+from crm_migrate.stages.planning.plans import plan_header
 from crm_migrate.stages.quality.findings import rule_of
 from crm_migrate.stages.referred_names import ReferredNames
 from crm_migrate.stages.session import Session
 from crm_migrate.stages.shown_cells import SEALED
-from crm_migrate.stages.tracing.steps import (
-    Change,
-    GoldenCell,
-    Link,
-    Member,
-    Operation,
-    SourceCell,
-    Trace,
-)
+from crm_migrate.stages.tracing.operations import Operations
+from crm_migrate.stages.tracing.steps import GoldenCell, Link, Member, SourceCell, Trace
 from crm_migrate.stages.tracing.target_row import TargetRow, target_row
 from crm_migrate.stages.tracing.wanted import Wanted, Ways, wanted_record
 from crm_migrate.state.verdicts import pair_verdicts
@@ -96,6 +87,7 @@ class _Tracing:
         members = self.members()
         golden = self.wanted.golden_id
         cells, code = self.golden(members) if golden else ([], None)
+        operations = Operations(self.session, self.run.id, self.entity, self.shown, self.language)
         return Trace(
             run=self.run.id,
             entity=self.entity.name,
@@ -106,8 +98,8 @@ class _Tracing:
             members=members,
             links=self.links([m.record_id for m in members]),
             cells=cells,
-            operation=self.operation(f"P{self.run.id}", golden) if golden else None,
-            rollbacks=self.rollbacks(golden) if golden else [],
+            operation=operations.by_plan(f"P{self.run.id}", golden) if golden else None,
+            rollbacks=operations.of_rollbacks(golden) if golden else [],
             target=self.target(golden, members) if golden else None,
         )
 
@@ -228,60 +220,6 @@ class _Tracing:
             )
         code = golden["customer_code"][0] if "customer_code" in golden.columns else None
         return cells, code
-
-    def rollbacks(self, golden: str) -> list[Operation]:
-        """What the plans do that take the run's plan back, or such a plan again."""
-        found = []
-        for listed in list_plans(self.session):
-            header = (
-                plan_header(self.session, listed.plan_id) if listed.run == self.run.id else None
-            )
-            if header is not None and header.kind == "rollback":
-                found.append(self.operation(listed.plan_id, golden))
-        return [operation for operation in found if operation is not None]
-
-    def operation(self, plan_id: str, golden: str) -> Operation | None:
-        """What a plan does; None when there is none or the record is not in it."""
-        try:
-            _, plan = open_checked(self.session, plan_id)
-        except NotFound:
-            return None
-        frame = plan.operations.get(self.entity.name)
-        here = frame.filter(pl.col("golden_id") == golden) if frame is not None else None
-        if here is None or here.is_empty():
-            return None
-        group = here["group"][0]
-        children: dict[str, dict[str, int]] = {}
-        for name, others in plan.operations.items():
-            counted = others.filter((pl.col("group") == group) & (pl.col("golden_id") != golden))[
-                "action"
-            ].value_counts()
-            if counted.height:
-                children[name] = {str(a): int(n) for a, n in counted.sort("action").iter_rows()}
-        reason = REASONS.get(str(here["reason"][0]).partition(":")[0])
-        return Operation(
-            plan=plan.header.plan_id,
-            action=here["action"][0],
-            reason=reason.in_language(self.language) if reason else str(here["reason"][0]),
-            cells=self._changes(here),
-            children=children,
-        )
-
-    def _changes(self, here: pl.DataFrame) -> list[Change]:
-        changes = []
-        policy = self.session.job.rules.policy
-        for name, column in self.session.project.target.entities[self.entity.name].fields.items():
-            after, before = f"{AFTER}{column.column}", f"{BEFORE}{column.column}"
-            if after not in here.columns or here[after][0] == UNTOUCHED:
-                continue
-            old, new = self.shown(here[before], name)[0], self.shown(here[after], name)[0]
-            if policy.treatment(self.entity.name, name, Audience.TARGET) == Treatment.SEAL:
-                word = SEALED.in_language(self.language)
-                old, new = (v and word for v in (old, new))
-            if old is not None or new is not None:
-                label = self.entity.by_name[name].label.in_language(self.language)
-                changes.append(Change(label, column.column, old, new))
-        return changes
 
     def reverses(self, plan_id: str) -> str | None:
         """The plan that this one took back."""
