@@ -14,6 +14,7 @@ from crm_migrate.standards.company_parts import PARTS, kinds, parts
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
 from crm_migrate.standards.covering import first_ones
 from crm_migrate.standards.private_use import PRIVATE_USE
+from crm_migrate.standards.remembered import remembered
 from crm_migrate.standards.residue import change_where, holds, joined, mask_where, unless_matching
 from crm_migrate.standards.text import PRIVATE
 
@@ -134,6 +135,7 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
     return unless_matching(raw, _PLAIN_NAME, lambda few: split(few)["value"])
 
 
+@remembered
 def split(raw: pl.Series) -> pl.DataFrame:
     """`value`, the name; `former` and `short`, the names told beside it, null where there are none.
 

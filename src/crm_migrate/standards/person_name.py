@@ -16,6 +16,7 @@ from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
 from crm_migrate.standards.covering import first_ones
 from crm_migrate.standards.data.tables import Table
 from crm_migrate.standards.private_use import PRIVATE_USE
+from crm_migrate.standards.remembered import remembered
 from crm_migrate.standards.residue import holds, joined, mask_where, unless_matching
 from crm_migrate.standards.text import PRIVATE
 
@@ -123,6 +124,7 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
     return unless_matching(raw, _BARE, lambda few: split(few)["value"])
 
 
+@remembered
 def split(raw: pl.Series) -> pl.DataFrame:
     """`value`, the name, and `title`, what was taken off it; null where nothing was.
 
