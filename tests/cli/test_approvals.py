@@ -120,7 +120,8 @@ def test_decisions_are_taken_back_before_they_are_used(run: Run, free: None) -> 
     assert sorted(r["of"] for r in taken["revoked"]) == ["qian", "zhou"]
     refused(run("apply", "latest", "--as", "li"))
     refused(run("revoke", "latest", "--as", "chen", "--reason", "x"), "not-found")
-    ok(run("reject", "latest", "--as", "zhao", "--reason", "数量不符"))
+    told = ok(run("reject", "latest", "--as", "zhao", "--reason", "数量不符，问 13912345678"))
+    assert told["decision"]["reason"] == "数量不符，问 [手机号码]"  # reasons are kept in clear
     assert "zhao rejected" in refused(run("approve", "latest", "--as", "wang"))
     refused(run("revoke", "latest", "--as", "chen", "--of", "zhao", "--reason", "x"))
     ok(run("revoke", "latest", "--as", "zhao", "--reason", "已核对"))

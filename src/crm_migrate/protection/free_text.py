@@ -83,6 +83,16 @@ def redact(texts: pl.Series, kinds: Collection[Kind]) -> Redacted:
     return Redacted(numbers.text, found | numbers.found)
 
 
+def redact_sentence(text: str) -> str:
+    """What a person says about the work (a reason, a comment), without personal numbers of any
+    kind: people do write them, and reasons are kept in clear, signed and shown in reports.
+
+    >>> redact_sentence("已电话核对 13912345678")
+    '已电话核对 [手机号码]'
+    """
+    return str(redact(pl.Series([text]), list(Kind)).text[0])
+
+
 def _redact_numbers(texts: pl.Series, kinds: Collection[Kind]) -> Redacted:
     none = pl.Series([False]).new_from_index(0, len(texts))
     found = {kind: none.clone() for kind in kinds}

@@ -19,7 +19,6 @@ from crm_migrate.formats import Header, Table, open_file
 from crm_migrate.formats.contract import HEADER, KIND
 from crm_migrate.language import Text
 from crm_migrate.plan.show.view import Comment
-from crm_migrate.protection.policy import Kind
 from crm_migrate.records import ROW
 
 PLAN_HEAD, CHECK_HEAD = "#plan ", "#check"
@@ -115,10 +114,11 @@ def read_returned(path: Path, plan_id: str, key: bytes, customer: str = "custome
 
 def _clean(text: str) -> str:
     """The comment without personal numbers: people do write them, and pages show comments."""
-    from crm_migrate.protection.free_text import redact  # compiles much; showing needs none of it
+    from crm_migrate.protection.free_text import (
+        redact_sentence,  # compiles much; showing needs none
+    )
 
-    cut = text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
-    return str(redact(pl.Series([cut]), list(Kind)).text[0])
+    return redact_sentence(text if len(text) <= _LONGEST else text[:_LONGEST] + "…")
 
 
 def _tables(path: Path) -> Iterator[tuple[Table, str, str, str]]:

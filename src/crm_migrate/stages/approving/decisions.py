@@ -124,7 +124,7 @@ def decide(
         session.trust,
         time_to_speak(said, session.trust, person.id, session.job.clock()),
         decision="approve" if decision == "approve" else "reject",
-        reason=reason,
+        reason=_kept(reason),
         used=state_of(session, header) in approval.USED,
         overrides=said.overrides,
     )
@@ -163,7 +163,8 @@ def override_gate(
     person = _who(session, header, by, Action.OVERRIDE, own=header.target.sandbox)
     require_same_project(session, header)
     signer, now = session.signer(person), session.job.clock()
-    signed = override(header, gate, signer, session.trust, now, reason=reason)
+    said = _kept(reason)
+    signed = override(header, gate, signer, session.trust, now, reason=said)
     about = {"gate": signed.gate, "figure": signed.figure, "override": signed.id}
     _journal(session, header, person, "plan.override", signed, about)
     _enter(session, "override", signed)
@@ -198,10 +199,9 @@ def revoke_decisions(
             Text("there is no decision to take back", "没有可撤回的审批"), where=header.plan_id
         )
     used = state_of(session, header) in approval.USED
-    signer = session.signer(person)
-    made = []
+    signer, why, made = session.signer(person), _kept(reason), []
     for decision in chosen:
-        signed = revoke(decision, signer, session.trust, now, reason=reason, used=used)
+        signed = revoke(decision, signer, session.trust, now, reason=why, used=used)
         about = {"decision": decision.id, "of": decision.by}
         _journal(session, header, person, "plan.revoke", signed, about)
         _enter(session, "revocation", signed)
@@ -209,6 +209,13 @@ def revoke_decisions(
         _keep(session, header, f"revoke-{decision.by}", person, signed)
         made.append(signed)
     return Revoked(header.plan_id, person.id, tuple(made), _settle(session, header))
+
+
+def _kept(reason: str) -> str:
+    """The reason as it is signed: it goes to state, reports and outsiders, in clear."""
+    from crm_migrate.protection.free_text import redact_sentence  # compiles much
+
+    return redact_sentence(reason) if reason else reason
 
 
 def _who(

@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import polars as pl
-
 from crm_migrate.errors import KeyFault, UsageFault
 from crm_migrate.language import Text
 from crm_migrate.stages.planning.plans import rfc3339
@@ -135,10 +133,9 @@ def redacted(reason: str) -> str | None:
     """The reason without personal numbers: people do write them, and reasons are kept in clear."""
     if not reason:
         return None
-    from crm_migrate.protection.free_text import redact  # compiles much
-    from crm_migrate.protection.policy import Kind
+    from crm_migrate.protection.free_text import redact_sentence  # compiles much
 
-    return str(redact(pl.Series([reason]), list(Kind)).text[0])
+    return redact_sentence(reason)
 
 
 def status_text(decided: bool) -> str:
