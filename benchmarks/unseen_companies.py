@@ -1,11 +1,11 @@
 """A third generator of Chinese companies, for figures on data that nothing was tuned on.
 
-It was written when the rules and the engine stood, and its first figures were taken before anything
-was changed for it (docs/linking.md tells them, and what was mended since). Hard in it are common
-trade names that stand in many cities, parks where a hundred firms share an address and a reception's
-telephone, relocated regions, notes in names, several telephones in one cell, old register numbers in
-place of credit codes, characters misread by a scanner. Word lists are its own. Nobody here is meant
-to exist.
+It was written when the rules and the engine stood, and its first figures were taken before
+anything was changed for it (docs/linking.md tells them, and what was mended since). Hard in it are
+common trade names that stand in many cities, parks where a hundred firms share an address and the
+telephone of a reception, relocated regions, notes in names, several telephones in one cell, old
+register numbers in place of credit codes, characters misread by a scanner. Word lists are its own.
+Nobody here is meant to exist.
 """
 
 import random
