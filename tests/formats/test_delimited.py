@@ -129,11 +129,24 @@ def test_damage_of_an_export(tmp_path: Path) -> None:
     )
     table = table_of(tmp_path / "a.csv", text.encode())
     assert set(table.damage().rows()) == {
-        (2, "手机", "float_text"), (3, "手机", "float_text"), (2, "证件号码", "precision_lost"),
+        (2, "手机", "float_text"), (3, "手机", "precision_lost"), (2, "证件号码", "precision_lost"),
         (2, "备注", "excel_error"), (3, "备注", "mojibake"), (4, "备注", "replacement_char"),
         (2, "登记日期", "date_serial"),
     }  # fmt: skip
     assert data_of(table)["备注"][0] is None
+
+
+def test_numbers_cut_short_by_their_notation(tmp_path: Path) -> None:
+    """R-3.1: 9.13101E+17 has lost its digits and is no code; written in full it has them all."""
+    text = (
+        "税号,账号,注册资本\n9.13101E+17,6.22202E+18,1.2E+10\n"
+        "1.380013800012E+10,1.3800138000E+10,500\n"
+    )
+    table = table_of(tmp_path / "a.csv", text.encode())
+    assert set(table.damage().rows()) == {
+        (2, "税号", "precision_lost"), (2, "账号", "precision_lost"), (2, "注册资本", "float_text"),
+        (3, "税号", "float_text"), (3, "账号", "float_text"),
+    }  # fmt: skip
 
 
 def test_file_cut_inside_a_character(tmp_path: Path) -> None:

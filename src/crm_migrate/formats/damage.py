@@ -1,7 +1,7 @@
 """What Excel and exports do to cells, found by vectorised rules and never repaired here.
 
 Kinds: `number_as_code` (a code stored as a number), `precision_lost` (more than 15 digits stored
-as a number), `float_text` (`13800138000.0`, `1.38E+10`), `leading_zero_lost`, `date_serial` (a
+as a number; `1.38E+10`), `float_text` (`13800138000.0`), `leading_zero_lost`, `date_serial` (a
 date shown as 45351), `excel_error` (`#N/A`), `no_result` (a formula saved without its result),
 `replacement_char` (characters an export could not write), `mojibake` (read in a wrong encoding).
 """
@@ -29,6 +29,7 @@ DATE_HEADER = re.compile(
 )
 
 _FLOAT_TEXT = r"^\d{7,}\.0+$|^\d(?:\.\d+)?[eE]\+\d{1,2}$"
+_SCIENTIFIC = r"^\d(?:\.(\d+))?[eE]\+(\d{2})$"
 _REPLACED = r"\x{FFFD}|^\?{2,}[^\p{Han}]*$"
 # UTF-8 read as GBK (锟斤拷), UTF-8 read as Latin-1 (å¼ ä¸‰), uninitialised memory (烫烫)
 _MOJIBAKE = r"锟斤拷|烫烫|屯屯|[ÃÂâåäæçèé][\u{80}-\u{BF}‚„…†‡ˆ‰Š‹Œ‘’“”•–—˜™š›œŸ]"
@@ -50,11 +51,11 @@ def damage_in(
     """The damage in one column: `text` of the data cells, their `row`, how they were `stored`."""
     frame = pl.DataFrame({"row": row, "text": text})
     if stored is None:
-        parts = [*_in_text(frame), *_in_digits(frame, label)]
+        parts = [*_in_text(frame, label), *_in_digits(frame, label)]
     else:
         frame = frame.with_columns(stored=stored)
         texts = frame.filter(pl.col("stored") == int(Stored.TEXT))
-        parts = [*_in_text(texts), *_in_digits(texts, label), *_in_stored(frame, label)]
+        parts = [*_in_text(texts, label), *_in_digits(texts, label), *_in_stored(frame, label)]
     found = [p.select("row").with_columns(kind=pl.lit(kind)) for kind, p in parts if p.height]
     if not found:
         return pl.DataFrame(schema=DAMAGE_SCHEMA)
@@ -66,11 +67,14 @@ def damage_in(
     )
 
 
-def _in_text(frame: pl.DataFrame) -> list[tuple[str, pl.DataFrame]]:
+def _in_text(frame: pl.DataFrame, label: str) -> list[tuple[str, pl.DataFrame]]:
     suspect = frame.filter(pl.col("text").str.contains(_SUSPECT))
     if not suspect.height:
         return []
-    return [(kind, suspect.filter(pl.col("text").str.contains(rule))) for kind, rule in _TEXT_RULES]
+    cut = pl.lit(False) if AMOUNT_HEADER.search(label) else _cut_short()
+    whole = suspect.filter(~cut)
+    parts = [(kind, whole.filter(pl.col("text").str.contains(rule))) for kind, rule in _TEXT_RULES]
+    return [("precision_lost", suspect.filter(cut)), *parts]
 
 
 def _in_digits(frame: pl.DataFrame, label: str) -> list[tuple[str, pl.DataFrame]]:
@@ -82,6 +86,13 @@ def _in_digits(frame: pl.DataFrame, label: str) -> list[tuple[str, pl.DataFrame]
     if DATE_HEADER.search(label):
         parts.append(("date_serial", frame.filter(_is_serial())))
     return parts
+
+
+def _cut_short() -> pl.Expr:
+    """Numbers of 11 digits and more as `9.13101E+17`, which has not all of them."""
+    decimals = pl.col("text").str.extract(_SCIENTIFIC, 1).str.len_bytes().fill_null(0)
+    power = pl.col("text").str.extract(_SCIENTIFIC, 2).cast(pl.UInt32, strict=False)
+    return ((power >= 10) & (power > decimals)).fill_null(False)
 
 
 def _checks(text: pl.Series) -> pl.Series:

@@ -10,18 +10,20 @@ from crm_migrate.project.mapping_file import TableMapping
 from crm_migrate.records import ROW, Rule, Severity, concat_findings, findings_where
 
 LOST = "precision_lost"
+_EMPTY = ("excel_error", "no_result")
+"""Kinds of damage that are read as empty cells."""
 
 RULES: dict[str, Rule] = {
     LOST: Rule(
         "damage.precision_lost",
         Severity.WARNING,
         Text(
-            "The number lost its last digits in Excel; the value is left out",
-            "该号码以数字存入 Excel,末位数字已丢失,未采用",
+            "The number lost its last digits in a spreadsheet; it is left out",
+            "该号码曾以数字存入电子表格，末几位已丢失，未采用",
         ),
         Text(
-            "Type the number in again from the original document, as text.",
-            "请按原始证照以文本格式重新录入。",
+            "Take it from the old system again, as text, or type it in from the document.",
+            "请从原系统以文本格式重新导出，或按原始证照录入。",
         ),
     ),
     "number_as_code": Rule(
@@ -97,7 +99,7 @@ def with_damage(
         for name, origin in record.fields.items():
             for column in origin.source_columns:
                 for kind, mask in _masks(frame, known, column):
-                    filled = mask & frame[name].is_not_null()
+                    filled = mask if kind in _EMPTY else mask & frame[name].is_not_null()
                     found.append(
                         findings_where(
                             frame,

@@ -52,9 +52,8 @@ PRECISION_LOST = Rule(
     "id_number.precision_lost",
     Severity.WARNING,
     Text(
-        "The last three digits of the identity number were lost: a spreadsheet stored it as a "
-        "number",
-        "身份证号后三位已丢失：电子表格将其存为数字",
+        "The last digits of the identity number were lost: a spreadsheet stored it as a number",
+        "身份证号末几位已丢失：电子表格将其存为数字",
     ),
     Text(
         "It cannot be repaired. Take it from the old system again, as text.",

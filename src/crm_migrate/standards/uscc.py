@@ -74,8 +74,8 @@ PRECISION_LOST = Rule(
     "uscc.precision_lost",
     Severity.WARNING,
     Text(
-        "The last three digits of the code were lost: a spreadsheet stored it as a number",
-        "代码后三位已丢失：电子表格将其存为数字",
+        "The last digits of the code were lost: a spreadsheet stored it as a number",
+        "代码末几位已丢失：电子表格将其存为数字",
     ),
     Text(
         "It cannot be repaired. Take it from the old system again, as text.",

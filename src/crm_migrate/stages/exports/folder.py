@@ -143,8 +143,8 @@ def place(session: Session, out: Path) -> Path:
             Text("an export is an .xlsx file in the project's exports folder",
                  "导出文件须为项目导出目录下的 .xlsx 文件"),
             where=str(out),
-            remedy=Text("--out NAME.xlsx: only there its expiry can be enforced",
-                        "请用 --out 文件名.xlsx:只有在该目录中才能到期清除"),
+            remedy=Text("give only a name, as NAME.xlsx: only there its expiry can be enforced",
+                        "只需给出文件名，如 文件名.xlsx：只有在该目录中才能到期清除"),
         )  # fmt: skip
     return path
 
