@@ -287,7 +287,7 @@ def test_where_email_validator_is_wrong():
         ("WWW.Example.COM/", "www.example.com"), ("HTTP://Example.com/A/", "http://example.com/A"),
         ("http:/www.a.com", "http://www.a.com"), ("https:\\\\a.com", "https://a.com"),
         ("www。a。com", "www.a.com"), ("网址：www.a.com", "www.a.com"),
-        ("a.com?id=1", "a.com?id=1"),
+        ("a.com?id=1", "a.com?id=1"), ("a.com/?id=1", "a.com/?id=1"),
         ("a.com；b.com", "a.com"), ("xn--fsqu00a.xn--fiqs8s", "例子.中国"),
         ("例子.中国", "例子.中国"),
         ("不清楚", "不清楚"), ("li@a.com", "li@a.com"),

@@ -99,3 +99,28 @@ def test_region_codes_of_all_editions():
     assert regions.exists(codes).to_list() == [True, True, True, True, False, False]
     row = regions.described(pl.Series(["330103"])).row(0, named=True)
     assert (row["district"], row["last"], row["now"]) == ("下城区", 2019, "330105")
+
+
+@pytest.mark.parametrize(
+    ("raw", "canonical"),
+    [
+        ("江苏省南京市江苏省南京市玄武区1号", "江苏省南京市玄武区1号"),
+        ("广东省深圳市深圳市南山区科苑路1号", "广东省深圳市南山区科苑路1号"),
+        ("长沙长沙县1号", "湖南省长沙市长沙县1号"),
+        ("上海市浦东新区世纪大道100号(邮编200120)", "上海市浦东新区世纪大道100号"),
+        ("世纪大道100号200120", "世纪大道100号200120"),
+        ("内蒙呼和浩特赛罕区大学路", "内蒙古自治区呼和浩特市赛罕区大学路"),
+        ("朝阳建国路1号", "朝阳建国路1号"),
+        ("辽宁朝阳建平县1号", "辽宁省朝阳市建平县1号"),
+    ],
+)
+def test_regions_said_twice_postcodes_and_doubtful_names(raw: str, canonical: str) -> None:
+    """R-2.1: regions put in twice are said once; 朝阳 alone may be a district of Beijing."""
+    assert address.normalise(pl.Series([raw])).to_list() == [canonical]
+    assert address.normalise(pl.Series([canonical])).to_list() == [canonical]
+
+
+def test_a_person_in_an_address() -> None:
+    """R-2.5: a mobile number in an address is told; a house number is none."""
+    assert cited("上海市静安区天目西路1号(张三收13800138000)") == {"free_text.mobile_found"}
+    assert not cited("上海市静安区天目西路13800号")

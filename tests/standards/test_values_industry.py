@@ -57,3 +57,10 @@ def test_the_classification_is_whole():
     assert industry.normalise(industry.format(pl.Series(named))).to_list() == named
     written = pl.Series([d.section_name + "-" + d.name for d in divisions()])
     assert industry.normalise(written).to_list() == [d.code for d in divisions()]
+
+
+def test_few_industries_are_offered() -> None:
+    """R-2.3: 其他 could be any of fifty; nobody reads them in a finding."""
+    offered = industry.candidates(pl.Series(["其他"])).item()
+    assert offered.count(";") == 8
+    assert offered.endswith("; …")

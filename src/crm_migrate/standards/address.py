@@ -14,6 +14,8 @@ from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards.address_parts import parsed
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
+from crm_migrate.standards.free_text import OF_KINDS
+from crm_migrate.standards.personal_data import Finding, with_mobile
 from crm_migrate.standards.residue import holds
 from crm_migrate.standards.text import OF_CHARACTERS, characters
 
@@ -74,7 +76,7 @@ DISSOLVED = Rule(
 )
 RULES: tuple[Rule, ...] = (
     NORMALISED, NO_REGION, AMBIGUOUS, NO_DETAIL, CONTRADICTORY, FORMER_NAME, DISSOLVED,
-    *OF_CHARACTERS,
+    OF_KINDS[Finding.MOBILE], *OF_CHARACTERS,
 )  # fmt: skip
 
 
@@ -87,6 +89,8 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
     ['北京市海淀区中关村大街1号', '朝阳区人民路2号', '北京西路8号']
     >>> normalise(pl.Series(["北京密云县鼓楼大街1号", "江苏昆山前进路1号"])).to_list()
     ['北京市密云区鼓楼大街1号', '江苏省苏州市昆山市前进路1号']
+    >>> normalise(pl.Series(["朝阳建国路1号", "上海浦东新区1号 200120"])).to_list()
+    ['朝阳建国路1号', '上海市浦东新区1号']
     """
     found = parsed(raw)
     return found.select(
@@ -114,7 +118,7 @@ def parts(addresses: pl.Series) -> pl.DataFrame:
 
 
 def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Masks:
-    """Regions that are missing, occur several times, contradict each other or are no more."""
+    """Regions missing, of several places, contradictory or no more; telephones of people."""
     found = parsed(value)
     places = found.get_column("places")
     ambiguous, contradictory = holds(places > 1), holds(places == 0)
@@ -125,6 +129,7 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     yield NO_DETAIL, holds(found.get_column("detail") == "") & value.is_not_null()
     yield DISSOLVED, found.get_column("former")
     yield FORMER_NAME, _renamed(raw, found, holds(raw != value))
+    yield OF_KINDS[Finding.MOBILE], with_mobile(value)
     yield from characters(value)
 
 

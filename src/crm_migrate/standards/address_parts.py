@@ -28,8 +28,11 @@ _LOOK_AHEAD = 4
 _SEPARATORS = " ,、/-"
 _LEADING = r"^[\s,、/-]+"
 _FILLED = r"^(?:市辖区|[\s,、/-])+"
-_ODD = r"[^\x{4e00}-\x{9fa5}0-9A-Za-z()#-]|^(?:中|[0-9]{6}|地址|邮编|-|$)"
+_ODD = r"[^\x{4e00}-\x{9fa5}0-9A-Za-z()#-]|^(?:中|[0-9]{6}|地址|邮编|-|$)|邮编"
 _LABEL = r"^(?:(?:通讯|通信|联系|公司|单位|注册|办公|经营|详细|收货)?地址|邮编)[::]?\s*"
+_POSTCODE_BEHIND = r"(?:[\s,、(]+(?:邮政编码|邮编)?|邮政编码|邮编)[::]?\s*[0-9]{6}\)?$"
+_DOUBTFUL = ("朝阳",)
+"""Short names of cities that rather mean a district elsewhere: 北京市朝阳区."""
 _POSTCODE = r"^\(?(?:邮编[::]?)?[0-9]{6}\)?[\s,、]*(\p{Han}{2})"
 
 
@@ -70,7 +73,7 @@ def _tidied(raw: pl.Series) -> pl.Series:
 
 
 def _narrowed(raw: pl.Series) -> pl.Series:
-    text = narrow(raw)
+    text = narrow(raw).str.replace(_POSTCODE_BEHIND, "")
     text = change_where(text, text.str.contains(" ", literal=True), _closed_up)
     for _ in range(2):
         text = text.str.replace(_LABEL, "").str.replace(_POSTCODE, "$1")
@@ -92,7 +95,8 @@ def _unfolded(text: pl.Series) -> pl.DataFrame:
     frame = pl.DataFrame({"text": text}).with_columns(rest=pl.col("text"), open=False)
     frame = _take(frame, "province", place_names.provinces())
     frame = _take(frame, "city", place_names.cities())
-    frame = _take(frame, "district", place_names.districts())
+    frame = _take(_said_once(frame), "district", place_names.districts())
+    frame = _without_doubtful_cities(frame)
     city = pl.col("city").replace(place_names.city_spellings())
     frame = frame.with_columns(
         pl.col("province").replace(province_names()),
@@ -124,6 +128,31 @@ def _take(frame: pl.DataFrame, level: str, names: Prefixes) -> pl.DataFrame:
         open=pl.col("open") | short.fill_null(False),
         rest=pl.when(pl.col(level).is_null() | street).then("rest").otherwise(after),
         **{level: pl.when(street).then(None).otherwise(pl.col(level))},
+    )
+
+
+def _said_once(frame: pl.DataFrame) -> pl.DataFrame:
+    """江苏省南京市江苏省南京市玄武区: columns of a form put together, one of which had them all."""
+    rest = pl.col("rest")
+    for level in ("province", "city"):
+        again = pl.col(level).str.contains("[省市盟]$|自治[区州]$") & rest.str.starts_with(
+            pl.col(level)
+        )
+        rest = pl.when(again).then(rest.str.strip_prefix(pl.col(level))).otherwise(rest)
+    return frame.with_columns(rest.str.replace(_LEADING, "").alias("rest"))
+
+
+def _without_doubtful_cities(frame: pl.DataFrame) -> pl.DataFrame:
+    """朝阳建国路1号 alone: nobody says which; 辽宁朝阳 and 朝阳双塔区 do."""
+    doubtful = (
+        pl.col("city").is_in(_DOUBTFUL)
+        & pl.col("province").is_null()
+        & pl.col("district").is_null()
+    ).fill_null(False)
+    return frame.with_columns(
+        pl.when(~doubtful).then("city").alias("city"),
+        pl.when(doubtful).then("text").otherwise("rest").alias("rest"),
+        pl.col("open") | doubtful,
     )
 
 

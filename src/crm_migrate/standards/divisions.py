@@ -83,7 +83,8 @@ def _province_code(code: str, name: str) -> str:
 def province_names() -> dict[str, str]:
     """Full and short name → full name."""
     full = [d.province for d in divisions() if not d.city and not d.district]
-    return {short_province(name): name for name in full} | {name: name for name in full}
+    short = {short_province(name): name for name in full} | {"内蒙": "内蒙古自治区"}
+    return short | {name: name for name in full}
 
 
 @cache

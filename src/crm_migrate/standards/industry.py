@@ -74,6 +74,8 @@ RULES: tuple[Rule, ...] = (NORMALISED, AMBIGUOUS, UNKNOWN, SECTION_ONLY, CONTRAD
 _STEPS = r"\p{Han}\s*(?:[-—–>/\\|:]|->|→|»)\s*\p{Han}"
 _STEP_SIGNS = r"[-—–>＞/／\\|｜:：→»]+"
 _LIST_SIGNS = r"[、,，;；/＋+和及]+"
+_TOLD = 8
+"""How many industries a person is offered: 其他 could be any of fifty."""
 
 
 def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
@@ -185,7 +187,8 @@ def _several(text: str) -> str | None:
     codes_ = [c for c in parts if c] if len(parts) > 1 and all(parts) else containing(text)
     if len(set(codes_)) < 2:
         return None
-    return "; ".join(f"{code} {names()[code]}" for code in dict.fromkeys(codes_))
+    told = [f"{code} {names()[code]}" for code in dict.fromkeys(codes_)]
+    return "; ".join(told if len(told) <= _TOLD else [*told[:_TOLD], "…"])
 
 
 def format(value: pl.Series) -> pl.Series:

@@ -65,3 +65,12 @@ def found(text: pl.Series) -> Iterator[tuple[Finding, pl.Series]]:
     worth = holds(text.str.contains(_WORTH_A_LOOK))
     for kind, pattern in _PATTERNS.items():
         yield kind, mask_where(text, worth, lambda few, p=pattern: few.str.contains(p))  # type: ignore[misc]
+
+
+def with_mobile(text: pl.Series) -> pl.Series:
+    """True where a mobile number stands in the text; false for null.
+
+    >>> with_mobile(pl.Series(["人民路1号 张三收13800138000", "人民路1号", None])).to_list()
+    [True, False, False]
+    """
+    return holds(text.str.contains(_PATTERNS[Finding.MOBILE]))
