@@ -36,11 +36,12 @@ def rows(target: Path, table: str, *, without: Collection[str] = ()) -> Rows:
 
 def stage_tables(project: Path, stage: str) -> dict[str, pl.DataFrame]:
     """The tables that the newest run left of a stage, decrypted with the project's keys."""
-    from crm_migrate.trust.setup import open_keys
+    from crm_migrate.trust.keyring import open_keyring
+    from crm_migrate.trust.setup import KEYRING
     from crm_migrate.workspace import Workspace
 
     state = project / ".crm-migrate"
-    workspace = Workspace(state, open_keys(state))
+    workspace = Workspace(state, open_keyring(state / KEYRING))
     with workspace.open(workspace.run_ids()[-1]) as run:
         return {name: run.read(stage, name) for name in run.names(stage)}
 

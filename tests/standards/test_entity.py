@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 
 from crm_migrate.records import FINDING_COLUMNS
-from crm_migrate.standards.entity.schema import check_schema
-from crm_migrate.standards.entity.standardize import Standardized, mask_record_columns, standardize
+from crm_migrate.standards.entity.schema import failures
+from crm_migrate.standards.entity.standardize import Standardized, standardize
 
 ORIGINS = {("sales", "uscc"): "信用代码", ("sales", "mobile"): "手机"}
 GOOD = {
@@ -142,12 +142,12 @@ def test_the_schema_stops_what_a_target_cannot_store(model, mapped):
         [GOOD | {"annual_budget": "12万"}, GOOD | {"grade": "钻石"}, GOOD | {"remark": "a\x00b"},
          GOOD | {"source_created_at": "2021/3/5"}, GOOD],
     )  # fmt: skip
-    found = check_schema(model.entity("customer"), model, frame)
-    assert found.sort("row").select("row", "field", "rule").rows() == [
-        (2, "annual_budget", "schema.form"),
-        (3, "grade", "schema.vocabulary"),
-        (4, "remark", "schema.characters"),
-        (5, "source_created_at", "schema.form"),
+    found = failures(model.entity("customer"), model, frame)
+    assert sorted((rows.arg_true()[0], field, rule.code) for field, rule, rows in found) == [
+        (0, "annual_budget", "schema.form"),
+        (1, "grade", "schema.vocabulary"),
+        (2, "remark", "schema.characters"),
+        (3, "source_created_at", "schema.form"),
     ]
 
 
@@ -160,14 +160,6 @@ def test_every_entity_of_the_form_is_covered(model, mapped):
         assert len(result.records) + len(result.quarantined) == 2
         none = standardize(entity, mapped(entity.name, []), model, origins={})
         assert len(none.records) == len(none.findings) == 0
-
-
-def test_masking_covers_the_sensitive_fields(run, model):
-    """R-5.3: reports show masks of phones, mail and documents; the rest stays readable."""
-    row = {"name": "张三", "title": "经理", "mobile": "13800138000", "email": "li@example.com"}
-    contact = model.entity("contact")
-    masked = mask_record_columns(contact, run("contact", row).records).row(0, named=True)
-    assert [masked[f] for f in row] == ["张*", "经理", "138****8000", "l***@example.com"]
 
 
 def test_batches_can_be_cut_anywhere(model, mapped):

@@ -216,10 +216,3 @@ def check_digits(numbers: npt.NDArray[np.int64], digits: int = DIGITS) -> npt.ND
         product = total * 2 % 11
     result: npt.NDArray[np.int64] = (11 - product) % 10
     return result
-
-
-def has_valid_check_digit(code: str) -> bool:
-    """Whether a customer code is well-formed and its check digit right."""
-    if len(code) != DIGITS + 2 or code[0] != "C" or not code[1:].isdigit():
-        return False
-    return int(check_digits(np.array([int(code[1:-1])]))[0]) == int(code[-1])

@@ -65,7 +65,7 @@ _NAMED = {
     Kind.KEY: "mapping.key_missing mapping.key_repeated schema.record_id",
     Kind.ROW: "record.unidentified mapping.no_record correction.stale",
 }
-_BY_ENDING = {
+BY_ENDING = {
     "normalised": Kind.FORM,
     "format": Kind.FORMAT,
     "unreadable": Kind.FORMAT,
@@ -103,7 +103,7 @@ def kind_of(code: str, own: Mapping[str, Kind] = MappingProxyType({})) -> Kind:
         return known
     if code.partition(".")[0] not in _OF_CELLS:
         return Kind.RELATED
-    return _BY_ENDING.get(code.rpartition(".")[2], Kind.CONTENT)
+    return BY_ENDING.get(code.rpartition(".")[2], Kind.CONTENT)
 
 
 def own_kinds(rules: RecordRules) -> dict[str, Kind]:
@@ -112,8 +112,3 @@ def own_kinds(rules: RecordRules) -> dict[str, Kind]:
         j.rule.code: Kind.KEY if j.unique else Kind.MISSING if j.required else Kind.RELATED
         for j in rules.judgements
     }
-
-
-def is_listed(code: str) -> bool:
-    """Whether the rule's kind was decided, by code or ending."""
-    return code in KINDS or code.rpartition(".")[2] in _BY_ENDING

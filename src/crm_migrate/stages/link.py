@@ -116,12 +116,6 @@ def _keep_reasons(run: Run, result: Linkage) -> None:
     run.write(STAGE, "x_model", pl.DataFrame({"model": [model]}, schema={"model": pl.String()}))
 
 
-def read_figures(run: Run, entity: str) -> dict[str, object]:
-    """The figures that `link` left for an entity; empty when it was not linked."""
-    frame = run.read(STAGE, "x_figures").filter(pl.col("entity") == entity)
-    return dict(json.loads(frame["figures"][0])) if frame.height else {}
-
-
 def linkage_told(run: Run) -> dict[str, dict[str, Any]]:
     """Entity → how its linkage came about (see `Linked`), and of the pairs on which a full pass
     differs the first DIFFERENCES_TOLD, by record ids.

@@ -15,7 +15,7 @@ from crm_migrate.language import Text
 from crm_migrate.trust.private_files import create_private, private_folder
 
 STATE_FILE = "state.db"
-HEAD = "0004"
+HEAD = "0005"
 """The newest migration; a test holds it to the files in `migrations/versions`."""
 
 _RIGHTS = Text("check the rights on the file and its folder", "请检查该文件及其文件夹的权限")

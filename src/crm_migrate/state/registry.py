@@ -125,17 +125,6 @@ def known_tombstones(state: Engine, entity: str) -> pl.DataFrame:
     )
 
 
-def known_identities(state: Engine, entity: str) -> pl.DataFrame:
-    """golden_id, anchor, customer_code, status, successor, created_at, run, by golden id."""
-    columns = ("golden_id", "anchor", "customer_code", "status", "successor", "created_at", "run")
-    return _frame(
-        state,
-        f"SELECT {', '.join(columns)} FROM identities WHERE entity = ? ORDER BY golden_id",
-        (entity,),
-        columns,
-    )
-
-
 def golden_ids_of(state: Engine, entity: str, name: str) -> Named:
     """The golden ids of an entity that go by that name."""
     query = (

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 import polars as pl
-from sqlalchemy import bindparam, case, delete, select, update
+from sqlalchemy import bindparam, case, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.engine import Engine
 
@@ -177,10 +177,3 @@ def skip(state: Engine, id: str, person: str, at: str) -> None:
         renewed = fresh.on_conflict_do_update(index_elements=["task_id", "person"],
                                               set_={"at": at})  # fmt: skip
         connection.execute(renewed, row)
-
-
-def unskip(state: Engine, id: str, person: str) -> None:
-    """The task is put off no more."""
-    with state.begin() as connection:
-        here = (REVIEW_SKIPS.c.task_id == id) & (REVIEW_SKIPS.c.person == person)
-        connection.execute(delete(REVIEW_SKIPS).where(here))

@@ -14,18 +14,6 @@ from sqlalchemy import (
 
 METADATA = MetaData()
 
-RUNS = Table(
-    "runs",
-    METADATA,
-    Column("run", String, primary_key=True),
-    Column("kind", String, nullable=False),
-    Column("status", String, nullable=False),
-    Column("begun_at", String, nullable=False),
-    Column("ended_at", String),
-    Column("input_digest", String),
-    CheckConstraint("status IN ('begun', 'done', 'failed', 'destroyed')"),
-)
-
 IDENTITIES = Table(
     "identities",
     METADATA,

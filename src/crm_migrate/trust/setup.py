@@ -9,7 +9,7 @@ from crm_migrate.errors import UsageFault
 from crm_migrate.language import Text
 from crm_migrate.trust import people as trust_people
 from crm_migrate.trust import trust_file
-from crm_migrate.trust.keyring import Keyring, create_project_keyring, open_keyring
+from crm_migrate.trust.keyring import Keyring, create_project_keyring
 from crm_migrate.trust.people import Person, TrustFile
 from crm_migrate.trust.person_keys import create_person, open_person, person_file
 from crm_migrate.trust.roles import Role
@@ -124,8 +124,3 @@ def without_person(state: Path, person_id: str, by: str, ask: Ask | None = None)
     """
     trust = trust_file.load(state / TRUST_FILE)
     return trust_people.remove(trust, person_id, open_person(state / KEYRING, by, ask))
-
-
-def open_keys(state: Path, ask: Ask | None = None) -> Keyring:
-    """The project's keyring; see `open_keyring`."""
-    return open_keyring(state / KEYRING, ask)

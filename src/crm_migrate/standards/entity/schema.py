@@ -15,7 +15,7 @@ import polars as pl
 
 from crm_migrate.language import Text
 from crm_migrate.model import Entity, Field, Model, SemanticType
-from crm_migrate.records import RECORD_ID, Rule, Severity, concat_findings, findings_where
+from crm_migrate.records import RECORD_ID, Rule, Severity
 from crm_migrate.standards import amount, boolean, date, integer, percentage
 from crm_migrate.standards.entity.fields import Broken
 
@@ -99,18 +99,6 @@ def schema_of(
             for f in entity.fields
             if names is None or f.name in names
         )
-    )
-
-
-def check_schema(entity: Entity, model: Model, records: pl.DataFrame) -> pl.DataFrame:
-    """Findings (`records.FINDING_COLUMNS`) for what the schema forbids; they carry no values.
-
-    `records` is an eager frame with `record_id`, provenance and every field of the entity;
-    uniqueness is judged within it alone.
-    """
-    return concat_findings(
-        findings_where(records, mask, entity=entity.name, field=field, rule=rule)
-        for field, rule, mask in failures(entity, model, records)
     )
 
 

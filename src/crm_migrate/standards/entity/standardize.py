@@ -1,13 +1,13 @@
 """Standardizing the records of one entity: every field by its standard, then the whole record."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from math import ceil
 
 import polars as pl
 
-from crm_migrate.model import Condition, Entity, Level, Model
+from crm_migrate.model import Condition, Entity, Model
 from crm_migrate.records import (
     PROVENANCE,
     RECORD_ID,
@@ -15,7 +15,6 @@ from crm_migrate.records import (
     Severity,
     findings_together,
 )
-from crm_migrate.standards import standard
 from crm_migrate.standards.entity import record_rules, schema
 from crm_migrate.standards.entity.fields import MANY, Broken, judged, normalised
 from crm_migrate.standards.entity.moves import apply_moves
@@ -161,18 +160,3 @@ def _sorted_out(
         return Standardized(records, findings, nothing)
     quarantined = records.select(RECORD_ID, *PROVENANCE).with_columns(rules).filter(stopped)
     return Standardized(records.filter(~stopped), findings, quarantined)
-
-
-def mask_record_columns(
-    entity: Entity, records: pl.DataFrame, fields: Collection[str] | None = None
-) -> pl.DataFrame:
-    """`records` with canonical text covered in `fields` (default: sensitive and secret ones)."""
-    hidden = {
-        f.name: f
-        for f in entity.fields
-        if f.name in records.columns
-        and (f.name in fields if fields is not None else f.level in (Level.SENSITIVE, Level.SECRET))
-    }
-    return records.with_columns(
-        standard(f.type).mask(records.get_column(name)).alias(name) for name, f in hidden.items()
-    )

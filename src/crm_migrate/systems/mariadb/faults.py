@@ -20,7 +20,6 @@ from crm_migrate.systems.target import (
 
 DUPLICATE = 1062
 LOCK_TIMEOUT = 1205
-DENIED = frozenset({1044, 1045, 1142, 1143, 1227, 1370, 1698})
 
 _VIOLATIONS: dict[int, Violation] = {
     1022: "unique",
