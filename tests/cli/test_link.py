@@ -5,6 +5,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from crm_migrate.stages.bare.table_files import safe_frame
 from tests.cli.command_line import Command
 from tests.cli.test_schemas import fits
 
@@ -75,6 +76,30 @@ def test_faults_come_before_results(
     assert done.code == code, done.err
     assert done.data["error"]["message"]
     assert not (tmp_path / "o.csv").exists()
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "＝", "＋", "－", "＠"])
+def test_no_text_runs_as_a_formula(start: str) -> None:
+    """Some spreadsheets read signs of full width like those of half width."""
+    assert safe_frame(pl.DataFrame({"x": [f"{start}1+1"]}))["x"].to_list() == [f"'{start}1+1"]
+
+
+@pytest.mark.parametrize("verb", ["link", "match", "standardize"])
+def test_no_result_replaces_an_input(
+    command: Command, companies: Path, tmp_path: Path, verb: str
+) -> None:
+    """Neither by its name, nor spelled otherwise, nor through a link."""
+    before = companies.read_bytes()
+    (tmp_path / "link.csv").symlink_to(companies)
+    needed = {
+        "link": (companies, "--id", "编号", "--rules", "company-cn"),
+        "match": (companies, companies, "--on", "公司名称"),
+        "standardize": (companies, "--findings", tmp_path / "findings.csv"),
+    }[verb]
+    for out in (companies, tmp_path / "x" / ".." / companies.name, tmp_path / "link.csv"):
+        done = command(verb, *needed, "--out", out, "--json")
+        assert (done.code, done.data["error"]["code"]) == (2, "usage"), done.out
+    assert companies.read_bytes() == before
 
 
 def test_new_records_join_known_clusters(command: Command, companies: Path, tmp_path: Path) -> None:

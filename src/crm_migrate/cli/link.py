@@ -125,10 +125,11 @@ def _files(
     encoding: str | None,
 ) -> None:
     from crm_migrate.pipeline import link_files, write_clusters
-    from crm_migrate.stages.bare.table_files import require_suffix
+    from crm_migrate.stages.bare.table_files import require_outputs
 
-    for path in (target, *([pairs] if pairs else [])):
-        require_suffix(path)  # before the work, not after it
+    require_outputs(
+        (*files, *([against] if against else [])), (target, *([pairs] if pairs else []))
+    )
     with out.progress() as progress:
         result = link_files(
             files,

@@ -80,7 +80,7 @@ def match(
 ) -> None:
     """Match one list against another."""
     from crm_migrate.pipeline import match_files, write_matches
-    from crm_migrate.stages.bare.table_files import require_suffix
+    from crm_migrate.stages.bare.table_files import require_outputs
 
     if not on:
         raise UsageFault(
@@ -88,7 +88,7 @@ def match(
             remedy=Text("see: crm-migrate match --help", "参见:crm-migrate match --help"),
         )
     if target is not None:
-        require_suffix(target)
+        require_outputs((left, right), (target,))
     with out.progress() as progress:
         matched = match_files(
             left,

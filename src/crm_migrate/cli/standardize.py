@@ -128,14 +128,9 @@ def standardize(
     if target is None or findings is None:
         raise _usage(Text("--out and --findings are needed", "需要 --out 与 --findings"))
     password = _password(password_env, target, findings)
-    from crm_migrate.stages.bare.table_files import require_suffix
+    from crm_migrate.stages.bare.table_files import require_outputs
 
-    for path in (target, findings):
-        require_suffix(path)  # before the work, not after it
-        if path in files:
-            raise _usage(Text(f"{path} is one of the FILEs", f"{path} 是输入文件之一"))
-    if target == findings:
-        raise _usage(Text("--out and --findings are the same file", "--out 与 --findings 不能相同"))
+    require_outputs(files, (target, findings))
     return _work(files, target, findings, password, out, **options)
 
 

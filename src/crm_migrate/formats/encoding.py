@@ -195,7 +195,8 @@ def _unreadable(file: str) -> SourceFault:
         Text("The file's encoding cannot be told", "无法判断文件的编码"),
         where=file,
         remedy=Text(
-            "State it: `encoding: …` in the project, or save the file as UTF-8",
-            "请在项目中注明 encoding，或把文件另存为 UTF-8",
+            "State it (`encoding: …` in the project, --encoding without one), or save the file as "
+            "UTF-8",
+            "请注明编码（项目中为 encoding，无项目时为 --encoding），或把文件另存为 UTF-8",
         ),
     )

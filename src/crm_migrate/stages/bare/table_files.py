@@ -1,6 +1,6 @@
 """Tables as files for people and programs: CSV, Parquet, and workbooks, made in memory."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 
@@ -16,7 +16,9 @@ SUFFIXES = (".csv", ".xlsx", ".parquet")
 MOST_ROWS = 1_048_575
 """Rows of a sheet beside its header (Excel's limit)."""
 
-_FORMULA = r"^[=+\-@\t\r]"
+_FORMULA = r"^[=+\-@\t\r＝＋－＠]"
+"""How a text begins that a spreadsheet may run; in full width, too, which some of them read alike
+(OWASP, CSV injection)."""
 
 
 def require_suffix(path: Path, allowed: tuple[str, ...] = SUFFIXES) -> None:
@@ -34,6 +36,32 @@ def require_suffix(path: Path, allowed: tuple[str, ...] = SUFFIXES) -> None:
             where=str(path),
             remedy=Text(f"name it with one of: {kinds}", f"请使用后缀:{kinds}"),
         )
+
+
+def require_outputs(files: Iterable[Path], outputs: Sequence[Path]) -> None:
+    """Refuse, before the work, outputs that cannot be written or would replace what was given.
+
+    Two paths are one file also where they are spelled differently or lead through a link.
+
+    Raises:
+        UsageFault: another suffix than SUFFIXES, an output that is an input, or one output twice.
+    """
+    inputs = {file.resolve() for file in files}
+    for path in outputs:
+        require_suffix(path)
+        if path.resolve() in inputs:
+            raise _own_name(
+                path, Text("the result would replace an input file", "结果将覆盖输入文件")
+            )
+    if len({path.resolve() for path in outputs}) < len(outputs):
+        raise _own_name(
+            outputs[-1], Text("two results in the same file", "两个结果不能写入同一文件")
+        )
+
+
+def _own_name(path: Path, message: Text) -> UsageFault:
+    remedy = Text("give each result a file of its own", "请为每个结果指定单独的文件")
+    return UsageFault(message, where=str(path), remedy=remedy)
 
 
 def write_table(path: Path, frame: pl.DataFrame, password: str | None = None) -> None:
