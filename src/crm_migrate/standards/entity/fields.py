@@ -6,6 +6,7 @@ repeat few values, and most do, are read and judged by their distinct values alo
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import cast
 
 import polars as pl
 
@@ -62,7 +63,7 @@ def normalised(field: Field, column: pl.Series, model: Model) -> Cells:
     if not has_values(column):
         return Cells(field, column, column)
     places = None
-    if len(column) >= MANY and 2 * column.approx_n_unique() < len(column):
+    if len(column) >= MANY and 2 * cast("int", column.approx_n_unique()) < len(column):
         places, column = _distinct(column)
     raw, emptied = _emptied(field, column)
     value = raw
@@ -78,7 +79,7 @@ def _distinct(column: pl.Series) -> tuple[pl.Series, pl.Series]:
     first = first.filter(coded.gather(first).is_not_null())
     values = column.gather(first)
     codes = coded.gather(first)
-    if (codes != pl.int_range(len(codes), dtype=codes.dtype, eager=True)).any():
+    if not codes.equals(pl.int_range(len(codes), eager=True).cast(codes.dtype)):
         order = codes.arg_sort()  # codes count from 0, whatever order they were given out in
         values = values.gather(order)
     return coded, values

@@ -15,7 +15,7 @@ _MAKE_UP = {"coalesce", "greatest", "least", "case", "if"}
 """Functions that answer although something is missing."""
 
 
-def unknown_without(node: "exp.Expression", entity: Entity) -> frozenset[str]:
+def unknown_without(node: "exp.Expr", entity: Entity) -> frozenset[str]:
     """The record's own fields without any of which the condition is neither true nor false."""
     from sqlglot import exp
 
@@ -25,7 +25,7 @@ def unknown_without(node: "exp.Expression", entity: Entity) -> frozenset[str]:
     return _strict(node.this, entity) if isinstance(node, exp.In) else frozenset()
 
 
-def untrue_without(node: "exp.Expression", entity: Entity) -> frozenset[str]:
+def untrue_without(node: "exp.Expr", entity: Entity) -> frozenset[str]:
     """The record's own fields without any of which the condition is never true."""
     from sqlglot import exp
 
@@ -35,7 +35,7 @@ def untrue_without(node: "exp.Expression", entity: Entity) -> frozenset[str]:
     return unknown_without(node, entity)
 
 
-def _strict(node: "exp.Expression", entity: Entity) -> frozenset[str]:
+def _strict(node: "exp.Expr", entity: Entity) -> frozenset[str]:
     """The fields in an expression that is missing when one of them is."""
     from sqlglot import exp
 
