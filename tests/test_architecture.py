@@ -7,7 +7,7 @@ from pathlib import Path
 
 SOURCE = Path(__file__).parents[1] / "src" / "crm_migrate"
 ORDER = (
-    "language", "errors", "model", "records", "project", "trust", "workspace", "state",
+    "language", "errors", "instants", "model", "records", "project", "trust", "workspace", "state",
     "formats", "systems", "mapping", "standards", "quality", "linkage", "protection",
     "plan", "loading", "reports", "stages", "pipeline", "cli",
 )  # fmt: skip

@@ -22,13 +22,14 @@ from datetime import datetime
 import polars as pl
 
 from crm_migrate.errors import CrmMigrateError, PlanRefused
+from crm_migrate.instants import rfc3339
 from crm_migrate.language import Text
 from crm_migrate.loading.applied import Applied, Journal, LoadingKeys, Progress, summary
 from crm_migrate.loading.books import CREATED, FAILED, Books
 from crm_migrate.loading.course import Course, Limits, Order, lay_out, left_in, look, take
 from crm_migrate.loading.leaving import Left, enter_left
 from crm_migrate.loading.ledger.plan_lock import Holder, Request, State, hold, release
-from crm_migrate.loading.ledger.rows import read_ledger, read_moves, rfc3339
+from crm_migrate.loading.ledger.rows import read_ledger, read_moves
 from crm_migrate.loading.patience import PATIENT, Patience
 from crm_migrate.loading.verify import NOT_READ_BACK, verify
 from crm_migrate.loading.work import Part, deletes

@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from crm_migrate.errors import PlanRefused
+from crm_migrate.instants import rfc3339
 from crm_migrate.language import Text, current_language
 from crm_migrate.loading.applied import Applied
 from crm_migrate.loading.apply import apply as load
@@ -25,12 +26,7 @@ from crm_migrate.plan.show.risks import reason_text
 from crm_migrate.reports.facts import ApplyFacts
 from crm_migrate.stages import link, survive
 from crm_migrate.stages.approving.said import approved_to_apply
-from crm_migrate.stages.planning.plans import (
-    entity_labels,
-    open_checked,
-    require_same_project,
-    rfc3339,
-)
+from crm_migrate.stages.planning.plans import entity_labels, open_checked, require_same_project
 from crm_migrate.stages.reconciliation.target_totals import totals_in_target
 from crm_migrate.stages.rollback.taken_back import ROLLED_BACK, settle_taken_back
 from crm_migrate.stages.sandbox import require_laid_out

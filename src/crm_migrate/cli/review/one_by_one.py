@@ -121,7 +121,7 @@ def _answered(
 
 
 def _skip(session: "Session", id: str, person: "Person") -> None:
-    from crm_migrate.stages.planning.plans import rfc3339
+    from crm_migrate.instants import rfc3339
     from crm_migrate.state.review import skip
 
     skip(session.state, id, person.id, rfc3339(session.job.clock()))

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from sqlalchemy import insert, inspect, select, update
 
 from crm_migrate.errors import PlanRefused
+from crm_migrate.instants import rfc3339
 from crm_migrate.language import Text
-from crm_migrate.loading.ledger.rows import rfc3339
 from crm_migrate.loading.ledger.tables import APPROVALS, PLANS
 from crm_migrate.systems.target import TargetReader, TargetSystem, TargetTransaction
 

@@ -1,7 +1,6 @@
 """What our tables in the target (`tables.py`) say, and how they are written."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 import polars as pl
 from sqlalchemy import Select, Table, inspect, literal, select, table
@@ -153,11 +152,6 @@ def add_base(transaction: TargetTransaction, rows: Sequence[pl.DataFrame], at: s
     if rows:
         named = pl.concat([frame.select(columns) for frame in rows])
         transaction.insert(BASE.name, named.with_columns(pl.lit(at).alias("at")))
-
-
-def rfc3339(time: datetime) -> str:
-    """UTC to the second, `2025-01-31T08:00:00Z`."""
-    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _read(

@@ -10,16 +10,10 @@ from datetime import datetime
 from typing import Literal
 
 from crm_migrate.errors import PlanRefused
+from crm_migrate.instants import to_the_millisecond
 from crm_migrate.language import Text
 from crm_migrate.plan.approval.authorship import require_author
-from crm_migrate.plan.approval.refusals import (
-    is_empty,
-    listed,
-    not_you,
-    refused,
-    require_open,
-    rfc3339,
-)
+from crm_migrate.plan.approval.refusals import is_empty, listed, not_you, refused, require_open
 from crm_migrate.plan.approval.standing import (
     Said,
     Standing,
@@ -98,11 +92,11 @@ def decide(
             target=target_digest(header.target),
             by=person.id,
             role=str(person.role),
-            at=rfc3339(now),
+            at=to_the_millisecond(now),
             reason=reason,
             trust=people.fingerprint,
             decision=decision,
-            expires_at=rfc3339(until),
+            expires_at=to_the_millisecond(until),
         ),
         signer,
     )

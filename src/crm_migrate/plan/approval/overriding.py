@@ -3,9 +3,10 @@
 from datetime import datetime
 
 from crm_migrate.errors import NotFound, PlanRefused
+from crm_migrate.instants import to_the_millisecond
 from crm_migrate.language import Text
 from crm_migrate.plan.approval.authorship import require_author
-from crm_migrate.plan.approval.refusals import listed, not_you, require_open, rfc3339
+from crm_migrate.plan.approval.refusals import listed, not_you, require_open
 from crm_migrate.plan.approval.standing import may_override
 from crm_migrate.plan.approval.statements import Override, signed, target_digest
 from crm_migrate.plan.gates import blocking
@@ -51,14 +52,14 @@ def override(
             target=target_digest(header.target),
             by=person.id,
             role=str(person.role),
-            at=rfc3339(now),
+            at=to_the_millisecond(now),
             reason=reason,
             trust=people.fingerprint,
             plan=header.plan_id,
             gate=found.name,
             figure=repr(found.value),
             limit=repr(found.limit),
-            expires_at=rfc3339(header.expires_at),
+            expires_at=to_the_millisecond(header.expires_at),
             rehearsal=REHEARSAL if header.target.sandbox else "",
         ),
         signer,

@@ -1,6 +1,6 @@
 """What is refused to whoever would sign, in words; shared by all that people sign on plans."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from crm_migrate.errors import PlanRefused
 from crm_migrate.language import Text
@@ -55,8 +55,3 @@ def refused(header: PlanHeader, en: str, zh: str) -> PlanRefused:
             "make a new plan or have this one approved", "请重新生成计划,或完成该计划的审批"
         ),
     )
-
-
-def rfc3339(time: datetime) -> str:
-    """UTC to the millisecond, which tells what a person says after what they took back."""
-    return f"{time.astimezone(UTC).isoformat(timespec='milliseconds').removesuffix('+00:00')}Z"

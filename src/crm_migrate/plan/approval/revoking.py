@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from crm_migrate.errors import PlanRefused
+from crm_migrate.instants import to_the_millisecond
 from crm_migrate.language import Text
-from crm_migrate.plan.approval.refusals import rfc3339
 from crm_migrate.plan.approval.standing import may_revoke
 from crm_migrate.plan.approval.statements import Decision, Revocation, signed
 from crm_migrate.trust.people import TrustFile
@@ -54,7 +54,7 @@ def revoke(
             target=decision.target,
             by=person.id,
             role=str(person.role),
-            at=rfc3339(now),
+            at=to_the_millisecond(now),
             reason=reason,
             trust=people.fingerprint,
             decision=decision.id,

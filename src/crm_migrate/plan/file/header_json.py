@@ -3,9 +3,10 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
+from crm_migrate.instants import rfc3339
 from crm_migrate.language import Text
 from crm_migrate.plan.file.parts import entity_of
 from crm_migrate.plan.header import (
@@ -27,8 +28,8 @@ READABLE = (2, 3)
 def header_json(header: PlanHeader) -> bytes:
     """The header as compact, sorted UTF-8 JSON; times are RFC 3339 in UTC."""
     content = asdict(header)
-    content["created_at"] = _rfc3339(header.created_at)
-    content["expires_at"] = _rfc3339(header.expires_at)
+    content["created_at"] = rfc3339(header.created_at)
+    content["expires_at"] = rfc3339(header.expires_at)
     # Objects are sorted by name; the order of entities is their dependency order.
     content["order"] = list(header.counts)
     return json.dumps(
@@ -73,7 +74,3 @@ def _ordered(files: Mapping[str, str], entities: list[str]) -> dict[str, str]:
     place = {entity: number for number, entity in enumerate(entities)}
     names = sorted(files, key=lambda n: (place.get(entity_of(n), len(place)), n))
     return {name: files[name] for name in names}
-
-
-def _rfc3339(time: datetime) -> str:
-    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from crm_migrate.errors import UsageFault
+from crm_migrate.instants import rfc3339
 from crm_migrate.language import Text
 from crm_migrate.stages.bare.table_files import protect, write_file
-from crm_migrate.stages.planning.plans import rfc3339
 from crm_migrate.stages.session import Session
 from crm_migrate.trust.people import Person
 from crm_migrate.trust.roles import Action

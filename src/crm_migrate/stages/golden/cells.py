@@ -12,6 +12,7 @@ from typing import Any
 import polars as pl
 
 from crm_migrate.errors import UsageFault
+from crm_migrate.instants import rfc3339
 from crm_migrate.language import Language, Text
 from crm_migrate.model import Entity, SemanticType
 from crm_migrate.protection.masking import mask_series
@@ -21,7 +22,6 @@ from crm_migrate.records import PROVENANCE, RECORD_ID, ROW, Severity
 from crm_migrate.stages.finished import open_finished
 from crm_migrate.stages.golden.overrides import opened_value, sources_digest
 from crm_migrate.stages.kept import GOLDEN
-from crm_migrate.stages.planning.plans import rfc3339
 from crm_migrate.stages.quality.findings import rule_of
 from crm_migrate.stages.review.answers import redacted
 from crm_migrate.stages.session import Session

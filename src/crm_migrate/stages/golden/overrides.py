@@ -5,13 +5,13 @@ from typing import Any
 import polars as pl
 from sqlalchemy import Engine as Database
 
+from crm_migrate.instants import rfc3339
 from crm_migrate.linkage.identity import resolve
 from crm_migrate.model import Entity
 from crm_migrate.protection.sealing import unseal_column
 from crm_migrate.records import RECORD_ID
 from crm_migrate.stages.job import Job
 from crm_migrate.stages.kept import GOLDEN
-from crm_migrate.stages.planning.plans import rfc3339
 from crm_migrate.stages.session import Session
 from crm_migrate.state.cells import end_override, standing_overrides
 from crm_migrate.state.registry import known_tombstones

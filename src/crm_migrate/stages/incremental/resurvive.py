@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import polars as pl
 from sqlalchemy.engine import Engine as Database
 
+from crm_migrate.instants import rfc3339
 from crm_migrate.linkage.identity import resolve
 from crm_migrate.model import Entity
 from crm_migrate.records import RECORD_ID
@@ -14,7 +15,6 @@ from crm_migrate.stages.incremental.difference import difference, here, over, wr
 from crm_migrate.stages.incremental.earlier import Earlier, changed, since
 from crm_migrate.stages.job import Job
 from crm_migrate.stages.kept import GOLDEN
-from crm_migrate.stages.planning.plans import rfc3339
 from crm_migrate.state.cells import standing_overrides
 from crm_migrate.state.registry import known_tombstones
 from crm_migrate.workspace import Run

@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -167,8 +166,3 @@ def field_labels(session: Session, language: Language) -> dict[str, str]:
         for e in session.project.model.entities
         for f in e.fields
     }
-
-
-def rfc3339(time: datetime) -> str:
-    """UTC to the second."""
-    return f"{time.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -14,6 +14,7 @@ from typing import Any
 import polars as pl
 
 from crm_migrate.errors import KeyFault, NotFound, UsageFault
+from crm_migrate.instants import rfc3339
 from crm_migrate.language import Language, Text
 from crm_migrate.plan.approval.deciding import USED
 from crm_migrate.plan.file.opened import Opened
@@ -26,7 +27,7 @@ from crm_migrate.records import FILE, RECORD_ID, ROW, SHEET
 from crm_migrate.reports.facts import PlanFacts
 from crm_migrate.stages.approving.said import standing_of
 from crm_migrate.stages.kept import GOLDEN, lookups
-from crm_migrate.stages.planning.plans import open_to_read, read_facts, rfc3339, state_of
+from crm_migrate.stages.planning.plans import open_to_read, read_facts, state_of
 from crm_migrate.stages.planning.remarks import read_remarks
 from crm_migrate.stages.session import Session
 from crm_migrate.workspace import Run

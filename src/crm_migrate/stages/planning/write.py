@@ -11,6 +11,7 @@ from typing import Any
 
 import polars as pl
 
+from crm_migrate.instants import rfc3339
 from crm_migrate.language import Text, current_language
 from crm_migrate.plan import gates
 from crm_migrate.plan.approval.authorship import sign_as_author
@@ -36,7 +37,7 @@ from crm_migrate.stages.planning.asked import Asked
 from crm_migrate.stages.planning.departments import affected_departments
 from crm_migrate.stages.planning.doubles import doubles_left
 from crm_migrate.stages.planning.pages import write_all_pages
-from crm_migrate.stages.planning.plans import FACTS, entity_labels, rfc3339, state_of
+from crm_migrate.stages.planning.plans import FACTS, entity_labels, state_of
 from crm_migrate.stages.planning.remarks import Remarks, write_remarks
 from crm_migrate.stages.review.questions import store_questions
 from crm_migrate.stages.session import Session

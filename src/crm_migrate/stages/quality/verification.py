@@ -16,6 +16,7 @@ import polars as pl
 from sqlalchemy import Engine as Database
 
 from crm_migrate.errors import KeyFault, NotFound, UsageFault
+from crm_migrate.instants import rfc3339
 from crm_migrate.language import Text
 from crm_migrate.project.rule_files import VerifierRule
 from crm_migrate.protection.policy import Audience, Treatment
@@ -23,7 +24,6 @@ from crm_migrate.records import RECORD_ID, concat_findings, findings_where
 from crm_migrate.stages.finished import open_finished
 from crm_migrate.stages.job import Job
 from crm_migrate.stages.kept import STANDARDIZED
-from crm_migrate.stages.planning.plans import rfc3339
 from crm_migrate.stages.session import Session
 from crm_migrate.standards.rules.verification import RULES, subjects
 from crm_migrate.state.verifications import answers, keep_answers

@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from crm_migrate.instants import rfc3339
 from crm_migrate.language import Text
 from crm_migrate.mapping.origins import origins
 from crm_migrate.model import Entity
@@ -18,7 +19,6 @@ from crm_migrate.records import RECORD_ID
 from crm_migrate.stages.exports.returned import CellFault, same_text
 from crm_migrate.stages.finished import open_finished
 from crm_migrate.stages.kept import MAPPED, STANDARDIZED
-from crm_migrate.stages.planning.plans import rfc3339
 from crm_migrate.stages.quarantine.overlay import (
     Corrections,
     overlaid,

@@ -3,8 +3,8 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from crm_migrate.instants import rfc3339
 from crm_migrate.records import RECORD_ID
-from crm_migrate.stages.planning.plans import rfc3339
 from crm_migrate.stages.quarantine.overlay import standing
 from crm_migrate.stages.session import Session
 from crm_migrate.state.corrections import withdraw_correction

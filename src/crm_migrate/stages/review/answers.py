@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from crm_migrate.errors import KeyFault, UsageFault
+from crm_migrate.instants import rfc3339
 from crm_migrate.language import Text
-from crm_migrate.stages.planning.plans import rfc3339
 from crm_migrate.stages.session import Session
 from crm_migrate.state.review import task
 from crm_migrate.state.verdicts import (

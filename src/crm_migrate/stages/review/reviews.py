@@ -8,8 +8,8 @@ from typing import Any
 import polars as pl
 from sqlalchemy import Engine as Database
 
+from crm_migrate.instants import rfc3339
 from crm_migrate.language import Language
-from crm_migrate.stages.planning.plans import rfc3339
 from crm_migrate.stages.review.answers import departments_of, is_alone
 from crm_migrate.stages.review.view import Tasks, views
 from crm_migrate.stages.review.viewing import Viewing

@@ -8,6 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from crm_migrate.errors import NotFound, PlanRefused, UsageFault
+from crm_migrate.instants import rfc3339
 from crm_migrate.language import Text, current_language
 from crm_migrate.loading.bearings import Bearings, reference_columns
 from crm_migrate.loading.ledger.plan_lock import ENDED, plan_state
@@ -28,7 +29,6 @@ from crm_migrate.stages.planning.plans import (
     open_to_read,
     plan_header,
     resolve_plan,
-    rfc3339,
     state_of,
 )
 from crm_migrate.stages.rollback.header import ToTakeBack, rollback_header, scope_words

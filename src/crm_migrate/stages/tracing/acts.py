@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from crm_migrate.instants import rfc3339
 from crm_migrate.language import Language, Text
 from crm_migrate.plan.header import PlanHeader
-from crm_migrate.stages.planning.plans import rfc3339
 from crm_migrate.stages.session import Session
 from crm_migrate.stages.tracing.history_steps import Act
 from crm_migrate.trust.journal import Recorded, events_about
