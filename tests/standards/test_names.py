@@ -254,3 +254,31 @@ def test_every_district_is_found_by_its_full_name():
     written = pl.Series([d.province + d.city + d.district + "幸福路1号" for d in every])
     codes = address.parts(written).get_column("region_code").to_list()
     assert codes == [d.code for d in every]
+
+
+@pytest.mark.parametrize(
+    ("raw", "rule"),
+    [
+        ("恒通食品有线公司", "company_name.mistyped"),
+        ("恒通食品有限公司（已注销）", "company_name.note"),
+        ("重复！上海恒通贸易有限公司", "company_name.note"),
+        ("1、上海恒通贸易有限公司", "company_name.note"),
+        ("恒通机电有限公司\n上海恒达食品有限公司", "company_name.several"),
+        ("恒通软件有限公司 李明 13800138000", "free_text.mobile_found"),
+        ("上海恒通??有限公司", "company_name.damaged"),
+    ],
+)
+def test_what_is_no_part_of_a_name(raw: str, rule: str):
+    """R-2.2: slips, notes, second names and telephones in a company's name are told."""
+    assert rule in cited(company_name, [raw])
+
+
+def test_names_that_only_look_so():
+    """R-2.2: branches, digits and cable companies are names like others."""
+    fine = [
+        "恒通有限公司上海分公司",
+        "58同城信息技术有限公司",
+        "东方有线网络有限公司",
+        "恒通（上海）有限公司",
+    ]
+    assert cited(company_name, fine) <= {"company_name.normalised"}

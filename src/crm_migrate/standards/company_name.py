@@ -9,6 +9,7 @@ import polars as pl
 
 from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
+from crm_migrate.standards import company_slips
 from crm_migrate.standards.characters import narrow, simplified
 from crm_migrate.standards.company_parts import PARTS, kinds, parts
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
@@ -119,6 +120,7 @@ SHORT_NAME = Rule(
 )
 RULES: tuple[Rule, ...] = (
     NORMALISED, INCOMPLETE, DOUBTFUL, NOBODY, DAMAGED, FORMER_NAME, SHORT_NAME, PRIVATE,
+    *company_slips.RULES,
 )  # fmt: skip
 
 
@@ -225,7 +227,7 @@ def _without_signs(text: pl.Series) -> pl.Series:
 
 
 def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Masks:
-    """Names without legal form (a person's name of two or three characters has none)."""
+    """Names without legal form (a person's has none), placeholders, lost characters, slips."""
     odd = value.is_not_null() & ~holds(value.str.contains(_USUAL))
     yield PRIVATE, mask_where(value, odd, lambda few: few.str.contains(PRIVATE_USE))
     nobody = mask_where(value, odd, lambda few: few.str.contains(_NOBODY))
@@ -236,7 +238,8 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
         value, odd & ~nobody & ~doubtful, lambda few: ~few.str.contains(_LEGAL_FORM)
     )
     yield INCOMPLETE, mask_where(value, unformed, lambda few: ~few.str.contains(_PERSON))
-    yield DAMAGED, mask_where(value, odd, lambda few: few.str.contains("\ufffd", literal=True))
+    yield DAMAGED, mask_where(value, odd, lambda few: few.str.contains(r"\x{fffd}|\?\?"))
+    yield from company_slips.slips(value, odd)
     changed = holds(raw != value)
     told = split(raw.filter(changed))
     yield FORMER_NAME, mask_where(raw, changed, lambda _: told["former"].is_not_null())

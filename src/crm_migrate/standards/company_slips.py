@@ -1,0 +1,65 @@
+"""What people type into the field of a company name beside the name, or by mistake."""
+
+import polars as pl
+
+from crm_migrate.language import Text
+from crm_migrate.records import Rule, Severity
+from crm_migrate.standards.contract import Masks
+from crm_migrate.standards.free_text import OF_KINDS
+from crm_migrate.standards.personal_data import Finding, with_mobile
+from crm_migrate.standards.residue import holds, mask_where
+
+_MISTYPED = r"有线公司|有线责任公司|有限工司|有限公私|有限公可|有限有限|公司公司"
+_SEVERAL = r"限(?:责任)?公司.{4,}限(?:责任)?公司$"
+_STATE = "注销|吊销|迁出|停业|歇业|倒闭|作废|停用|弃用|勿用|重复"
+_NOTE = (
+    rf"\((?:已|待|拟)?(?:{_STATE})[^()]*\)$|[-,;:!/](?:已|待|拟)?(?:{_STATE})$"
+    rf"|^\(?(?:已|待)?(?:{_STATE})[):!,-]|^[(]?[0-9]{{1,4}}[、.)]\p{{Han}}"
+)
+"""A state of the company or of the record, or the number of a list."""
+
+MISTYPED = Rule(
+    "company_name.mistyped",
+    Severity.WARNING,
+    Text("The legal form in the name looks mistyped", "名称中的组织形式疑似笔误"),
+    Text(
+        "Perhaps 有限公司 is meant; check the licence.",
+        "如“有线公司”多为“有限公司”，请核对营业执照。",
+    ),
+)
+NOTE = Rule(
+    "company_name.note",
+    Severity.WARNING,
+    Text(
+        "A note (struck off, void, repeated …) or a list number stands in the name",
+        "名称中夹有备注（如已注销、作废、重复）或序号",
+    ),
+    Text("Keep the name alone, the note in its own field.", "请只保留名称，备注请填写在对应字段。"),
+)
+SEVERAL = Rule(
+    "company_name.several",
+    Severity.WARNING,
+    Text("The cell seems to hold the names of two companies", "一格中疑似有两个企业名称"),
+    Text(
+        "Make two records of it, or keep the right name.", "请拆分为两条记录，或只保留正确的名称。"
+    ),
+)
+RULES: tuple[Rule, ...] = (MISTYPED, NOTE, SEVERAL, OF_KINDS[Finding.MOBILE])
+
+
+def slips(value: pl.Series, odd: pl.Series) -> Masks:
+    """Each rule with its rows. `value`: canonical names; `odd`: those of an unusual form.
+
+    >>> names = pl.Series(["恒通有线公司", "恒通有限公司(已注销)", "恒通有限公司上海恒达有限公司"])
+    >>> for rule, rows in slips(names, names.is_not_null()):
+    ...     print(rule.code, rows.to_list())
+    company_name.mistyped [True, False, False]
+    company_name.several [False, False, True]
+    company_name.note [False, True, False]
+    free_text.mobile_found [False, False, False]
+    """
+    suspect = holds(value.str.contains(f"{_MISTYPED}|{_SEVERAL}"))
+    yield MISTYPED, mask_where(value, suspect, lambda few: few.str.contains(_MISTYPED))
+    yield SEVERAL, mask_where(value, suspect, lambda few: few.str.contains(_SEVERAL))
+    yield NOTE, mask_where(value, odd, lambda few: few.str.contains(_NOTE))
+    yield OF_KINDS[Finding.MOBILE], mask_where(value, odd, with_mobile)
