@@ -22,13 +22,13 @@ def change_where(values: pl.Series, mask: pl.Series, change: Change) -> pl.Serie
     >>> change_where(s, s == "b", lambda few: few + "!").to_list()
     ['a', None, 'b!']
     """
-    rows = holds(mask).arg_true().to_numpy()
-    if not len(rows):
+    mask = holds(mask)
+    if not mask.any():
         return values
-    changed = change(values.gather(rows)).cast(pl.String).alias(values.name)
+    changed = change(values.filter(mask)).cast(pl.String).alias(values.name)
     place = np.arange(len(values))
-    place[rows] = len(values) + np.arange(len(rows))
-    return pl.concat([values, changed]).gather(place)
+    place[mask.to_numpy()] = len(values) + np.arange(len(changed))
+    return pl.concat([values, changed])[place]
 
 
 def unless_matching(values: pl.Series, canonical: str, change: Change) -> pl.Series:
@@ -38,12 +38,12 @@ def unless_matching(values: pl.Series, canonical: str, change: Change) -> pl.Ser
 
 def mask_where(values: pl.Series, mask: pl.Series, judge: Change) -> pl.Series:
     """True where `mask` holds and `judge`, asked about those rows alone, says true."""
-    rows = holds(mask).arg_true().to_numpy()
-    if len(rows) and len(rows) == len(values):
+    mask = holds(mask)
+    if mask.all() and len(mask):
         return holds(judge(values)).alias(values.name)
     result = np.zeros(len(values), dtype=bool)
-    if len(rows):
-        result[rows] = holds(judge(values.gather(rows))).to_numpy()
+    if mask.any():
+        result[mask.to_numpy()] = holds(judge(values.filter(mask))).to_numpy()
     return pl.Series(values.name, result)
 
 

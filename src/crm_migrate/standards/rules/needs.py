@@ -19,19 +19,19 @@ def unknown_without(node: "exp.Expr", entity: Entity) -> frozenset[str]:
     """The record's own fields without any of which the condition is neither true nor false."""
     from sqlglot import exp
 
-    node = node.unnest()
-    if isinstance(node, exp.EQ | exp.NEQ | exp.LT | exp.LTE | exp.GT | exp.GTE | exp.Between):
-        return _strict(node, entity)
-    return _strict(node.this, entity) if isinstance(node, exp.In) else frozenset()
+    inner = node.unnest()
+    if isinstance(inner, exp.EQ | exp.NEQ | exp.LT | exp.LTE | exp.GT | exp.GTE | exp.Between):
+        return _strict(inner, entity)
+    return _strict(inner.this, entity) if isinstance(inner, exp.In) else frozenset()
 
 
 def untrue_without(node: "exp.Expr", entity: Entity) -> frozenset[str]:
     """The record's own fields without any of which the condition is never true."""
     from sqlglot import exp
 
-    node = node.unnest()
-    if isinstance(node, exp.And):
-        return untrue_without(node.left, entity) | untrue_without(node.right, entity)
+    inner = node.unnest()
+    if isinstance(inner, exp.And):
+        return untrue_without(inner.this, entity) | untrue_without(inner.expression, entity)
     return unknown_without(node, entity)
 
 
