@@ -14,7 +14,6 @@ from crm_migrate.loading.rollback.operations import inverse_of, merges_of
 from crm_migrate.plan.change import Plan
 from crm_migrate.plan.diff.side import TargetSide
 from crm_migrate.plan.digest import effect
-from crm_migrate.plan.file.opened import InMemory
 from crm_migrate.plan.header import TargetIdentity
 from crm_migrate.plan.merging.moves import count_moves, given_up
 from crm_migrate.plan.merging.unmerge import inverse_moves, kept_merges
@@ -32,6 +31,7 @@ from crm_migrate.stages.planning.merges import look_around
 from crm_migrate.systems.target import TargetSystem
 from tests.loading.small_crm import NOW, Keys, approved, header_of
 from tests.loading.test_plan_and_apply import FieldKeys
+from tests.plan.in_memory import InMemory
 
 MODEL = standard_model()
 _file = starter_file("policy.yaml")

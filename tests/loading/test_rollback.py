@@ -12,7 +12,6 @@ from crm_migrate.loading.origin import read_inserted
 from crm_migrate.loading.rollback.operations import inverse_of
 from crm_migrate.model import Model
 from crm_migrate.plan.change import Plan
-from crm_migrate.plan.file.opened import InMemory
 from crm_migrate.project.mapping_file import TargetMapping
 from crm_migrate.systems.sqlite.target import SqliteTarget
 from tests.loading.small_crm import (
@@ -27,6 +26,7 @@ from tests.loading.small_crm import (
     update,
 )
 from tests.loading.test_apply import company, first_plan, run
+from tests.plan.in_memory import InMemory
 
 TABLES = ("accounts", "contacts", "contracts")
 

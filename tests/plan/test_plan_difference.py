@@ -8,12 +8,13 @@ import pytest
 from crm_migrate.language import Text
 from crm_migrate.plan.change import Plan
 from crm_migrate.plan.difference import ROW_CHANGED, Clear, difference
-from crm_migrate.plan.file.opened import InMemory, Opened
+from crm_migrate.plan.file.opened import Opened
 from crm_migrate.plan.header import PlanHeader
 from crm_migrate.plan.operations import PlannedOperations, target_treatments
 from crm_migrate.plan.scope import Scope
 from crm_migrate.plan.sealed_cells import unseal_operations
 from tests.plan.crm import CUSTOMER, MAPPINGS, Crm
+from tests.plan.in_memory import InMemory
 from tests.plan.plans import CONTACTS, CUSTOMERS, Keys, header, planned, policy
 
 

@@ -7,8 +7,6 @@ import polars as pl
 
 from crm_migrate.language import Language
 from crm_migrate.plan.change import Plan
-from crm_migrate.plan.file.held import held_back
-from crm_migrate.plan.file.opened import InMemory
 from crm_migrate.plan.gates import gate_label
 from crm_migrate.plan.header import ControlTotal, Gate
 from crm_migrate.plan.operations import count_actions
@@ -16,6 +14,7 @@ from crm_migrate.plan.show.names import Names
 from crm_migrate.plan.show.view import Comment, PlanView, plan_view
 from crm_migrate.project.mapping_file import TargetMapping
 from tests.plan.crm import CONTACT, CUSTOMER, MAPPINGS, MODEL, USERS, Crm, golden
+from tests.plan.in_memory import InMemory, held_back
 from tests.plan.plans import header, planned, policy
 
 HOSTILE = "=cmd|'/c calc'!A1"

@@ -6,11 +6,11 @@ import polars as pl
 import pytest
 
 from crm_migrate.plan.change import AFTER, Action, Plan
-from crm_migrate.plan.file.held import held_back
-from crm_migrate.plan.file.opened import InMemory, Opened
+from crm_migrate.plan.file.opened import Opened
 from crm_migrate.plan.header import EntityCounts
 from crm_migrate.plan.show import choice as choosing
 from crm_migrate.plan.show.choice import Choice, chosen, listed
+from tests.plan.in_memory import InMemory, held_back
 from tests.plan.plans import header
 
 ACTIONS = {

@@ -1,16 +1,11 @@
 """What a plan's operations hold back, counted by reason."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 import polars as pl
 
 from crm_migrate.plan.change import Action
 from crm_migrate.plan.header import Held
-
-
-def held_back(operations: Mapping[str, pl.DataFrame]) -> tuple[Held, ...]:
-    """What the operations hold back: views tell it without opening a million of them."""
-    return counted([waiting(entity, frame) for entity, frame in operations.items()])
 
 
 def waiting(entity: str, operations: pl.DataFrame) -> pl.DataFrame:
