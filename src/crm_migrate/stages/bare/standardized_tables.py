@@ -232,5 +232,5 @@ def _beside(result: StandardizedFiles) -> Iterator[tuple[str, int, pl.DataFrame]
             continue
         frame = result.records[name]
         turn = frame.select(pl.col(ROW).cum_count().over(_PLACE)).to_series()
-        for number in range(1, int(turn.max() or 0) + 1):  # type: ignore[arg-type]
+        for number in range(1, int(turn.max() or 1) + 1):  # type: ignore[arg-type]
             yield name, number, frame.filter(turn == number)
