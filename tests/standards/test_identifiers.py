@@ -196,6 +196,9 @@ def test_cards_and_accounts_are_told_apart():
     }
     assert cited(bank_account, ["6222021234567894"]) == {"bank_account.personal_card": [0]}
     assert cited(bank_account, ["0200003609027008", "4111111111111111"]) == {}
+    assert cited(bank_account, ["6222021234567895"]) == {"bank_account.card_mistyped": [0]}
+    assert cited(bank_account, ["0000000000000000"]) == {"bank_account.made_up": [0]}
+    assert cited(bank_account, ["62001234567890123456"]) == {}  # Gansu's accounts have 20 digits
 
 
 def test_digits_of_other_scripts_are_not_digits():

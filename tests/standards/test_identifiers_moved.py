@@ -74,13 +74,16 @@ def test_a_tax_number_of_today_is_the_unified_code(run):
 
 
 def test_passports_leave_the_column_of_identity_numbers(run):
-    """R-2.1: a letter shows a passport or permit, whichever; eight digits show nothing."""
+    """R-2.1: a letter or its name shows a passport or permit; eight digits show nothing."""
     record, found = run("contact", name="张三", id_number="e 12345678")
     assert (record["id_number"], record["travel_document"]) == (None, "E12345678")
     assert ("id_number", "id_number.moved_document") in found
     record, found = run("contact", name="张三", id_number="12345678")
     assert (record["id_number"], record["travel_document"]) == ("12345678", None)
     assert ("id_number", "id_number.format") in found
+    for said in ("台胞证12345678", "中国护照 E12345678", "港澳居民来往内地通行证：H12345678"):
+        record, found = run("contact", name="张三", id_number=said)
+        assert (record["id_number"], record["travel_document"]) == (None, said[-9:].lstrip("证"))
 
 
 @pytest.mark.parametrize(

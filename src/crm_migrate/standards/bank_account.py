@@ -18,6 +18,9 @@ BASIS = Text(
 CANONICAL = r"^[0-9]{9,30}$"
 _LABEL = r"^(?:(?:银行|对公)?[账帐][号户]):?"
 """What people type in front of the number."""
+_LIKE_A_CARD = r"^62(?:[0-9]{14}|[0-9]{17})$"
+"""UnionPay's prefix and the two usual lengths; no bank numbers its accounts so."""
+_ONE_DIGIT = f"^(?:{'|'.join(f'{digit}{{9,30}}' for digit in range(10))})$"
 NORMALISED = normalised("bank_account", "account number", "银行账号")
 FORMAT = Rule(
     "bank_account.format",
@@ -46,7 +49,27 @@ PERSONAL_CARD = Rule(
         "个人银行卡不应填写在此：请删除并补录对公账号。",
     ),
 )
-RULES: tuple[Rule, ...] = (NORMALISED, FORMAT, PRECISION_LOST, PERSONAL_CARD)
+CARD_MISTYPED = Rule(
+    "bank_account.card_mistyped",
+    Severity.WARNING,
+    Text(
+        "This looks like the number of a bank card whose check digit does not fit",
+        "疑似银行卡号，且校验位不符",
+    ),
+    Text(
+        "Ask for the company's account; if it is a card, the number is mistyped, too.",
+        "请与客户开票资料核对；如为银行卡号，则录入有误且不应填写在此。",
+    ),
+)
+MADE_UP = Rule(
+    "bank_account.made_up",
+    Severity.WARNING,
+    Text("The account number is one digit repeated", "银行账号为同一数字重复，疑似随意填写"),
+    Text("Compare it with the billing data of the customer.", "请与客户开票资料核对。"),
+)
+RULES: tuple[Rule, ...] = (
+    NORMALISED, FORMAT, PRECISION_LOST, PERSONAL_CARD, CARD_MISTYPED, MADE_UP,
+)  # fmt: skip
 
 
 def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
@@ -70,11 +93,14 @@ def _repaired(raw: pl.Series) -> pl.Series:
 
 
 def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Masks:
-    """Form; 17 digits and more with zeros from the 16th on; cards, which a Luhn digit shows."""
+    """Form; 17 digits and more with zeros from the 16th on; cards, right and mistyped."""
     rounded = holds(value.str.contains(r"^[1-9][0-9]{14}0{2,15}$|^[0-9]\.[0-9]+[Ee]\+?[0-9]+$"))
     yield FORMAT, ~holds(value.str.contains(CANONICAL)) & value.is_not_null() & ~rounded
     yield PRECISION_LOST, rounded
-    yield PERSONAL_CARD, mask_where(value, ~rounded, bank_card.is_card)
+    card = mask_where(value, ~rounded, bank_card.is_card)
+    yield PERSONAL_CARD, card
+    yield CARD_MISTYPED, ~rounded & ~card & holds(value.str.contains(_LIKE_A_CARD))
+    yield MADE_UP, holds(value.str.contains(_ONE_DIGIT))
 
 
 def format(value: pl.Series) -> pl.Series:

@@ -51,7 +51,11 @@ KINDS = (
 CANONICAL = "|".join(k.form for k in KINDS)
 _CHINESE = r"^[EG][0-9]{8}$|^E[A-HJ-NP-Z][0-9]{7}$|^1[45][0-9]{7}$|^[DPS]E?[0-9]{7,8}$"
 
-_LABEL = r"^(?:(?:护照|通行证|回乡证|台胞证|证件)(?:号码?)?):?"
+_NAMED = (
+    r"(?:(?:中国|外国|因[公私])?护照|(?:(?:来往|往来)?(?:港澳|台湾)(?:居民)?(?:来往(?:内地|大陆))?)?通行证"
+    r"|回乡证|台胞证)(?:号码?)?:?"
+)
+_LABEL = rf"^(?:{_NAMED}|证件(?:号码?)?:?)"
 """What people type in front of the number."""
 NORMALISED = normalised("travel_document", "document number", "证件号码")
 FORMAT = Rule(
@@ -136,6 +140,16 @@ def is_lettered(value: pl.Series) -> pl.Series:
     return holds(value.str.contains(CANONICAL)) & holds(
         value.str.contains(f"{_CHINESE}|^[HMCWLT][0-9A-Z][0-9]{{7,9}}$|^[A-Z]{{3}}[0-9]{{12}}$")
     )
+
+
+def is_named(raw: pl.Series) -> pl.Series:
+    """True for numbers behind the name of their document, which need no letter then.
+
+    >>> is_named(pl.Series(["台胞证：12345678", "护照未带", "12345678"])).to_list()
+    [True, False, False]
+    """
+    named = holds(compact(raw).str.contains(f"^{_NAMED}[0-9A-Za-z]"))
+    return named & holds(normalise(raw).str.contains(CANONICAL))
 
 
 def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Masks:

@@ -127,7 +127,8 @@ def _uscc(values: pl.Series) -> pl.Series:
 
 def _travel_document(values: pl.Series) -> pl.Series:
     code = travel_document.normalise(values)
-    return code.set(~travel_document.is_lettered(code), None)
+    known = travel_document.is_lettered(code) | travel_document.is_named(values)
+    return code.set(~known, None)
 
 
 @dataclass(frozen=True, slots=True)
