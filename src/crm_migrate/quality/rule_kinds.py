@@ -57,7 +57,8 @@ _NAMED = {
     " mobile.extension phone.area_code phone.former_area_code phone.digits wechat.internal"
     " title.not_a_title email.typo"
     " company_name.placeholder person_name.placeholder person_name.company website.mail"
-    " company_name.incomplete company_name.doubtful person_name.honorific"
+    " company_name.incomplete company_name.doubtful company_name.mistyped company_name.note"
+    " company_name.several bank_account.card_mistyped bank_account.made_up person_name.honorific"
     " person_name.incomplete address.no_detail date.implausible amount.magnitude"
     " percentage.fraction percentage.range damage.leading_zero_lost damage.replacement_char"
     " damage.mojibake cell.corrected verification.mail_domain verification.register",
