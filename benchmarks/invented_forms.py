@@ -14,7 +14,7 @@ import numpy.typing as npt
 import polars as pl
 
 from benchmarks.invented_customers import customers
-from crm_migrate.standards.divisions import divisions
+from crm_migrate.standards.places.divisions import divisions
 
 SHARES = {
     "name": .1, "uscc": .12, "address": .25, "mobile": .2, "email": .06, "annual_budget": .4,

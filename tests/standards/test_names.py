@@ -3,15 +3,9 @@
 import polars as pl
 import pytest
 
-from crm_migrate.standards import (
-    address,
-    company_name,
-    industry,
-    industry_names,
-    person_name,
-    title,
-)
-from crm_migrate.standards.divisions import divisions
+from crm_migrate.standards import address, company_name, industry, person_name, title
+from crm_migrate.standards.places.divisions import divisions
+from crm_migrate.standards.reading import industry_names
 
 
 def cited(module, raw: list[str | None]) -> set[str]:

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from phonenumbers import NumberParseException, is_valid_number, parse
 
-from crm_migrate.standards import email, mobile, phone, telephones, website
-from crm_migrate.standards.divisions import divisions
+from crm_migrate.standards import email, mobile, phone, website
+from crm_migrate.standards.places.divisions import divisions
+from crm_migrate.standards.reading import telephones
 
 
 def cited(module, raw: list[str | None]) -> set[str]:

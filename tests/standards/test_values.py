@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crm_migrate.standards import amount, boolean, date, integer, percentage, tags, vocabulary
+from crm_migrate.standards.columns.decimals import plain, shifted
 from crm_migrate.standards.contract import PLAIN, Context, context_of
-from crm_migrate.standards.decimals import plain, shifted
 
 
 def cited(module, raw: list[str | None], context: Context = PLAIN) -> set[str]:

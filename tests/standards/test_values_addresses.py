@@ -5,9 +5,10 @@ import random
 import polars as pl
 import pytest
 
-from crm_migrate.standards import address, regions
-from crm_migrate.standards.divisions import divisions, short_city, short_province
-from crm_migrate.standards.place_names import meanings
+from crm_migrate.standards import address
+from crm_migrate.standards.places import regions
+from crm_migrate.standards.places.divisions import divisions, short_city, short_province
+from crm_migrate.standards.places.place_names import meanings
 
 
 def cited(raw: str) -> set[str]:

@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from crm_migrate.standards import industry
-from crm_migrate.standards.industry_names import codes, divisions, names
+from crm_migrate.standards.reading.industry_names import codes, divisions, names
 
 
 def cited(raw: str) -> set[str]:

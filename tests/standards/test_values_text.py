@@ -5,7 +5,8 @@ import codecs
 import polars as pl
 import pytest
 
-from crm_migrate.standards import company_name, free_text, person_name, private_use, text
+from crm_migrate.standards import company_name, free_text, person_name, text
+from crm_migrate.standards.columns import private_use
 
 
 def cited(module, raw: str) -> set[str]:

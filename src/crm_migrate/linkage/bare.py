@@ -16,7 +16,7 @@ from crm_migrate.linkage.person_text import name_parts
 from crm_migrate.linkage.rule_types import SET_KINDS
 from crm_migrate.model import MULTI_SEPARATOR
 from crm_migrate.records import RECORD_ID
-from crm_migrate.standards.characters import simplified
+from crm_migrate.standards.columns.characters import simplified
 
 __all__ = [
     "Pack", "link_file", "load_pack", "pack_names", "parse_pack", "recognise", "records_of",

@@ -6,7 +6,7 @@ import polars as pl
 
 from crm_migrate.linkage.hashing import mix
 from crm_migrate.standards import company_name, uscc
-from crm_migrate.standards.residue import change_where, unless_matching
+from crm_migrate.standards.columns.residue import change_where, unless_matching
 
 # Values that are in canonical form already: the common case, told apart by one quick regex.
 _FOLDED = r"^[\x{4e00}-\x{9fa5}0-9a-z]+$"

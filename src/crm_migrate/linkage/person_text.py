@@ -2,8 +2,8 @@
 
 import polars as pl
 
-from crm_migrate.standards.characters import simplified
-from crm_migrate.standards.residue import change_where, holds
+from crm_migrate.standards.columns.characters import simplified
+from crm_migrate.standards.columns.residue import change_where, holds
 
 _COMPOUND_SURNAMES = (
     "欧阳|太史|端木|上官|司马|东方|独孤|南宫|万俟|闻人|夏侯|诸葛|尉迟|公羊|赫连|澹台|皇甫|宗政|"

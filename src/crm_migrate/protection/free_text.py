@@ -20,9 +20,9 @@ import polars as pl
 
 from crm_migrate.protection.policy import Kind
 from crm_migrate.standards import bank_card, uscc
-from crm_migrate.standards.divisions import PROVINCE_CODES
-from crm_migrate.standards.personal_data import MAIL, PLATE, TRAVEL_DOCUMENT
-from crm_migrate.standards.residue import change_where, holds, mask_where
+from crm_migrate.standards.columns.residue import change_where, holds, mask_where
+from crm_migrate.standards.places.divisions import PROVINCE_CODES
+from crm_migrate.standards.reading.personal_data import MAIL, PLATE, TRAVEL_DOCUMENT
 
 PLACEHOLDERS = {
     Kind.ID_NUMBER: "[证件号码]",

@@ -12,11 +12,11 @@ import polars as pl
 
 from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
-from crm_migrate.standards.address_parts import parsed
+from crm_migrate.standards.columns.residue import holds
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
 from crm_migrate.standards.free_text import OF_KINDS
-from crm_migrate.standards.personal_data import Finding, with_mobile
-from crm_migrate.standards.residue import holds
+from crm_migrate.standards.places.address_parts import parsed
+from crm_migrate.standards.reading.personal_data import Finding, with_mobile
 from crm_migrate.standards.text import OF_CHARACTERS, characters
 
 PARTS = ("province", "city", "district", "detail", "region_code")

@@ -9,17 +9,17 @@ import polars as pl
 
 from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
-from crm_migrate.standards.characters import compact
-from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
-from crm_migrate.standards.decimals import PLAIN_DECIMAL, plain, shifted
-from crm_migrate.standards.numerals import decimal_of
-from crm_migrate.standards.residue import (
+from crm_migrate.standards.columns.characters import compact
+from crm_migrate.standards.columns.decimals import PLAIN_DECIMAL, plain, shifted
+from crm_migrate.standards.columns.residue import (
     change_where,
     holds,
     mask_where,
     per_distinct,
     unless_matching,
 )
+from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
+from crm_migrate.standards.reading.numerals import decimal_of
 
 BASIS = Text(
     "GB/T 15835-2011; Payment and Settlement Measures, annex 1",

@@ -8,9 +8,9 @@ import polars as pl
 from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards import bank_card
-from crm_migrate.standards.characters import compact, tidy
+from crm_migrate.standards.columns.characters import compact, tidy
+from crm_migrate.standards.columns.residue import change_where, holds, mask_where, unless_matching
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
-from crm_migrate.standards.residue import change_where, holds, mask_where, unless_matching
 
 BASIS = Text(
     "account numbers of banks in China (no national format)", "各银行对公账号（无全国统一格式）"

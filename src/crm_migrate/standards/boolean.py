@@ -8,9 +8,9 @@ import polars as pl
 
 from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
-from crm_migrate.standards.characters import compact
+from crm_migrate.standards.columns.characters import compact
+from crm_migrate.standards.columns.residue import change_distinct, mask_where, unless_matching
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
-from crm_migrate.standards.residue import change_distinct, mask_where, unless_matching
 
 BASIS = Text("list of spellings", "是/否取值表")
 CANONICAL = "^(?:true|false)$"

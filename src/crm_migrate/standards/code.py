@@ -7,10 +7,10 @@ import polars as pl
 
 from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
-from crm_migrate.standards.characters import compact
+from crm_migrate.standards.columns.characters import compact
+from crm_migrate.standards.columns.covering import last_ones
+from crm_migrate.standards.columns.residue import unless_matching
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
-from crm_migrate.standards.covering import last_ones
-from crm_migrate.standards.residue import unless_matching
 
 BASIS = Text("the company's own coding", "企业自定编码")
 NORMALISED = normalised("code", "code", "编码")

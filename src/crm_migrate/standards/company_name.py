@@ -9,14 +9,20 @@ import polars as pl
 
 from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
-from crm_migrate.standards import company_slips
-from crm_migrate.standards.characters import narrow, simplified
-from crm_migrate.standards.company_parts import PARTS, kinds, parts
+from crm_migrate.standards.columns.characters import narrow, simplified
+from crm_migrate.standards.columns.covering import first_ones
+from crm_migrate.standards.columns.private_use import PRIVATE_USE
+from crm_migrate.standards.columns.remembered import remembered
+from crm_migrate.standards.columns.residue import (
+    change_where,
+    holds,
+    joined,
+    mask_where,
+    unless_matching,
+)
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
-from crm_migrate.standards.covering import first_ones
-from crm_migrate.standards.private_use import PRIVATE_USE
-from crm_migrate.standards.remembered import remembered
-from crm_migrate.standards.residue import change_where, holds, joined, mask_where, unless_matching
+from crm_migrate.standards.reading import company_slips
+from crm_migrate.standards.reading.company_parts import PARTS, kinds, parts
 from crm_migrate.standards.text import PRIVATE
 
 __all__ = [

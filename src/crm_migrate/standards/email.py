@@ -12,16 +12,16 @@ import polars as pl
 
 from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
-from crm_migrate.standards.characters import narrow, tidy_apart
-from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
-from crm_migrate.standards.data.tables import Table
-from crm_migrate.standards.residue import (
+from crm_migrate.standards.columns.characters import narrow, tidy_apart
+from crm_migrate.standards.columns.residue import (
     change_where,
     holds,
     mask_where,
     per_distinct,
     unless_matching,
 )
+from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
+from crm_migrate.standards.data.tables import Table
 
 BASIS = Text("RFC 5321, RFC 6531", "RFC 5321、RFC 6531")
 _ADDRESS = (

@@ -13,11 +13,11 @@ import polars as pl
 
 from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
-from crm_migrate.standards import regions
-from crm_migrate.standards.characters import DIGITS, as_mask, code_points, compact, tidy
+from crm_migrate.standards.columns.characters import DIGITS, as_mask, code_points, compact, tidy
+from crm_migrate.standards.columns.residue import change_where, holds, mask_where, unless_matching
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
-from crm_migrate.standards.divisions import PROVINCE_CODES
-from crm_migrate.standards.residue import change_where, holds, mask_where, unless_matching
+from crm_migrate.standards.places import regions
+from crm_migrate.standards.places.divisions import PROVINCE_CODES
 
 BASIS = Text("GB 11643-1999", "GB 11643-1999《公民身份号码》")
 CANONICAL = r"^[1-9][0-9]{16}[0-9X]$"

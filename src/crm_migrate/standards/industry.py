@@ -11,23 +11,23 @@ import polars as pl
 
 from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
-from crm_migrate.standards.characters import compact, simplified, tidy
-from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
-from crm_migrate.standards.industry_names import (
-    codes,
-    containing,
-    divisions,
-    key,
-    names,
-    spellings,
-)
-from crm_migrate.standards.residue import (
+from crm_migrate.standards.columns.characters import compact, simplified, tidy
+from crm_migrate.standards.columns.residue import (
     change_distinct,
     change_where,
     holds,
     mask_where,
     per_distinct,
     unless_matching,
+)
+from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
+from crm_migrate.standards.reading.industry_names import (
+    codes,
+    containing,
+    divisions,
+    key,
+    names,
+    spellings,
 )
 
 BASIS = Text("GB/T 4754-2017", "GB/T 4754-2017《国民经济行业分类》")

@@ -4,9 +4,9 @@ import polars as pl
 
 from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
-from crm_migrate.standards.characters import compact
+from crm_migrate.standards.columns.characters import compact
+from crm_migrate.standards.columns.residue import holds, unless_matching
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
-from crm_migrate.standards.residue import holds, unless_matching
 
 BASIS = Text("GB/T 15835-2011", "GB/T 15835-2011《出版物上数字用法》")
 CANONICAL = r"^(?:0|-?[1-9][0-9]{0,17})$"

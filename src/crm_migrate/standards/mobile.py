@@ -12,13 +12,19 @@ from crm_migrate.language import Text
 from crm_migrate.model import MULTI_SEPARATOR
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards import phone
-from crm_migrate.standards.characters import tidy_apart
+from crm_migrate.standards.columns.characters import tidy_apart
+from crm_migrate.standards.columns.remembered import remembered
+from crm_migrate.standards.columns.residue import (
+    Change,
+    change_where,
+    holds,
+    mask_where,
+    unless_matching,
+)
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
 from crm_migrate.standards.data.tables import Table
-from crm_migrate.standards.remembered import remembered
-from crm_migrate.standards.residue import Change, change_where, holds, mask_where, unless_matching
-from crm_migrate.standards.telephones import EXTENSION as EXTENSION_PART
-from crm_migrate.standards.telephones import MOBILE, eased, pieces
+from crm_migrate.standards.reading.telephones import EXTENSION as EXTENSION_PART
+from crm_migrate.standards.reading.telephones import MOBILE, eased, pieces
 
 BASIS = Text("numbering plan of the MIIT (2017)", "电信网编号计划（2017 年版）")
 CANONICAL = f"^{MOBILE}$"

@@ -10,9 +10,9 @@ import polars as pl
 
 from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
-from crm_migrate.standards.characters import as_mask, code_points, compact, lookup, tidy
+from crm_migrate.standards.columns.characters import as_mask, code_points, compact, lookup, tidy
+from crm_migrate.standards.columns.residue import change_where, holds, mask_where, unless_matching
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
-from crm_migrate.standards.residue import change_where, holds, mask_where, unless_matching
 
 BASIS = Text("GB 11714-1997", "GB 11714-1997《全国组织机构代码编制规则》")
 CANONICAL = r"^[0-9A-Z]{8}[0-9X]$"

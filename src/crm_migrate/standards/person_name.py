@@ -11,13 +11,13 @@ import polars as pl
 
 from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
-from crm_migrate.standards.characters import narrow
+from crm_migrate.standards.columns.characters import narrow
+from crm_migrate.standards.columns.covering import first_ones
+from crm_migrate.standards.columns.private_use import PRIVATE_USE
+from crm_migrate.standards.columns.remembered import remembered
+from crm_migrate.standards.columns.residue import holds, joined, mask_where, unless_matching
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
-from crm_migrate.standards.covering import first_ones
 from crm_migrate.standards.data.tables import Table
-from crm_migrate.standards.private_use import PRIVATE_USE
-from crm_migrate.standards.remembered import remembered
-from crm_migrate.standards.residue import holds, joined, mask_where, unless_matching
 from crm_migrate.standards.text import PRIVATE
 
 BASIS = Text(

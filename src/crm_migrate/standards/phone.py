@@ -10,10 +10,10 @@ import polars as pl
 from crm_migrate.language import Text
 from crm_migrate.model import MULTI_SEPARATOR
 from crm_migrate.records import Rule, Severity
-from crm_migrate.standards.characters import tidy_apart
+from crm_migrate.standards.columns.characters import tidy_apart
+from crm_migrate.standards.columns.residue import change_where, holds, mask_where, unless_matching
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
-from crm_migrate.standards.residue import change_where, holds, mask_where, unless_matching
-from crm_migrate.standards.telephones import (
+from crm_migrate.standards.reading.telephones import (
     AREA,
     LOCAL,
     MOBILE,

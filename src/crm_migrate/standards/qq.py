@@ -7,9 +7,9 @@ import polars as pl
 
 from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
-from crm_migrate.standards.characters import compact, tidy_apart
+from crm_migrate.standards.columns.characters import compact, tidy_apart
+from crm_migrate.standards.columns.residue import holds, mask_where, unless_matching
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
-from crm_migrate.standards.residue import holds, mask_where, unless_matching
 
 BASIS = Text("the form in which Tencent gives numbers out", "腾讯 QQ 号码编号规则")
 NUMBER = r"[1-9][0-9]{4,10}"

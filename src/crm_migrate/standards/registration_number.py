@@ -9,9 +9,9 @@ import polars as pl
 
 from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
-from crm_migrate.standards.characters import DIGITS, as_mask, code_points, compact, tidy
+from crm_migrate.standards.columns.characters import DIGITS, as_mask, code_points, compact, tidy
+from crm_migrate.standards.columns.residue import change_where, holds, mask_where, unless_matching
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
-from crm_migrate.standards.residue import change_where, holds, mask_where, unless_matching
 
 BASIS = Text(
     "GS 15-2006 (ISO/IEC 7064 MOD 11,10)", "GS 15-2006《工商行政管理市场主体注册号编制规则》"

@@ -5,9 +5,9 @@ import polars as pl
 from crm_migrate.language import Text
 from crm_migrate.model import MULTI_SEPARATOR
 from crm_migrate.records import Rule
-from crm_migrate.standards.characters import narrow
+from crm_migrate.standards.columns.characters import narrow
+from crm_migrate.standards.columns.residue import change_where, holds, per_distinct, unless_matching
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
-from crm_migrate.standards.residue import change_where, holds, per_distinct, unless_matching
 
 BASIS = Text("tags joined by ;", "标签以分号分隔")
 NORMALISED = normalised("tags", "tags", "标签")

@@ -8,11 +8,11 @@ import polars as pl
 
 from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
-from crm_migrate.standards.characters import tidy
+from crm_migrate.standards.columns.characters import tidy
+from crm_migrate.standards.columns.covering import first_ones
+from crm_migrate.standards.columns.private_use import LOST, PRIVATE_USE
+from crm_migrate.standards.columns.residue import holds, mask_where
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
-from crm_migrate.standards.covering import first_ones
-from crm_migrate.standards.private_use import LOST, PRIVATE_USE
-from crm_migrate.standards.residue import holds, mask_where
 
 BASIS = Text("Unicode 15.1, GB 18030-2022", "Unicode 15.1、GB 18030-2022")
 NORMALISED = normalised("text", "text", "文本")

@@ -12,9 +12,9 @@ import polars as pl
 
 from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
-from crm_migrate.standards.characters import compact, tidy
+from crm_migrate.standards.columns.characters import compact, tidy
+from crm_migrate.standards.columns.residue import change_where, holds, mask_where, unless_matching
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
-from crm_migrate.standards.residue import change_where, holds, mask_where, unless_matching
 
 BASIS = Text(
     "ICAO Doc 9303; number rules of the National Immigration Administration",

@@ -15,11 +15,12 @@ import polars as pl
 
 from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
-from crm_migrate.standards import organisation_code, regions
-from crm_migrate.standards.characters import as_mask, code_points, compact, lookup, tidy
+from crm_migrate.standards import organisation_code
+from crm_migrate.standards.columns.characters import as_mask, code_points, compact, lookup, tidy
+from crm_migrate.standards.columns.residue import change_where, holds, mask_where, unless_matching
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
-from crm_migrate.standards.divisions import PROVINCE_CODES
-from crm_migrate.standards.residue import change_where, holds, mask_where, unless_matching
+from crm_migrate.standards.places import regions
+from crm_migrate.standards.places.divisions import PROVINCE_CODES
 
 BASIS = Text("GB 32100-2015 and GB 11714-1997", "GB 32100-2015 与 GB 11714-1997")
 ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"

@@ -9,9 +9,9 @@ import polars as pl
 from crm_migrate.language import Text
 from crm_migrate.model import Vocabulary
 from crm_migrate.records import Rule, Severity
-from crm_migrate.standards.characters import compact, simplified, tidy
+from crm_migrate.standards.columns.characters import compact, simplified, tidy
+from crm_migrate.standards.columns.residue import change_distinct, change_where, holds
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
-from crm_migrate.standards.residue import change_distinct, change_where, holds
 
 BASIS = Text("the project's vocabularies", "项目取值表")
 NORMALISED = normalised("vocabulary", "value", "取值")

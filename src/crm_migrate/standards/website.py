@@ -10,9 +10,9 @@ import polars as pl
 from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards import email
-from crm_migrate.standards.characters import narrow, tidy_apart
+from crm_migrate.standards.columns.characters import narrow, tidy_apart
+from crm_migrate.standards.columns.residue import change_where, holds, mask_where, per_distinct
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
-from crm_migrate.standards.residue import change_where, holds, mask_where, per_distinct
 
 BASIS = Text("RFC 3986, RFC 5891", "RFC 3986、RFC 5891")
 _HOST = (

@@ -9,10 +9,11 @@ import polars as pl
 
 from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
-from crm_migrate.standards import mobile, qq, telephones
-from crm_migrate.standards.characters import compact, tidy_apart
+from crm_migrate.standards import mobile, qq
+from crm_migrate.standards.columns.characters import compact, tidy_apart
+from crm_migrate.standards.columns.residue import change_where, holds, mask_where, unless_matching
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
-from crm_migrate.standards.residue import change_where, holds, mask_where, unless_matching
+from crm_migrate.standards.reading import telephones
 
 BASIS = Text("rules of WeChat for ids", "微信号设置规则")
 CANONICAL = (

@@ -48,7 +48,7 @@ def read_place(text: str) -> tuple[str, str]:
     >>> read_place("辽宁省沈阳市、铁岭市")
     ('辽宁省', '沈阳市、铁岭市')
     """
-    from crm_migrate.standards.divisions import divisions, province_names
+    from crm_migrate.standards.places.divisions import divisions, province_names
 
     names = province_names()
     written = max((n for n in names if text.startswith(n)), key=len)

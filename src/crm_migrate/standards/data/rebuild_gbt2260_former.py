@@ -71,7 +71,7 @@ def editions(folder: Path) -> Iterator[tuple[int, dict[str, str]]]:
 
 def present() -> dict[str, str]:
     """Code → name of the present edition."""
-    from crm_migrate.standards.divisions import divisions
+    from crm_migrate.standards.places.divisions import divisions
 
     return {d.code: d.district or d.city or d.province for d in divisions()}
 

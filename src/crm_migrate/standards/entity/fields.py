@@ -14,9 +14,9 @@ from crm_migrate.formats.placeholders import PLACEHOLDERS
 from crm_migrate.model import Field, Model, SemanticType
 from crm_migrate.records import Rule
 from crm_migrate.standards import standard
+from crm_migrate.standards.columns.residue import holds, mask_where
 from crm_migrate.standards.contract import context_of
 from crm_migrate.standards.entity import record_rules
-from crm_migrate.standards.residue import holds, mask_where
 from crm_migrate.standards.rules.allowed import Allowance, spared
 
 Broken = tuple[str, Rule, pl.Series]

@@ -22,7 +22,7 @@ from crm_migrate.standards import (
     travel_document,
     uscc,
 )
-from crm_migrate.standards.residue import change_where, holds, mask_where
+from crm_migrate.standards.columns.residue import change_where, holds, mask_where
 
 T = SemanticType
 Broken = tuple[str, Rule, pl.Series]

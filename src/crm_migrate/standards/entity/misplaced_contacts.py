@@ -12,18 +12,10 @@ import polars as pl
 from crm_migrate.language import Text
 from crm_migrate.model import Entity, SemanticType
 from crm_migrate.records import Rule, Severity
-from crm_migrate.standards import (
-    company_name,
-    email,
-    mobile,
-    person_name,
-    telephones,
-    title,
-    website,
-    wechat,
-)
+from crm_migrate.standards import company_name, email, mobile, person_name, title, website, wechat
+from crm_migrate.standards.columns.residue import change_where, holds
 from crm_migrate.standards.entity.misplaced import OTHERS_OCCUPIED
-from crm_migrate.standards.residue import change_where, holds
+from crm_migrate.standards.reading import telephones
 
 T = SemanticType
 Broken = tuple[str, Rule, pl.Series]

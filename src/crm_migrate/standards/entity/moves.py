@@ -7,11 +7,12 @@ import polars as pl
 
 from crm_migrate.model import Entity, Field, SemanticType
 from crm_migrate.records import Rule
-from crm_migrate.standards import mobile, phone, telephones
+from crm_migrate.standards import mobile, phone
+from crm_migrate.standards.columns.residue import change_where, holds, joined, mask_where
 from crm_migrate.standards.entity import record_rules
 from crm_migrate.standards.entity.misplaced import move_identifiers
 from crm_migrate.standards.entity.misplaced_contacts import move_contacts
-from crm_migrate.standards.residue import change_where, holds, joined, mask_where
+from crm_migrate.standards.reading import telephones
 
 
 @dataclass(frozen=True, slots=True)

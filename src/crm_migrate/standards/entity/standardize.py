@@ -15,11 +15,11 @@ from crm_migrate.records import (
     Severity,
     findings_together,
 )
+from crm_migrate.standards.columns.remembered import remembering
+from crm_migrate.standards.columns.residue import holds
 from crm_migrate.standards.entity import record_rules, schema
 from crm_migrate.standards.entity.fields import MANY, Broken, judged, normalised
 from crm_migrate.standards.entity.moves import apply_moves
-from crm_migrate.standards.remembered import remembering
-from crm_migrate.standards.residue import holds
 from crm_migrate.standards.rules.judging import judged_alone, weighed
 from crm_migrate.standards.rules.records import NO_RULES, RecordRules
 

@@ -16,7 +16,7 @@ from crm_migrate.model import Field, Model, SemanticType
 from crm_migrate.project.rule_files import AllowedFile
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards import standard, tax_number
-from crm_migrate.standards.residue import holds
+from crm_migrate.standards.columns.residue import holds
 from crm_migrate.standards.rules.faults import FaultAt, validated
 
 Broken = tuple[str, Rule, pl.Series]

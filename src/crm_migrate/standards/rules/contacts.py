@@ -7,7 +7,7 @@ Basis: the tables of `standards.email`, `standards.mobile`, `standards.telephone
 import polars as pl
 
 from crm_migrate.standards import company_name, email, mobile, person_name, phone, title
-from crm_migrate.standards.residue import mask_where
+from crm_migrate.standards.columns.residue import mask_where
 
 
 def free_mail(address: pl.Expr) -> pl.Expr:

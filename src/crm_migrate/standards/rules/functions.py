@@ -7,7 +7,7 @@ import polars as pl
 
 from crm_migrate.language import Text
 from crm_migrate.model import SemanticType
-from crm_migrate.standards.divisions import divisions
+from crm_migrate.standards.places.divisions import divisions
 from crm_migrate.standards.rules import contacts, identifiers
 from crm_migrate.standards.rules.kinds import TODAY, Kind, Misread, Typed
 

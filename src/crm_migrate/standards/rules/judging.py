@@ -8,7 +8,7 @@ import polars as pl
 from crm_migrate.model import Entity
 from crm_migrate.project.rule_files import Weighing
 from crm_migrate.records import SOURCE, Rule, Severity
-from crm_migrate.standards.residue import holds
+from crm_migrate.standards.columns.residue import holds
 from crm_migrate.standards.rules.inputs import inputs
 from crm_migrate.standards.rules.records import Judgement
 

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from crm_migrate.standards.private_use import PRIVATE_USE, in_unicode
-from crm_migrate.standards.residue import change_where
+from crm_migrate.standards.columns.private_use import PRIVATE_USE, in_unicode
+from crm_migrate.standards.columns.residue import change_where
 
 INVISIBLE = (
     r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u{ad}\u{180e}\u{200b}-\u{200f}"

@@ -10,7 +10,7 @@ from functools import cache
 
 import polars as pl
 
-from crm_migrate.standards.residue import change_where, holds
+from crm_migrate.standards.columns.residue import change_where, holds
 
 PROVINCE_CODES = (
     "11", "12", "13", "14", "15", "21", "22", "23", "31", "32", "33", "34", "35", "36", "37",

@@ -8,9 +8,9 @@ from functools import cache
 
 import polars as pl
 
-from crm_migrate.standards.characters import narrow
+from crm_migrate.standards.columns.characters import narrow
+from crm_migrate.standards.columns.residue import change_where, per_distinct
 from crm_migrate.standards.data.tables import Table
-from crm_migrate.standards.residue import change_where, per_distinct
 
 MOBILE = r"1[3-9][0-9]{9}"
 EXTENSION = r"(?:-[0-9]{1,6})"

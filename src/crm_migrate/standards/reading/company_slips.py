@@ -4,10 +4,10 @@ import polars as pl
 
 from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
+from crm_migrate.standards.columns.residue import holds, mask_where
 from crm_migrate.standards.contract import Masks
 from crm_migrate.standards.free_text import OF_KINDS
-from crm_migrate.standards.personal_data import Finding, with_mobile
-from crm_migrate.standards.residue import holds, mask_where
+from crm_migrate.standards.reading.personal_data import Finding, with_mobile
 
 _MISTYPED = r"有线公司|有线责任公司|有限工司|有限公私|有限公可|有限有限|公司公司"
 _SEVERAL = r"限(?:责任)?公司.{4,}限(?:责任)?公司$"

@@ -13,8 +13,8 @@ from importlib.resources import files
 
 import polars as pl
 
-from crm_migrate.standards.divisions import divisions
-from crm_migrate.standards.residue import holds
+from crm_migrate.standards.columns.residue import holds
+from crm_migrate.standards.places.divisions import divisions
 
 NATIONAL = "100000"
 """The whole country: registers kept by ministries."""

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from crm_migrate.standards.residue import change_where
+from crm_migrate.standards.columns.residue import change_where
 
 
 def first_ones(value: pl.Series, count: int, cover: str) -> pl.Series:

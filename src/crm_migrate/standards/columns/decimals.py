@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from crm_migrate.standards.residue import holds
+from crm_migrate.standards.columns.residue import holds
 
 PLAIN_DECIMAL = r"^(?:0|-?[1-9][0-9]*(?:\.[0-9]*[1-9])?|-?0\.[0-9]*[1-9])$"
 """No leading or trailing zeros, no plus, no exponent, no -0."""

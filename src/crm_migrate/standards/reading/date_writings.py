@@ -9,9 +9,9 @@ import re
 
 import polars as pl
 
-from crm_migrate.standards.characters import narrow
-from crm_migrate.standards.numerals import number_of
-from crm_migrate.standards.residue import change_where, holds, per_distinct
+from crm_migrate.standards.columns.characters import narrow
+from crm_migrate.standards.columns.residue import change_where, holds, per_distinct
+from crm_migrate.standards.reading.numerals import number_of
 
 _HOUR, _SIXTY = "(?:[01]?[0-9]|2[0-4])", "[0-5]?[0-9]"
 _ZONE = r"(?:Z|[+-][0-9]{2}:?[0-9]{2})"

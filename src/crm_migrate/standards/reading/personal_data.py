@@ -12,7 +12,7 @@ from enum import StrEnum
 
 import polars as pl
 
-from crm_migrate.standards.residue import holds, mask_where
+from crm_migrate.standards.columns.residue import holds, mask_where
 
 
 class Finding(StrEnum):

@@ -8,7 +8,7 @@ Every other private-use character shows something else, or nothing, on each mach
 
 import polars as pl
 
-from crm_migrate.standards.residue import change_where
+from crm_migrate.standards.columns.residue import change_where
 
 PRIVATE_USE = r"[\u{e000}-\u{f8ff}\u{f0000}-\u{ffffd}\u{100000}-\u{10fffd}]"
 """A regex class of the private-use areas of Unicode."""

@@ -9,10 +9,10 @@ from functools import cache, partial
 
 import polars as pl
 
-from crm_migrate.standards.characters import narrow, simplified
+from crm_migrate.standards.columns.characters import narrow, simplified
+from crm_migrate.standards.columns.residue import change_where, holds, unless_matching
 from crm_migrate.standards.data.tables import Table
-from crm_migrate.standards.divisions import Prefixes, city_names, divisions, province_names
-from crm_migrate.standards.residue import change_where, holds, unless_matching
+from crm_migrate.standards.places.divisions import Prefixes, city_names, divisions, province_names
 
 PARTS = ("region", "stem", "industry_word", "legal_form", "branch")
 

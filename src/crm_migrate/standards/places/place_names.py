@@ -15,7 +15,7 @@ from importlib.resources import files
 
 import polars as pl
 
-from crm_migrate.standards.divisions import (
+from crm_migrate.standards.places.divisions import (
     Division,
     Prefixes,
     city_names,
@@ -23,7 +23,7 @@ from crm_migrate.standards.divisions import (
     province_names,
     short_city,
 )
-from crm_migrate.standards.regions import Former, former
+from crm_migrate.standards.places.regions import Former, former
 
 PROVINCE, CITY, DISTRICT = 1, 2, 3
 FULL, SHORT, FORMER = 0, 1, 2

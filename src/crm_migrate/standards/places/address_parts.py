@@ -8,12 +8,12 @@ one by one. Names and their meanings come from `place_names`.
 import numpy as np
 import polars as pl
 
-from crm_migrate.standards import place_names
-from crm_migrate.standards.characters import narrow
-from crm_migrate.standards.divisions import Prefixes, province_names
-from crm_migrate.standards.place_names import CITY, DISTRICT, FORMER, PROVINCE
-from crm_migrate.standards.remembered import remembered
-from crm_migrate.standards.residue import change_where
+from crm_migrate.standards.columns.characters import narrow
+from crm_migrate.standards.columns.remembered import remembered
+from crm_migrate.standards.columns.residue import change_where
+from crm_migrate.standards.places import place_names
+from crm_migrate.standards.places.divisions import Prefixes, province_names
+from crm_migrate.standards.places.place_names import CITY, DISTRICT, FORMER, PROVINCE
 
 LEVELS = ("province", "city", "district")
 _BEGINNING = r"^(?:.{2,8}?(?:省|自治区))?(?:.{1,10}?(?:市|自治州|地区|盟))?.{1,12}?(?:[市区县旗])"
