@@ -1,6 +1,6 @@
 """The one tree of exceptions: program and input faults that stop a command.
 
-Faults of single rows are data (`records.FINDING_SCHEMA`) and are never raised. A message
+Faults of single rows are data (`records.FINDING_COLUMNS`) and are never raised. A message
 says what was found and what was expected, `where` names the place, `remedy` says what to
 do; none of them ever carries a value of a sensitive field.
 """

@@ -1,9 +1,9 @@
 """Entities, fields, semantic types and confidentiality: what the customer data consists of.
 
-Loaded from `rules/entities.yaml` (see `project.py`); everything here is frozen. A standardized
-value is always *canonical text* (Polars String, null when missing): dates `2024-02-29`, amounts
-plain decimals in the field's unit, booleans `true`/`false`, several values joined by `;`. So a
-value has one written form that is compared, digested, sealed and shown alike.
+Loaded from `rules/entities.yaml` (see `project/entities_file.py`); everything here is frozen. A
+standardized value is always *canonical text* (Polars String, null when missing): dates
+`2024-02-29`, amounts plain decimals in the field's unit, booleans `true`/`false`, several values
+joined by `;`. So a value has one written form that is compared, digested, sealed and shown alike.
 """
 
 from collections.abc import Iterator

@@ -134,7 +134,7 @@ def test_decisions_are_taken_back_before_they_are_used(run: Run, free: None) -> 
 def test_the_journal_witnesses_what_the_run_state_lost(
     run: Run, free: None, project: Path, statement: str
 ) -> None:
-    """Design §8: a rejection or revocation deleted from the run state still stops the apply."""
+    """A rejection or revocation deleted from the run state still stops the apply."""
     approve(run, "wang", "qian", "zhou")
     state = project / ".crm-migrate" / "state.db"
     before = state.read_bytes()
@@ -150,7 +150,7 @@ def test_the_journal_witnesses_what_the_run_state_lost(
 
 
 def test_a_later_plan_inherits_or_says_what_differs(run: Run, free: None, project: Path) -> None:
-    """Design §8: the same effect again needs no new word, unless its evidence is worse."""
+    """The same effect again needs no new word, unless its evidence is worse."""
     approve(run, "wang", "qian", "zhou")
     again = run("plan", "--as", "li")
     # The override ends with the plan whose figure it names; effect and evidence are the same.

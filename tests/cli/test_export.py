@@ -1,4 +1,4 @@
-"""`export`: the one verb that writes readable personal data (design §5)."""
+"""`export`: the one verb that writes readable personal data."""
 
 import io
 import json

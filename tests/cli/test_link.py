@@ -40,7 +40,7 @@ def test_clusters_by_suffix(command: Command, companies: Path, tmp_path: Path, s
 
 
 def test_several_files_carry_their_names(command: Command, companies: Path, tmp_path: Path) -> None:
-    """Design §14: with several files the id has the file's name in front."""
+    """With several files the id has the file's name in front."""
     other = tmp_path / "other.csv"
     other.write_bytes(companies.read_bytes())
     out, pairs = tmp_path / "out.csv", tmp_path / "pairs.csv"

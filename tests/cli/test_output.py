@@ -6,7 +6,7 @@ from crm_migrate.cli.output import LONGEST_CELL, Output
 
 
 def test_cells_are_only_text(capsys: pytest.CaptureFixture[str]) -> None:
-    """Design §13: escape and direction codes and markup in a name are shown, not obeyed."""
+    """Escape and direction codes and markup in a name are shown, not obeyed."""
     Output(as_json=False).table("", ("name",), [("a\x1b[31m\x9b\u202eb [red]c[/red]",)])
     said = capsys.readouterr().out
     assert "\x1b" not in said

@@ -112,7 +112,7 @@ def test_rows_without_a_record_are_in_it(command: Command, sources: Path, tmp_pa
 def test_a_corrected_row_enters_the_next_plan_under_its_own_id(
     command: Command, planned: Path, tmp_path: Path
 ) -> None:
-    """Design §4: `plan --only-rejected` holds just the corrected record, whose id is the same."""
+    """`plan --only-rejected` holds just the corrected record, whose id is the same."""
     _, book = exported(command, planned)
     id = str(book.worksheets[0].cell(2, place(book, "record")).value).split(" ")[1]
     back = with_name(book, tmp_path / "back.xlsx")

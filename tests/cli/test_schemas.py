@@ -1,4 +1,4 @@
-"""Every verb's `--json` is one object that its published schema describes (design: docs/json)."""
+"""Every verb's `--json` is one object that its published schema describes in docs/json."""
 
 import json
 from pathlib import Path
@@ -93,7 +93,7 @@ def test_keys_init(command: Command, project: Path) -> None:
 
 
 def test_a_failure_is_one_object_too(command: Command, tmp_path: Path) -> None:
-    """Design §14: a failure prints {"error": …} on standard output and exits non-zero."""
+    """A failure prints {"error": …} on standard output and exits non-zero."""
     failed = fits(command("-C", tmp_path, "plan", "--json"), "error", 2)
     assert failed["error"]["code"] == "project"
     usage = fits(command("link", "--json"), "error", 2)

@@ -85,7 +85,7 @@ def test_findings_speak_the_language_of_the_reader(
 def test_several_files_and_ids_that_do_not_serve(
     command: Command, form: Path, tmp_path: Path
 ) -> None:
-    """Design §14: the file's name before the id; empty and repeated ids are told and replaced."""
+    """The file's name before the id; empty and repeated ids are told and replaced."""
     other = tmp_path / "b.parquet"
     pl.DataFrame(
         {
@@ -242,3 +242,18 @@ def test_an_ambiguous_industry_names_its_candidates(command: Command, tmp_path: 
     assert command("standardize", source, "--out", out, "--findings", findings).code == 0
     lines = pl.read_csv(findings).filter(pl.col("rule") == "industry.ambiguous")
     assert "C34 通用设备制造业; C35 专用设备制造业; C37 " in lines["hint"][0]
+
+
+def test_suppliers_with_english_headers(command: Command, tmp_path: Path) -> None:
+    """R-1.2: suppliers are known like customers; a company's day of registration is not the day
+    it was entered."""
+    path = tmp_path / "suppliers.csv"
+    head = "Supplier No,Supplier Name,Tax ID,Address,ID No.,Bank Account,注册日期,摘要"
+    row = "S1,福州云桥机械有限公司,91350100M000100Y43,福州市鼓楼区一号路1号,,1402 0290,2024-02-29,x"
+    path.write_text(f"{head}\n{row}\n", "utf-8")
+    told = fits(command("standardize", path, "--suggest", "--json"), "standardize", 0)
+    taken = {column["column"]: column["field"] for column in told["columns"]}
+    assert taken["Supplier No"] == "customer_code"
+    assert taken["Supplier Name"] == "name"
+    assert taken["摘要"] == "remark"
+    assert "注册日期" not in taken

@@ -100,7 +100,7 @@ def missing_file(path: Path) -> None:
 def test_spoilt_workbook(
     small: Demo, said: Callable[[Ran], str], spoil: Callable[[Path], None], word: str
 ) -> None:
-    """Design §13: what is wrong with the workbook is said, the file named, and no plan is made."""
+    """What is wrong with the workbook is said, the file named, and no plan is made."""
     small.at("keys")
     spoil(small.root / "samples" / "sales.xlsx")
     ran = small.run(*PLAN)
@@ -153,7 +153,7 @@ def test_unknown_value_is_a_finding(small: Demo) -> None:
 
 
 def test_faults_of_the_project_are_told_together(small: Demo, said: Callable[[Ran], str]) -> None:
-    """Design §13: every fault of the project's files at once, with file and line; exit code 2."""
+    """Every fault of the project's files at once, with file and line; exit code 2."""
     small.at("keys")
     for name, old, new in (
         ("mappings/sales.yaml", "uscc: 基础信息", "uscx: 基础信息"),
@@ -181,7 +181,7 @@ def test_wrong_usage(small: Demo, said: Callable[[Ran], str]) -> None:
 
 
 def test_source_that_changes_while_it_is_read(small: Demo) -> None:
-    """Design §8: evidence names the inputs, and they must be what was read."""
+    """Evidence names the inputs, and they must be what was read."""
     small.at("keys")
     source = small.root / "samples" / "service.csv"
 

@@ -83,7 +83,7 @@ def plan_bytes(root: Path) -> dict[str, bytes]:
 
 
 def test_lost_run_state(small: Demo) -> None:
-    """Design §4: without the run state the target's base keeps the ids; nothing twice."""
+    """Without the run state the target's base keeps the ids; nothing twice."""
     small.at("applied")
     for file in small.state.glob("state.db*"):
         file.unlink()

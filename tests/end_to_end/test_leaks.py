@@ -1,4 +1,4 @@
-"""R-5.3, design §5: no personal value of the samples stands in clear anywhere a run leaves it.
+"""R-5.3: no personal value of the samples stands in clear anywhere a run leaves it.
 
 Also after a hard kill in the middle of each stage. Left out are the samples themselves and, in the
 target, the columns that policy leaves clear. `tests/leaks` shows that the search finds things.

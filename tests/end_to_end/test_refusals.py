@@ -101,7 +101,7 @@ def test_damaged_decision(small: Demo) -> None:
 
 
 def test_run_that_is_gone(small: Demo) -> None:
-    """Design §8: an apply whose ids could not be kept is not begun; a plan begins afresh."""
+    """An apply whose ids could not be kept is not begun; a plan begins afresh."""
     small.at("approved")
     for manifest in (small.state / "runs").glob("*/run.json"):
         manifest.write_bytes(b"{}")
@@ -132,7 +132,7 @@ def test_in_the_name_of_somebody_else(small: Demo) -> None:
 
 
 def test_no_sandbox_approval_on_a_real_target(small: Demo) -> None:
-    """Design §8: self-approval belongs to sandboxes."""
+    """Self-approval belongs to sandboxes."""
     small.at("planned")
     assert small.run("approve", "latest", "--sandbox").code == 2
     refused(small, *APPLY)
@@ -204,7 +204,7 @@ def test_drifted_schema(small: Demo, drift: str) -> None:
 
 
 def test_too_many_rows_changed_since(small: Demo) -> None:
-    """Design §8: more stale groups than the approval puts up with, and nothing is written."""
+    """More stale groups than the approval puts up with, and nothing is written."""
     small.at("approved")
     with sqlite3.connect(small.target) as crm:
         crm.execute("UPDATE accounts SET bank_branch = 'edited', short_title = 'edited',"

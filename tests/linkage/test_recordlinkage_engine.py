@@ -76,7 +76,7 @@ def test_thin_records_do_not_drive_the_engines_apart(
 
 
 def test_row_order_changes_nothing(toolkit_rules: LinkageRules):
-    """Design §6: shuffled rows, the same clusters and the same weights."""
+    """Shuffled rows, the same clusters and the same weights."""
     records = companies(600, level=0.8)
     one = engine_for(toolkit_rules).link(records, toolkit_rules)
     shuffled = records.sample(fraction=1, shuffle=True, seed=2)

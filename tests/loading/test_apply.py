@@ -302,7 +302,7 @@ def test_limit_passed_on_the_way_stops(target: SqliteTarget, file: Path) -> None
 
 
 def test_used_plan_and_used_approval(target: SqliteTarget) -> None:
-    """A plan is applied once, and an approval serves one plan (design §8, single use)."""
+    """A plan is applied once, and an approval serves one plan."""
     plan = first_plan(target)
     run(plan, target)
     with pytest.raises(PlanRefused, match="applied already"):
@@ -382,7 +382,7 @@ def test_fencing_stops_the_one_that_was_taken_for_dead(target: SqliteTarget, fil
 
 
 def test_journal_brackets_each_transaction(target: SqliteTarget) -> None:
-    """Journal intent → target transaction → journal outcome, without any value (design §8)."""
+    """Journal intent → target transaction → journal outcome, without any value."""
     events: Events = []
     run(first_plan(target), target, journal=lambda e, o: events.append((e, o)), batch_groups=1)
     assert [name for name, _ in events] == [

@@ -261,7 +261,7 @@ def test_patterns_take_one_part_of_a_column(pattern: str) -> None:
 
 
 def test_a_missing_column_is_named_with_the_likeliest_other() -> None:
-    """Design §13: file, sheet, column and remedy, in both languages."""
+    """File, sheet, column and remedy, in both languages."""
     with pytest.raises(SourceFault) as caught:
         run(
             {"k": ["1"], "客户名": ["甲"]},

@@ -90,7 +90,7 @@ def test_every_table_value_map_and_owner_has_its_sheet(root: Path) -> None:
 
 
 def test_no_value_of_a_customer_stands_in_it(root: Path, sources: Path) -> None:
-    """Design §5: shapes are shown by invented, masked examples only."""
+    """Shapes are shown by invented, masked examples only."""
     cells = {str(c.value) for s in Book(root).book.worksheets for row in s.iter_rows() for c in row}
     assert not {t for t in cells if "13800138" in t or "示例机械" in t or "张一一" in t}
     assert "138****1234" in cells
@@ -162,7 +162,7 @@ def test_values_and_owners_come_back(root: Path) -> None:
 
 
 def test_all_faults_are_reported_with_sheet_and_row_and_nothing_is_written(root: Path) -> None:
-    """Design §13: every faulty cell at once; one fault keeps all changes out."""
+    """Every faulty cell at once; one fault keeps all changes out."""
     before = texts(root)
     book = Book(root)
     book.set("sales 登记表", "联系人信息/手机", D="手机号吗")

@@ -25,7 +25,7 @@ ROW = st.tuples(st.booleans(), st.booleans(), CELL, CELL, CELL)
 
 
 def expected(matched: bool, based: bool, cell: Any, policy: str) -> str:
-    """What becomes of one cell, in the words of the design."""
+    """What becomes of one cell, said another way than the code does."""
     new, now, last = cell
     if new is None or (matched and new == now):
         return "none"

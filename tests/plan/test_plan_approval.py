@@ -318,7 +318,7 @@ def test_a_header_that_its_author_did_not_sign_is_refused(change: dict[str, Any]
 
 
 def test_a_later_plan_inherits_an_approval_unless_its_evidence_is_worse() -> None:
-    """Design §8: a gate that fell, rules that changed or more to decide want a new word."""
+    """A gate that fell, rules that changed or more to decide want a new word."""
     warn = Gate("completeness.customer.uscc", Text("c", "c"), 0.95, 0.9, True, "warn", "at_least")
     first = signed_header(gates=(warn,), evidence_parts={"inputs": "1" * 64, "rules": "2" * 64})
 

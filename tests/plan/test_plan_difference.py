@@ -1,4 +1,4 @@
-"""`plan diff`: what differs between two plans, by digest, and in which columns (design §8)."""
+"""`plan diff`: what differs between two plans, by digest, and in which columns."""
 
 from dataclasses import replace
 

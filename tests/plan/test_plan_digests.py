@@ -198,7 +198,7 @@ def test_what_policy_forbids_never_appears() -> None:
 
 
 def test_a_sealed_cell_is_opened_only_when_it_must_be() -> None:
-    """Raw digest and commitment together say that a sealed cell is as we left it (design 8)."""
+    """Raw digest and commitment together say that a sealed cell is as we left it."""
     first = planned([], [], sides={"customer": Crm(CUSTOMER)})
     assert first.operations["contact"].is_empty()
     sealed = planned().operations["contact"].filter(golden_id="c1").row(0, named=True)

@@ -39,7 +39,7 @@ def test_a_sound_project_loads(root: Path) -> None:
 
 
 def test_all_faults_of_all_files_are_reported_together(root: Path) -> None:
-    """Design §13: one run names every fault by file and line, none hides another."""
+    """One run names every fault by file and line, none hides another."""
     change(root, "crm-migrate.yaml", "{path: data/sales.xlsx}", "{}")
     change(root, "mappings/sales.yaml", "客户名称", "{column: a, constant: b}")
     change(root, "mappings/erp.yaml", "entity: order", "entity: invoice")
@@ -147,7 +147,7 @@ entities:
 
 
 def test_secrets_come_from_the_environment(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Design §4: `${NAME}` is filled when it is needed; a missing one is named, with a remedy."""
+    """`${NAME}` is filled when it is needed; a missing one is named, with a remedy."""
     project = load_project(root)
     monkeypatch.delenv("ERP_PASSWORD", raising=False)
     with pytest.raises(KeyFault) as caught:

@@ -161,7 +161,7 @@ def test_faulty_files_of_a_folder(tmp_path: Path) -> None:
 
 
 def test_profiling_writes_nothing(tmp_path: Path) -> None:
-    """Design 12: `profile` needs no project and leaves no file behind."""
+    """`profile` needs no project and leaves no file behind."""
     sheet(tmp_path / "a.xlsx")
     before = {p: p.read_bytes() for p in tmp_path.iterdir()}
     profile_path(tmp_path)

@@ -238,7 +238,7 @@ def test_two_owners_belong_to_two_departments() -> None:
 
 
 def test_crm_is_not_empty_and_defends_itself(new: sqlite3.Connection) -> None:
-    """Design §8: the target has data, unique keys, vocabularies, foreign keys and triggers."""
+    """The target has data, unique keys, vocabularies, foreign keys and triggers."""
     new.execute("PRAGMA foreign_keys = ON")
     assert new.execute("PRAGMA foreign_key_check").fetchall() == []
     assert count(new, "SELECT count(*) FROM accounts") == 360
@@ -260,7 +260,7 @@ def test_crm_is_not_empty_and_defends_itself(new: sqlite3.Connection) -> None:
 
 
 def test_crm_rows_were_edited_by_hand(new: sqlite3.Connection) -> None:
-    """Design §8: some CRM rows differ from the sources in telephone, address or status."""
+    """Some CRM rows differ from the sources in telephone, address or status."""
     whole = world.build()
     accounts = crm.build(whole, legacy.build(whole)).tables["accounts"]
     true = {c.uscc: c for c in whole.in_crm if c.uscc}

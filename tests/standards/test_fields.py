@@ -19,7 +19,7 @@ def made(entity: str, records: pl.DataFrame) -> Standardized:
 
 
 def test_many_records_at_once_are_found_as_in_slices() -> None:
-    """Design §1: a pure function of its rows; batches may be cut anywhere."""
+    """A pure function of its rows; batches may be cut anywhere."""
     several = forms(2 * fields.MANY + 500, seed=3)
     for entity in ("customer", "contact"):
         records = getattr(several, entity)

@@ -1,4 +1,4 @@
-"""A process killed while the trust file changes locks nobody out (design §8: who wins)."""
+"""A process killed while the trust file changes locks nobody out."""
 
 import json
 from pathlib import Path

@@ -46,11 +46,11 @@ class PlannedOperations:
 
     `heads`: group, rank, action, golden_id, target_key, reason and conflicts of all operations,
     by entity in dependency order. `operations`: the same in full, sealed; empty where a store
-    took them. `notes`: see `diff.EntityDiff`. `forbidden`: `entity.field` → values that policy
-    keeps out of the target. `rotate`: `entity.field` whose key should be rotated. `treatments`:
-    as in the plan's header. `moves`: merges and re-parented cells. `crm_only`: entity → rows of
-    the CRM, and golden records made of them alone, that are part of the operations because they
-    are merged.
+    took them. `notes`: see `diff.entity.EntityDiff`. `forbidden`: `entity.field` → values that
+    policy keeps out of the target. `rotate`: `entity.field` whose key should be rotated.
+    `treatments`: as in the plan's header. `moves`: merges and re-parented cells. `crm_only`:
+    entity → rows of the CRM, and golden records made of them alone, that are part of the
+    operations because they are merged.
     """
 
     heads: dict[str, pl.DataFrame]

@@ -86,7 +86,7 @@ class Approval(Frozen):
 
     expires_days: int = Field(default=7, ge=1, le=365)
     stale_limit: float = Field(default=0.01, ge=0, le=1)
-    """Share of stale groups above which apply writes nothing (design: 1 %)."""
+    """Share of stale groups above which apply writes nothing."""
     failure_limit: float = Field(default=0.01, ge=0, le=1)
     """Share of groups that the CRM may refuse before apply stops."""
     approvers: int = Field(default=1, ge=1, le=9)

@@ -126,7 +126,7 @@ class _Table(HTMLParser):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_counts_shown_are_the_headers(language: Language) -> None:
-    """Page and workbook show the header's counts, which add up (design: counts always shown)."""
+    """Page and workbook show the header's counts, which add up."""
     shown = view(language)
     parser = _Table()
     parser.feed(page(shown))

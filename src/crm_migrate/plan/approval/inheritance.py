@@ -2,7 +2,7 @@
 
 An approval of the earlier plan serves the later one, unless its evidence is worse: a gate's figure
 fell, more waits for a decision, rules or demands changed, less was checked. Then the difference is
-shown and the approval given again (design §8).
+shown and the approval given again.
 """
 
 from collections.abc import Iterator

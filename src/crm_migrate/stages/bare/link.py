@@ -1,4 +1,4 @@
-"""Linking bare files: no project, no keys; ids come from the files themselves (design §14)."""
+"""Linking bare files: no project, no keys; ids come from the files themselves."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence

@@ -1,4 +1,4 @@
-"""Readable personal data for people: the only verb that writes it (design §5).
+"""Readable personal data for people: the only verb that writes it.
 
 What each field shows follows the policy for the audience `export`.
 """

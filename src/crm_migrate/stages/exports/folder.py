@@ -1,4 +1,4 @@
-"""The folder `exports/`: workbooks under a password for people, each until it expires (design §5).
+"""The folder `exports/`: workbooks under a password for people, each until it expires.
 
 Who exported what, and how many lines, is in the journal before the file exists; what the folder
 holds is in its index, so that a later command can delete what has expired.

@@ -27,7 +27,7 @@ _MEANS = ("mobile", "email")
 
 
 def people_at_several_customers(run: Run) -> pl.DataFrame:
-    """Findings (records.FINDING_SCHEMA): contacts whose name and mobile, or name and mail address,
+    """Findings (records.FINDING_COLUMNS): contacts whose name and mobile, or name and mail address,
     stand at more than one golden customer. Empty where a run has no contacts.
     """
     nothing = findings_where(

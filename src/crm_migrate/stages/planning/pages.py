@@ -27,7 +27,7 @@ def write_all_pages(
 ) -> tuple[Path, ...]:
     """Page and findings of a plan just made; their paths. Its facts must stand beside it.
 
-    `doubles`: rows of the CRM that stay double (see `stages.doubles`).
+    `doubles`: rows of the CRM that stay double (see `stages.planning.doubles`).
     """
     session.job.progress("pages", 0, 1)
     page = _write_page(session, view_of(session, run, plan, language))

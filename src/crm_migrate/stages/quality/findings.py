@@ -69,7 +69,7 @@ def findings_workbook(
     """How often each rule spoke of which field; then one line per finding: file, sheet, row,
     column, field, masked value, rule, hint; then the rows that stand double in the CRM, if any.
 
-    Repairs are only counted. `doubles`: see `stages.doubles`.
+    Repairs are only counted. `doubles`: see `stages.planning.doubles`.
     """
 
     def t(en: str, zh: str) -> str:

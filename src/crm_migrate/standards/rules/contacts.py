@@ -1,7 +1,7 @@
 """What rules may ask of names, numbers and mail addresses.
 
-Basis: the tables of `standards.email`, `standards.mobile`, `standards.telephones`,
-`standards.title`, `standards.company_parts` and `standards.person_name`.
+Basis: the tables of `standards.email`, `standards.mobile`, `standards.reading.telephones`,
+`standards.title`, `standards.reading.company_parts` and `standards.person_name`.
 """
 
 import polars as pl
