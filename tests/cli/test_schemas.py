@@ -61,8 +61,14 @@ def test_every_verb_on_the_way_of_a_rehearsal(
     fits(command("-C", p, "export", "--sweep", "--json"), "export-sweep")
     traced = fits(command("-C", p, "trace", "--row", "sales.xlsx:客户:2", "--json"), "trace")
     assert traced["target"]["written"]
-    fits(command("-C", p, "audit", "report", "--json"), "audit-report")
+    report = fits(command("-C", p, "audit", "report", "--json"), "audit-report")
     assert fits(command("-C", p, "audit", "verify", "--json"), "audit-verify")["result"] == "OK"
+    page = Path(report["files"][0])
+    written = page.read_bytes()
+    page.write_bytes(written.replace(b"1", b"2"))
+    edited = command("-C", p, "audit", "verify", "--json").data["error"]
+    assert (edited["code"], Path(edited["where"]).name) == ("integrity", page.name)
+    page.write_bytes(written)
     again = fits(command("-C", p, "plan", "--json"), "plan", (0, 3))
     assert again["state"] == "empty"
 

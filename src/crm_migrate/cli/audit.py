@@ -21,17 +21,18 @@ Example:
 """,
 )
 VERIFY_HELP = Text(
-    """Check the journal against its signed checkpoint, offline.
+    """Check the journal against its signed checkpoint, and the reports, offline.
 
-OK, or EDITED / TRUNCATED / FORKED with the place. Needs no passphrase.
+OK, or EDITED / TRUNCATED / FORKED with the place; or the stored report that is not the one the
+journal names. Needs no passphrase.
 
 \b
 Example:
   crm-migrate audit verify --json
 """,
-    """离线核验日志与签名检查点。
+    """离线核验日志与签名检查点,以及已存的报告。
 
-结果为 OK,或 EDITED / TRUNCATED / FORKED 并指出位置。无需口令。
+结果为 OK,或 EDITED / TRUNCATED / FORKED 并指出位置;报告与日志所记不符时指出文件。无需口令。
 
 \b
 示例:

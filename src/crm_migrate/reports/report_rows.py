@@ -116,7 +116,13 @@ def linkage_rows(report: AuditReport, language: Language) -> list[tuple[str, str
         (Text("rows of the CRM compared", "参与比对的 CRM 记录"), facts.crm_rows),
         (Text("pairs compared", "比较的记录对"), facts.pairs),
         (Text("pairs judged the same customer", "判定为同一客户的记录对"), facts.edges),
-        (Text("different customers in the end", "去重后的客户数"), facts.clusters),
+        (
+            Text(
+                "different customers in the end, the CRM's among them",
+                "去重后的客户数(含 CRM 已有客户)",
+            ),
+            facts.clusters,
+        ),
         (Text("most records of one customer", "单个客户最多的记录数"), facts.largest_cluster),
         (Text("doubtful pairs, for a person to decide", "疑似重复,待人工裁决"), facts.review),
         (Text("customers with two owners (撞单)", "撞单客户"), facts.owner_conflicts),

@@ -12,6 +12,7 @@ from crm_migrate.reports.audit_report import AuditReport, Revision
 from crm_migrate.trust.private_files import write_private
 
 _INDEX = "versions.json"
+_FILE = "file:"
 
 
 def load_versions(folder: Path, number: str) -> tuple[tuple[Revision, ...], frozenset[str]]:
@@ -90,6 +91,30 @@ def store_document(
     }
     write_private(index, json.dumps(data, ensure_ascii=False, indent=1).encode())
     return paths
+
+
+def named(paths: Sequence[Path]) -> dict[str, str]:
+    """`file:NAME` → SHA-256, as the journal names what was written."""
+    return {_FILE + path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
+
+
+def require_unchanged(folder: Path, journal: bytes) -> None:
+    """Compare the reports that are there with what a sound journal says was written.
+
+    The table of versions lies beside the reports and proves nothing; the journal's lines are
+    signed for. Of a name that was written again the latest counts.
+
+    Raises:
+        IntegrityFault: a report was changed.
+    """
+    told: dict[str, str] = {}
+    for line in journal.split(b"\n"):
+        if b'"report.written"' in line:
+            told |= {k: v for k, v in json.loads(line)["objects"].items() if k.startswith(_FILE)}
+    for name, digest in told.items():
+        path = folder / name.removeprefix(_FILE)
+        if path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() != digest:
+            raise _changed(path)
 
 
 def _changed(path: Path) -> IntegrityFault:

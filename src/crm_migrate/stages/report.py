@@ -18,7 +18,7 @@ from crm_migrate.project import Project
 from crm_migrate.reports.audit_report import AuditReport, JournalFacts, build_report
 from crm_migrate.reports.facts import ApprovalFacts, GateFacts, PlanEntry
 from crm_migrate.reports.rendering import report_html
-from crm_migrate.reports.versions import load_versions, store_version
+from crm_migrate.reports.versions import load_versions, named, require_unchanged, store_version
 from crm_migrate.reports.workbook import report_workbook
 from crm_migrate.stages.apply import read_applied
 from crm_migrate.stages.approving.said import said_about, standing_of
@@ -79,17 +79,19 @@ def audit_report(session: Session, *, by: str | None = None, language: Language)
         "number": cover.number,
         "version": report.version,
         "substance": report.revisions[-1].substance,
+        **named(paths),
     }
     session.record(actor, "report.written", about)
     return Written(report.version, True, tuple(paths))
 
 
 def verify_journal(project: Project) -> Verdict:
-    """Check the journal against its checkpoint; needs the trust file's public key only.
+    """Check the journal against its checkpoint, and the stored reports against the journal; needs
+    the trust file's public key only.
 
     Raises:
         NotFound: there is no trust file, or no journal.
-        IntegrityFault: the trust file was changed.
+        IntegrityFault: the trust file, or a report, was changed.
     """
     trust = trust_file.load(project.state / TRUST_FILE)
     path = project.path(project.settings.audit) / JOURNAL
@@ -103,7 +105,10 @@ def verify_journal(project: Project) -> Verdict:
     data = path.read_bytes() if path.exists() else b""
     # The first event writes a checkpoint: where there is none, somebody took it away.
     signed = checkpoint.read_bytes() if checkpoint.exists() else b""
-    return verify(data, signed, trust.journal_key)
+    verdict = verify(data, signed, trust.journal_key)
+    if verdict.result == "OK":
+        require_unchanged(path.parent / REPORTS, data)
+    return verdict
 
 
 def _build(
@@ -149,6 +154,7 @@ def _build(
 def _entry(session: Session, plan: ListedPlan, language: Language) -> PlanEntry:
     header = plan_header(session, plan.plan_id)
     signed = () if header is None else _signed(session, header, language)
+    done = read_applied(session, plan.plan_id)
     entry = PlanEntry(
         plan_id=plan.plan_id,
         state=plan.state,
@@ -157,7 +163,7 @@ def _entry(session: Session, plan: ListedPlan, language: Language) -> PlanEntry:
         effect=plan.effect,
         evidence=plan.evidence,
         approvals=signed,
-        applied=read_applied(session, plan.plan_id),
+        applied=done and replace(done, applied_by=session.name_of(done.applied_by)),
     )
     if header is None:
         return entry

@@ -18,7 +18,7 @@ from crm_migrate.reports.dictionary_page import (
     dictionary_workbook,
 )
 from crm_migrate.reports.dictionary_words import labels_of
-from crm_migrate.reports.versions import document_stem, load_document, store_document
+from crm_migrate.reports.versions import document_stem, load_document, named, store_document
 from crm_migrate.stages.bare.table_files import require_suffix, write_file
 from crm_migrate.stages.job import Rules, parse_rules
 from crm_migrate.stages.session import REPORTS, Session
@@ -136,6 +136,7 @@ def release_dictionary(
     content = {suffix: _content(view, suffix) for suffix in SUFFIXES}
     paths = store_document(_folder(project), cover.number, revisions, content)
     about = {"number": cover.number, "version": revision.version, "substance": revision.substance}
+    about |= named(paths)
     session.record(person.id if person else "system", "report.written", about)
     return revision.version, tuple(paths)
 

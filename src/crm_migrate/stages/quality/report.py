@@ -16,7 +16,7 @@ from crm_migrate.reports.quality_json import to_json
 from crm_migrate.reports.quality_page import quality_html
 from crm_migrate.reports.quality_view import Issue, QualityView
 from crm_migrate.reports.quality_workbook import quality_workbook
-from crm_migrate.reports.versions import load_document, store_document
+from crm_migrate.reports.versions import load_document, named, store_document
 from crm_migrate.stages.bare.table_files import require_suffix, write_file
 from crm_migrate.stages.finished import open_finished
 from crm_migrate.stages.quality.examples import examples
@@ -127,8 +127,10 @@ def report_quality(session: Session, view: QualityView, *, by: str | None = None
         issued = replace(one, issue=issue)
         content = {suffix: _content(issued, suffix) for suffix in SUFFIXES}
         noted = [*noted, one.facts.run]
-        files += store_document(folder, cover.number, revisions, content, noted)
+        stored = store_document(folder, cover.number, revisions, content, noted)
+        files += stored
         about = {"number": cover.number, "version": revision.version, "substance": digest}
+        about |= named(stored)
         session.record(person.id if person else "system", "report.written", about)
     return WrittenReport(revisions[-1].version, tuple(files))
 
