@@ -245,14 +245,12 @@ def test_an_ambiguous_industry_names_its_candidates(command: Command, tmp_path: 
 
 
 def test_suppliers_with_english_headers(command: Command, tmp_path: Path) -> None:
-    """R-1.2: suppliers are known like customers; a company's day of registration is not the day
-    it was entered.
-    """
+    """R-1.2: suppliers are known like customers; 注册日期 is no day of entry."""
     path = tmp_path / "suppliers.csv"
     head = "Supplier No,Supplier Name,Tax ID,Address,ID No.,Bank Account,注册日期,摘要"
     row = "S1,福州云桥机械有限公司,91350100M000100Y43,福州市鼓楼区一号路1号,,1402 0290,2024-02-29,x"
     path.write_text(f"{head}\n{row}\n", "utf-8")
-    told = fits(command("standardize", path, "--suggest", "--json"), "standardize", 0)
+    told = fits(command("standardize", path, "--suggest", "--json"), "standardize-suggest")
     taken = {column["column"]: column["field"] for column in told["columns"]}
     assert taken["Supplier No"] == "customer_code"
     assert taken["Supplier Name"] == "name"

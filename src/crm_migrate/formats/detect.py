@@ -40,7 +40,8 @@ _LABELS: tuple[tuple[T, str], ...] = (
     (T.WEBSITE, r"网址|官网$|网站$|website|url|homepage"),
     (T.DATE, r"日期|时间|生日|日$|date|birthday|_at$|_on$|\btime\b"),
     (T.PERCENTAGE, r"概率|比例|百分比|折扣率|占比|probability|percent|ratio"),
-    (T.AMOUNT, r"金额|预算|单价|价格|总额|销售额|收入|资本|amount|budget|price|revenue|capital"),
+    (T.AMOUNT, r"金额|预算|单价|价格|总额|销售额|收入|资[本金]"
+               r"|amount|budget|price|revenue|capital"),
     (T.INDUSTRY, r"行业|industry"),
     (T.ADDRESS, r"地址|住所|addr"),
     (T.TAGS, r"标签|tags?$"),
@@ -164,8 +165,10 @@ def _akin(expected: T, best: T) -> bool:
 
 def _expected(header: str) -> T | None:
     for part in reversed(header.split("/")):
+        plain = part.strip()
+        forms = {plain, plain.rstrip(".").replace(" ", "_")}  # ID No. as id_no
         for kind, words in _LABELS:
-            if re.search(words, part.strip(), re.IGNORECASE):
+            if any(re.search(words, form, re.IGNORECASE) for form in forms):
                 return kind
     return None
 
