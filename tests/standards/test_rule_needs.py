@@ -21,6 +21,9 @@ CUSTOMER = MODEL.entity("customer")
         ("case when kind is null then 1 else 2 end = annual_budget", set(), set()),
         ("annual_budget between 1 and 2", {"annual_budget"}, {"annual_budget"}),
         ("not uscc = name", set(), set()),
+        ("parent.kind <> '个人'", {"parent"}, {"parent"}),
+        ("email_consent and kind = '企业'", set(), {"email_consent", "kind"}),
+        ("sum(contract.amount) > 5", set(), set()),
         ("greatest(annual_budget, 1) > 0", set(), set()),
     ],
 )

@@ -30,10 +30,12 @@ def judged_alone(judgements: Iterable[Judgement], records: pl.DataFrame) -> Iter
 
 def _idle(judgement: Judgement, records: pl.DataFrame) -> bool:
     """Whether columns that nobody filled in tell that nothing breaks the rule."""
-    needed = judgement.check.unknown_without if judgement.check is not None else frozenset()
+    needed = frozenset(judgement.unique)
+    if judgement.check is not None:
+        needed |= judgement.check.unknown_without
     if judgement.when is not None:
         needed |= judgement.when.untrue_without
-    return any(records[n].null_count() == records.height for n in needed)
+    return any(records[n].null_count() == records.height for n in needed if n in records.columns)
 
 
 def judged_together(
@@ -43,7 +45,7 @@ def judged_together(
     today: date,
 ) -> Iterator[Broken]:
     """The rules that show only beside other records; masks over the entity's table."""
-    asked = list(judgements)
+    asked = [j for j in judgements if not _idle(j, tables[entity.name])]
     if not asked:
         return
     expressions = [e for j in asked for e in (j.check, j.when) if e is not None]

@@ -32,6 +32,8 @@ def untrue_without(node: "exp.Expr", entity: Entity) -> frozenset[str]:
     inner = node.unnest()
     if isinstance(inner, exp.And):
         return untrue_without(inner.this, entity) | untrue_without(inner.expression, entity)
+    if isinstance(inner, exp.Column):
+        return _strict(inner, entity)
     return unknown_without(node, entity)
 
 
@@ -40,12 +42,14 @@ def _strict(node: "exp.Expr", entity: Entity) -> frozenset[str]:
     from sqlglot import exp
 
     plain = (exp.Column, exp.Identifier, exp.Literal, exp.Paren, exp.Binary, exp.Func, exp.Between)
+    answering = (exp.Connector, exp.Is, exp.AggFunc)
     for part in node.walk():
         made_up = isinstance(part, exp.Func) and _name(part) in _MAKE_UP
-        if not isinstance(part, plain) or isinstance(part, exp.Connector | exp.Is) or made_up:
+        if not isinstance(part, plain) or isinstance(part, answering) or made_up:
             return frozenset()
-    columns = (c for c in node.find_all(exp.Column) if not c.args.get("table"))
-    return frozenset(str(c.name) for c in columns if str(c.name) in entity.by_name)
+    # Of what a reference leads to, the reference.
+    columns = (str(c.table or c.name) for c in node.find_all(exp.Column))
+    return frozenset(name for name in columns if name in entity.by_name)
 
 
 def _name(function: "exp.Func") -> str:
