@@ -9,12 +9,11 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from crm_migrate.errors import TargetFault
-from crm_migrate.language import Text
 from crm_migrate.loading.bearings import Bearings, Found
 from crm_migrate.loading.books import Books, base_rows, draft, enter
 from crm_migrate.loading.keys import Known, keys_of, referred_keys, resolve, with_keys
 from crm_migrate.loading.leaving import Left, leave, without_stale
+from crm_migrate.loading.merging.pointing import vanished
 from crm_migrate.loading.precondition import check
 from crm_migrate.loading.work import Part
 from crm_migrate.plan.change import AFTER, UNTOUCHED, Action
@@ -153,7 +152,7 @@ def _update(
     for part, written in _by_written(rows, columns):
         found = transaction.update(mapping.table, mapping.key, part.select("_key", *written))
         if written and found != part.height:  # they were there when checked in this transaction
-            raise _vanished(mapping.table)
+            raise vanished(mapping.table)
 
 
 def _move(
@@ -173,13 +172,7 @@ def _delete(
     for part in reversed(frame.sort("rank").partition_by("rank", maintain_order=True)):
         found = transaction.delete(mapping.table, mapping.key, part["target_key"])
         if found != part.height:  # they were there when checked in this transaction
-            raise _vanished(mapping.table)
-
-
-def _vanished(table: str) -> TargetFault:
-    return TargetFault(
-        Text("rows vanished while they were written", "写入过程中记录消失"), where=table
-    )
+            raise vanished(mapping.table)
 
 
 def _by_written(rows: pl.DataFrame, columns: Sequence[str]) -> list[tuple[pl.DataFrame, list[str]]]:

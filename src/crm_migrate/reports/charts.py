@@ -12,7 +12,7 @@ from unicodedata import east_asian_width
 
 from markupsafe import Markup
 
-from crm_migrate.plan.show.html import page_environment
+from crm_migrate.reports.page_parts import rendered
 
 WIDTH = 720
 _LABELS, _NOTES = 250, 130
@@ -77,7 +77,7 @@ def lines(
     step = _step(span)
     first = math.ceil(low / step)
     ticks = [first * step + i * step for i in range(int((high - first * step) / step) + 1)]
-    return _render(
+    return rendered(
         _LINES,
         title=title,
         axis=axis,
@@ -115,7 +115,7 @@ def bars(title: str, rows: Sequence[Bar]) -> Markup:
             shape["label"] = row.label
         drawn.append(shape)
     height = max(len(rows), 1) * _ROW + 2
-    return _render(_BARS, title=title, rows=drawn, w=WIDTH, h=height, zero=place(0.0))
+    return rendered(_BARS, title=title, rows=drawn, w=WIDTH, h=height, zero=place(0.0))
 
 
 def cut(text: str, width: float) -> str:
@@ -133,7 +133,3 @@ def _step(span: float) -> float:
     raw = span / 8
     power: float = 10.0 ** math.floor(math.log10(raw))
     return next((f * power for f in (1.0, 2.0, 5.0) if f * power >= raw), 10 * power)
-
-
-def _render(template: str, **values: object) -> Markup:
-    return Markup(page_environment().from_string(template).render(**values))  # noqa: S704

@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 
 from crm_migrate.language import Language, Text
 from crm_migrate.plan.show.html import page_environment, template_text
@@ -19,6 +17,7 @@ from crm_migrate.reports.dictionary_words import (
     gap_lines,
     labels_of,
 )
+from crm_migrate.reports.page_parts import part
 
 _WIDTHS = {
     "label": 18, "name": 20, "meaning": 30, "type": 14, "form": 30, "unit": 6, "required": 22,
@@ -75,19 +74,13 @@ CHANGE_HEAD = (
 )
 
 
-@cache
-def _template() -> str:
-    path = files("crm_migrate") / "reports" / "templates" / "dictionary.html.j2"
-    return path.read_text("utf-8")
-
-
 def dictionary_html(view: DictionaryView) -> str:
     """A self-contained, printable page."""
     from markupsafe import Markup
 
     return (
         page_environment()
-        .from_string(_template())
+        .from_string(part("dictionary.html.j2"))
         .render(
             v=view,
             zh=view.language == "zh",

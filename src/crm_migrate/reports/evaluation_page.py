@@ -1,7 +1,5 @@
 """What `evaluate` found out, as one self-contained page: offline, printable, values masked."""
 
-from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from crm_migrate.language import Language, Text
@@ -9,16 +7,12 @@ from crm_migrate.linkage.evaluation import Evaluation
 from crm_migrate.linkage.evaluation_bounds import Estimate
 from crm_migrate.linkage.model_words import LevelRow, Step
 from crm_migrate.plan.show.html import page_environment, template_text
+from crm_migrate.reports.page_parts import part
 
 if TYPE_CHECKING:
     import polars as pl
 
 TOTAL = Text("match weight", "匹配权重")
-
-
-@cache
-def _part(name: str) -> str:
-    return (files("crm_migrate") / "reports" / "templates" / name).read_text("utf-8")
 
 
 def measure_rows(truth: Evaluation) -> list[tuple[Text, float, float, float, Text]]:
@@ -89,7 +83,7 @@ def evaluation_html(
 
     return (
         page_environment()
-        .from_string(_part("evaluation.html.j2"))
+        .from_string(part("evaluation.html.j2"))
         .render(
             of=of,
             engine=engine,
@@ -113,7 +107,7 @@ def evaluation_html(
                 for title, told, rows in examples
                 if told
             ],
-            style=Markup(template_text("page.css") + _part("charts.css")),  # noqa: S704
+            style=Markup(template_text("page.css") + part("charts.css")),  # noqa: S704
         )
     )
 

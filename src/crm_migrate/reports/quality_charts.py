@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from crm_migrate.plan.show.html import page_environment
 from crm_migrate.reports.charts import WIDTH, cut
+from crm_migrate.reports.page_parts import rendered
 
 _LABELS, _NOTES, _ROW = 190, 150, 34
 
@@ -66,7 +66,7 @@ def pairs(
     ]
     ticks = [(_LABELS + i * length / 4, f"{i * 25}%") for i in range(5)]
     height = 22 + max(len(rows), 1) * _ROW + 18
-    return _render(
+    return rendered(
         _PAIRS, title=title, names=names, rows=drawn, ticks=ticks, x0=_LABELS, w=WIDTH, h=height
     )
 
@@ -94,11 +94,7 @@ def trend(
     ]
     every = max(1, -(-len(labels) // 8))
     ticks = [(place(n, low)[0], text) for n, text in enumerate(labels) if n % every == 0]
-    return _render(
+    return rendered(
         _TREND, title=title, lines=lines, levels=levels, ticks=ticks,
         x0=x0, x1=x1, y1=y1, w=WIDTH, h=y1 + 26,
     )  # fmt: skip
-
-
-def _render(template: str, **values: object) -> Markup:
-    return Markup(page_environment().from_string(template).render(**values))  # noqa: S704

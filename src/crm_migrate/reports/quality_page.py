@@ -1,7 +1,5 @@
 """The quality report as one self-contained page: offline, printable on A4, values masked."""
 
-from functools import cache
-from importlib.resources import files
 from itertools import groupby
 
 from crm_migrate.language import Text
@@ -13,6 +11,7 @@ from crm_migrate.project.quality_measures import (
     QUALITY_MEASURES,
     Dimension,
 )
+from crm_migrate.reports.page_parts import part
 from crm_migrate.reports.quality_charts import pairs, percent, trend
 from crm_migrate.reports.quality_rows import (
     TotalRow,
@@ -40,11 +39,6 @@ FIELD_DIMENSIONS = (
 _CHARTED = 14
 
 
-@cache
-def _part(name: str) -> str:
-    return (files("crm_migrate") / "reports" / "templates" / name).read_text("utf-8")
-
-
 def number(value: float) -> str:
     """A count; with weights it may have a fraction."""
     return f"{value:,.0f}" if value == int(value) else f"{value:,.2f}"
@@ -61,7 +55,7 @@ def quality_html(view: QualityView) -> str:
     dimensions = [(*row, weights.get(d, 1.0)) for d, row in named if row[2:] != (None, None)]
     return (
         page_environment()
-        .from_string(_part("quality.html.j2"))
+        .from_string(part("quality.html.j2"))
         .render(
             v=view,
             zh=zh,
@@ -92,7 +86,7 @@ def quality_html(view: QualityView) -> str:
             severities={k: v.in_language(view.language) for k, v in SEVERITY_TEXTS.items()},
             totals=_totals(view),
             differing=[t for t in total_rows(view) if not t.agrees],
-            style=Markup(template_text("page.css") + _part("charts.css") + _part("quality.css")),  # noqa: S704
+            style=Markup(template_text("page.css") + part("charts.css") + part("quality.css")),  # noqa: S704
         )
     )
 

@@ -1,12 +1,10 @@
 """The audit report as a printable HTML page; its rows serve the workbook, too."""
 
-from functools import cache
-from importlib.resources import files
-
 from crm_migrate.language import Language
 from crm_migrate.plan.show.html import SEVERITY_TEXTS, STATE_TEXTS, page_environment, template_text
 from crm_migrate.plan.show.totals import by_year
 from crm_migrate.reports.audit_report import AuditReport
+from crm_migrate.reports.page_parts import part
 from crm_migrate.reports.report_rows import (
     DECISIONS,
     conclusion_lines,
@@ -17,12 +15,6 @@ from crm_migrate.reports.report_rows import (
     protection_rows,
     waiting_lines,
 )
-
-
-@cache
-def _template() -> str:
-    path = files("crm_migrate") / "reports" / "templates" / "report.html.j2"
-    return path.read_text("utf-8")
 
 
 def report_html(
@@ -37,7 +29,7 @@ def report_html(
     last = next((p.applied for p in reversed(report.plans) if p.applied), None)
     page = (
         page_environment()
-        .from_string(_template())
+        .from_string(part("report.html.j2"))
         .render(
             r=report,
             h=report.header,

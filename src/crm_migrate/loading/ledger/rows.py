@@ -119,7 +119,12 @@ def write_moves_left(
     transaction: TargetTransaction, plan_id: str, moves: pl.DataFrame, result: str, at: str
 ) -> None:
     """Entries for merges and re-parented rows that were left; `moves`: plan.change.MOVES."""
-    named = moves.select(
+    transaction.insert(MOVES.name, move_entries(plan_id, moves, result, at))
+
+
+def move_entries(plan_id: str, moves: pl.DataFrame, result: str, at: str) -> pl.DataFrame:
+    """The rows of MOVES, but for images; `moves`: plan.change.MOVES with `reason`."""
+    return moves.select(
         pl.lit(plan_id).alias("plan_id"),
         pl.col("table").alias("table_name"),
         "row_key",
@@ -135,7 +140,6 @@ def write_moves_left(
         "reason",
         pl.lit(at).alias("at"),
     )
-    transaction.insert(MOVES.name, named)
 
 
 def write_base(

@@ -12,7 +12,7 @@ import polars as pl
 from crm_migrate.loading.bearings import Bearings
 from crm_migrate.loading.books import Books
 from crm_migrate.loading.ledger.before_image import open_images, seal_images
-from crm_migrate.loading.ledger.rows import take_base, write_base
+from crm_migrate.loading.ledger.rows import move_entries, take_base, write_base
 from crm_migrate.loading.ledger.tables import BASE, BASE_BEFORE, MOVES
 from crm_migrate.loading.precondition import raw_digests
 from crm_migrate.project.mapping_file import MergePolicy
@@ -128,22 +128,8 @@ def enter_moves(
     """Entries for moves that were carried out, with their sealed images."""
     if moves.is_empty():
         return
-    entries = moves.select(
-        pl.lit(books.plan_id).alias("plan_id"),
-        pl.col("table").alias("table_name"),
-        "row_key",
-        pl.col("column").fill_null("").alias("column_name"),
-        "kind",
-        pl.col("before").alias("before_key"),
-        pl.col("after").alias("after_key"),
-        pl.col("group").alias("group_id"),
-        "entity",
-        "golden_id",
-        "op_digest",
-        pl.lit(result).alias("result"),
-        pl.lit(None, pl.String).alias("reason"),
-        pl.lit(books.at).alias("at"),
-    )
+    carried_out = moves.with_columns(reason=pl.lit(None, pl.String))
+    entries = move_entries(books.plan_id, carried_out, result, books.at)
     sealed = _sealed(books, images)
     named = ("table_name", "row_key", "column_name")
     transaction.insert(MOVES.name, entries.join(sealed, on=named, how="left"))
