@@ -17,9 +17,9 @@ REASONS = {
     "parent_waits": Text("its customer is not loaded", "所属客户未导入"),
     "orphan": Text("its customer is in no source", "所属客户在来源中不存在"),
     "unique_taken": Text(
-        "a unique key of the CRM is taken by another row; if this plan gives it up, the next plan"
-        " takes it up",
-        "CRM 的唯一键已被其他记录占用;如本计划让出该值,则由下一计划写入",
+        "another row of the CRM or of this plan has the same unique key; if this plan gives it up,"
+        " the next plan takes it up",
+        "CRM 或本计划中的另一条记录已使用相同的唯一键;如本计划让出该值,则由下一计划写入",
     ),
     "does_not_fit": Text("a value does not fit the CRM's column", "值与 CRM 字段的限制不符"),
     "stands_deleted": Text(
