@@ -13,6 +13,7 @@ from crm_migrate.trust.private_files import write_private
 
 _INDEX = "versions.json"
 _FILE = "file:"
+_NAMED = b'"file:'
 
 
 def load_versions(folder: Path, number: str) -> tuple[tuple[Revision, ...], frozenset[str]]:
@@ -93,33 +94,40 @@ def store_document(
     return paths
 
 
-def named(paths: Sequence[Path]) -> dict[str, str]:
-    """`file:NAME` → SHA-256, as the journal names what was written."""
-    return {_FILE + path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
+def named(audit: Path, *paths: Path) -> dict[str, str]:
+    """`file:` and the path under the audit folder → SHA-256, as the journal names what was
+    written.
+    """
+    return {f"{_FILE}{path.relative_to(audit).as_posix()}": _sha256(path) for path in paths}
 
 
-def require_unchanged(folder: Path, journal: bytes) -> None:
-    """Compare the reports that are there with what a sound journal says was written.
+def require_unchanged(audit: Path, journal: bytes) -> None:
+    """Compare the files that are there with what a sound journal says was written: reports, and
+    the figures of plans and applies that reports are made of.
 
     The table of versions lies beside the reports and proves nothing; the journal's lines are
-    signed for. Of a name that was written again the latest counts.
+    signed for. Of a file that was written again the latest counts.
 
     Raises:
-        IntegrityFault: a report was changed.
+        IntegrityFault: a file was changed.
     """
     told: dict[str, str] = {}
     for line in journal.split(b"\n"):
-        if b'"report.written"' in line:
+        if _NAMED in line:
             told |= {k: v for k, v in json.loads(line)["objects"].items() if k.startswith(_FILE)}
     for name, digest in told.items():
-        path = folder / name.removeprefix(_FILE)
-        if path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() != digest:
+        path = audit / name.removeprefix(_FILE)
+        if path.is_file() and _sha256(path) != digest:
             raise _changed(path)
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _changed(path: Path) -> IntegrityFault:
     return IntegrityFault(
-        Text("a stored report was changed", "已存的报告被改动"),
+        Text("a stored report, or its figures, was changed", "已存的报告或其数据被改动"),
         where=str(path),
         remedy=Text(
             "restore it from a backup, or move the folder aside to begin again",

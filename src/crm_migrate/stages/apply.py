@@ -24,6 +24,7 @@ from crm_migrate.plan.header import PlanHeader
 from crm_migrate.plan.operations import verify_plan
 from crm_migrate.plan.show.risks import reason_text
 from crm_migrate.reports.facts import ApplyFacts
+from crm_migrate.reports.versions import named
 from crm_migrate.stages import link, survive
 from crm_migrate.stages.approving.said import approved_to_apply
 from crm_migrate.stages.planning.plans import entity_labels, open_checked, require_same_project
@@ -254,6 +255,8 @@ def _settle(
         retire(session.state, membership.tombstones.filter(given_up))
     path = session.plan_folder(plan_id) / APPLIED
     write_private(path, json.dumps(facts.to_json(), ensure_ascii=False).encode())
+    about = {"plan": plan_id, **named(session.audit, path)}  # reports rest on these figures
+    session.record(facts.applied_by, "apply.settled", about)
     entries.set_plan_state(session.state, plan_id, "applied")
 
 

@@ -79,7 +79,7 @@ def audit_report(session: Session, *, by: str | None = None, language: Language)
         "number": cover.number,
         "version": report.version,
         "substance": report.revisions[-1].substance,
-        **named(paths),
+        **named(session.audit, *paths),
     }
     session.record(actor, "report.written", about)
     return Written(report.version, True, tuple(paths))
@@ -107,7 +107,7 @@ def verify_journal(project: Project) -> Verdict:
     signed = checkpoint.read_bytes() if checkpoint.exists() else b""
     verdict = verify(data, signed, trust.journal_key)
     if verdict.result == "OK":
-        require_unchanged(path.parent / REPORTS, data)
+        require_unchanged(path.parent, data)
     return verdict
 
 

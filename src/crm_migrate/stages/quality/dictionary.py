@@ -136,7 +136,7 @@ def release_dictionary(
     content = {suffix: _content(view, suffix) for suffix in SUFFIXES}
     paths = store_document(_folder(project), cover.number, revisions, content)
     about = {"number": cover.number, "version": revision.version, "substance": revision.substance}
-    about |= named(paths)
+    about |= named(session.audit, *paths)
     session.record(person.id if person else "system", "report.written", about)
     return revision.version, tuple(paths)
 

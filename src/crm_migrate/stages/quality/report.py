@@ -130,7 +130,7 @@ def report_quality(session: Session, view: QualityView, *, by: str | None = None
         stored = store_document(folder, cover.number, revisions, content, noted)
         files += stored
         about = {"number": cover.number, "version": revision.version, "substance": digest}
-        about |= named(stored)
+        about |= named(session.audit, *stored)
         session.record(person.id if person else "system", "report.written", about)
     return WrittenReport(revisions[-1].version, tuple(files))
 
