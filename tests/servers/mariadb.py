@@ -8,14 +8,12 @@ user `mysql`. Without its programs the tests skip and say so.
 
 import atexit
 import contextlib
-import ctypes
 import functools
 import itertools
 import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -27,8 +25,9 @@ from typing import Any
 import pymysql
 import pytest
 
+from tests.servers.processes import as_user, die_with_parent, free_port
+
 _READY_SECONDS = 120.0
-_PR_SET_PDEATHSIG = 1
 _PLACES = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"])
 
 
@@ -97,7 +96,7 @@ class MariaServer:
             self._init()
         for attempt in range(5):
             # Another server may have taken the free port meanwhile.
-            self.port = self.port if attempt == 0 and self.port else _free_port()
+            self.port = self.port if attempt == 0 and self.port else free_port()
             self._launch()
             if self._answers():
                 return
@@ -270,19 +269,8 @@ def mariadb_database(mariadb_server: MariaServer) -> Iterator[str]:
 
 def _root_becomes() -> dict[str, Any]:
     """Arguments of subprocess that drop root's rights."""
-    account = _account() if os.geteuid() == 0 else None
-    if account is None:
-        return {}
-    return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+    return as_user(_account() if os.geteuid() == 0 else None)
 
 
 def _die_with_parent() -> None:
-    """A test process that is killed leaves no server behind (Linux)."""
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    die_with_parent(signal.SIGKILL)

@@ -6,12 +6,7 @@ import pytest
 from crm_migrate.standards import address, company_name, industry, person_name, title
 from crm_migrate.standards.places.divisions import divisions
 from crm_migrate.standards.reading import industry_names
-
-
-def cited(module, raw: list[str | None]) -> set[str]:
-    column = pl.Series(raw, dtype=pl.String)
-    value = module.normalise(column)
-    return {rule.code for rule, mask in module.validate(column, value) if mask.any()}
+from tests.standards.findings import cited
 
 
 def test_company_names_keep_their_characters():

@@ -4,12 +4,7 @@ import polars as pl
 import pytest
 
 from crm_migrate.standards import qq, wechat
-
-
-def cited(module, raw: list[str | None]) -> set[str]:
-    column = pl.Series(raw, dtype=pl.String)
-    value = module.normalise(column)
-    return {rule.code for rule, mask in module.validate(column, value) if mask.any()}
+from tests.standards.findings import cited
 
 
 @pytest.mark.parametrize(

@@ -12,12 +12,7 @@ from phonenumbers import NumberParseException, is_valid_number, parse
 from crm_migrate.standards import email, mobile, phone, website
 from crm_migrate.standards.places.divisions import divisions
 from crm_migrate.standards.reading import telephones
-
-
-def cited(module, raw: list[str | None]) -> set[str]:
-    column = pl.Series(raw, dtype=pl.String)
-    value = module.normalise(column)
-    return {rule.code for rule, mask in module.validate(column, value) if mask.any()}
+from tests.standards.findings import cited
 
 
 def oracle_reads(number: str) -> bool:
