@@ -1,32 +1,14 @@
 """`export`: the one verb that writes readable personal data."""
 
-import io
 import json
 import stat
 import tempfile
 from pathlib import Path
 
-import msoffcrypto
 import pytest
-from openpyxl import Workbook, load_workbook
 
 from tests.cli.command_line import MOBILES, Command
-
-PASSWORD = "ein langer Satz"
-
-
-@pytest.fixture(autouse=True)
-def password(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CRM_MIGRATE_EXPORT_PASSWORD", PASSWORD)
-
-
-def opened(path: Path) -> Workbook:
-    with path.open("rb") as stream:
-        locked = msoffcrypto.OfficeFile(stream)
-        locked.load_key(password=PASSWORD)
-        clear = io.BytesIO()
-        locked.decrypt(clear)
-    return load_workbook(clear)
+from tests.cli.protected import opened, password  # noqa: F401
 
 
 def test_customers_are_readable_with_the_password_only(command: Command, planned: Path) -> None:

@@ -1,24 +1,17 @@
 """The quarantine workbook: out, corrected by people, back, and into the next plan."""
 
-import io
 import json
 from pathlib import Path
 
-import msoffcrypto
 import pytest
 from openpyxl import Workbook, load_workbook
 
 from tests.cli.command_line import Command
+from tests.cli.protected import opened, password  # noqa: F401
 from tests.cli.test_schemas import fits
 
-PASSWORD = "ein langer Satz"
 LOST = ("K006", "", "", "0593-2233005", "宁德市蕉城区五号路5号", "", "", "=2+2")
 NAME = "宁德海帆水产有限公司"
-
-
-@pytest.fixture(autouse=True)
-def password(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CRM_MIGRATE_EXPORT_PASSWORD", PASSWORD)
 
 
 @pytest.fixture
@@ -35,15 +28,6 @@ def add_row(path: Path, row: tuple[str, ...]) -> None:
     book = load_workbook(path)
     book.worksheets[0].append(row)
     book.save(path)
-
-
-def opened(path: Path) -> Workbook:
-    with path.open("rb") as stream:
-        locked = msoffcrypto.OfficeFile(stream)
-        locked.load_key(password=PASSWORD)
-        clear = io.BytesIO()
-        locked.decrypt(clear)
-    return load_workbook(clear)
 
 
 def exported(command: Command, project: Path) -> tuple[Path, Workbook]:
