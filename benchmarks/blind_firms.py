@@ -128,6 +128,7 @@ class World:
         self.cities = [line.split(" ") for line in CITIES.strip("\n").replace("\n", "|").split("|")]
         self.firms: list[Firm] = []
         self.taken: set[str] = set()
+        self.domains: set[str] = set()
         self.buildings = [self._building() for _ in range(1 + firms // 420)]
         self.agents = [(self.person(), self._building()) for _ in range(1 + firms // 700)]
         while len(self.firms) < firms:
@@ -202,6 +203,9 @@ class World:
         people = (self.person(), self.person())
         house, latin = _word(rng, HOUSE, rng.choice((2, 2, 2, 3)))
         domain = latin + rng.choice(("", "", "cn", str(rng.randrange(100)))) + ".com"
+        while domain in self.domains:  # a domain has one holder
+            domain = "e" + domain
+        self.domains.add(domain)
         chance, address = rng.random(), self._address(city, district[6:])
         if chance < 0.12 and not tail and not home:
             city, district, address, board = rng.choice(self.buildings)
