@@ -8,7 +8,8 @@ import pytest
 
 from crm_migrate.errors import SourceFault
 from crm_migrate.formats import open_file
-from crm_migrate.formats.contract import KIND, ROW, Table
+from crm_migrate.formats.contract import KIND, Table
+from crm_migrate.records import ROW
 
 SIMPLIFIED = (
     "客户名称,联系电话,备注\n"

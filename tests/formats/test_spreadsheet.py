@@ -12,7 +12,8 @@ import xlwt
 
 from crm_migrate.errors import SourceFault
 from crm_migrate.formats import Header, Table, open_file
-from crm_migrate.formats.contract import KIND, ROW
+from crm_migrate.formats.contract import KIND
+from crm_migrate.records import ROW
 
 
 def rows_of(table: Table, kind: str = "data") -> pl.DataFrame:

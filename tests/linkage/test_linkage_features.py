@@ -4,7 +4,8 @@ import numpy as np
 import polars as pl
 
 from crm_migrate.linkage import feature_text
-from crm_migrate.linkage.features import build_features, encode_hashes, encode_sets
+from crm_migrate.linkage.coded import encode_hashes, encode_sets
+from crm_migrate.linkage.features import build_features
 from crm_migrate.linkage.hashing import hash_texts
 from crm_migrate.linkage.rules import parse_rules
 from tests.linkage.invented_companies import credit_code

@@ -1,6 +1,6 @@
 """Linkage rules: the shipped ones are sound, and faulty ones are reported with their place."""
 
-from crm_migrate.linkage.bare import load_pack, pack_names
+from crm_migrate.linkage.pack import load_pack, pack_names
 from crm_migrate.linkage.rule_types import LinkageRules
 from crm_migrate.linkage.rules import parse_rules
 

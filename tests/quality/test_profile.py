@@ -11,8 +11,8 @@ import pytest
 
 from crm_migrate.errors import SourceFault
 from crm_migrate.formats import open_file
+from crm_migrate.formats.detect import detect
 from crm_migrate.model import SemanticType as T
-from crm_migrate.quality.detect import detect
 from crm_migrate.quality.profile import profile, profile_path, to_json
 
 _ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"

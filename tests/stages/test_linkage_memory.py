@@ -12,8 +12,8 @@ from crm_migrate.records import RECORD_ID
 from crm_migrate.stages.extract import extract
 from crm_migrate.stages.incremental import linkage_memory
 from crm_migrate.stages.incremental.earlier import last_run
-from crm_migrate.stages.incremental.linkage_memory import differing, recalled
-from crm_migrate.stages.link import STAGE, link, linkage_told
+from crm_migrate.stages.incremental.linkage_memory import STAGE, differing, recalled
+from crm_migrate.stages.link import link, linkage_told
 from crm_migrate.stages.present import read_target
 from crm_migrate.stages.session import Session, open_session
 from crm_migrate.stages.source_digests import input_digest

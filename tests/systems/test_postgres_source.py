@@ -7,7 +7,8 @@ import psycopg
 import pytest
 
 from crm_migrate.errors import SourceFault
-from crm_migrate.formats.contract import KIND, ROW
+from crm_migrate.formats.contract import KIND
+from crm_migrate.records import ROW
 from crm_migrate.systems.sql import ForeignKey, sql_tables
 from tests.servers.postgres import PostgresServer, postgres_database, postgres_server
 

@@ -8,7 +8,8 @@ import polars as pl
 import pytest
 
 from crm_migrate.errors import SourceFault
-from crm_migrate.formats.contract import KIND, ROW
+from crm_migrate.formats.contract import KIND
+from crm_migrate.records import ROW
 from crm_migrate.systems.canonical_text import canonical_text
 from crm_migrate.systems.sql import ForeignKey, sql_tables
 

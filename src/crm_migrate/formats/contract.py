@@ -11,29 +11,11 @@ from typing import Protocol
 
 import polars as pl
 
-from crm_migrate.records import ROW
-
 KIND = "_kind"
 DATA, BANNER, HEADER, BLANK, TOTALS, NOTE = "data", "banner", "header", "blank", "totals", "note"
 KINDS = (DATA, BANNER, HEADER, BLANK, TOTALS, NOTE)
 
 DAMAGE_SCHEMA = pl.Schema({"row": pl.Int64(), "column": pl.String(), "kind": pl.String()})
-
-__all__ = [
-    "BANNER",
-    "BLANK",
-    "DAMAGE_SCHEMA",
-    "DATA",
-    "HEADER",
-    "KIND",
-    "KINDS",
-    "NOTE",
-    "ROW",
-    "TOTALS",
-    "Header",
-    "Table",
-    "TableInfo",
-]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,11 @@ import polars as pl
 from crm_migrate.errors import SourceFault
 from crm_migrate.formats import header as headers
 from crm_migrate.formats.cells import Stored
-from crm_migrate.formats.contract import DAMAGE_SCHEMA, DATA, KIND, ROW, Header, TableInfo
+from crm_migrate.formats.contract import DAMAGE_SCHEMA, DATA, KIND, Header, TableInfo
 from crm_migrate.formats.damage import EXCEL_ERROR, damage_in
 from crm_migrate.formats.row_kinds import row_kinds
 from crm_migrate.language import Text
+from crm_migrate.records import ROW
 
 _HEAD = 80
 

@@ -11,16 +11,12 @@ from crm_migrate.language import Text
 from crm_migrate.linkage.contract import Linkage
 from crm_migrate.linkage.engines import engine_for
 from crm_migrate.linkage.feature_text import valid_uscc
-from crm_migrate.linkage.pack import Pack, load_pack, pack_names, parse_pack
+from crm_migrate.linkage.pack import Pack
 from crm_migrate.linkage.person_text import name_parts
 from crm_migrate.linkage.rule_types import SET_KINDS
 from crm_migrate.model import MULTI_SEPARATOR
 from crm_migrate.records import RECORD_ID
 from crm_migrate.standards.columns.characters import simplified
-
-__all__ = [
-    "Pack", "link_file", "load_pack", "pack_names", "parse_pack", "recognise", "records_of",
-]  # fmt: skip
 
 LOOKED_AT = 2_000
 """Values of a column by which its content is guessed."""

@@ -7,7 +7,8 @@ import numpy as np
 import polars as pl
 
 from crm_migrate.linkage.blocks import capped_blocks, members
-from crm_migrate.linkage.features import Feature, Features, Indices, Mask
+from crm_migrate.linkage.coded import Feature, Indices, Mask
+from crm_migrate.linkage.features import Features
 from crm_migrate.linkage.rule_types import LinkageRules
 
 

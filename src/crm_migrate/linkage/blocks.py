@@ -11,8 +11,9 @@ from functools import reduce
 import numpy as np
 import polars as pl
 
+from crm_migrate.linkage.coded import MISSING, Codes, Feature, Indices
 from crm_migrate.linkage.digest import value_digest
-from crm_migrate.linkage.features import MISSING, Codes, Feature, Features, Indices
+from crm_migrate.linkage.features import Features
 from crm_migrate.linkage.rule_types import LinkageRules
 
 CAPPED_SCHEMA = {

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from crm_migrate.linkage.features import MISSING, Features, Indices, Mask
+from crm_migrate.linkage.coded import MISSING, Indices, Mask
+from crm_migrate.linkage.features import Features
 from crm_migrate.linkage.judgements import Judgements
 from crm_migrate.linkage.model import FRACTION
 from crm_migrate.linkage.rule_types import LinkageRules

@@ -4,7 +4,8 @@ import numpy as np
 import numpy.typing as npt
 
 from crm_migrate.linkage.closeness import Closeness
-from crm_migrate.linkage.features import Features, Indices, Mask
+from crm_migrate.linkage.coded import Indices, Mask
+from crm_migrate.linkage.features import Features
 from crm_migrate.linkage.rule_types import Comparison, Level
 
 Levels = npt.NDArray[np.uint8]

@@ -14,18 +14,15 @@ from crm_migrate.errors import CrmMigrateError
 from crm_migrate.language import Text
 from crm_migrate.linkage import feature_text, person_text, sounds
 from crm_migrate.linkage.coded import (
-    MAX_VALUES,
     MISSING,
     Codes,
     Feature,
     Floats,
     Hashes,
     Indices,
-    Mask,
     encode,
     encode_hashes,
     encode_long,
-    encode_sets,
     number,
 )
 from crm_migrate.linkage.firm_text import firm_parts
@@ -33,11 +30,6 @@ from crm_migrate.linkage.hashing import hash_texts
 from crm_migrate.linkage.rule_types import SET_KINDS, LinkageRules
 from crm_migrate.model import MULTI_SEPARATOR
 from crm_migrate.records import RECORD_ID
-
-__all__ = [
-    "MAX_VALUES", "MISSING", "Codes", "Feature", "Features", "Indices", "Mask", "build_features",
-    "encode", "encode_hashes", "encode_sets",
-]  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from crm_migrate.linkage.features import Features, Indices
+from crm_migrate.linkage.coded import Indices
+from crm_migrate.linkage.features import Features
 
 SAME, DIFFERENT, UNSURE = "same", "different", "unsure"
 VERDICT_COLUMNS = ("left_id", "right_id", "verdict", "given_at")

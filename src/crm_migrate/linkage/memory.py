@@ -9,9 +9,9 @@ import numpy as np
 import polars as pl
 
 from crm_migrate.linkage.clustering import Clusters
-from crm_migrate.linkage.coded import MISSING, Hashes, Mask
+from crm_migrate.linkage.coded import MISSING, Hashes, Indices, Mask
 from crm_migrate.linkage.decision import Decisions
-from crm_migrate.linkage.features import Features, Indices
+from crm_migrate.linkage.features import Features
 from crm_migrate.linkage.frozen import Frozen
 from crm_migrate.linkage.hashing import mix
 from crm_migrate.linkage.judgements import standing

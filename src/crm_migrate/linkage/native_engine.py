@@ -10,9 +10,10 @@ import polars as pl
 
 from crm_migrate.linkage.blocking import Candidates, candidates
 from crm_migrate.linkage.clustering import Clusters, Rivals, cluster
+from crm_migrate.linkage.coded import Indices
 from crm_migrate.linkage.contract import STEPS, Linkage, Progress, no_progress
 from crm_migrate.linkage.decision import CUT, REASONS, TIE, Decisions, weigh, with_verdicts
-from crm_migrate.linkage.features import Features, Indices, build_features, id_order
+from crm_migrate.linkage.features import Features, build_features, id_order
 from crm_migrate.linkage.frozen import GRAMS_SCHEMA, Frozen, freeze
 from crm_migrate.linkage.judgements import Judgements, judgements
 from crm_migrate.linkage.memory import block_numbers, remember, row_numbers, said_by

@@ -16,7 +16,7 @@ import pandas as pd
 import recordlinkage
 from recordlinkage.algorithms.nb_sklearn import ECM
 
-from crm_migrate.linkage.features import Indices
+from crm_migrate.linkage.coded import Indices
 from crm_migrate.linkage.hashing import mix
 from crm_migrate.linkage.judgements import Judgements
 from crm_migrate.linkage.model import FRACTION, ComparisonModel, LevelModel, Model, fixed, weight_of

@@ -16,7 +16,8 @@ from recordlinkage.compare import Exact, String
 from recordlinkage.index import Block
 
 from crm_migrate.linkage.blocks import Blocks, expand
-from crm_migrate.linkage.features import MISSING, Feature, Features, Indices, Mask
+from crm_migrate.linkage.coded import MISSING, Feature, Indices, Mask
+from crm_migrate.linkage.features import Features
 from crm_migrate.linkage.rule_types import Level, LinkageRules
 
 _METHODS = {

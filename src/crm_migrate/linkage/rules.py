@@ -24,8 +24,6 @@ from crm_migrate.linkage.rule_types import (
     Veto,
 )
 
-__all__ = ["LinkageRules", "parse_rules"]
-
 PAIR_COLUMNS = (
     *("left_id", "right_id", "match_weight", "match_probability", "certain"),
     *("reasons", "same_cluster"),

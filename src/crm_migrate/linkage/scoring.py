@@ -10,8 +10,9 @@ import numpy.typing as npt
 import polars as pl
 
 from crm_migrate.linkage.blocking import Candidates
+from crm_migrate.linkage.coded import Indices, Mask
 from crm_migrate.linkage.comparison import NULL, OPEN, exact_levels, leading, open_levels
-from crm_migrate.linkage.features import Features, Indices, Mask
+from crm_migrate.linkage.features import Features
 from crm_migrate.linkage.frozen import FEW, Frozen, known_counts
 from crm_migrate.linkage.model import (
     FRACTION,

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from crm_migrate.linkage.coded import MISSING
 from crm_migrate.linkage.digest import value_digest
-from crm_migrate.linkage.features import MISSING, Features
+from crm_migrate.linkage.features import Features
 from crm_migrate.linkage.rule_types import LinkageRules, SharedValues
 
 VALUES_SCHEMA = {"feature": pl.String(), "value": pl.UInt64()}

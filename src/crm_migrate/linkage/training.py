@@ -12,8 +12,9 @@ import numpy.typing as npt
 
 from crm_migrate.linkage.blocking import Candidates
 from crm_migrate.linkage.blocks import block_keys, members
+from crm_migrate.linkage.coded import Indices, Mask
 from crm_migrate.linkage.comparison import differs, levels_of
-from crm_migrate.linkage.features import Features, Indices, Mask
+from crm_migrate.linkage.features import Features
 from crm_migrate.linkage.hashing import mix
 from crm_migrate.linkage.rule_types import Comparison, Level, LinkageRules
 from crm_migrate.linkage.vetoes import disagreeing

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from crm_migrate.linkage.coded import Indices, Mask
 from crm_migrate.linkage.comparison import NULL, differs
-from crm_migrate.linkage.features import Features, Indices, Mask
+from crm_migrate.linkage.features import Features
 from crm_migrate.linkage.rule_types import LinkageRules
 
 

@@ -9,11 +9,12 @@ import polars as pl
 
 from crm_migrate.errors import SourceFault
 from crm_migrate.formats import SQLITE_MAGIC, open_file
-from crm_migrate.formats.contract import DAMAGE_SCHEMA, DATA, KIND, ROW, Header, Table
+from crm_migrate.formats.contract import DAMAGE_SCHEMA, DATA, KIND, Header, Table
 from crm_migrate.formats.detect import detect
 from crm_migrate.formats.folder import SUFFIXES, look_into
 from crm_migrate.language import Text
 from crm_migrate.model import SemanticType
+from crm_migrate.records import ROW
 
 ROWS_SHOWN = 20
 """Row numbers listed for one kind of damage in one column; `count` counts all."""

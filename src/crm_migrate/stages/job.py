@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from crm_migrate.errors import Fault, ProjectFault
 from crm_migrate.language import Text
-from crm_migrate.linkage.rules import LinkageRules
+from crm_migrate.linkage.rule_types import LinkageRules
 from crm_migrate.linkage.rules import parse_rules as parse_linkage
 from crm_migrate.linkage.survivorship_rules import SurvivorshipRules, parse_survivorship
 from crm_migrate.plan.gates import parse_gates

@@ -15,9 +15,10 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from crm_migrate.errors import SourceFault
-from crm_migrate.formats.contract import DAMAGE_SCHEMA, DATA, KIND, ROW, TableInfo
+from crm_migrate.formats.contract import DAMAGE_SCHEMA, DATA, KIND, TableInfo
 from crm_migrate.formats.damage import damage_in
 from crm_migrate.language import Text
+from crm_migrate.records import ROW
 from crm_migrate.systems.canonical_text import canonical_text, filled
 from crm_migrate.systems.source_engine import parsed_url, shown_url, source_engine, text_or_bytes
 from crm_migrate.systems.source_faults import source_faults

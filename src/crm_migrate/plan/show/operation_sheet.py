@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from crm_migrate.language import Language, Text
+from crm_migrate.plan.show.cells import CellChange
 from crm_migrate.plan.show.returned import (
     CHECK_HEAD,
     COMMENT,
@@ -13,7 +14,7 @@ from crm_migrate.plan.show.returned import (
     row_check,
 )
 from crm_migrate.plan.show.sheets import Marked, Sheet, Style, cell_text
-from crm_migrate.plan.show.view import CellChange, EntityView, OperationView, PlanView
+from crm_migrate.plan.show.view import EntityView, OperationView, PlanView
 
 _CUSTOMER = "customer"
 _KEPT = Text("stays; contested", "保留(有冲突)")

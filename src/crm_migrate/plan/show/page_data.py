@@ -6,8 +6,9 @@ Tens of thousands of table rows would take a browser many seconds; as data they 
 import json
 from typing import Any
 
+from crm_migrate.plan.show.cells import CellChange
 from crm_migrate.plan.show.risks import ACTION_LABELS
-from crm_migrate.plan.show.view import CellChange, OperationView, PlanView
+from crm_migrate.plan.show.view import OperationView, PlanView
 
 ORDER = ("conflict", "skip", "delete", "update", "insert")
 """Actions in the order of the page, the risky ones first."""

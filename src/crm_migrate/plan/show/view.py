@@ -19,8 +19,6 @@ from crm_migrate.plan.show.names import TITLE_FIELDS, Names
 from crm_migrate.plan.show.risks import ACTION_LABELS, DOUBLES_TEXT, Risk, reason_text, risks_of
 from crm_migrate.project.mapping_file import TargetColumn, TargetMapping
 
-__all__ = ["CellChange", "EntityView", "OperationView", "PlanView", "plan_view"]
-
 _ORIGINS = (str(Action.UPDATE), str(Action.CONFLICT))
 _CUSTOMER = "customer"
 

@@ -11,11 +11,12 @@ import polars as pl
 
 from crm_migrate.errors import UsageFault
 from crm_migrate.language import Text
-from crm_migrate.linkage.bare import Pack, load_pack, records_of, require_ids
+from crm_migrate.linkage.bare import records_of, require_ids
 from crm_migrate.linkage.contract import Linkage
 from crm_migrate.linkage.engines import engine_for
 from crm_migrate.linkage.known_clusters import KnownClusters, link_to_known
 from crm_migrate.linkage.model import Model
+from crm_migrate.linkage.pack import Pack, load_pack
 from crm_migrate.linkage.suggest import Suggestion, suggest
 from crm_migrate.records import RECORD_ID
 from crm_migrate.stages.bare.table_files import write_table
@@ -23,10 +24,6 @@ from crm_migrate.stages.bare.tables_read import read_table
 from crm_migrate.stages.memory import peak_mib
 
 Progress = Callable[[str, int, int], None]
-__all__ = [
-    "LinkedFiles", "Suggested", "link_files", "read_table", "suggest_rules", "with_reasons",
-    "write_clusters",
-]  # fmt: skip
 CLUSTER_COLUMNS = ("cluster_id", "golden_id")
 READING = Text("reading", "读取")
 

@@ -8,8 +8,9 @@ import polars as pl
 
 from crm_migrate.errors import SourceFault
 from crm_migrate.formats import open_file
-from crm_migrate.formats.contract import DAMAGE_SCHEMA, DATA, KIND, ROW, Table, TableInfo
+from crm_migrate.formats.contract import DAMAGE_SCHEMA, DATA, KIND, Table, TableInfo
 from crm_migrate.language import Text
+from crm_migrate.records import ROW
 
 _PARQUET = b"PAR1"
 

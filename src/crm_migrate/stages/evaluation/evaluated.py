@@ -9,11 +9,12 @@ import polars as pl
 
 from crm_migrate.language import Language, Text
 from crm_migrate.linkage.blocking import Candidates, candidates
+from crm_migrate.linkage.coded import Indices
 from crm_migrate.linkage.contract import Linkage
 from crm_migrate.linkage.evaluation import TRUTH, Evaluation, known_pairs, true_pairs
 from crm_migrate.linkage.evaluation_bounds import Estimate
 from crm_migrate.linkage.evaluation_sample import Stratum
-from crm_migrate.linkage.features import Indices, build_features
+from crm_migrate.linkage.features import build_features
 from crm_migrate.linkage.model import Model
 from crm_migrate.linkage.model_words import LevelRow, Step, level_rows
 from crm_migrate.linkage.native_engine import REPORT_KEY

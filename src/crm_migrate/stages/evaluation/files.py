@@ -8,7 +8,7 @@ import polars as pl
 
 from crm_migrate.errors import UsageFault
 from crm_migrate.language import Text
-from crm_migrate.linkage.bare import load_pack, records_of
+from crm_migrate.linkage.bare import records_of
 from crm_migrate.linkage.contract import Linkage
 from crm_migrate.linkage.engines import engine_for
 from crm_migrate.linkage.evaluation import (
@@ -18,9 +18,10 @@ from crm_migrate.linkage.evaluation import (
     true_pairs,
 )
 from crm_migrate.linkage.model_words import steps
+from crm_migrate.linkage.pack import load_pack
 from crm_migrate.linkage.rule_types import LinkageRules
 from crm_migrate.records import RECORD_ID
-from crm_migrate.stages.bare.link import read_table
+from crm_migrate.stages.bare.tables_read import read_table
 from crm_migrate.stages.evaluation.evaluate import telling, thresholds
 from crm_migrate.stages.evaluation.evaluated import (
     Blocking,

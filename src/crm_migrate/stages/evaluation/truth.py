@@ -10,7 +10,7 @@ from crm_migrate.language import Text
 from crm_migrate.mapping.identity import Kind, look_up_ids
 from crm_migrate.records import FILE, RECORD_ID, ROW, SHEET, SOURCE, TARGET_SOURCE
 from crm_migrate.stages import link, survive
-from crm_migrate.stages.bare.link import read_table
+from crm_migrate.stages.bare.tables_read import read_table
 from crm_migrate.stages.evaluation.evaluated import truth_table
 from crm_migrate.stages.session import Session
 from crm_migrate.workspace import Run
