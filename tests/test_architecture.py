@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 SOURCE = Path(__file__).parents[1] / "src" / "crm_migrate"
@@ -17,14 +18,16 @@ def _package(path: Path) -> str:
     return path.relative_to(SOURCE).parts[0].removesuffix(".py")
 
 
-def _imports(path: Path) -> set[str]:
-    names: set[str] = set()
+@cache
+def _taken(path: Path) -> tuple[tuple[str, str, str], ...]:
+    """(module, name there, name here) of every import of ours; no names for a whole module."""
+    found = []
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.module:
-            names.add(node.module)
+            found += [(node.module, a.name, a.asname or a.name) for a in node.names]
         elif isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-    return {n.split(".")[1] for n in names if n.startswith("crm_migrate.")}
+            found += [(a.name, "", "") for a in node.names]
+    return tuple(f for f in found if f[0].startswith("crm_migrate."))
 
 
 def test_import_direction() -> None:
@@ -33,7 +36,7 @@ def test_import_direction() -> None:
         f"{path.relative_to(SOURCE)} imports {name}"
         for path in SOURCE.rglob("*.py")
         if path.name != "__init__.py" or path.parent != SOURCE
-        for name in _imports(path)
+        for name in {module.split(".")[1] for module, _, _ in _taken(path)}
         if ORDER.index(name) > ORDER.index(_package(path))
     ]
     assert wrong == []
@@ -47,6 +50,22 @@ def test_every_package_has_its_place() -> None:
         if p.name not in {"__init__.py", "__pycache__", "starter", "py.typed"}
     }
     assert found <= set(ORDER)
+
+
+def test_names_come_from_where_they_are_defined() -> None:
+    """No module passes on the names of another; packages have a front door, the pipeline too."""
+    taken = {
+        "crm_migrate." + ".".join(path.relative_to(SOURCE).with_suffix("").parts): _taken(path)
+        for path in SOURCE.rglob("*.py")
+    }
+    own = {module: {here for _, _, here in names} for module, names in taken.items()}
+    wrong = [
+        f"{taker} takes {name} from {module}"
+        for taker, names in taken.items()
+        for module, name, _ in names
+        if module != "crm_migrate.pipeline" and name in own.get(module, ())
+    ]
+    assert wrong == []
 
 
 def test_start_up_imports_nothing_heavy() -> None:
