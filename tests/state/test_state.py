@@ -41,7 +41,6 @@ from crm_migrate.state.schema import IDENTITIES, METADATA
 from crm_migrate.state.verdicts import (
     Verdict,
     answered_by,
-    give,
     give_all,
     last_task_of,
     pair_verdicts,
@@ -75,6 +74,11 @@ def entered(state) -> list[tuple[str, str, str, str]]:
     query = select(c.golden_id, c.status, c.customer_code, c.run).order_by(c.golden_id)
     with state.connect() as connection:
         return [tuple(row) for row in connection.execute(query)]
+
+
+def give(state, verdict: Verdict) -> bool:
+    """One verdict; whether its task is decided by it."""
+    return give_all(state, [verdict])[0]
 
 
 def test_migrations_make_what_the_code_expects(state):

@@ -52,15 +52,6 @@ class Verdict:
     seen: int | None = None
 
 
-def give(state: Engine, verdict: Verdict) -> bool:
-    """Add a verdict; whether its task is decided by it.
-
-    Raises:
-        NotFound, UsageFault: like `give_all`.
-    """
-    return give_all(state, [verdict])[0]
-
-
 def give_all(state: Engine, verdicts: Sequence[Verdict]) -> list[bool]:
     """Add verdicts, all or none; whether the task of each is decided by now.
 
