@@ -216,3 +216,25 @@ def test_names_and_addresses_of_a_customer_in_the_wrong_column(model, mapped):
     ]
     assert {"company_name.moved_former", "website.moved_mail", "email.moved_website",
             "value.not_moved"} <= set(done.findings["rule"])  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("typed", "rule"),
+    [
+        ("办理中", "cell.pending"),
+        ("營業執照辦理中…", "cell.pending"),
+        ("待补录", "cell.pending"),
+        ("同上", "cell.elsewhere"),
+        ("三证合一，一照一码", "cell.elsewhere"),
+        ("未提供", "cell.placeholder"),
+        ("个人", "cell.placeholder"),
+        ("n/a", "cell.placeholder"),
+    ],
+)
+def test_words_in_the_place_of_a_number_are_empty(run, typed: str, rule: str):
+    """R-1.3: 办理中 is no code, 同上 is not filled from the row above, and each is told."""
+    fields = ("uscc", "registration_number", "tax_number")
+    result = run("customer", GOOD, GOOD | dict.fromkeys(fields, typed))
+    assert result.records.select(fields).row(1) == (None, None, None)
+    found = result.findings.filter(pl.col("rule") == rule)
+    assert set(found["field"]) == set(fields)

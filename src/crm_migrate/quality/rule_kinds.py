@@ -25,8 +25,8 @@ class Kind(StrEnum):
 
 
 _NAMED = {
-    Kind.EMPTY: "cell.placeholder cell.excel_error damage.excel_error damage.no_result"
-    " boolean.unknown"
+    Kind.EMPTY: "cell.placeholder cell.pending cell.elsewhere cell.excel_error damage.excel_error"
+    " damage.no_result boolean.unknown"
     " uscc.moved uscc.moved_organisation_code uscc.moved_tax_number mobile.landline"
     " registration_number.moved_uscc organisation_code.moved_uscc id_number.moved_document"
     " phone.moved_mobile website.moved_mail email.moved_website",

@@ -5,7 +5,13 @@ from functools import cache
 from crm_migrate.model import SemanticType
 from crm_migrate.records import Rule
 from crm_migrate.standards import standard
-from crm_migrate.standards.entity import misplaced, misplaced_contacts, record_rules, schema
+from crm_migrate.standards.entity import (
+    misplaced,
+    misplaced_contacts,
+    record_rules,
+    schema,
+    wordings,
+)
 from crm_migrate.standards.rules import verification
 
 
@@ -23,6 +29,7 @@ def rules() -> dict[str, Rule]:
                 raise ValueError(f"two rules share the code {rule.code}")
     others = (
         record_rules.RULES,
+        wordings.RULES,
         misplaced.RULES,
         misplaced_contacts.RULES,
         schema.RULES,

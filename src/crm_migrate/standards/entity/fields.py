@@ -17,6 +17,7 @@ from crm_migrate.standards import standard
 from crm_migrate.standards.columns.residue import holds, mask_where
 from crm_migrate.standards.contract import context_of
 from crm_migrate.standards.entity import record_rules
+from crm_migrate.standards.entity.wordings import wordings
 from crm_migrate.standards.rules.allowed import Allowance, spared
 
 Broken = tuple[str, Rule, pl.Series]
@@ -116,6 +117,9 @@ def _emptied(field: Field, column: pl.Series) -> tuple[pl.Series, tuple[Broken, 
         if filler.any():
             column = column.set(filler, None)
             broken.append((field.name, record_rules.PLACEHOLDER, filler))
+    for rule, words in list(wordings(field.type, column)):
+        column = column.set(words, None)
+        broken.append((field.name, rule, words))
     return column, tuple(broken)
 
 

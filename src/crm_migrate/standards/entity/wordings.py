@@ -1,0 +1,94 @@
+"""Words in the place of a number: it is still to come, it stands elsewhere, there is none.
+
+Basis: the toolkit's own list. The word is taken for the whole cell, or behind the name of a
+document (营业执照办理中). What a word points to is never fetched: 同上 in a sorted sheet may stand
+below another row than it did when it was typed.
+"""
+
+from collections.abc import Iterator
+
+import polars as pl
+
+from crm_migrate.language import Text
+from crm_migrate.model import SemanticType
+from crm_migrate.records import Rule, Severity
+from crm_migrate.standards.columns.characters import compact, simplified
+from crm_migrate.standards.columns.residue import holds
+from crm_migrate.standards.entity.record_rules import PLACEHOLDER
+
+PENDING = Rule(
+    "cell.pending",
+    Severity.WARNING,
+    Text(
+        "Instead of a number the cell says that it is still to come (like 办理中); it was taken"
+        " for empty",
+        "号码栏填写“办理中”“待补”等字样，尚无号码，已按空值处理",
+    ),
+    Text("Enter the number once it has been issued.", "取得号码后请在源数据中补录。"),
+)
+ELSEWHERE = Rule(
+    "cell.elsewhere",
+    Severity.WARNING,
+    Text(
+        "Instead of a number the cell points elsewhere (like 同上 or 三证合一); it was taken for"
+        " empty, and nothing was filled in",
+        "号码栏填写“同上”“三证合一”等指引字样，已按空值处理，未自动填充",
+    ),
+    Text("Enter the number itself in this row.", "请在本行填写实际号码。"),
+)
+RULES: tuple[Rule, ...] = (PENDING, ELSEWHERE)
+
+T = SemanticType
+NUMBERS = frozenset(
+    (T.USCC, T.ORGANISATION_CODE, T.REGISTRATION_NUMBER, T.TAX_NUMBER, T.ID_NUMBER,
+     T.TRAVEL_DOCUMENT, T.BANK_CARD, T.BANK_ACCOUNT)
+)  # fmt: skip
+"""Types whose values are issued numbers: a word is never one."""
+
+_OF = r"[(\[【]*\p{Han}{0,10}?"
+_END = r"[\]】)。.!]*$"
+_PENDING = (
+    rf"^{_OF}(?:(?:办理|办照|办证|筹建|申请|申办|申领|补办|换证|换发|变更|审批|注册|登记|更新)(?:之)?中"
+    r"|(?:未|尚未|还未|没有?)(?:办理|办好|办|申请|申领|取得|领取|核发|下来)(?:完成|下来)?"
+    r"|[待等后](?:客户|对方)?补?(?:办理?|[充录填齐]|提供|填写|定|更新|核实|确认|查|申请|领取|发放?|补)"
+    rf"|(?:稍后|以后|日后)(?:补充?|提供)|(?i:TBD|TBC|TBA|PENDING)){_END}"
+)
+_ELSEWHERE = (
+    rf"^{_OF}(?:[二两三四五六七多][证合][三合]?一(?:[、,]?一照一码)?|一照一码"
+    r"|同[上下前左右](?:一?[行栏列格])?"
+    r"|同(?:统一)?(?:社会)?(?:信用代码|税号|组织机构代码|机构代码|注册号|营业执照|身份证号?)"
+    r"|同(?:总公司|母公司|集团)|[见详]\p{Han}{1,8}"
+    rf"|(?i:DITTO|SAME(?:ASABOVE)?)|〃){_END}"
+)
+_NONE = (
+    r"^[(\[【]*(?:客户|对方)?暂?(?:未(?:提供|填写?|录入?|登记|注册|留)|不[愿便想]?提供"
+    r"|(?:拒绝|无法)提供|(?:无|没有)(?:此[号项证]|号码?|证件?|编号|代码|税号|账号)|不适用|不需要|不明|不清楚|不知道?"
+    r"|保密|空白|为空|略|个人|自然人|个体户?|个体工商户"
+    rf"|(?i:N\.?/?A|NIL|NONE|NULL|NAN|UNKNOWN|EMPTY|BLANK|NO)){_END}"
+)
+
+
+def wordings(type_: SemanticType, column: pl.Series) -> Iterator[tuple[Rule, pl.Series]]:
+    """Rows in which a word stands for the number, each under one rule.
+
+    Of a company's own codes only those words count that no one would make a code of.
+
+    >>> said = pl.Series(["营业执照办理中", "同上", "未提供", "91350100M000100Y43"])
+    >>> [(rule.code, mask.to_list()) for rule, mask in wordings(T.USCC, said)]
+    [('cell.elsewhere', [False, True, False, False]), \
+('cell.pending', [True, False, False, False]), ('cell.placeholder', [False, False, True, False])]
+    """
+    if type_ not in NUMBERS and type_ is not T.CODE:
+        return
+    odd = holds(~column.str.contains(r"[0-9０-９]") & (column.str.len_chars() <= 24))
+    if not odd.any():
+        return
+    text = simplified(compact(column.filter(odd)))
+    seen = pl.repeat(False, len(text), eager=True)
+    words = ((ELSEWHERE, _ELSEWHERE), (PENDING, _PENDING), (PLACEHOLDER, _NONE))
+    for rule, pattern in words if type_ is not T.CODE else words[:2]:
+        found = holds(text.str.contains(pattern)) & ~seen
+        seen = seen | found
+        if found.any():
+            nowhere = pl.repeat(False, len(column), eager=True)
+            yield rule, nowhere.scatter(odd.arg_true(), found).alias(column.name)
