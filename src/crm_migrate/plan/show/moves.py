@@ -10,6 +10,7 @@ from crm_migrate.plan.show.names import Names
 from crm_migrate.project.mapping_file import TargetMapping
 from crm_migrate.protection.masking import mask_pair
 from crm_migrate.protection.policy import Audience, Treatment
+from crm_migrate.protection.private_persons import any_of, covered_pair, persons_of
 
 SHOWN_MOVES = 5_000
 """Merges that people's files list; the counts are of all."""
@@ -87,6 +88,8 @@ def _sides(row: Mapping[str, str | None], names: Names) -> Iterator[tuple[str, s
     entity = names.model.entity(str(row["entity"]))
     cells = json.loads(row["row"] or "{}")
     stays, goes = cells.get("stays") or {}, cells.get("goes") or {}
+    texts = dict.fromkeys(entity.field_names, pl.String)
+    persons = any_of(persons_of(pl.DataFrame([c], schema=texts), entity) for c in (stays, goes))
     for field in entity.fields:
         one, other = stays.get(field.name), goes.get(field.name)
         if field.references is not None or (one is None and other is None):
@@ -94,4 +97,6 @@ def _sides(row: Mapping[str, str | None], names: Names) -> Iterator[tuple[str, s
         both = pl.Series([one], dtype=pl.String), pl.Series([other], dtype=pl.String)
         if names.policy.treatment(entity.name, field.name, Audience.REPORT) != Treatment.CLEAR:
             both = mask_pair(*both, field.type)
+        else:
+            both = covered_pair(*both, field.type, persons)
         yield field.label.in_language(names.language), both[0][0] or "", both[1][0] or ""

@@ -12,6 +12,7 @@ from crm_migrate.plan.change import REFERENCE_PREFIX
 from crm_migrate.project.mapping_file import TargetColumn
 from crm_migrate.protection.masking import mask_series
 from crm_migrate.protection.policy import Audience, Policy, Treatment
+from crm_migrate.protection.private_persons import NAME, covered, persons_of
 from crm_migrate.records import FILE, RECORD_ID, ROW, SHEET
 from crm_migrate.standards import standard
 
@@ -69,6 +70,7 @@ class Names:
 
     def _own(self, entity: Entity, rows: pl.DataFrame) -> list[pl.Series]:
         parts = []
+        persons = persons_of(rows, entity)
         for name in TITLE_FIELDS:
             if name not in rows.columns or name not in entity.by_name:
                 continue
@@ -76,11 +78,24 @@ class Names:
             if treatment == Treatment.MASK:
                 parts.append(mask_series(rows[name], entity.by_name[name].type))
             elif treatment == Treatment.CLEAR:
-                parts.append(rows[name])
+                parts.append(covered(rows[name], entity.by_name[name].type, persons))
         if entity.root is not None:
             return parts[:2]
         filled = pl.DataFrame([p.alias(str(n)) for n, p in enumerate(parts)])
         return [filled.select(pl.coalesce(pl.all())).to_series()] if parts else []
+
+    def persons(self, entity: Entity, ids: pl.Series) -> pl.Series:
+        """Whether golden records are private persons; null where nothing is known of one."""
+        frame = self.golden(entity.name) if len(ids) else None
+        if frame is None:
+            return pl.Series([None] * len(ids), dtype=pl.Boolean)
+        rows = (
+            ids.alias("golden_id")
+            .to_frame()
+            .join(frame, on="golden_id", how="left", maintain_order="left")
+        )
+        known = rows[NAME].is_not_null()
+        return persons_of(rows, entity).set(~known, None)
 
     def references(self, field: Field, values: pl.Series) -> pl.Series:
         """Titles of the records that cells refer to; `#key` for a row that only the CRM knows."""

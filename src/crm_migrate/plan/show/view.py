@@ -12,7 +12,7 @@ from crm_migrate.plan.file.opened import Opened
 from crm_migrate.plan.header import EntityCounts, PlanHeader
 from crm_migrate.plan.scope import EXCLUDED
 from crm_migrate.plan.show.approvals import NOTHING_KNOWN, ApprovalView
-from crm_migrate.plan.show.cells import CellChange, Column, column_shown
+from crm_migrate.plan.show.cells import CellChange, Column, column_shown, persons_shown
 from crm_migrate.plan.show.choice import EVERYTHING, Choice, chosen, room_for
 from crm_migrate.plan.show.moves import MoveView, moves_shown
 from crm_migrate.plan.show.names import TITLE_FIELDS, Names
@@ -164,8 +164,9 @@ def _operations(
     names: Names,
 ) -> Iterator[OperationView]:
     language = names.language
+    persons = persons_shown(shown, entity, mapped, names)
     columns = [
-        column_shown(shown, entity, field, column, names)
+        column_shown(shown, entity, field, column, names, persons)
         for field, column in mapped.items()
         if f"{AFTER}{column.column}" in shown.columns
     ]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from crm_migrate.language import Text
-from crm_migrate.model import Entity
+from crm_migrate.model import Entity, Field
 from crm_migrate.plan.change import Action
 from crm_migrate.plan.show.names import Names
 from crm_migrate.plan.show.pack import SampleLine
@@ -13,6 +13,7 @@ from crm_migrate.plan.show.risks import ACTION_LABELS
 from crm_migrate.project.mapping_file import TargetColumn
 from crm_migrate.protection.masking import mask_series
 from crm_migrate.protection.policy import Audience, Treatment
+from crm_migrate.protection.private_persons import covered, persons_of
 from crm_migrate.records import FILE, RECORD_ID, ROW, SHEET
 from crm_migrate.stages import extract, survive
 from crm_migrate.stages.session import Session
@@ -89,8 +90,13 @@ def _old_and_new(
         pl.concat_str(FILE, SHEET, pl.col(ROW).cast(pl.String), separator=" · ", ignore_nulls=True)
     )
     where = {g: "；".join(p[:3]) + (" …" if len(p) > 3 else "") for g, p in places.rows()}
-    olds = {f.name: _texts(records, names, entity, mapped[f.name], f.name) for f in shown}
-    news = {f.name: _masked(golden[f.name], names, entity, mapped[f.name], f.name) for f in shown}
+    persons = persons_of(golden, entity)
+    theirs = records["golden_id"].is_in(ids.filter(persons).implode())
+    theirs = theirs | persons_of(records, entity)
+    olds = {f.name: _texts(records, names, entity, mapped[f.name], f, theirs) for f in shown}
+    news = {
+        f.name: _masked(golden[f.name], names, entity, mapped[f.name], f, persons) for f in shown
+    }
     merged = Text("merged of several records", "由多条记录合并").in_language(language)
     for number, (head, golden_id, action, several) in enumerate(
         drawn.select("head", "golden_id", "action", "merged").rows()
@@ -112,19 +118,30 @@ def _old_and_new(
 
 
 def _texts(
-    records: pl.DataFrame, names: Names, entity: Entity, column: TargetColumn, field: str
+    records: pl.DataFrame,
+    names: Names,
+    entity: Entity,
+    column: TargetColumn,
+    field: Field,
+    persons: pl.Series,
 ) -> dict[str, str]:
     """Golden id → what its records say in a field, masked, each text once."""
-    if field not in records.columns:
+    if field.name not in records.columns:
         return {}
-    told = records.select("golden_id", text=_masked(records[field], names, entity, column, field))
+    text = _masked(records[field.name], names, entity, column, field, persons)
+    told = records.select("golden_id", text=text)
     found = told.drop_nulls().group_by("golden_id").agg(pl.col("text").unique(maintain_order=True))
     return {golden: " | ".join(texts) for golden, texts in found.rows()}
 
 
 def _masked(
-    values: pl.Series, names: Names, entity: Entity, column: TargetColumn, field: str
+    values: pl.Series,
+    names: Names,
+    entity: Entity,
+    column: TargetColumn,
+    field: Field,
+    persons: pl.Series,
 ) -> pl.Series:
-    if names.policy.treatment(entity.name, field, Audience.REPORT) is Treatment.CLEAR:
-        return names.words(entity.by_name[field], column, values)
-    return mask_series(values, entity.by_name[field].type)
+    if names.policy.treatment(entity.name, field.name, Audience.REPORT) is Treatment.CLEAR:
+        return covered(names.words(field, column, values), field.type, persons)
+    return mask_series(values, field.type)
