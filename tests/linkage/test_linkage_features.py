@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 
 from crm_migrate.linkage import feature_text
-from crm_migrate.linkage.coded import encode_hashes, encode_sets
+from crm_migrate.linkage.coded import encode_hashes, encode_long
 from crm_migrate.linkage.features import build_features
 from crm_migrate.linkage.hashing import hash_texts
 from crm_migrate.linkage.rules import parse_rules
@@ -62,7 +62,7 @@ def test_one_typo_keeps_a_common_key():
 
 def test_sets_are_padded_and_hashes_stable():
     """Codes of sets are sorted and padded; hashes of ids never change between versions."""
-    feature = encode_sets(pl.Series([["b", "a"], None, ["a"]]))
+    feature = encode_long(np.array([0, 0, 2]), pl.Series(["b", "a", "a"]), 3)
     assert feature.codes.shape == (3, 2)
     assert (feature.codes[1] == -1).all()
     assert feature.same(np.array([0, 0]), np.array([1, 2])).tolist() == [False, True]
@@ -73,11 +73,38 @@ def test_sets_are_padded_and_hashes_stable():
     assert int(hash_texts(pl.Series(["a"]))[0]) == int(hash_texts(pl.Series(["a", "x" * 40]))[0])
 
 
+def test_branches_are_known_without_the_legal_form_of_their_head_office():
+    """R-3.1: one branch, with and without 有限公司, 市 and the region of its head office."""
+    names = ["赣州恒通贸易有限公司无锡分公司", "恒通贸易无锡分公司", "恒通贸易无锡市分公司"]
+    parts = feature_text.company_parts(pl.Series(names))
+    assert parts["branch"].unique().to_list() == ["无锡分公司"]
+    assert parts["core"].unique().to_list() == ["恒通贸易"]
+
+
+def test_a_province_in_front_of_its_city_says_nothing():
+    """R-3.1: 河北省石家庄… and 石家庄… are of one region; 河北 alone is another."""
+    names = [f"{region}恒通贸易有限公司" for region in ("河北省石家庄", "石家庄市", "河北")]
+    regions = feature_text.company_parts(pl.Series(names))["region"]
+    assert regions.to_list() == ["石家庄", "石家庄", "河北"]
+
+
 def test_notes_and_marks_are_no_part_of_a_company_name():
     """R-3.1: what people write behind a name to remember something by, and dots within it."""
     names = [
         "盐城恒通贸易有限公司" + note
-        for note in ("", "（已迁址）", "-停用", "*", "(重复)", " 作废!")
+        for note in (
+            "",
+            "（已迁址）",
+            "-停用",
+            "*",
+            "(重复)",
+            " 作废!",
+            "（采购部）",
+            "财务部",
+            "-王工转",
+            "【华南大区】",
+            "(新)",
+        )
     ]
     names += ["盐城恒通贸易有限公·司", "盐城恒通　贸易有限公司"]
     parts = feature_text.company_parts(pl.Series(names))

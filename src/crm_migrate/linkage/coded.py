@@ -151,12 +151,6 @@ def number(hashes: Hashes) -> tuple[Codes, Indices]:
     return codes, first[by_appearance]
 
 
-def encode_sets(lists: pl.Series) -> Feature:
-    """Codes of a list column, sorted within each record, as a padded matrix."""
-    long = lists.alias("value").to_frame().with_row_index("row").explode("value").drop_nulls()
-    return encode_long(long["row"].to_numpy().astype(np.int64), long["value"], len(lists))
-
-
 def encode_long(rows: Indices, texts: pl.Series, height: int) -> Feature:
     """Codes of `texts`, each a value of the record in `rows`, as a padded matrix."""
     flat = encode(texts)
