@@ -122,17 +122,30 @@ def domains(raw: pl.Series) -> pl.Series:
 
 _REGION_WORDS = r"[省市]|(?:[壮回]族|维吾尔)?自治区|特别行政区"
 """What people leave out of a region at will: 山东省 is 山东, 潍坊市 is 潍坊."""
+_PROVINCE = (
+    r"^(?:河北|山西|内蒙古?|辽宁|吉林|黑龙江|江苏|浙江|安徽|福建|江西|山东|河南|湖北|湖南|广东|广西|海南|四川|贵州|"
+    r"云南|西藏|陕西|甘肃|青海|宁夏|新疆|台湾)(\p{Han}{2,})$"
+)
+"""A province before its city says nothing more: 山东青岛 is 青岛."""
 _WHOLE_FORM = r"有限|股份|合伙|合作社|事务所|银行|医院|[A-Za-z]"
 _VAGUE_FORM = ["公司", "集团", "集团公司", "总公司", "中心", "厂", "店", "行", "社", "部"]
 
 
-_ASIDE = r"[*·•・\-—_#!！?？()（）\[\]【】]|\p{Han}\s"
+_DEPARTMENT = (
+    r"(?:行政|财务|采购|人事|人力资源|销售|市场|技术|工程|生产|研发|质检|品质|设备|仓储|物流|后勤|总务|信息|法务|"
+    r"客服|售后|运营)[部科处室组]"
+)
+_ASIDE = r"[*·•・\-—_#!！?？()（）\[\]【】]|\p{Han}\s|[部科处室组]$"
 """Names with none of these have no note and nothing between their characters."""
 _NOTE = (
     r"[\s\-—_]*[(\[【（]?(?:已?(?:停用|作废|注销|迁址|搬迁|合并|删除)|重复|旧|勿用|不用|待核实|待确认|"
-    r"测试|老客户|新客户|重点客户|VIP)[)\]】）]?$"
+    rf"测试|老客户|新客户|重点客户|VIP|{_DEPARTMENT})[)\]】）]?$|"
+    r"(?:[\s\-—_]*[(\[【（]|[\-—_]+)(?:新|老|\p{Han}{1,4}(?:[部科处室组转收]|对账|大区|片区|经手|介绍))"
+    r"[)\]】）]?$"
 )
-"""What people write behind a company's name to remember something by."""
+"""What people write behind a company's name to remember something by; no registered name ends
+with a department, nor with anything in brackets but a legal form.
+"""
 
 
 def _without_notes(few: pl.Series) -> pl.Series:
@@ -146,8 +159,9 @@ def company_parts(raw: pl.Series) -> dict[str, pl.Series]:
 
     Notes behind a name (停用, 重复, *) and marks within it are no part of it. key: the whole name;
     full: the same, only where a legal form shows that it is a full name;
-    core: trade name and business; brand: trade name (字号); industry: the business; region; form:
-    a legal form that tells entities apart; branch: its name, `-` for the head office.
+    core: trade name and business; brand: trade name (字号); industry: the business; region: the
+    city without its province, where both are told; form: a legal form that tells entities apart;
+    branch: its name, `-` for the head office.
     """
     raw = change_where(raw, raw.str.contains(_ASIDE), _without_notes)
     name = change_where(
@@ -164,12 +178,17 @@ def company_parts(raw: pl.Series) -> dict[str, pl.Series]:
         full=pl.when(pl.col("legal_form").str.contains(_WHOLE_FORM)).then("key"),
         core=_folded(pl.concat_str("stem", "industry_word", ignore_nulls=True)),
         brand=_folded(pl.col("stem")),
-        region=pl.col("region").str.replace_all(_REGION_WORDS, ""),
+        region=pl.col("region").str.replace_all(_REGION_WORDS, "").str.replace(_PROVINCE, "$1"),
         form=pl.when(~form.is_in(_VAGUE_FORM)).then(form),
         industry="industry_word",
-        branch=pl.when(pl.col("key").is_not_null()).then(pl.col("branch").fill_null("-")),
+        branch=pl.when(pl.col("key").is_not_null()).then(_plain_branch(pl.col("branch"))),
     )
     return {part: made[part] for part in made.columns}
+
+
+def _plain_branch(branch: pl.Expr) -> pl.Expr:
+    """无锡市分公司 is 无锡分公司; `-` for the head office."""
+    return branch.str.replace(r"^(\p{Han}{2,})[省市]", "$1").fill_null("-")
 
 
 def _folded(text: pl.Expr) -> pl.Expr:

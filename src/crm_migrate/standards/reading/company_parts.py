@@ -12,7 +12,14 @@ import polars as pl
 from crm_migrate.standards.columns.characters import narrow, simplified
 from crm_migrate.standards.columns.residue import change_where, holds, unless_matching
 from crm_migrate.standards.data.tables import Table
-from crm_migrate.standards.places.divisions import Prefixes, city_names, divisions, province_names
+from crm_migrate.standards.places.divisions import (
+    Prefixes,
+    city_names,
+    divisions,
+    province_names,
+    short_city,
+    short_province,
+)
 
 PARTS = ("region", "stem", "industry_word", "legal_form", "branch")
 
@@ -43,6 +50,8 @@ _HEAD_OFFICES = (
     r"^.*?(?:集团|厂|银行|合作社|事务所|研究院|医院|酒店|中心)",
 )
 """Where the name of the company ends before its branch; the first that occurs counts."""
+_LONGEST_PLACE = 8
+"""Characters of a region that a branch is named after: 呼伦贝尔市, 张家界市永定区."""
 _LATIN_FORM = (
     r"(?i)[\s,]+(?:co[\s.,]*|sdn[\s.]*|pty[\s.]*|pte[\s.]*|pvt[\s.]*)?"
     r"(?:ltd|limited|llc|llp|lp|inc|corp|corporation|company|co|gmbh|kg|plc|ag|sa|sas|sarl|spa|srl|"
@@ -64,6 +73,8 @@ def parts(names: pl.Series) -> pl.DataFrame:
     ('上海', '恒通', '信息技术', '集团有限公司', '北京分公司')
     >>> parts(pl.Series(["盐城恒通管理合伙企业(有限合伙)厦门分公司"])).row(0)
     ('盐城', '恒通', '管理', '有限合伙', '厦门分公司')
+    >>> parts(pl.Series(["河北石家庄恒通物流无锡分公司"])).row(0)
+    ('河北石家庄', '恒通', '物流', None, '无锡分公司')
     >>> parts(pl.Series(["恒通（深圳）科技有限公司", "東方電氣股份有限公司"])).rows()
     [('深圳', '恒通', '科技', '有限公司', None), (None, '东方', '电气', '股份有限公司', None)]
     """
@@ -119,7 +130,19 @@ def _head_office(name: pl.Series) -> pl.Series:
     """The part of a branch's name that is the company; all of it where that is not clear."""
     company, other = (name.str.extract(pattern, 0) for pattern in _HEAD_OFFICES)
     head = company.zip_with(company.is_not_null() & holds(company != name), other)
+    head = change_where(head, head.is_null(), lambda _: _before_place(name.filter(head.is_null())))
     return head.zip_with(head.is_not_null(), name)
+
+
+def _before_place(name: pl.Series) -> pl.Series:
+    """What stands before the place of the branch (恒通物流|无锡分公司); null where none is."""
+    before = name.str.replace(rf"第?[0-9一二三四五六七八九十]*{_BRANCH}", "")
+    found = name.set(name.is_not_null(), None)
+    for length in range(2, _LONGEST_PLACE + 1):
+        place = before.str.tail(length)
+        named = holds(_regions().longest(place) == place) & (before.str.len_chars() >= length + 2)
+        found = before.str.head(-length).zip_with(named, found)
+    return found
 
 
 def _latin(head: pl.Series) -> pl.Series:
@@ -141,10 +164,16 @@ def _region(middle: pl.Series) -> tuple[pl.Series, pl.Series]:
     )
     rest = change_where(rest, rest.str.contains(r"[()\s]"), _without_brackets)
     front = _front(rest)
+    # 四川广安医药 is of 四川 and called 广安: where no 字号 would be left, the city is it.
+    few = front.is_not_null() & _nameless(rest, front)
+    front = change_where(front, few, lambda _: _province(rest.filter(few)))
+    taken = front.is_not_null() & ~_nameless(rest, front)
+    return front.zip_with(taken, inside), rest.str.strip_prefix(front).zip_with(taken, rest)
+
+
+def _nameless(rest: pl.Series, front: pl.Series) -> pl.Series:
     after = rest.str.strip_prefix(front)
-    alone = holds(after.str.contains(_only_words())) | holds(after.str.len_chars() < 2)
-    taken = front.is_not_null() & ~alone
-    return front.zip_with(taken, inside), after.zip_with(taken, rest)
+    return holds(after.str.contains(_only_words())) | holds(after.str.len_chars() < 2)
 
 
 def _without_brackets(rest: pl.Series) -> pl.Series:
@@ -163,6 +192,10 @@ def _front(text: pl.Series) -> pl.Series:
         found = front.is_not_null()
         front = change_where(front, found, partial(_extended, text.filter(found)))
     return front
+
+
+def _province(text: pl.Series) -> pl.Series:
+    return _provinces().longest(text)
 
 
 def _extended(text: pl.Series, front: pl.Series) -> pl.Series:
@@ -210,7 +243,19 @@ def _regions() -> Prefixes:
     """Provinces and cities in any form, counties and districts in full; 中国."""
     local = {d.district for d in divisions() if d.district}
     short = {name.removesuffix("市") for name in local if name.endswith("市") and len(name) > 2}
-    return Prefixes([*province_names(), *city_names(), *local, *short, "中国"])
+    within = {
+        province + city
+        for d in divisions()
+        if d.city
+        for province in (d.province, short_province(d.province))
+        for city in (d.city, short_city(d.city))
+    }
+    return Prefixes([*province_names(), *city_names(), *local, *short, *within, "中国"])
+
+
+@cache
+def _provinces() -> Prefixes:
+    return Prefixes(province_names())
 
 
 @cache
