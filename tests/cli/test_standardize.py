@@ -32,7 +32,9 @@ def form(tmp_path: Path) -> Path:
 def read(path: Path) -> pl.DataFrame:
     if path.suffix == ".csv":
         return pl.read_csv(path, infer_schema=False)
-    return pl.read_parquet(path) if path.suffix == ".parquet" else pl.read_excel(path)
+    if path.suffix == ".parquet":
+        return pl.read_parquet(path)
+    return pl.read_excel(path, sheet_id=0)[path.stem.replace("findings", "Findings")]
 
 
 @pytest.mark.parametrize("suffix", ["csv", "xlsx", "parquet"])
@@ -58,10 +60,12 @@ def test_records_come_out_in_standard_form_and_findings_say_where(
     checksum = lines.row(by_predicate=pl.col("rule") == "uscc.checksum", named=True)
     assert (checksum["record_id"], checksum["file"]) == ("K2", "登记表.csv")
     assert (int(checksum["row"]), checksum["column"]) == (3, "统一社会信用代码")
-    assert checksum["field"] == "uscc"
+    words = suffix == "xlsx"  # people read fields by their labels
+    assert checksum["field"] == ("unified social credit code" if words else "uscc")
     assert "checksum" in checksum["rule"]
     assert "Y44" not in " ".join(map(str, checksum.values()))
-    mobile = lines.filter(pl.col("field") == "contact.mobile", pl.col("severity") == "warning")
+    place = "contact · mobile" if words else "contact.mobile"
+    mobile = lines.filter(pl.col("field") == place, pl.col("severity") == "warning")
     assert set(mobile["record_id"]) == {"K2"}
     assert told["unused_columns"] == [
         {"file": "登记表.csv", "sheet": None, "column": "内部备注", "why": "not recognised"}
@@ -186,7 +190,8 @@ def test_workbooks_under_a_password(
             locked.load_key(password="ein langer Satz")
             clear = BytesIO()
             locked.decrypt(clear)
-        assert pl.read_excel(clear)["record_id"].null_count() == 0
+        sheets = pl.read_excel(clear, sheet_id=0)
+        assert list(sheets.values())[-1]["record_id"].null_count() == 0
     ran = command("standardize", form, "--out", tmp_path / "o.csv", "--findings", found,
                   "--password-env", "WORT", "--json")  # fmt: skip
     assert (ran.code, ran.data["error"]["where"]) == (2, "--password-env")
@@ -256,3 +261,28 @@ def test_suppliers_with_english_headers(command: Command, tmp_path: Path) -> Non
     assert taken["Supplier Name"] == "name"
     assert taken["摘要"] == "remark"
     assert "注册日期" not in taken
+
+
+LICENCES = (
+    "编号,企业名称,法定代表人,注册资本(万元),成立日期,经营状态,企业类型,营业期限,经营范围\n"
+    "K1,福州云桥机械有限公司,林一,500,2010年3月1日,在业,有限责任公司(自然人投资),2010-03-01至长期,机械\n",
+    "客戶編號,公司名稱,代表人姓名,實收資本額,核准設立日期,公司狀況,公司類型,營業期限至,營業項目\n"
+    "K1,福州云桥机械有限公司,林一,500万元人民币,2010-03-01,存續,有限责任公司(自然人投资),长期,机械\n",
+    "Customer No.,Company Name,Legal Rep.,Reg. Capital,Est. Date,Business Status,Legal Form,"
+    "Term To,Business Scope\n"
+    "K1,福州云桥机械有限公司,林一,5000000,2010/3/1,active,有限责任公司(自然人投资),长期,机械\n",
+)
+
+
+@pytest.mark.parametrize("text", LICENCES)
+def test_what_a_business_licence_says_is_kept(command: Command, tmp_path: Path, text: str) -> None:
+    """R-1.2: the columns of a business licence are known by their headers; none is left behind."""
+    path, out = tmp_path / "licences.csv", tmp_path / "o.csv"
+    path.write_text(text, "utf-8")
+    ran = command("standardize", path, "--out", out, "--findings", tmp_path / "f.csv", "--json")
+    assert fits(ran, "standardize", 0)["unused_columns"] == []
+    row = read(out).row(0, named=True)
+    assert (row["legal_representative"], row["registered_capital"]) == ("林一", "5000000")
+    assert (row["established_on"], row["registration_status"]) == ("2010-03-01", "存续")
+    assert (row["enterprise_type"], row["business_scope"]) == ("有限责任公司(自然人投资)", "机械")
+    assert row["term_unlimited"] == "true"

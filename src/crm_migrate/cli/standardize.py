@@ -1,17 +1,13 @@
 """`standardize`: bring the records of bare files into standard form, and say what is wrong."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from crm_migrate.cli.output import Output, verb_options
 from crm_migrate.errors import UsageFault
-from crm_migrate.language import Text, counted
-
-if TYPE_CHECKING:
-    from crm_migrate.stages.bare.file_mappings import FileMappings
-    from crm_migrate.stages.bare.standardize import StandardizedFiles
+from crm_migrate.language import Text
 
 HELP = Text(
     """Standardize and check the records of files (csv, xlsx, xls, parquet), without a project.
@@ -52,13 +48,6 @@ Examples:
 """,
 )
 WAITING = 3
-_UNSURE = 0.8
-_MOST_RULES = 30
-_SEVERITIES = {
-    "error": Text("quarantined", "隔离"),
-    "warning": Text("warning", "警告"),
-    "repair": Text("repaired", "已修复"),
-}
 
 
 @click.command(help=str(HELP))
@@ -170,15 +159,14 @@ def _work(
 ) -> int:
     from datetime import date
 
+    from crm_migrate.cli.standardized import show_result
     from crm_migrate.pipeline import standardize_files, standardized_summary, write_standardized
 
     with out.progress() as progress:
         result = standardize_files(files, today=date.today(), progress=progress, **options)
         write_standardized(result, target, findings, password)
     told = standardized_summary(result)
-    _show_columns(result.found, out, only_unsure=True)
-    _show_missing(result, told, out)
-    _show_findings(result, told, out)
+    show_result(result, findings, out)
     out.say(str(target))
     out.say(str(findings))
     out.next_step(_next(told, target, findings))
@@ -197,6 +185,7 @@ def _suggest(
     sheet: str | None,
     encoding: str | None,
 ) -> None:
+    from crm_migrate.cli.standardized import show_columns
     from crm_migrate.pipeline import map_files
     from crm_migrate.project.entities_file import standard_model
     from crm_migrate.stages.bare.file_mappings import mapping_texts
@@ -208,7 +197,7 @@ def _suggest(
     model = standard_model()
     found = map_files(files, model, mapping=mapping, entity=entity, id_column=id_column,
                       sheet=sheet, encoding=encoding)  # fmt: skip
-    _show_columns(found, out, only_unsure=False)
+    show_columns(found, model, out)
     text, value_maps = mapping_texts(found)
     written: list[str] = []
     if target is not None:
@@ -235,77 +224,11 @@ def _suggest(
     )
 
 
-def _show_columns(found: "FileMappings", out: Output, *, only_unsure: bool) -> None:
-    """What each column is taken for; beside other results those that a person should look at."""
-    from crm_migrate.project.entities_file import standard_model
-
-    model = standard_model()
-    several = len(found.tables) > 1
-    head = (Text("column", "列"), Text("is", "识别为"), Text("field", "字段"),
-            Text("sure", "把握"), Text("because of", "依据"))  # fmt: skip
-    for table in found.tables:
-        rows = []
-        for record in table.mapping.records:
-            entity = model.entity(record.entity)
-            for name, origin in record.fields.items():
-                for column in origin.source_columns:
-                    label = f"{entity.label} · {entity.by_name[name].label}"
-                    sure = "" if origin.confidence is None else f"{origin.confidence:.0%}"
-                    field = name if record.entity == found.entity else f"{record.entity}.{name}"
-                    rows.append((column, label, field, sure, origin.reason or ""))
-        title = Text("what the columns are taken for", "各列的识别结果")
-        place = f"{table.place}: {title}" if several else str(title)
-        out.table(place, head, rows, numbers_from=3, numbers_to=4)
-    unused = [f"{c} ({why})" for t, c, why in found.unused()]
-    if unused:
-        names = ", ".join(unused)
-        out.say(Text(f"not read: {names}", f"未读取:{names}"), "yellow")
-    if found.left_tables:
-        names = ", ".join(found.left_tables)
-        out.say(Text(f"tables without such records: {names}", f"不含该对象的表:{names}"), "yellow")
-
-
-def _show_missing(result: "StandardizedFiles", told: dict[str, Any], out: Output) -> None:
-    entity = result.model.entity(result.found.entity)
-    names = [entity.by_name[n].label for n in told["missing_columns"]]
-    if names:
-        en, zh = ", ".join(n.en for n in names), "、".join(n.zh for n in names)
-        out.say(
-            Text(f"required, but there is no column: {en}", f"必填字段缺少对应列:{zh}"), "yellow"
-        )
-
-
-def _show_findings(result: "StandardizedFiles", told: dict[str, Any], out: Output) -> None:
-    from crm_migrate.stages.bare.standardized_tables import findings_by_rule
-
-    rules = findings_by_rule(result)
-    head = (Text("severity", "级别"), Text("finding", "问题"), Text("rule", "规则"),
-            Text("count", "数量"))  # fmt: skip
-    rows = [
-        (_SEVERITIES[severity], message, code, count)
-        for severity, code, message, count in rules[:_MOST_RULES]
-    ]
-    if rows:
-        out.table(Text("findings", "数据问题"), head, rows, numbers_from=3)
-    if len(rules) > _MOST_RULES:
-        rest = len(rules) - _MOST_RULES
-        out.say(Text(f"and {counted(rest, 'rule')} more", f"另有 {rest} 项规则"))
-    out.say(
-        Text(
-            f"{told['records']:,} records = {told['accepted']:,} accepted"
-            f" + {told['quarantined']:,} quarantined",
-            f"{told['records']:,} 条记录 = 接受 {told['accepted']:,}"
-            f" + 隔离 {told['quarantined']:,}",
-        ),
-        "bold",
-    )
-
-
 def _next(told: dict[str, Any], target: Path, findings: Path) -> Text | str:
     if told["quarantined"]:
         return Text(
             f"open {findings}, correct the rows of severity error in the source, and run again",
-            f"打开 {findings},在源文件中更正级别为 error 的行,然后重新运行",
+            f"打开 {findings},在源文件中更正级别为“错误”(error)的行,然后重新运行",
         )
     if told["entity"] == "customer":
         return f"crm-migrate link {target} --id record_id --rules company-cn --out clusters.csv"

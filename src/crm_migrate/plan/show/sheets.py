@@ -42,6 +42,8 @@ class Style(IntEnum):
     """What people fill in: the only cells of a protected sheet that can be changed."""
     SHARE = 10
     """A number between 0 and 1 as a percentage."""
+    CAUTION = 11
+    """What is doubtful, less than WARN: amber."""
 
 
 class Marked(NamedTuple):
@@ -97,6 +99,7 @@ _LOOKS: dict[Style, dict[str, object]] = {
     Style.OLD: {**_WRAPPED, "font_color": "#B3261E", "font_strikeout": True},
     Style.NEW: {**_WRAPPED, "bg_color": "#E5F3EC"},
     Style.WARN: {**_WRAPPED, "bold": True, "font_color": "#B3261E", "bg_color": "#FDF6EA"},
+    Style.CAUTION: {**_WRAPPED, "font_color": "#8A5A00", "bg_color": "#FFF3D6"},
     Style.STRONG: {**_WRAPPED, "bold": True},
     Style.LINE: {"num_format": "@"},
     Style.OPEN: {**_WRAPPED, "locked": False, "bg_color": "#FFFBE6"},

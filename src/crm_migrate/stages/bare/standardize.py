@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from crm_migrate.mapping.origins import origins
 from crm_migrate.mapping.reading import read_rows
 from crm_migrate.mapping.references import resolve_orphans
 from crm_migrate.mapping.rules import KEY_MISSING, KEY_REPEATED, NO_RECORD
-from crm_migrate.model import Entity, Model
+from crm_migrate.model import Model
 from crm_migrate.project.entities_file import standard_model, starter_file
 from crm_migrate.project.mapping_file import SourceMapping, TableMapping
 from crm_migrate.protection.admission import admit
@@ -32,6 +32,7 @@ from crm_migrate.records import (
     concat_findings,
     findings_where,
 )
+from crm_migrate.stages.bare.demands import lenient_model, lenient_rules
 from crm_migrate.stages.bare.file_mappings import FileMappings, FileTable, map_files
 from crm_migrate.stages.extract import columns_by_field
 from crm_migrate.stages.judge import judge_records
@@ -65,6 +66,8 @@ class StandardizedFiles:
     rules: RecordRules
     counts: Mapping[str, tuple[int, int]]
     """By entity: records, and how many of them were quarantined."""
+    filled: pl.DataFrame
+    """By source, sheet, entity and field: `records`, and cells that are `filled` as read."""
     seconds: dict[str, float] = field(default_factory=dict)
 
 
@@ -110,7 +113,7 @@ def standardize_files(
             paths, model, mapping=mapping, entity=entity, id_column=id_column, sheet=sheet,
             encoding=encoding,
         )  # fmt: skip
-    asked = _asked(model, found)
+    asked, rules = lenient_model(model, found), lenient_rules(rules, found)
     read: list[_Read] = []
     with _timed(seconds, "read"):
         for done, table in enumerate(found.tables):
@@ -143,30 +146,9 @@ def standardize_files(
         references=_together(r.references for r in read),
         rules=rules,
         counts={n: (raw[n].height, s.quarantined.height) for n, s in made.items()},
+        filled=_filled_cells(raw, asked),
         seconds=seconds,
     )
-
-
-def _asked(model: Model, found: FileMappings) -> Model:
-    """The model as bare files are judged by it. Values are demanded only of fields that some table
-    has a column for: that a column is missing is said once, not of every record. And only the
-    record that a row stands for has to be identified, not what the row says of others.
-    """
-    there = {(r.entity, n) for t in found.tables for r in t.mapping.records for n in r.fields}
-
-    def lenient(entity: Entity) -> Entity:
-        own = entity.name == found.entity
-        fields = tuple(
-            replace(
-                f,
-                required=f.required and (entity.name, f.name) in there,
-                identifying=f.identifying and own,
-            )
-            for f in entity.fields
-        )
-        return replace(entity, fields=fields)
-
-    return replace(model, entities=tuple(lenient(e) for e in model.entities))
 
 
 def _together(parts: Iterable[Mapping[str, pl.DataFrame]]) -> dict[str, pl.DataFrame]:
@@ -176,6 +158,29 @@ def _together(parts: Iterable[Mapping[str, pl.DataFrame]]) -> dict[str, pl.DataF
         for name, frame in part.items():
             found.setdefault(name, []).append(frame)
     return {name: pl.concat(frames, how="diagonal") for name, frames in found.items()}
+
+
+def _filled_cells(raw: Mapping[str, pl.DataFrame], model: Model) -> pl.DataFrame:
+    """By source, sheet, entity and field: how many `records` there are, and cells that are
+    `filled` before anything is known of their values.
+    """
+    place = [pl.col(SOURCE).alias("source"), pl.col(SHEET).alias("sheet")]
+    parts = []
+    for name, frame in raw.items():
+        fields = [f for f in model.entity(name).field_names if f in frame.columns]
+        counts = frame.group_by(place).agg(pl.len().alias("records"), pl.col(fields).count())
+        long = counts.unpivot(fields, index=["source", "sheet", "records"])
+        parts.append(
+            long.select(
+                "source",
+                "sheet",
+                pl.lit(name).alias("entity"),
+                pl.col("variable").alias("field"),
+                pl.col("records").cast(pl.Int64),
+                pl.col("value").cast(pl.Int64).alias("filled"),
+            )
+        )
+    return pl.concat(parts)
 
 
 def _once(records: pl.DataFrame) -> pl.DataFrame:

@@ -9,9 +9,12 @@ import polars as pl
 from crm_migrate.language import Text
 from crm_migrate.model import Model
 from crm_migrate.records import RECORD_ID, ROW, SHEET, SOURCE
+from crm_migrate.stages.bare.column_figures import NOTHING, Shares, shares
+from crm_migrate.stages.bare.demands import missing_columns
 from crm_migrate.stages.bare.file_mappings import FileMappings
+from crm_migrate.stages.bare.findings_book import findings_book
 from crm_migrate.stages.bare.standardize import SHOWN_ID, StandardizedFiles
-from crm_migrate.stages.bare.table_files import write_table
+from crm_migrate.stages.bare.table_files import write_table, write_workbook
 from crm_migrate.stages.memory import peak_mib
 from crm_migrate.stages.quality.findings import rule_of
 from crm_migrate.standards import email, industry
@@ -104,14 +107,13 @@ def _candidates(result: StandardizedFiles) -> pl.Series:
 def summary(result: StandardizedFiles) -> dict[str, Any]:
     """What scripts read, without the paths of what was written."""
     entity = result.found.entity
-    lost = result.ids[RECORD_ID].null_count()
-    made, quarantined = result.counts[entity]
+    records, quarantined = _sums(result)
     counted = dict(result.findings["rule"].value_counts(sort=True).sort("rule").iter_rows())
     weights = dict(result.findings["severity"].value_counts().iter_rows())
     return {
-        "records": made + lost,
-        "accepted": made - quarantined,
-        "quarantined": quarantined + lost,
+        "records": records,
+        "accepted": records - quarantined,
+        "quarantined": quarantined,
         "findings": counted,
         "severities": {w: weights.get(w, 0) for w in ("error", "warning", "repair")},
         "entity": entity,
@@ -119,21 +121,25 @@ def summary(result: StandardizedFiles) -> dict[str, Any]:
             name: {"records": n, "accepted": n - q, "quarantined": q}
             for name, (n, q) in result.counts.items()
         },
-        "columns": list(taken_columns(result.found, result.model)),
+        "columns": list(taken_columns(result.found, result.model, shares(result))),
         "unused_columns": list(unused_columns(result.found)),
         "unused_tables": list(result.found.left_tables),
-        "missing_columns": missing_columns(result),
+        "missing_columns": [f.name for f in missing_columns(result.model, result.found)],
         "seconds": result.seconds,
         "peak_mib": peak_mib(),
     }
 
 
-def taken_columns(found: FileMappings, model: Model) -> Iterator[dict[str, Any]]:
-    """What each column was taken for, and why."""
+def taken_columns(
+    found: FileMappings, model: Model, figures: Shares | None = None
+) -> Iterator[dict[str, Any]]:
+    """What each column was taken for, and why; with `figures`, how it is filled and how right."""
     for table in found.tables:
         for record in table.mapping.records:
             fields = model.entity(record.entity).by_name
             for name, origin in record.fields.items():
+                place = table.source, table.table.info.sheet, record.entity, name
+                part = {} if figures is None else figures.get(place, NOTHING)._asdict()
                 for column in origin.source_columns:
                     yield {
                         "file": table.table.info.file,
@@ -144,7 +150,24 @@ def taken_columns(found: FileMappings, model: Model) -> Iterator[dict[str, Any]]
                         "type": str(fields[name].type),
                         "confidence": origin.confidence,
                         "reason": origin.reason,
+                        **part,
                     }
+
+
+def told_sums(result: StandardizedFiles) -> Text:
+    """Records = accepted + quarantined, for people."""
+    every, stopped = _sums(result)
+    return Text(
+        f"{every:,} records = {every - stopped:,} accepted + {stopped:,} quarantined",
+        f"{every:,} 条记录 = 接受 {every - stopped:,} + 隔离 {stopped:,}",
+    )
+
+
+def _sums(result: StandardizedFiles) -> tuple[int, int]:
+    """Records, and how many of them were quarantined; rows that stand for none in both."""
+    lost = result.ids[RECORD_ID].null_count()
+    made, quarantined = result.counts[result.found.entity]
+    return made + lost, quarantined + lost
 
 
 def unused_columns(found: FileMappings) -> Iterator[dict[str, Any]]:
@@ -152,30 +175,6 @@ def unused_columns(found: FileMappings) -> Iterator[dict[str, Any]]:
     for table, column, why in found.unused():
         info = table.table.info
         yield {"file": info.file, "sheet": info.sheet, "column": column, "why": str(why)}
-
-
-def missing_columns(result: StandardizedFiles) -> list[str]:
-    """Required fields of the result's entity that no column was taken for."""
-    entity = result.model.entity(result.found.entity)
-    there = {
-        n
-        for t in result.found.tables
-        for r in t.mapping.records
-        if r.entity == entity.name
-        for n in r.fields
-    }
-    return [f.name for f in entity.fields if f.required and f.name not in there]
-
-
-def findings_by_rule(result: StandardizedFiles) -> list[tuple[str, str, Text, int]]:
-    """Severity, rule, message, count; the gravest and most frequent first."""
-    counted = result.findings.group_by("severity", "rule").len("count")
-    weight = pl.col("severity").replace_strict({"error": 0, "warning": 1, "repair": 2})
-    ordered = counted.sort(weight, -pl.col("count").cast(pl.Int64), "rule")
-    return [
-        (severity, code, rule_of(code, result.rules.rules).message, count)
-        for severity, code, count in ordered.iter_rows()
-    ]
 
 
 def write_standardized(
@@ -188,7 +187,11 @@ def write_standardized(
         CrmMigrateError: a file cannot be written.
     """
     write_table(out, records_table(result), password)
-    write_table(findings, findings_table(result), password)
+    found = findings_table(result)
+    if findings.suffix.lower() == ".xlsx":
+        write_workbook(findings, findings_book(result, found, told_sums(result)), password)
+    else:
+        write_table(findings, found, password)
 
 
 def _fields(result: StandardizedFiles, entity: str) -> list[str]:

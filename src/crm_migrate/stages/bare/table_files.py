@@ -76,16 +76,32 @@ def write_table(path: Path, frame: pl.DataFrame, password: str | None = None) ->
     require_suffix(path)
     suffix = path.suffix.lower()
     if suffix == ".xlsx":
-        data = workbook_bytes({path.stem[:31] or "data": frame})
-        data = data if password is None else protect(data, password)
+        write_workbook(path, workbook_bytes({path.stem[:31] or "data": frame}), password)
+        return
+    buffer = BytesIO()
+    if suffix == ".csv":
+        safe_frame(frame).write_csv(buffer)
     else:
-        buffer = BytesIO()
-        if suffix == ".csv":
-            safe_frame(frame).write_csv(buffer)
-        else:
-            frame.write_parquet(buffer)
-        data = buffer.getvalue()
-    write_file(path, data)
+        frame.write_parquet(buffer)
+    write_file(path, buffer.getvalue())
+
+
+def require_rows(height: int) -> None:
+    """Refuse more rows than a sheet holds.
+
+    Raises:
+        UsageFault: there are more.
+    """
+    if height > MOST_ROWS:
+        raise UsageFault(
+            Text(f"{height:,} rows do not fit into a sheet", f"{height:,} 行超出工作表上限"),
+            remedy=Text("write .csv or .parquet", "请改用 .csv 或 .parquet"),
+        )
+
+
+def write_workbook(path: Path, data: bytes, password: str | None = None) -> None:
+    """Write a workbook, under the password if there is one. Raises: as `write_file`."""
+    write_file(path, data if password is None else protect(data, password))
 
 
 def write_file(path: Path, data: bytes) -> None:
@@ -122,14 +138,7 @@ def workbook_bytes(sheets: Mapping[str, pl.DataFrame]) -> bytes:
         UsageFault: more rows than a sheet holds.
     """
     for frame in sheets.values():
-        if frame.height > MOST_ROWS:
-            raise UsageFault(
-                Text(
-                    f"{frame.height:,} rows do not fit into a sheet",
-                    f"{frame.height:,} 行超出工作表上限",
-                ),
-                remedy=Text("write .csv or .parquet", "请改用 .csv 或 .parquet"),
-            )
+        require_rows(frame.height)
     return sheets_bytes(
         [
             Sheet(title, frame.columns, [_width(c) for c in frame.columns], frame.iter_rows())

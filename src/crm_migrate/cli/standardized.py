@@ -1,0 +1,137 @@
+"""What `standardize` shows on the terminal: the columns, what is wrong with them, and the sums."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from crm_migrate.cli.output import Output
+from crm_migrate.language import Text, counted
+from crm_migrate.model import Model
+from crm_migrate.stages.bare.column_figures import (
+    NOTHING,
+    RuleCount,
+    Shares,
+    field_label,
+    rule_counts,
+    shares,
+)
+from crm_migrate.stages.bare.demands import told_missing
+from crm_migrate.stages.bare.file_mappings import FileMappings, FileTable
+from crm_migrate.stages.bare.standardize import StandardizedFiles
+from crm_migrate.stages.bare.standardized_tables import told_sums
+
+_MOST_LINES = 30
+_TITLES = {
+    "error": Text("errors: these records were quarantined", "错误:记录已隔离"),
+    "warning": Text("warnings", "警告"),
+}
+_SHARES = (Text("filled", "填写率"), Text("valid", "有效率"))
+
+
+def show_result(result: StandardizedFiles, findings: Path, out: Output) -> None:
+    """What the columns are and how good, what is missing, what was found, and how many records.
+
+    findings: the file that has each finding.
+    """
+    show_columns(result.found, result.model, out, shares(result))
+    missing = told_missing(result.model, result.found)
+    if missing:
+        out.say(missing)
+    counts = rule_counts(result)
+    for severity, title in _TITLES.items():
+        _show_counts([c for c in counts if c.severity == severity], title, result, out)
+    _show_suspicions(counts, result, out)
+    repairs = [c for c in counts if c.severity == "repair"]
+    if repairs:
+        cells, kinds = sum(c.count for c in repairs), len({c.rule.code for c in repairs})
+        out.say(
+            Text(
+                f"{counted(cells, 'repair')} by {counted(kinds, 'rule')}: severity repair in"
+                f" {findings}",
+                f"自动修正 {cells:,} 处(规则 {kinds} 项):见 {findings} 中级别为 repair(已修正)的行",
+            )
+        )
+    out.say(told_sums(result), "bold")
+
+
+def show_columns(
+    found: FileMappings, model: Model, out: Output, figures: Shares | None = None
+) -> None:
+    """What each column is taken for; with `figures`, how it is filled and how right. Then what is
+    not read.
+    """
+    title = Text("what the columns are taken for", "各列的识别结果")
+    head = (Text("column", "列"), Text("is", "识别为"), Text("field", "字段"),
+            Text("because of", "依据"), Text("sure", "把握"))  # fmt: skip
+    for table in found.tables:
+        rows = _column_rows(table, found, model, figures)
+        place = f"{table.place}: {title}" if len(found.tables) > 1 else str(title)
+        out.table(place, head + _SHARES if figures is not None else head, rows, numbers_from=4)
+    unused = [f"{c} ({why})" for t, c, why in found.unused()]
+    if unused:
+        names = ", ".join(unused)
+        out.say(Text(f"not read: {names}", f"未读取:{names}"), "yellow")
+    if found.left_tables:
+        names = ", ".join(found.left_tables)
+        out.say(Text(f"tables without such records: {names}", f"不含该对象的表:{names}"), "yellow")
+
+
+def _column_rows(
+    table: FileTable, found: FileMappings, model: Model, figures: Shares | None
+) -> list[tuple[object, ...]]:
+    rows: list[tuple[object, ...]] = []
+    for record in table.mapping.records:
+        entity = model.entity(record.entity)
+        for name, origin in record.fields.items():
+            place = table.source, table.table.info.sheet, record.entity, name
+            parts = () if figures is None else figures.get(place, NOTHING)
+            label = f"{entity.label} · {entity.by_name[name].label}"
+            field = name if record.entity == found.entity else f"{record.entity}.{name}"
+            numbers = [_percent(n) for n in (origin.confidence, *parts)]
+            for column in origin.source_columns:
+                rows.append((column, label, field, origin.reason or "", *numbers))
+    return rows
+
+
+def _show_counts(
+    counts: Sequence[RuleCount], title: Text, result: StandardizedFiles, out: Output
+) -> None:
+    head = (Text("column", "列"), Text("finding", "问题"), Text("rule", "规则"),
+            Text("count", "数量"), Text("share", "占比"))  # fmt: skip
+    rows = [
+        (_place(c, result), c.rule.message, c.rule.code, c.count, _percent(c.share))
+        for c in counts[:_MOST_LINES]
+    ]
+    if rows:
+        out.table(title, head, rows, numbers_from=3)
+    rest = counts[_MOST_LINES:]
+    if rest:
+        cells, kinds = sum(c.count for c in rest), counted(len(rest), "kind")
+        out.say(Text(f"and {kinds} more, {cells:,} in all", f"另有 {len(rest)} 类,共 {cells:,} 处"))
+
+
+def _show_suspicions(counts: Sequence[RuleCount], result: StandardizedFiles, out: Output) -> None:
+    """Columns of which most values are wrong: there is one thing to look at, not thousands."""
+    for line in counts:
+        suspicion = line.suspicion()
+        if suspicion is None:
+            continue
+        place, message = _place(line, result), line.rule.message
+        told = Text(
+            f"column {place}: {suspicion.en} ({message.en})",
+            f"列“{place}”:{suspicion.zh}({message.zh})",
+        )
+        out.say(told, "yellow")
+
+
+def _place(count: RuleCount, result: StandardizedFiles) -> str:
+    """The column, else what people call the field."""
+    if count.column is not None:
+        return count.column
+    return str(field_label(result.model, result.found.entity, count.entity, count.field))
+
+
+def _percent(share: float | None) -> str:
+    """Never 100 % of what is not quite all."""
+    if share is None:
+        return ""
+    return f"{share:.0%}" if share == 1 or share < 0.995 else "99%"
