@@ -64,7 +64,11 @@ def test_every_verb_on_the_way_of_a_rehearsal(
     report = fits(command("-C", p, "audit", "report", "--json"), "audit-report")
     assert fits(command("-C", p, "audit", "verify", "--json"), "audit-verify")["result"] == "OK"
     figures = next((p / "audit" / "plans").glob("*/applied.json"))
-    for file in (Path(report["files"][0]), figures):  # the journal says what was written
+    page = figures.with_name("plan.html")
+    fits(command("-C", p, "show", "latest", "--workbook", "--json"), "show")
+    figures.with_name("plan.xlsx").write_bytes(b"filled in")  # a workbook is checked on its return
+    assert fits(command("-C", p, "audit", "verify", "--json"), "audit-verify")["result"] == "OK"
+    for file in (Path(report["files"][0]), figures, page):  # the journal says what was written
         written = file.read_bytes()
         file.write_bytes(written.replace(b"1", b"2"))
         edited = command("-C", p, "audit", "verify", "--json").data["error"]

@@ -21,18 +21,20 @@ Example:
 """,
 )
 VERIFY_HELP = Text(
-    """Check the journal against its signed checkpoint, and the reports, offline.
+    """Check the journal against its signed checkpoint, and reports and plan pages, offline.
 
-OK, or EDITED / TRUNCATED / FORKED with the place; or the stored report that is not the one the
-journal names. Needs no passphrase.
+OK, or EDITED / TRUNCATED / FORKED with the place; or the stored report or page that is not the one
+the journal names. Workbooks that people fill in are checked when they come back. Needs no
+passphrase.
 
 \b
 Example:
   crm-migrate audit verify --json
 """,
-    """离线核验日志与签名检查点,以及已存的报告。
+    """离线核验日志与签名检查点,以及已存的报告和计划网页。
 
-结果为 OK,或 EDITED / TRUNCATED / FORKED 并指出位置;报告与日志所记不符时指出文件。无需口令。
+结果为 OK,或 EDITED / TRUNCATED / FORKED 并指出位置;报告或网页与日志所记不符时指出文件。
+供填写的工作簿在读回时逐行核验。无需口令。
 
 \b
 示例:

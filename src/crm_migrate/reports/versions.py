@@ -13,6 +13,7 @@ from crm_migrate.trust.private_files import write_private
 
 _INDEX = "versions.json"
 _FILE = "file:"
+_HANDED_OUT = "handed_out:"
 _NAMED = b'"file:'
 
 
@@ -101,9 +102,17 @@ def named(audit: Path, *paths: Path) -> dict[str, str]:
     return {f"{_FILE}{path.relative_to(audit).as_posix()}": _sha256(path) for path in paths}
 
 
+def handed_out(audit: Path, *paths: Path) -> dict[str, str]:
+    """As `named`, of workbooks that people work in: the journal says how they were handed out, but
+    that they differ later is no fault. What comes back is checked row by row.
+    """
+    told = {p: p.relative_to(audit).as_posix() for p in paths if p.is_relative_to(audit)}
+    return {_HANDED_OUT + name: _sha256(path) for path, name in told.items()}
+
+
 def require_unchanged(audit: Path, journal: bytes) -> None:
-    """Compare the files that are there with what a sound journal says was written: reports, and
-    the figures of plans and applies that reports are made of.
+    """Compare the files that are there with what a sound journal says was written: reports, pages
+    of plans, and the figures of plans and applies that reports are made of.
 
     The table of versions lies beside the reports and proves nothing; the journal's lines are
     signed for. Of a file that was written again the latest counts.
@@ -127,10 +136,12 @@ def _sha256(path: Path) -> str:
 
 def _changed(path: Path) -> IntegrityFault:
     return IntegrityFault(
-        Text("a stored report, or its figures, was changed", "已存的报告或其数据被改动"),
+        Text("a stored report, page or figure was changed", "已存的报告、计划网页或其数据被改动"),
         where=str(path),
         remedy=Text(
-            "restore it from a backup, or move the folder aside to begin again",
-            "请从备份恢复,或移走该目录后重新开始",
+            "restore it from a backup, or move the folder aside to begin again; the page of a plan"
+            " is written anew by `crm-migrate show PLAN --open`",
+            "请从备份恢复,或移走该目录后重新开始;"
+            "计划网页可用 `crm-migrate show 计划 --open` 重新生成",
         ),
     )

@@ -24,6 +24,7 @@ from crm_migrate.plan.show.pack import (
 )
 from crm_migrate.protection.policy import Audience, Treatment
 from crm_migrate.quality.control_totals import record_totals
+from crm_migrate.reports.versions import handed_out
 from crm_migrate.stages import survive
 from crm_migrate.stages.planning.pack_samples import samples
 from crm_migrate.stages.planning.parts import actions_by_head, parts
@@ -103,7 +104,11 @@ def write_packs(
         nothing = view_of(session, run, stored, language, Choice(size=0))
     index = place / file_name(Text("index", "目录").in_language(language), [i.file for i in lines])
     write_private(index, index_workbook(lines, KINDS[by], nothing))
-    session.record("system", "plan.packs", {"plan": header.plan_id, "by": by, "packs": len(lines)})
+    about: dict[str, str | int | bool | None] = {
+        "plan": header.plan_id, "by": by, "packs": len(lines)
+    }  # fmt: skip
+    about |= handed_out(session.audit, *(place / line.file for line in lines), index)
+    session.record("system", "plan.packs", about)
     return Packs(header.plan_id, by, place, index, tuple(lines))
 
 

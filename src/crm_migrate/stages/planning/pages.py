@@ -12,6 +12,7 @@ from crm_migrate.plan.file.opened import Opened
 from crm_migrate.plan.show.excel import plan_workbook
 from crm_migrate.plan.show.html import plan_html
 from crm_migrate.plan.show.view import PlanView
+from crm_migrate.reports.versions import handed_out, named
 from crm_migrate.stages.planning.plans import entity_labels, field_labels, open_to_read
 from crm_migrate.stages.planning.view import PAGE, WORKBOOK, stored_run, view_of
 from crm_migrate.stages.quality.findings import findings_workbook
@@ -24,7 +25,7 @@ FINDINGS = "findings.xlsx"
 
 def write_all_pages(
     session: Session, run: Run, plan: Opened, language: Language, doubles: pl.DataFrame
-) -> tuple[Path, ...]:
+) -> tuple[Path, Path]:
     """Page and findings of a plan just made; their paths. Its facts must stand beside it.
 
     `doubles`: rows of the CRM that stay double (see `stages.planning.doubles`).
@@ -43,6 +44,7 @@ def write_pages(
     session: Session, name: str, language: Language, *, page: bool = True, workbook: bool = False
 ) -> tuple[Path, ...]:
     """The page, the workbook or both of a plan, written anew in its present state; their paths.
+    The journal names what was written.
 
     Raises:
         NotFound: there is no such plan.
@@ -51,14 +53,18 @@ def write_pages(
     _, stored = open_to_read(session, name)
     with stored, stored_run(session, stored.header.run) as run:
         view = view_of(session, run, stored, language)
+    plan_id = view.header.plan_id
+    about: dict[str, str | int | bool | None] = {"plan": plan_id}
     written = []
     if page:
         written.append(_write_page(session, view))
+        about |= named(session.audit, *written)
     if workbook:
-        plan_id = view.header.plan_id
         path = session.plan_folder(plan_id) / WORKBOOK
         write_private(path, plan_workbook(view, session.job.keyring.plan_key(plan_id)))
+        about |= handed_out(session.audit, path)
         written.append(path)
+    session.record("system", "plan.pages", about)
     return tuple(written)
 
 

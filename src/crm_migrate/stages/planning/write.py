@@ -25,7 +25,7 @@ from crm_migrate.plan.header import Gate, PlanHeader
 from crm_migrate.plan.merging.moves import count_moves
 from crm_migrate.plan.scope import Scope
 from crm_migrate.reports.facts import PlanFacts
-from crm_migrate.reports.versions import named
+from crm_migrate.reports.versions import handed_out, named
 from crm_migrate.stages import survive
 from crm_migrate.stages.apply import last_applied
 from crm_migrate.stages.approving.said import standing_of
@@ -171,7 +171,8 @@ def write_plan(
     # Last: until its files are whole, nobody finds the plan, and the run that died is resumed.
     _enter(session, run, changes, header, path, state)
     about = {"plan": plan_id, "run": run.id, "effect": header.effect, "evidence": header.evidence}
-    about |= named(session.audit, folder / FACTS)
+    page, findings = files
+    about |= named(session.audit, folder / FACTS, page) | handed_out(session.audit, findings)
     session.record(person.id, "plan.made", {**about, "state": state, "confined": scope is not None})
     labels = entity_labels(session, current_language())
     standing = standing_of(session, header)
