@@ -238,3 +238,30 @@ def test_words_in_the_place_of_a_number_are_empty(run, typed: str, rule: str):
     assert result.records.select(fields).row(1) == (None, None, None)
     found = result.findings.filter(pl.col("rule") == rule)
     assert set(found["field"]) == set(fields)
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept", "rules"),
+    [
+        ("2010-03-01至2030-02-28", ("2010-03-01", "2030-02-28", None), {"date.term_split"}),
+        ("自2010年3月1日起至长期", ("2010-03-01", None, "true"), {"date.term_split"}),
+        ("2010.03.01 至 无固定期限", ("2010-03-01", None, "true"), {"date.term_split"}),
+        ("长期", (None, None, "true"), {"date.open_ended"}),
+        ("9999-12-31", (None, None, "true"), {"date.open_ended"}),
+        ("2010-03-01至面议", (None, None, None), {"date.unreadable"}),
+    ],
+)
+def test_the_term_of_a_licence(run, typed, kept, rules):
+    """R-2.1: begin and end in one cell go to their fields; a term without end is a fact, too."""
+    result = run("customer", GOOD | {"term_to": typed})
+    assert result.records.select("term_from", "term_to", "term_unlimited").row(0) == kept
+    assert rules <= rules_of(result) <= rules | {"date.open_ended", "date.normalised"}
+
+
+def test_a_term_that_contradicts_another_field_stays_for_a_person(run):
+    """R-3.3: what stands in a field is never overwritten by half of another cell."""
+    row = {"term_from": "2011-03-01", "term_to": "2010-03-01至2030-02-28"}
+    result = run("customer", GOOD | row)
+    kept = result.records.select("term_from", "term_to", "term_unlimited").row(0)
+    assert kept == ("2011-03-01", None, None)
+    assert rules_of(result) == {"date.range"}

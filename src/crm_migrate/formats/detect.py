@@ -38,7 +38,7 @@ _LABELS: tuple[tuple[T, str], ...] = (
     (T.PHONE, r"电话|座机|联系方式|传真|\btel\b|telephone|phone|fax"),
     (T.EMAIL, r"邮箱|邮件|e-?mail|^mail$"),
     (T.WEBSITE, r"网址|官网$|网站$|website|url|homepage"),
-    (T.DATE, r"日期|时间|生日|日$|date|birthday|_at$|_on$|\btime\b"),
+    (T.DATE, r"日期|时间|生日|日$|期限[自至起止]?$|date|birthday|_at$|_on$|\btime\b"),
     (T.PERCENTAGE, r"概率|比例|百分比|折扣率|占比|probability|percent|ratio"),
     (T.AMOUNT, r"金额|预算|单价|价格|总额|销售额|收入|资[本金]"
                r"|amount|budget|price|revenue|capital"),
@@ -48,7 +48,8 @@ _LABELS: tuple[tuple[T, str], ...] = (
     (T.TITLE, r"职务|职位|岗位|职称|position|job|title$"),
     (T.OWNER, r"负责人|业务员|销售员|归属人|处理人|跟进人|owner|sales_?rep|handler"),
     (T.DEPARTMENT, r"部门|科室|dept|department"),
-    (T.PERSON_NAME, r"联系人|姓名|法人|法定代表人|full_?name|contact_?name|person"),
+    (T.PERSON_NAME, r"联系人|姓名|法人|法定代表人|经营者"
+                    r"|full_?name|contact_?name|person|legal_?rep"),
     (T.COMPANY_NAME, r"客户名称|公司|企业名|单位名|客户$|曾用名"
                      r"|cust(omer)?_?name|account_?name|company|old_?name"),
     (T.VOCABULARY, r"类型|类别|等级|级别|状态|阶段|渠道|来源|规模|性质|方式|性别|满意度"
@@ -56,7 +57,7 @@ _LABELS: tuple[tuple[T, str], ...] = (
     (T.BOOLEAN, r"是否|^is_|_ok$|同意|consent"),
     (T.CODE, r"编号|编码|单号|代码|学号|工号|会员号|\bcode|number|_no$|_id$|^id$|\bno\b"),
     (T.INTEGER, r"序号|数量|人数|次数|年龄|qty|quantity|count|size|score"),
-    (T.FREE_TEXT, r"备注|说明|描述|内容|需求|意见"
+    (T.FREE_TEXT, r"备注|说明|描述|内容|需求|意见|经营范围|营业范围|scope"
                   r"|remark|note|comment|description|content|requirement|body"),
 )  # fmt: skip
 _SURNAMES = (

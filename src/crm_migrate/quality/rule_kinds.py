@@ -26,15 +26,16 @@ class Kind(StrEnum):
 
 _NAMED = {
     Kind.EMPTY: "cell.placeholder cell.pending cell.elsewhere cell.excel_error damage.excel_error"
-    " damage.no_result boolean.unknown"
+    " damage.no_result boolean.unknown date.open_ended"
     " uscc.moved uscc.moved_organisation_code uscc.moved_tax_number mobile.landline"
     " registration_number.moved_uscc organisation_code.moved_uscc id_number.moved_document"
     " phone.moved_mobile website.moved_mail email.moved_website",
     Kind.MISSING: "required.missing",
-    Kind.FORM: "phone.several mobile.several email.several qq.several wechat.same_as_mobile"
+    Kind.FORM: "uscc.several phone.several mobile.several email.several qq.several"
+    " wechat.same_as_mobile"
     " wechat.from_mobile website.several person_name.honorific_removed person_name.moved_title"
     " company_name.former company_name.short company_name.moved_former company_name.moved_short"
-    " mobile.left_over date.serial"
+    " mobile.left_over date.serial date.term_split"
     " uscc.from_tax_number uscc.region_unlisted id_number.region_unlisted"
     " address.former_name damage.number_as_code damage.float_text damage.date_serial"
     " value.too_long",
@@ -46,7 +47,8 @@ _NAMED = {
     " free_text.email free_text.travel_document free_text.plate"
     " free_text.personal_number free_text.mobile_found free_text.email_found"
     " free_text.travel_document_found free_text.plate_found",
-    Kind.FORMAT: "uscc.alphabet person_name.characters mobile.abroad phone.no_area_code"
+    Kind.FORMAT: "uscc.alphabet uscc.too_short uscc.too_long uscc.old_number"
+    " person_name.characters mobile.abroad phone.no_area_code"
     " text.private_use email.cjk_local date.ambiguous date.incomplete date.impossible date.range"
     " amount.currency amount.range amount.estimate"
     " schema.form schema.characters mapping.pattern_unmatched",
@@ -79,7 +81,14 @@ KINDS = {code: kind for kind, codes in _NAMED.items() for code in codes.split()}
 CELL_FAULTS = (Kind.FORM, Kind.REFERENCE, Kind.SECURITY, Kind.CONTENT, Kind.FORMAT)
 """What can be wrong with a cell that holds something."""
 
-SETTLED = ("mobile.several", "email.several", "qq.several", "website.several", "mobile.left_over")
+SETTLED = (
+    "uscc.several",
+    "mobile.several",
+    "email.several",
+    "qq.several",
+    "website.several",
+    "mobile.left_over",
+)
 """Warnings about what a cell held beside its value: the value that was taken is right."""
 
 _OF_CELLS = frozenset(

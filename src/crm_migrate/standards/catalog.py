@@ -6,6 +6,7 @@ from crm_migrate.model import SemanticType
 from crm_migrate.records import Rule
 from crm_migrate.standards import standard
 from crm_migrate.standards.entity import (
+    business_term,
     misplaced,
     misplaced_contacts,
     record_rules,
@@ -32,6 +33,7 @@ def rules() -> dict[str, Rule]:
         wordings.RULES,
         misplaced.RULES,
         misplaced_contacts.RULES,
+        business_term.RULES,
         schema.RULES,
         verification.RULES.values(),
     )

@@ -29,6 +29,12 @@ _NO_DAY = (
     r"年?(?:第?[一二三四1-4]季度|[-/]?[Qq][1-4]|[上下]半年|[初中末底]|度)?年?)$"
 )
 _OTHER_DAY = rf"^[0-9]{{4}}(?:[-/.年]{_TWO}[-/.月]{_TWO}[日号]?|[0-9]{{4}}){TIME}$"
+ENDLESS = (
+    r"(?:^|至|到|~|-|[—–]|起|\s)(?:永久|长期|长久)(?:有效|存续|经营)?$"
+    r"|(?:无|没有|不约定|不限|未约定)(?:固定|约定|确定)?(?:经营|营业)?期限?$|无限期$|^不限$|^永续$"
+    r"|^9999[-/.年]?12[-/.月]?31日?|(?i:^(?:unlimited|indefinite|perpetual|permanent)$)"
+)
+"""Words, and the last day that programs know, for a term that has no end."""
 _RANGE = r"[0-9日号月](?:至|到|~|--)[0-9]|[日号]-[0-9]|[0-9]{1,2}日?-[0-9]{4}[年.]"
 
 NORMALISED = normalised("date", "date", "日期")
@@ -77,6 +83,12 @@ RANGE = Rule(
     Text("A period stands in place of a date and was left out", "填写的是日期区间，已置空"),
     Text("Decide on one date, or map the two ends.", "请填写一个确定的日期，或分别映射起止日期。"),
 )
+OPEN_ENDED = Rule(
+    "date.open_ended",
+    Severity.REPAIR,
+    Text("The term has no end (长期): there is no date", "期限为长期，无截止日期"),
+    Text("Nothing to do.", "无需处理。"),
+)
 IMPLAUSIBLE = Rule(
     "date.implausible",
     Severity.WARNING,
@@ -87,7 +99,8 @@ IMPLAUSIBLE = Rule(
     ),
 )
 RULES: tuple[Rule, ...] = (
-    NORMALISED, UNREADABLE, AMBIGUOUS, INCOMPLETE, IMPOSSIBLE, RANGE, SERIAL, IMPLAUSIBLE,
+    NORMALISED, UNREADABLE, AMBIGUOUS, INCOMPLETE, IMPOSSIBLE, RANGE, SERIAL, OPEN_ENDED,
+    IMPLAUSIBLE,
 )  # fmt: skip
 
 
@@ -138,6 +151,7 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
 
 
 _REASONS = (
+    (OPEN_ENDED, ENDLESS),
     (INCOMPLETE, _NO_DAY),
     (RANGE, _RANGE),
     (AMBIGUOUS, f"{_TWO_DIGIT_YEAR}|{_EITHER}"),

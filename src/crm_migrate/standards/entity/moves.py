@@ -10,6 +10,7 @@ from crm_migrate.records import Rule
 from crm_migrate.standards import mobile, phone
 from crm_migrate.standards.columns.residue import change_where, holds, joined, mask_where
 from crm_migrate.standards.entity import record_rules
+from crm_migrate.standards.entity.business_term import move_terms
 from crm_migrate.standards.entity.misplaced import move_identifiers
 from crm_migrate.standards.entity.misplaced_contacts import move_contacts
 from crm_migrate.standards.reading import telephones
@@ -38,6 +39,7 @@ def apply_moves(
         target_phone = next(_of_type(entity, SemanticType.PHONE), None)
         yield from _telephones(source.name, target_phone, raw(source.name), values)
     yield from (Move(*broken) for broken in move_contacts(entity, raw, values))
+    yield from (Move(*broken) for broken in move_terms(entity, raw, values))
 
 
 def _of_type(entity: Entity, type_: SemanticType) -> Iterator[Field]:
