@@ -33,7 +33,7 @@ MAPPING = TargetMapping.model_validate(
                 "match": ["website"],
                 "fields": {
                     "name": "title",
-                    "uscc": "code",
+                    "customer_code": "code",
                     "customer_type": {
                         "column": "stage",
                         "values": {"潜在客户": "P", "成交客户": "W", "流失客户": "X"},
@@ -160,10 +160,10 @@ def test_each_misfit_is_named_before_anything_is_written(crm: Crm) -> None:
         "l-other-tenant": ({"name": "别家公司"}, fine),
         "m-first": ({"name": "Éclair"}, fine),
         "n-second": ({"name": "eclair "}, title if maria else fine),
-        "o-live": ({"name": "占用", "uscc": "LIVE"}, code),
-        "p-deleted": ({"name": "已删", "uscc": "DEAD"}, code if maria else fine),
-        "q-twice": ({"name": "一", "uscc": "NEW"}, fine),
-        "r-twice": ({"name": "二", "uscc": "NEW"}, code),
+        "o-live": ({"name": "占用", "customer_code": "LIVE"}, code),
+        "p-deleted": ({"name": "已删", "customer_code": "DEAD"}, code if maria else fine),
+        "q-twice": ({"name": "一", "customer_code": "NEW"}, fine),
+        "r-twice": ({"name": "二", "customer_code": "NEW"}, code),
         "s-match": (
             {"name": "网", "website": "ABC.EXAMPLE"},
             (taken, "website") if maria else fine,
@@ -187,12 +187,14 @@ def test_each_misfit_is_named_before_anything_is_written(crm: Crm) -> None:
 def test_an_update_keeps_its_own_key(crm: Crm) -> None:
     """A row that is updated does not stand in its own way; another's key does."""
     crm.run("UPDATE clients SET note = NULL")
-    first = planned(crm.target, [{"golden_id": "g1", "name": "甲公司", "uscc": "A"}])
+    first = planned(crm.target, [{"golden_id": "g1", "name": "甲公司", "customer_code": "A"}])
     apply(
         first, crm.target, MAPPING, Keys(), model=MODEL, approved=approved(first),
         clock=lambda: NOW, journal=lambda _event, _objects: None,
     )  # fmt: skip
-    own = planned(crm.target, [{"golden_id": "g1", "name": "甲公司", "uscc": "B"}], "p2")
+    own = planned(crm.target, [{"golden_id": "g1", "name": "甲公司", "customer_code": "B"}], "p2")
     assert judged(own)["g1"] == ("changed", None)
-    others = planned(crm.target, [{"golden_id": "g1", "name": "甲公司", "uscc": "LIVE"}], "p3")
+    others = planned(
+        crm.target, [{"golden_id": "g1", "name": "甲公司", "customer_code": "LIVE"}], "p3"
+    )
     assert judged(others)["g1"] == ("unique_taken", "code")

@@ -167,21 +167,44 @@ def test_a_unique_key_that_is_taken_skips_the_insert() -> None:
     """User need 8: uniqueness as the database sees it, among present and planned rows."""
     crm = Crm(
         CUSTOMER,
-        [{"id": "5", "account_name": "别家", "credit_code": "AB"}],
+        [{"id": "5", "account_name": "别家", "credit_code": "91350100m000100y43"}],
         table=table("accounts", [], ("credit_code",), fold=True),
     )
     rows = by_id(
         diff(
             crm,
-            acme(uscc="ab"),
-            {"golden_id": "g2", "name": "乙", "uscc": "CD"},
-            {"golden_id": "g3", "name": "丙", "uscc": "cd"},
+            acme(uscc="91350100M000100Y43"),
+            {"golden_id": "g2", "name": "乙", "uscc": "9111010894Y6W19290"},
+            {"golden_id": "g3", "name": "丙", "uscc": "9111010894Y6W19290"},
             {"golden_id": "g4", "name": "丁"},
         )
     )
     assert rows["g1"]["reason"] == rows["g3"]["reason"] == "unique_taken"
     assert (rows["g2"]["action"], rows["g4"]["action"]) == ("insert", "insert")
     assert rows["g3"]["conflicts"] == "credit_code"
+
+
+def test_identifiers_that_can_be_none_hold_no_customer_up() -> None:
+    """A faulty code that two customers share is left empty and told; one that stands once stays."""
+    zeros = "0" * 18
+    crm = Crm(
+        CUSTOMER,
+        [
+            {"id": "5", "account_name": "别家", "credit_code": "9135010"},
+            {"id": "6", "account_name": "己", "credit_code": zeros},
+        ],
+        {"6": "g6"},
+        table=table("accounts", [], ("credit_code",)),
+    )
+    coded = {"g1": zeros, "g2": zeros, "g3": "9135010", "g4": "91350", "g6": zeros}
+    found = diff(crm, *({"golden_id": g, "name": g, "uscc": code} for g, code in coded.items()))
+    rows = by_id(found)
+    for golden_id in ("g1", "g2", "g3"):
+        assert rows[golden_id]["action"] == "insert"
+        assert rows[golden_id]["reason"] == "identifier_left_empty:uscc"
+        assert rows[golden_id]["after:credit_code"] == UNTOUCHED
+    assert rows["g4"]["after:credit_code"] == "91350"
+    assert rows["g6"].get("reason") != "identifier_left_empty:uscc"
 
 
 def test_match_fields_guard_inserts() -> None:

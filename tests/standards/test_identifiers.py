@@ -37,7 +37,11 @@ def test_good_codes_pass():
         ("91350100M000100Y4Z", "uscc.alphabet"),
         ("9135O100M000100Y43", "uscc.alphabet"),
         ("91350100M000100Y44", "uscc.checksum"),
-        ("9135010", "uscc.format"),
+        ("9135010", "uscc.too_short"),
+        ("9135010M000100Y43", "uscc.too_short"),
+        ("91350100M000100Y433", "uscc.too_long"),
+        ("350100123456789", "uscc.old_number"),
+        ("0" * 18, "uscc.made_up"),
         ("911101085513850000", "uscc.precision_lost"),
         ("9.11101085513850E+17", "uscc.precision_lost"),
     ],
@@ -46,6 +50,14 @@ def test_faulty_codes_are_reported_once(code: str, rule: str):
     """R-2.1: each kind of fault has its own rule, and a faulty code is never changed."""
     assert cited(uscc, [code]) == {rule: [0]}
     assert uscc.normalise(pl.Series([code])).to_list() == [code]
+
+
+def test_of_two_codes_the_first_is_taken():
+    """R-1.3: two codes in one cell: the first, told; never cut out of other text."""
+    two = "91350100M000100Y43 / 9111010894Y6W19290"
+    kept = ["91350100M000100Y43/9111010894Y6W1929", "甲 91350100M000100Y43、9111010894Y6W19290"]
+    assert uscc.normalise(pl.Series([two, *kept])).to_list() == ["91350100M000100Y43", *kept]
+    assert cited(uscc, [two, *kept]) == {"uscc.several": [0], "uscc.format": [1, 2]}
 
 
 def test_typed_codes_are_brought_into_form():

@@ -7,6 +7,10 @@ REASONS = {
     "filled": Text("fills cells that are empty in the CRM", "补全 CRM 中的空值"),
     "changed": Text("the sources have newer values", "来源数据有更新"),
     "overridden": Text("a person set these values", "人工改值"),
+    "identifier_left_empty": Text(
+        "written without an identifier that can be none and that other records have, too",
+        "号码不可能正确且与其他记录重复,该字段留空",
+    ),
     "same": Text("already as it should be", "与 CRM 一致"),
     "edited": Text("edited in the CRM; the CRM's values stay", "CRM 中已有人工修改,保留 CRM 的值"),
     "conflict": Text("changed on both sides; a person decides", "两边都有修改,需人工决定"),

@@ -72,6 +72,20 @@ class Standard(Protocol):
         ...
 
 
+ONE_DIGIT = f"^(?:{'|'.join(f'{digit}+' for digit in range(10))})$"
+"""One digit over and over: typed to get past a form that wants a number."""
+
+
+def made_up(type_code: str, en: str, zh: str) -> Rule:
+    """The warning `<type>.made_up` of a standard: the number matches `ONE_DIGIT`."""
+    return Rule(
+        f"{type_code}.made_up",
+        Severity.WARNING,
+        Text(f"The {en} is one digit repeated", f"{zh}为同一数字重复，疑似随意填写"),
+        Text("Ask for the document and enter the number.", "请核对证照并补录。"),
+    )
+
+
 def normalised(type_code: str, en: str, zh: str) -> Rule:
     """The repair rule `<type>.normalised` of a standard for `en` / `zh`."""
     return Rule(

@@ -12,7 +12,7 @@ from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards.columns.characters import as_mask, code_points, compact, lookup, tidy
 from crm_migrate.standards.columns.residue import change_where, holds, mask_where, unless_matching
-from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
+from crm_migrate.standards.contract import ONE_DIGIT, PLAIN, Context, Masks, made_up, normalised
 
 BASIS = Text("GB 11714-1997", "GB 11714-1997《全国组织机构代码编制规则》")
 CANONICAL = r"^[0-9A-Z]{8}[0-9X]$"
@@ -41,7 +41,8 @@ CHECKSUM = Rule(
     Text("The check digit of the organisation code does not fit", "组织机构代码校验码不符"),
     Text("Compare it with the certificate.", "请与组织机构代码证核对。"),
 )
-RULES: tuple[Rule, ...] = (NORMALISED, FORMAT, CHECKSUM)
+MADE_UP = made_up("organisation_code", "organisation code", "组织机构代码")
+RULES: tuple[Rule, ...] = (NORMALISED, FORMAT, CHECKSUM, MADE_UP)
 
 
 def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
@@ -79,13 +80,16 @@ def checksum_fits(codes: pl.Series) -> pl.Series:
 
 def is_valid(value: pl.Series) -> pl.Series:
     """True for nine characters whose check digit fits; false for null."""
-    return mask_where(value, value.str.contains(CANONICAL), checksum_fits)
+    formed = value.str.contains(CANONICAL) & ~value.str.contains(ONE_DIGIT)
+    return mask_where(value, formed, checksum_fits)
 
 
 def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Masks:
     """Form and check digit."""
-    formed = holds(value.str.contains(CANONICAL))
-    yield FORMAT, value.is_not_null() & ~formed
+    repeated = holds(value.str.contains(ONE_DIGIT) & (value.str.len_chars() >= 8))
+    yield MADE_UP, repeated
+    formed = holds(value.str.contains(CANONICAL)) & ~repeated
+    yield FORMAT, value.is_not_null() & ~formed & ~repeated
     yield CHECKSUM, formed & ~mask_where(value, formed, checksum_fits)
 
 

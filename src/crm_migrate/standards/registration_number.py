@@ -11,7 +11,7 @@ from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards.columns.characters import DIGITS, as_mask, code_points, compact, tidy
 from crm_migrate.standards.columns.residue import change_where, holds, mask_where, unless_matching
-from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
+from crm_migrate.standards.contract import ONE_DIGIT, PLAIN, Context, Masks, made_up, normalised
 
 BASIS = Text(
     "GS 15-2006 (ISO/IEC 7064 MOD 11,10)", "GS 15-2006《工商行政管理市场主体注册号编制规则》"
@@ -50,7 +50,8 @@ PRECISION_LOST = Rule(
         "无法还原，请从原系统以文本格式重新导出。",
     ),
 )
-RULES: tuple[Rule, ...] = (NORMALISED, FORMAT, CHECKSUM, PRECISION_LOST)
+MADE_UP = made_up("registration_number", "business registration number", "工商注册号")
+RULES: tuple[Rule, ...] = (NORMALISED, FORMAT, CHECKSUM, PRECISION_LOST, MADE_UP)
 
 
 def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
@@ -98,8 +99,10 @@ def is_valid(value: pl.Series) -> pl.Series:
 
 def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Masks:
     """Form and check digit."""
-    formed = holds(value.str.contains(CANONICAL))
-    other = value.is_not_null() & ~formed
+    repeated = holds(value.str.contains(ONE_DIGIT) & (value.str.len_chars() >= 8))
+    yield MADE_UP, repeated
+    formed = holds(value.str.contains(CANONICAL)) & ~repeated
+    other = value.is_not_null() & ~formed & ~repeated
     rounded = mask_where(value, other, lambda v: v.str.contains(r"^[0-9]\.[0-9]+[Ee]\+?[0-9]+$"))
     yield FORMAT, other & ~rounded
     yield PRECISION_LOST, rounded

@@ -14,7 +14,7 @@ from crm_migrate.records import Rule, Severity
 from crm_migrate.standards import id_number, organisation_code, uscc
 from crm_migrate.standards.columns.characters import compact, tidy
 from crm_migrate.standards.columns.residue import change_where, holds, mask_where, unless_matching
-from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
+from crm_migrate.standards.contract import ONE_DIGIT, PLAIN, Context, Masks, made_up, normalised
 
 BASIS = Text(
     "GB 32100-2015; before 2015 the numbering of the State Taxation Administration",
@@ -78,7 +78,10 @@ PERSONAL = Rule(
         "属于个人信息。个体工商户已有统一社会信用代码，请补录。",
     ),
 )
-RULES: tuple[Rule, ...] = (NORMALISED, FORMAT, CHECKSUM, PRECISION_LOST, SUPERSEDED, PERSONAL)
+MADE_UP = made_up("tax_number", "tax number", "税号")
+RULES: tuple[Rule, ...] = (
+    NORMALISED, FORMAT, CHECKSUM, PRECISION_LOST, SUPERSEDED, PERSONAL, MADE_UP,
+)  # fmt: skip
 
 
 def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
@@ -129,8 +132,10 @@ def is_personal(codes: pl.Series) -> pl.Series:
 
 def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Masks:
     """Form, check characters, outdated forms, identity numbers inside."""
+    repeated = holds(value.str.contains(ONE_DIGIT) & (value.str.len_chars() >= 8))
+    yield MADE_UP, repeated
     unified = mask_where(value, value.str.contains(CANONICAL), uscc.checksum_fits)
-    other = value.is_not_null() & ~unified
+    other = value.is_not_null() & ~unified & ~repeated
     person = mask_where(value, other, is_personal)
     old = mask_where(value, other & ~person, old_organisation_fits)
     left = other & ~person & ~old

@@ -16,9 +16,16 @@ import polars as pl
 from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards import organisation_code
-from crm_migrate.standards.columns.characters import as_mask, code_points, compact, lookup, tidy
+from crm_migrate.standards.columns.characters import (
+    as_mask,
+    code_points,
+    compact,
+    lookup,
+    narrow,
+    tidy,
+)
 from crm_migrate.standards.columns.residue import change_where, holds, mask_where, unless_matching
-from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
+from crm_migrate.standards.contract import ONE_DIGIT, PLAIN, Context, Masks, made_up, normalised
 from crm_migrate.standards.places import regions
 from crm_migrate.standards.places.divisions import PROVINCE_CODES
 
@@ -30,6 +37,8 @@ _WEIGHTS = np.array([*(pow(3, i, 31) for i in range(17)), 1], dtype=np.int16)
 _VALUES = lookup({c: i for i, c in enumerate(ALPHABET)})
 _ROUNDED = r"^[0-9]{15}000$|^[0-9]\.[0-9]+E\+?[0-9]+$"
 """What a number of 15 significant digits leaves of 18."""
+
+_SEVERAL = rf"^\s*({CANONICAL[1:-1]})(?:[\s,;、/|]+{CANONICAL[1:-1]})+\s*$"
 
 _ASK = Text(
     "Compare it with the business licence or the national enterprise register.",
@@ -59,6 +68,55 @@ FORMAT = Rule(
     ),
     _ASK,
 )
+_NO_GUESS = Text(
+    "It is never completed or cut. Take it from the business licence.",
+    "系统不会自行补位或截取，请按营业执照更正。",
+)
+TOO_SHORT = Rule(
+    "uscc.too_short",
+    Severity.WARNING,
+    Text(
+        "The unified social credit code has fewer than 18 characters",
+        "统一社会信用代码不足 18 位，缺少字符",
+    ),
+    _NO_GUESS,
+)
+TOO_LONG = Rule(
+    "uscc.too_long",
+    Severity.WARNING,
+    Text(
+        "The unified social credit code has more than 18 characters",
+        "统一社会信用代码超过 18 位，多出字符",
+    ),
+    _NO_GUESS,
+)
+OLD_NUMBER = Rule(
+    "uscc.old_number",
+    Severity.WARNING,
+    Text(
+        "15 characters, like the registration and tax numbers before 2015, stand in place of the"
+        " unified social credit code; it could not be moved, most often since its check digit"
+        " does not fit",
+        "统一社会信用代码栏填写的是 15 位旧注册号或税号，因校验位不符等原因未能移至相应字段",
+    ),
+    Text(
+        "Compare it with the old licence and add the unified social credit code.",
+        "请与原营业执照核对，并补录统一社会信用代码。",
+    ),
+)
+SEVERAL = Rule(
+    "uscc.several",
+    Severity.WARNING,
+    Text(
+        "The cell held several unified social credit codes; the first was taken",
+        "一格填写了多个统一社会信用代码，已取第一个",
+    ),
+    Text(
+        "Choose the company's code in the source; give another company a row of its own.",
+        "请在源数据中确认本单位代码；其他单位请另行建档。",
+    ),
+)
+MADE_UP = made_up("uscc", "unified social credit code", "统一社会信用代码")
 CHECKSUM = Rule(
     "uscc.checksum",
     Severity.WARNING,
@@ -134,12 +192,13 @@ CLASS = Rule(
 )
 RULES: tuple[Rule, ...] = (
     NORMALISED, ALPHABET_RULE, FORMAT, CHECKSUM, PRECISION_LOST, ORGANISATION, REGION,
-    REGION_UNLISTED, AUTHORITY, CLASS,
+    REGION_UNLISTED, AUTHORITY, CLASS, TOO_SHORT, TOO_LONG, OLD_NUMBER, SEVERAL, MADE_UP,
 )  # fmt: skip
 
 
 def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
-    """Half-width capitals without blanks and hyphens; anything else stays as typed.
+    """Half-width capitals without blanks and hyphens; of several codes the first; anything else
+    stays as typed.
 
     >>> normalise(pl.Series(["９１１１００００ 600037341l", "办理中"])).to_list()
     ['91110000600037341L', '办理中']
@@ -149,8 +208,11 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
 
 def _repaired(raw: pl.Series) -> pl.Series:
     code = compact(raw).str.replace(_LABEL, "").str.to_uppercase().str.replace_all(r"[-'`._]", "")
-    looks_like_code = code.str.contains(r"^[0-9A-Z]{15,20}$")
-    return code.zip_with(holds(looks_like_code), tidy(raw))
+    looks_like_code = code.str.contains(r"^[0-9A-Z]{6,24}$")
+    kept = code.zip_with(holds(looks_like_code), tidy(raw))
+    long = holds(kept.str.len_chars() > 36)
+    first = narrow(raw.set(~long, None)).str.to_uppercase().str.extract(_SEVERAL, 1)
+    return first.zip_with(holds(first.is_not_null()), kept).alias(raw.name)
 
 
 def checksum_fits(codes: pl.Series) -> pl.Series:
@@ -178,23 +240,29 @@ def organisation_fits(codes: pl.Series) -> pl.Series:
 
 
 def is_valid(value: pl.Series) -> pl.Series:
-    """True for codes of the right form whose check character fits; false for null.
+    """True for codes of the right form whose check character fits; false for null and for one
+    digit over and over (18 zeros fit by chance).
 
     >>> is_valid(pl.Series(["91110108551385082Q", "91350100M000100Y4Z", None])).to_list()
     [True, False, False]
     """
-    return mask_where(value, value.str.contains(CANONICAL), checksum_fits)
+    formed = value.str.contains(CANONICAL) & ~value.str.contains(ONE_DIGIT)
+    return mask_where(value, formed, checksum_fits)
 
 
 def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Masks:
     """Form, check characters, authority, class and region."""
-    formed = holds(value.str.contains(CANONICAL))
-    other = value.is_not_null() & ~formed
+    repeated = holds(value.str.contains(ONE_DIGIT) & (value.str.len_chars() >= 15))
+    yield MADE_UP, repeated
+    formed = holds(value.str.contains(CANONICAL)) & ~repeated
+    other = value.is_not_null() & ~formed & ~repeated
     letters = mask_where(value, other, lambda v: v.str.contains(r"^[0-9A-Z]{18}$"))
     fits = mask_where(value, formed, checksum_fits)
-    rounded = mask_where(value, ~fits, lambda v: v.str.contains(_ROUNDED))
+    rounded = mask_where(value, ~fits & ~repeated, lambda v: v.str.contains(_ROUNDED))
     yield ALPHABET_RULE, letters
-    yield FORMAT, other & ~letters & ~rounded
+    yield from _misformed(value, other & ~letters & ~rounded)
+    changed = holds(raw != value) & formed
+    yield SEVERAL, mask_where(raw, changed, lambda v: v.str.len_chars() > 36)
     yield PRECISION_LOST, rounded
     yield CHECKSUM, formed & ~fits & ~rounded
     yield ORGANISATION, fits & ~mask_where(value, fits, organisation_fits)
@@ -205,6 +273,16 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     authority = mask_where(value, formed & ~known, lambda v: v.str.contains(_authorities_pattern()))
     yield AUTHORITY, formed & ~known & ~authority
     yield CLASS, authority
+
+
+def _misformed(value: pl.Series, other: pl.Series) -> Masks:
+    plain = mask_where(value, other, lambda v: v.str.contains(r"^[0-9A-Z]{6,30}$"))
+    old = mask_where(value, plain, lambda v: v.str.contains(r"^[0-9]{14}[0-9X]$"))
+    short = mask_where(value, plain & ~old, lambda v: v.str.len_chars() < 18)
+    yield FORMAT, other & ~plain
+    yield OLD_NUMBER, old
+    yield TOO_SHORT, short
+    yield TOO_LONG, plain & ~old & ~short
 
 
 def _province_exists(codes: pl.Series) -> pl.Series:

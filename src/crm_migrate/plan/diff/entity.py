@@ -20,6 +20,7 @@ from crm_migrate.plan.diff.side import RAW, DiffRules, TargetSide
 from crm_migrate.plan.diff.skips import LIVE, names_where, with_skips
 from crm_migrate.plan.diff.three_way import Outcome
 from crm_migrate.plan.diff.undisturbed import undisturbed
+from crm_migrate.plan.diff.unusable import LEFT_EMPTY, without_unusable
 from crm_migrate.plan.diff.written_cells import HEAD_COLUMNS, WrittenCells, written_cells
 from crm_migrate.plan.target.present import TARGET_KEY
 from crm_migrate.protection.policy import Treatment
@@ -78,6 +79,7 @@ def diff_entity(
     Raises:
         TargetFault: the mapping names a column that the target does not have.
     """
+    golden = without_unusable(entity, golden, side, rules)
     golden = golden.rechunk()  # Polars 2.1 fails on columns whose chunks lie differently
     allowed = [
         name
@@ -192,7 +194,17 @@ def _actions(aligned: pl.DataFrame, changes: list[ColumnChange], side: TargetSid
         .then(pl.lit("edited"))
         .otherwise(pl.lit("same"))
     )
-    return _told_overridden(rows.with_columns(action=action, reason=reason), aligned, changes)
+    rows = _told_overridden(rows.with_columns(action=action, reason=reason), aligned, changes)
+    return _told_left_empty(rows, aligned)
+
+
+def _told_left_empty(rows: pl.DataFrame, aligned: pl.DataFrame) -> pl.DataFrame:
+    """The rows, those written without an identifier that can be none with that for a reason."""
+    if LEFT_EMPTY not in aligned.columns:
+        return rows
+    names = aligned[LEFT_EMPTY].str.strip_chars(";")
+    told = names.is_not_null() & rows["action"].is_in(LIVE)
+    return rows.with_columns(rows["reason"].zip_with(~told, "identifier_left_empty:" + names))
 
 
 def _told_overridden(
