@@ -131,7 +131,9 @@ def _place(count: RuleCount, result: StandardizedFiles) -> str:
 
 
 def _percent(share: float | None) -> str:
-    """Never 100 % of what is not quite all."""
+    """Neither all of what is not quite all, nor nothing of a little."""
     if share is None:
         return ""
-    return f"{share:.0%}" if share == 1 or share < 0.995 else "99%"
+    if 0 < share < 1:
+        return f"{min(max(share, 0.01), 0.99):.0%}"
+    return f"{share:.0%}"
