@@ -61,11 +61,37 @@ def test_branches_and_codes_that_differ_keep_companies_apart():
     assert found["1"] != found["4"]
 
 
+def test_numbers_and_names_of_earlier_times():
+    """R-3.1: organisation code, registration number, former name; none is a filler."""
+    phone = {"电话": "0791-8830021"}
+    rows = [
+        {"id": "1", "名称": "赣州澄川轴承有限公司", "统一社会信用代码": "91110108MA01KP2T5U"},
+        {"id": "2", "名称": "澄川公司", "组织机构代码": "MA01KP2T-5"},
+        {"id": "3", "名称": "澄川轴承", "工商注册号": "110108000000016", "税号": "110108551385082"},
+        {"id": "4", "名称": "赣州珩原阀门有限公司", "统一社会信用代码": "110108000000016"},
+        {"id": "5", "名称": "赣州岱舟苗木有限公司", "曾用名": "赣州杉禾苗木有限公司"} | phone,
+        {"id": "6", "名称": "赣州杉禾苗木有限公司"} | phone,
+        {"id": "7", "名称": "赣州昶墨印务有限公司(原赣州祁榆印务有限公司)", "电话": "0797-8200311"},
+        {"id": "8", "名称": "赣州祁榆印务有限公司", "电话": "0797-8200311"},
+        {"id": "9", "名称": "赣州鲲渊冷链物流有限公司", "曾用名": "赣州煦溪冷链物流有限公司"},
+        {"id": "A", "名称": "赣州煦溪冷链物流有限公司"},
+        {"id": "B", "名称": "赣州筠泓调味品有限公司", "组织机构代码": "000000000"},
+        {"id": "C", "名称": "宜宾彤葭检测有限公司", "组织机构代码": "000000000"},
+    ]  # fmt: skip
+    linkage = link_file(pl.DataFrame(rows), "id", load_pack("company-cn"))
+    found = dict(linkage.clusters.iter_rows())
+    groups = sorted("".join(sorted(k for k in found if found[k] == c)) for c in set(found.values()))
+    assert groups == ["12", "34", "56", "78", "9", "A", "B", "C"]
+    assert ("9", "A") in linkage.review.select("left_id", "right_id").rows()
+
+
 @pytest.mark.parametrize(
     ("pack", "columns", "field"),
     [
         ("company-cn", ["企业名称", "客户全称", "公司名称*", "開票抬頭", "COMPANY_NAME"], "name"),
-        ("company-cn", ["信用代码", "纳税人识别号", "统一社会信用代码(18位)"], "uscc"),
+        ("company-cn", ["信用代码", "统一社会信用代码(18位)"], "uscc"),
+        ("company-cn", ["纳税人识别号", "税号", "Tax No."], "tax_number"),
+        ("company-cn", ["工商注册号", "营业执照号"], "registration_number"),
         ("company-cn", ["联系电话", "Tel.", "公司电话1"], "phone"),
         ("person", ["Given Name", "first_name", "Forename"], "given"),
         ("person", ["DOB", "D.O.B.", "出生日期", "date of birth"], "born"),
@@ -148,6 +174,6 @@ def test_suggested_rules_are_rules(pack: str):
     if pack == "company-cn":
         assert suggest(made).pack == "company-cn"
         assert found.ids == ("record_id",)
-        assert {c.field for c in found.columns} >= {"name", "uscc", "phone", "mobile"}
+        assert {c.field for c in found.columns} >= {"name", "tax_number", "phone", "mobile"}
         one = link_file(made, "record_id", mine).clusters
         assert one.equals(link_file(made, "record_id", load_pack(pack)).clusters)

@@ -24,9 +24,10 @@ _BETWEEN = {
     "phones": r"[/、,，；;|\n\r]+",
     "emails": r"[/、,，；;|\s]+",
     "domains": r"[、,，；;|\s]+",
+    "company_names": r"[、，；;|\n\r]+",
 }
 """What stands between several values in one cell."""
-_NAMES = ("company_name", "firm_name", "person_name")
+_NAMES = ("company_name", "company_names", "firm_name", "person_name")
 _COMPANY = r"(?:公司|集团|厂|店|中心|合作社|事务所|商行|经营部)$"
 
 
@@ -136,7 +137,13 @@ def records_of(
                 f"现有列：{'、'.join(frame.columns)}；可识别的表头例如：{'、'.join(labels)}",
             ),
         )
-    kinds = {f: r.kind for r in pack.rules.features for f in r.fields if r.kind in SET_KINDS}
+    single = {f for r in pack.rules.features for f in r.fields if r.kind not in SET_KINDS}
+    kinds = {
+        f: r.kind
+        for r in pack.rules.features
+        for f in r.fields
+        if r.kind in SET_KINDS and f not in single
+    }
     records = frame.select(
         pl.col(id_column).cast(pl.String).str.strip_chars().alias(RECORD_ID),
         *(_field(columns, kinds.get(name)).alias(name) for name, columns in found.items()),

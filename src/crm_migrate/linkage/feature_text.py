@@ -5,7 +5,15 @@ import numpy.typing as npt
 import polars as pl
 
 from crm_migrate.linkage.hashing import mix
-from crm_migrate.standards import company_name, uscc
+from crm_migrate.model import MULTI_SEPARATOR
+from crm_migrate.standards import (
+    company_name,
+    id_number,
+    organisation_code,
+    registration_number,
+    tax_number,
+    uscc,
+)
 from crm_migrate.standards.columns.residue import change_where, unless_matching
 
 # Values that are in canonical form already: the common case, told apart by one quick regex.
@@ -66,6 +74,43 @@ def valid_uscc(raw: pl.Series) -> pl.Series:
 
 def _compact(raw: pl.Series) -> pl.Series:
     return raw.str.normalize("NFKC").str.to_uppercase().str.replace_all(r"[\s\-]", "")
+
+
+def organisation(raw: pl.Series) -> pl.Series:
+    """The organisation code (GB 11714), however told: characters 9–17 of a valid unified code, the
+    code itself, or the end of a tax number from before 2015; null where none is valid.
+
+    >>> organisation(pl.Series(["91110108MA01KP2T5U", "MA01KP2T-5", "110108551385082"])).to_list()
+    ['MA01KP2T5', 'MA01KP2T5', '551385082']
+    """
+    unified = valid_uscc(raw).str.slice(8, 9)
+    rest = raw.set(unified.is_not_null(), None)
+    if not rest.null_count() < len(rest):
+        return unified
+    code = organisation_code.normalise(rest)
+    code = code.set(~organisation_code.is_valid(code) | (code == _NO_ORGANISATION), None)
+    number = tax_number.normalise(rest)
+    old = tax_number.old_organisation_fits(number) & ~registration_number.is_valid(number)
+    old = old & ~id_number.is_old_person(
+        number
+    )  # a sole trader's number: the owner's, of each shop
+    return pl.select(pl.coalesce(unified, code, number.set(~old, None).str.slice(6))).to_series()
+
+
+def registration(raw: pl.Series) -> pl.Series:
+    """The business registration number (工商注册号) where its check digit is right.
+
+    >>> registration(pl.Series(["110108 000000016", "110108000000017"])).to_list()
+    ['110108000000016', None]
+    """
+    number = registration_number.normalise(raw)
+    wrong = ~registration_number.is_valid(number) | number.is_in(_NO_REGISTRATION)
+    return number.set(wrong, None)
+
+
+_NO_ORGANISATION = "000000000"
+_NO_REGISTRATION = ["123456789012345"]
+"""What people type to fill the field, and passes the check."""
 
 
 def phones(raw: pl.Series) -> pl.Series:
@@ -154,15 +199,36 @@ def _without_notes(few: pl.Series) -> pl.Series:
     return bare.str.replace_all(r"(\p{Han})[\s·•・]+(\p{Han})", "$1$2").replace("", None)
 
 
+_OTHER_NAME = r"[(（\[【〔]\s*[原曾现更变改前旧以又已简俗别商]|[:：]"
+"""Names with none of these tell of no other name."""
+
+
+def names_told(raw: pl.Series) -> list[pl.Series]:
+    """The names themselves, and the former ones told beside them, several between separators."""
+    if not raw.str.contains(_OTHER_NAME).any():
+        return [raw]
+    told = company_name.split(raw)
+    former = told["former"].str.replace_all("[;；]", MULTI_SEPARATOR)
+    return [told["value"], former]
+
+
+def full_names(raw: pl.Series) -> pl.Series:
+    """The key of each full name; null where no legal form shows that it is one."""
+    return company_parts(raw)["full"]
+
+
 def company_parts(raw: pl.Series) -> dict[str, pl.Series]:
     """The key of the full name and its parts.
 
-    Notes behind a name (停用, 重复, *) and marks within it are no part of it. key: the whole name;
-    full: the same, only where a legal form shows that it is a full name;
+    Notes behind a name (停用, 重复, *), names told beside it (曾用名, 简称) and marks within it are
+    no part of it. key: the whole name; full: the same, only where a legal form shows that it is a
+    full name;
     core: trade name and business; brand: trade name (字号); industry: the business; region: the
     city without its province, where both are told; form: a legal form that tells entities apart;
     branch: its name, `-` for the head office.
     """
+    tells = raw.str.contains(_OTHER_NAME)
+    raw = change_where(raw, tells, lambda few: company_name.split(few)["value"])
     raw = change_where(raw, raw.str.contains(_ASIDE), _without_notes)
     name = change_where(
         raw,

@@ -111,8 +111,10 @@ def _make(
     empty = pl.Series(name, [None] * n, dtype=pl.String)
     if kind in SET_KINDS:
         if name in used:
+            raw = _names_told(raw) if kind == "company_names" else raw
             rows, single = _each(raw)
             clean = {
+                "company_names": _full_names,
                 "phones": feature_text.phones,
                 "emails": feature_text.emails,
                 "domains": feature_text.domains,
@@ -124,6 +126,11 @@ def _make(
         if name in used:
             yield name, encode(person_text.order_free(raw) if raw else empty)
         return
+    if kind in _CODES:
+        if name in used:
+            codes = [_CODES[kind](column) for column in raw]
+            yield name, encode(pl.select(pl.coalesce(codes)).to_series() if raw else empty)
+        return
     value = pl.select(pl.coalesce(raw)).to_series().alias(name) if raw else empty
     if kind == "address":
         yield from _address_parts(name, value, used)
@@ -131,13 +138,36 @@ def _make(
         yield from _name_parts(kind, name, value, used)
     elif name in used:
         maker: Callable[[pl.Series], pl.Series] = {
-            "uscc": feature_text.valid_uscc,
             "exact": feature_text.exact,
             "text": feature_text.fold,
             "person_name": person_text.person_name,
             "date": person_text.dates,
         }[kind]
         yield name, encode(maker(value))
+
+
+_CODES: dict[str, Callable[[pl.Series], pl.Series]] = {
+    "uscc": feature_text.valid_uscc,
+    "organisation": feature_text.organisation,
+    "registration": feature_text.registration,
+}
+
+
+def _names_told(raw: list[pl.Series]) -> list[pl.Series]:
+    """The names of each record and those told beside them. Where no record tells of a second one
+    there are none: what one name says, the feature of the name says.
+    """
+    told = [name for column in raw for name in feature_text.names_told(column)]
+    several = [column for column in told if column.null_count() < len(column)]
+    return several if len(several) > 1 else []
+
+
+def _full_names(single: pl.Series) -> pl.Series:
+    """The keys of full names, each distinct name looked at once."""
+    whole = encode(single)
+    keys = encode(feature_text.full_names(whole.values))
+    codes = pl.Series(_of(whole.codes, keys.codes))
+    return keys.values.gather(codes.set(codes == MISSING, None))
 
 
 def _name_parts(

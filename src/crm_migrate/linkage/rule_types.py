@@ -10,9 +10,12 @@ from crm_migrate.language import Text
 
 FeatureKind = Literal[
     "uscc",
+    "organisation",
+    "registration",
     "exact",
     "text",
     "company_name",
+    "company_names",
     "firm_name",
     "person_name",
     "names",
@@ -27,12 +30,15 @@ EngineName = Literal["native", "recordlinkage", "natural_key", "alone"]
 
 FEATURE_PARTS: dict[str, tuple[str, ...]] = {
     "uscc": (),
+    "organisation": (),
+    "registration": (),
     "exact": (),
     "text": (),
     "company_name": (
         *("full", "core", "brand", "region", "form", "branch", "skip", "industry"),
         *("sound", "initials"),
     ),
+    "company_names": (),
     "firm_name": ("core", "sorted", "lead", "form", "branch"),
     "person_name": (),
     "names": (),
@@ -44,7 +50,7 @@ FEATURE_PARTS: dict[str, tuple[str, ...]] = {
 }
 """Feature kind → the parts that stand beside the whole value as `name.part`."""
 
-SET_KINDS = ("phones", "emails", "domains")
+SET_KINDS = ("phones", "emails", "domains", "company_names")
 SET_PARTS = ("skip",)
 """Features with several values per record; two records agree when they share one."""
 
@@ -54,7 +60,8 @@ FaultAt = tuple[str, Text]
 
 @dataclass(frozen=True, slots=True)
 class FeatureRule:
-    """A feature made from the first non-empty of `fields` (from all of them for sets).
+    """A feature made from the first non-empty of `fields` (for codes the first that is valid; from
+    all of them for sets).
 
     A field may be one of a child entity, `contact.mobile`: see `evidence.with_children`.
     """
