@@ -4,6 +4,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+import xlsxwriter
 
 from crm_migrate.stages.bare.table_files import safe_frame
 from tests.cli.command_line import Command
@@ -167,3 +168,78 @@ def test_second_engine_tells_counts_only(command: Command, planned: Path) -> Non
     missed = sum(r["pairs"] for r in data["reasons"])
     assert missed == data["only_first"] + data["only_second"]
     assert "云桥" not in done.out + done.err
+
+
+@pytest.fixture
+def workbook(tmp_path: Path) -> Path:
+    """Customers of other columns on two sheets, and a sheet of notes."""
+    path = tmp_path / "book.xlsx"
+    rows = {
+        "华东": {
+            "客户号": ["1", "2"],
+            "客户名称": ["福州云桥机械有限公司", "莆田青禾物流有限公司"],
+        },
+        "华南": {"客户号": ["1"], "名称": ["福州云桥机械有限公司"], "曾用名": [""]},
+        "说明": {"版本": ["1"], "内容": ["第一版"]},
+    }
+    with xlsxwriter.Workbook(path) as book:
+        for sheet, columns in rows.items():
+            pl.DataFrame(columns).write_excel(book, sheet)
+    return path
+
+
+def test_sheets_of_notes_are_left_out(command: Command, workbook: Path, tmp_path: Path) -> None:
+    """Of a workbook the sheets with records are read; ids of several carry the sheet's name."""
+    out = tmp_path / "out.csv"
+    asked = ("link", workbook, "--rules", "company-cn", "--out", out, "--id", "客户号", "--json")
+    data = fits(command(*asked), "link")
+    assert (data["records"], data["clusters"]) == (3, 2)
+    assert data["unused_tables"] == ["book.xlsx/说明"]
+    assert set(pl.read_csv(out)["record_id"]) == {"华东:1", "华东:2", "华南:1"}
+    assert fits(command(*asked, "--sheet", "华东"), "link")["records"] == 2
+    proposed = command("link", workbook, "--suggest", "--json")
+    assert fits(proposed, "link-suggest")["pack"] == "company-cn"
+
+
+@pytest.mark.parametrize(
+    ("ids", "expected"),
+    [
+        (["book.xlsx:客户号", "编号"], {"book.xlsx:华南:1", "companies.csv:b"}),
+        (["编号", " 客户号 "], {"book.xlsx:华南:1", "companies.csv:b"}),
+        (["companies.csv:编号"], {"companies.csv:b"}),
+        ([], set()),
+    ],
+)
+def test_each_file_has_its_id_column(
+    command: Command, companies: Path, workbook: Path, tmp_path: Path, ids: list[str],
+    expected: set[str],
+) -> None:  # fmt: skip
+    """In the order of the files, or named with the file; without one an id is made."""
+    out = tmp_path / "out.parquet"
+    named = [x for name in ids for x in ("--id", name)]
+    asked = ("link", companies, workbook, "--rules", "company-cn", "--out", out, *named, "--json")
+    assert fits(command(*asked), "link")["clusters"] == 3
+    found = pl.read_parquet(out)["record_id"]
+    assert found.n_unique() == 6
+    assert expected <= set(found)
+    assert {len(name) for name in found if ":" not in name} <= {32}
+
+
+def test_own_ids_do_not_depend_on_the_order_of_rows(command: Command, tmp_path: Path) -> None:
+    """What a row is called follows from its content, and equal rows are told apart."""
+    path, found = tmp_path / "a.csv", []
+    rows = ["福州云桥机械有限公司,1", "福州云桥机械有限公司,1", "莆田青禾物流有限公司,2"]
+    for ordered in (rows, rows[::-1]):
+        path.write_text("\n".join(["客户名称,电话", *ordered]), "utf-8")
+        out = tmp_path / "out.csv"
+        fits(command("link", path, "--rules", "company-cn", "--out", out, "--json"), "link")
+        found.append(pl.read_csv(out).sort("record_id"))
+    assert found[0].equals(found[1])
+    assert found[0]["record_id"].n_unique() == 3
+
+
+def test_too_many_id_columns_are_refused(command: Command, companies: Path, tmp_path: Path) -> None:
+    """Two columns for one file: nobody knows which."""
+    asked = ("link", companies, "--rules", "company-cn", "--out", tmp_path / "o.csv", "--json")
+    done = command(*asked, "--id", "编号", "--id", "电话")
+    assert fits(done, "error", 2)["error"]["where"] == "--id"

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+import xlsxwriter
 
 from tests.cli.command_line import Command
 from tests.cli.test_schemas import fits
@@ -85,3 +86,21 @@ def test_empty_tables_are_no_fault(command: Command, listed: Path, tmp_path: Pat
     empty.write_text("企业名称,地址\n", "utf-8")
     data = fits(command("match", listed, empty, "--on", "简称=企业名称", "--json"), "match")
     assert data["unmatched"] == 4
+
+
+def test_the_end_of_a_header_names_its_column(command: Command, tmp_path: Path) -> None:
+    """Two header rows, a sheet of notes, another width and case: people name the last part."""
+    book, register = tmp_path / "book.xlsx", tmp_path / "register.csv"
+    with xlsxwriter.Workbook(book) as made:
+        pl.DataFrame(
+            {"基础信息/客户名称*": ["白榕纺织"], "开票/名称": ["x"], "其他/名称": ["x"]}
+        ).write_excel(made, "客户")
+        pl.DataFrame({"说明": ["第一版"]}).write_excel(made, "说明")
+    register.write_text("Name ,基本/客户名称\n1,泉州白榕纺织股份有限公司\n", "utf-8")
+    data = fits(command("match", book, register, "--on", "客户名称", "--json"), "match")
+    assert data["on"] == [{"left": "基础信息/客户名称*", "right": "基本/客户名称"}]
+    assert (data["matched"], data["unused_tables"]) == (1, ["book.xlsx/说明"])
+    done = command("match", book, register, "--on", "客户名称=ｎａｍｅ", "--json")
+    assert fits(done, "match")["on"][0]["right"] == "Name"
+    several = command("match", book, register, "--on", "名称=客户名称", "--json")
+    assert "开票/名称" in fits(several, "error", 2)["error"]["remedy"]

@@ -16,23 +16,28 @@ if TYPE_CHECKING:
 HELP = Text(
     """Find the records that are one, in files (csv, xlsx, parquet), without a project.
 
-The result has record_id (the value of the id column) and cluster_id. Rules are a ready-made pack
-(company-cn, company, person) or a YAML file; columns are recognised by their headers, Chinese or
-English, and by their values. With --against, new records are linked to clusters that are known
-from before; these keep their ids. With --suggest, rules are proposed from the data. With --run,
-the customers of a run are linked again by another engine, and it is shown where the two agree.
+The result has record_id (the value of --id, or a stable id of its own) and cluster_id. With
+several files --id is given once for all, once per file in their order, or as FILE:COLUMN. Of a
+workbook the sheets with such records are read, or the one that --sheet names. Rules are a
+ready-made pack (company-cn, company, person) or a YAML file; columns are recognised by their
+headers, Chinese or English, and by their values. With --against, new records are linked to
+clusters that are known from before; these keep their ids. With --suggest, rules are proposed from
+the data. With --run, the customers of a run are linked again by another engine, and it is shown
+where the two agree.
 
 \b
 Examples:
   crm-migrate link customers.csv --id 客户编号 --rules company-cn --out clusters.csv
-  crm-migrate link a.xlsx b.xlsx --id no --rules person --out c.parquet --pairs pairs.csv
+  crm-migrate link a.xlsx b.csv --id no --id 编号 --rules person --out c.parquet --pairs pairs.csv
   crm-migrate link today.csv --id no --rules company --against golden.csv --out golden2.csv
   crm-migrate link customers.csv --suggest --out rules.yaml
   crm-migrate link --run latest --engine recordlinkage
 """,
     """在文件(csv、xlsx、parquet)中找出重复记录,无需项目。
 
-结果含 record_id(标识列的值)与 cluster_id。规则可为内置规则包(company-cn、company、person)
+结果含 record_id(--id 列的值,未指定时为稳定的内部标识)与 cluster_id。
+多个文件时,--id 可只写一次,或按文件顺序各写一次,或写作 文件:列名。
+工作簿中只读取含此类记录的工作表,或由 --sheet 指定。规则可为内置规则包(company-cn、company、person)
 或 YAML 文件;各列按中英文表头及取值自动识别。使用 --against 时,新记录并入已有分组,
 原有分组编号不变。使用 --suggest 时,根据数据建议规则。
 使用 --run 时,以另一引擎对某次运行的客户重新去重,并显示两者是否一致。
@@ -40,7 +45,7 @@ Examples:
 \b
 示例:
   crm-migrate link 客户.csv --id 客户编号 --rules company-cn --out 去重.csv
-  crm-migrate link a.xlsx b.xlsx --id 编号 --rules person --out c.parquet --pairs pairs.csv
+  crm-migrate link a.xlsx b.csv --id 编号 --id 客户号 --rules person --out c.parquet
   crm-migrate link 今日.csv --id 编号 --rules company-cn --against 已有.csv --out 新结果.csv
   crm-migrate link 客户.csv --suggest --out rules.yaml
   crm-migrate link --run latest --engine recordlinkage
@@ -50,7 +55,13 @@ Examples:
 
 @click.command(help=str(HELP))
 @click.argument("files", nargs=-1, metavar="[FILE]...", type=click.Path(path_type=Path))
-@click.option("--id", "id_column", help=str(Text("column that names a row", "标识列")))
+@click.option(
+    "--id",
+    "ids",
+    multiple=True,
+    metavar="[FILE:]COLUMN",
+    help=str(Text("column that names a row; of several files each", "标识列;多个文件可分别指定")),
+)
 @click.option("--rules", help=str(Text("pack or YAML file", "规则包或 YAML 文件")))
 @click.option(
     "--out", "target", type=click.Path(path_type=Path), help=str(Text("result", "结果文件"))
@@ -99,10 +110,10 @@ def link(
     if suggest and files:
         _suggest(files, out, **options)
         return
-    needed = ("id_column", "rules", "target")
+    needed = ("rules", "target")
     if not files or any(options[name] is None for name in needed):
         raise UsageFault(
-            Text("FILE, --id, --rules and --out are needed", "需要 FILE、--id、--rules 与 --out"),
+            Text("FILE, --rules and --out are needed", "需要 FILE、--rules 与 --out"),
             remedy=Text(
                 "see: crm-migrate link --help; to see what columns and rules there are: "
                 "crm-migrate link FILE --suggest",
@@ -116,7 +127,7 @@ def _files(
     files: tuple[Path, ...],
     out: Output,
     *,
-    id_column: str,
+    ids: tuple[str, ...],
     rules: str,
     target: Path,
     pairs: Path | None,
@@ -133,7 +144,7 @@ def _files(
     with out.progress() as progress:
         result = link_files(
             files,
-            id_column,
+            ids,
             rules,
             sheet=sheet,
             encoding=encoding,
@@ -146,6 +157,8 @@ def _files(
         out.say(f"  {field}: {', '.join(columns)}")
     if result.unused:
         out.say(f"  {Text('not used', '未使用')}: {', '.join(result.unused)}")
+    if result.left_tables:
+        out.say(f"  {Text('sheets not read', '未读取的工作表')}: {', '.join(result.left_tables)}")
     _show_counts(found, out)
     for block in found["capped_blocks"]:
         out.say(
@@ -184,7 +197,7 @@ def _suggest(
     files: tuple[Path, ...],
     out: Output,
     *,
-    id_column: str | None,
+    ids: tuple[str, ...],
     rules: str | None,
     target: Path | None,
     sheet: str | None,
@@ -196,7 +209,7 @@ def _suggest(
 
     if target is not None:
         require_suffix(target, (".yaml", ".yml"))
-    found = suggest_rules(files, id_column, rules, sheet=sheet, encoding=encoding).to_json()
+    found = suggest_rules(files, ids, rules, sheet=sheet, encoding=encoding).to_json()
     head = (Text("column", "列"), Text("field", "字段"), Text("filled", "填充率"),
             Text("distinct", "唯一率"))  # fmt: skip
     rows = [
@@ -212,9 +225,10 @@ def _suggest(
         out.say(str(target))
     else:
         out.say(found["rules"])
-    name = id_column or next(iter(found["ids"]), "COLUMN")
+    name = next(iter((*ids, *found["ids"])), None)
+    named = f" --id {name}" if name else ""
     chosen = target or "rules.yaml"
-    out.next_step(f"crm-migrate link {files[0]} --id {name} --rules {chosen} --out clusters.csv")
+    out.next_step(f"crm-migrate link {files[0]}{named} --rules {chosen} --out clusters.csv")
     out.result(found | {"out": str(target) if target else None})
 
 

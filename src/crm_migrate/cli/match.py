@@ -13,8 +13,10 @@ HELP = Text(
 
 The first --on is the name, compared by its characters (rare ones count more) and by its parts:
 region, trade name, legal form, branch. Further columns support it. Where the two files call a
-column differently, write --on LEFT=RIGHT. The result has all columns of both files, the verdict
-(match, ambiguous, none), rank, score 0-1 and reasons; rows without a candidate are shown, too.
+column differently, write --on LEFT=RIGHT. Of a header in two rows (基础信息/客户名称) the last part
+will do. Of a workbook the sheet is read that has the columns. The result has all
+columns of both files, the verdict (match, ambiguous, none), rank, score 0-1 and reasons; rows
+without a candidate are shown, too.
 
 \b
 Examples:
@@ -24,7 +26,9 @@ Examples:
     """为 LEFT 的每一行在 RIGHT 中查找最佳候选,例如用简称清单对照企业名录。
 
 第一个 --on 为名称,按字符(越罕见权重越大)及其组成(地区、字号、组织形式、分支)比较;
-其余列作为佐证。两个文件列名不同时写作 --on 左列=右列。结果含两个文件的全部列、
+其余列作为佐证。两个文件列名不同时写作 --on 左列=右列。
+两行表头(基础信息/客户名称)只写末级名称即可;
+工作簿中只读取含这些列的工作表。结果含两个文件的全部列、
 结论(匹配、不唯一、无匹配)、名次、得分(0-1)与理由;没有候选的行也会列出。
 
 \b
@@ -112,6 +116,8 @@ def match(
     )
     row = tuple(counts[k] for k in ("left", "right", "matched", "ambiguous", "unmatched"))
     out.table(Text("matched", "匹配结果"), head, [row], numbers_from=0)
+    if matched.left_tables:
+        out.say(f"  {Text('sheets not read', '未读取的工作表')}: {', '.join(matched.left_tables)}")
     if target is None:
         mine, theirs = matched.on[0][0], matched.right_name
         shown = matched.table.select(mine, "verdict", "score", theirs, "reasons").head(SHOWN)

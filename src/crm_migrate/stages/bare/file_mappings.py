@@ -21,6 +21,7 @@ from crm_migrate.project.mapping_file import (
     ValueMap,
 )
 from crm_migrate.project.yaml_file import KeyPath
+from crm_migrate.stages.bare.named_columns import no_column
 from crm_migrate.stages.bare.tables_read import open_tables
 from crm_migrate.stages.extract import with_headers
 
@@ -102,7 +103,7 @@ def map_files(
     """
     if entity is not None and entity not in model.by_name:
         raise _no_entity(entity, list(model.by_name))
-    names = _source_names(paths)
+    names = source_names(paths)
     opened = {
         n: open_tables(p, sheet, encoding=encoding) for n, p in zip(names, paths, strict=True)
     }
@@ -151,16 +152,7 @@ def mapping_texts(found: FileMappings) -> tuple[str, dict[str, str]]:
     return yaml_text(mapping_data(first.model_copy(update={"tables": tables})), comments), maps
 
 
-def no_column(column: str, columns: Sequence[str], where: str) -> UsageFault:
-    """The fault that tells what columns there are."""
-    return UsageFault(
-        Text(f"there is no column '{column}'", f"没有列“{column}”"),
-        where=where,
-        remedy=Text("columns: " + ", ".join(columns), "现有列：" + "、".join(columns)),
-    )
-
-
-def _source_names(paths: Sequence[Path]) -> list[str]:
+def source_names(paths: Sequence[Path]) -> list[str]:
     """A name for each file that does not depend on the folder where it lies."""
     names: list[str] = []
     for path in paths:

@@ -16,9 +16,11 @@ from crm_migrate.linkage.contract import Linkage
 from crm_migrate.linkage.engines import engine_for
 from crm_migrate.linkage.known_clusters import KnownClusters, link_to_known
 from crm_migrate.linkage.model import Model
-from crm_migrate.linkage.pack import Pack, load_pack
+from crm_migrate.linkage.pack import Pack, load_pack, pack_names
 from crm_migrate.linkage.suggest import Suggestion, suggest
 from crm_migrate.records import RECORD_ID
+from crm_migrate.stages.bare.linked_rows import asked_tables, read_rows
+from crm_migrate.stages.bare.named_columns import column_named, columns_named
 from crm_migrate.stages.bare.table_files import write_table
 from crm_migrate.stages.bare.tables_read import read_table
 from crm_migrate.stages.memory import peak_mib
@@ -39,6 +41,8 @@ class LinkedFiles:
     linkage: Linkage
     fields: dict[str, list[str]]
     unused: list[str] = field(default_factory=list)
+    left_tables: list[str] = field(default_factory=list)
+    """Sheets without such records."""
     seconds: dict[str, float] = field(default_factory=dict)
     new: int | None = None
     joined: int | None = None
@@ -59,13 +63,14 @@ class LinkedFiles:
             "peak_mib": peak_mib(),
             "fields": self.fields,
             "unused_columns": self.unused,
+            "unused_tables": self.left_tables,
             **counts,
         }
 
 
 def link_files(
     paths: Sequence[Path],
-    id_column: str,
+    ids: Sequence[str],
     rules: str,
     *,
     sheet: str | None = None,
@@ -73,14 +78,16 @@ def link_files(
     against: Path | None = None,
     progress: Progress | None = None,
 ) -> LinkedFiles:
-    """Link the rows of files. With several files an id is `<file name>:<id>`.
+    """Link the rows of files. With several files an id is `<file name>:<id>`, with several sheets
+    of a workbook `<sheet>:<id>`.
 
-    rules: name of a shipped pack, or a YAML file. against: a file with a cluster_id (or golden_id)
-    column beside ids and values; its clusters keep their ids and members, and new records are
-    linked to them. A row whose id is in both has the newer values and keeps its cluster.
+    ids: the columns that name a row, see `read_rows`. rules: name of a shipped pack, or a YAML
+    file. against: a file with a cluster_id (or golden_id) column beside ids and values; its
+    clusters keep their ids and members, and new records are linked to them. A row whose id is in
+    both has the newer values and keeps its cluster.
 
     Raises:
-        SourceFault: a file cannot be read, or has several tables and no `sheet` was named.
+        SourceFault: a file cannot be read, or none of its tables has such records.
         UsageFault: no such column or pack.
         ProjectFault: the rules are faulty.
         CrmMigrateError: ids are missing or repeated.
@@ -90,16 +97,16 @@ def link_files(
     pack = load_pack(rules)
     with _timed(seconds, "read"):
         tell(str(READING), 0, 1)
-        frame = _read(paths, id_column, sheet, encoding)
-        records, fields = records_of(frame, id_column, pack)
-        known = _known(against, id_column, pack, records, encoding) if against else None
+        frame, left_out = read_rows(paths, ids, pack, sheet, encoding)
+        records, fields = records_of(frame, RECORD_ID, pack)
+        known = _known(against, ids, pack, records, encoding) if against else None
         tell(str(READING), 1, 1)
-    unused = [c for c in frame.columns if c != id_column and not _used(c, fields)]
+    unused = [c for c in frame.columns if c != RECORD_ID and not _used(c, fields)]
     if known is None:
         linkage = engine_for(pack.rules, progress=tell).link(records, pack.rules)
-        return LinkedFiles(linkage, fields, unused, seconds)
+        return LinkedFiles(linkage, fields, unused, left_out, seconds)
     result = link_to_known(known, pack.rules, tell)
-    return LinkedFiles(result.linkage, fields, unused, seconds, result.new, result.joined)
+    return LinkedFiles(result.linkage, fields, unused, left_out, seconds, result.new, result.joined)
 
 
 @contextmanager
@@ -113,32 +120,8 @@ def _used(column: str, fields: dict[str, list[str]]) -> bool:
     return any(column in columns for columns in fields.values())
 
 
-def _read(
-    paths: Sequence[Path], id_column: str, sheet: str | None, encoding: str | None
-) -> pl.DataFrame:
-    frames = [read_table(path, sheet, encoding=encoding) for path in paths]
-    for path, frame in zip(paths, frames, strict=True):
-        if id_column not in frame.columns:
-            raise no_column(id_column, frame, path)
-    if len(frames) > 1:
-        frames = [
-            f.with_columns(pl.concat_str(pl.lit(f"{p.name}:"), id_column).alias(id_column))
-            for p, f in zip(paths, frames, strict=True)
-        ]
-    return pl.concat(frames, how="diagonal")
-
-
-def no_column(column: str, frame: pl.DataFrame, path: Path) -> UsageFault:
-    """The fault that tells what columns there are."""
-    return UsageFault(
-        Text(f"there is no column '{column}'", f"没有列“{column}”"),
-        where=path.name,
-        remedy=Text("columns: " + ", ".join(frame.columns), "现有列：" + "、".join(frame.columns)),
-    )
-
-
 def _known(
-    path: Path, id_column: str, pack: Pack, records: pl.DataFrame, encoding: str | None
+    path: Path, ids: Sequence[str], pack: Pack, records: pl.DataFrame, encoding: str | None
 ) -> KnownClusters:
     """Earlier records with their clusters, those that come again in their newer form."""
     earlier = read_table(path, encoding=encoding)
@@ -152,9 +135,9 @@ def _known(
                 "请提供原有记录并拼接 --out 的结果：标识、各字段值与 cluster_id",
             ),
         )
-    name = RECORD_ID if RECORD_ID in earlier.columns else id_column
-    if name not in earlier.columns:
-        raise no_column(id_column, earlier, path)
+    asked = [RECORD_ID, *(name.rpartition(":")[2] for name in ids)]
+    there = next((name for name in asked if columns_named(name, earlier.columns)), asked[-1])
+    name = column_named(there, earlier.columns, path.name)
     require_ids(earlier, name)
     members = earlier.select(
         pl.col(name).str.strip_chars().alias(RECORD_ID),
@@ -185,17 +168,21 @@ class Suggested:
 
 def suggest_rules(
     paths: Sequence[Path],
-    id_column: str | None = None,
+    ids: Sequence[str] = (),
     pack: str | None = None,
     *,
     sheet: str | None = None,
     encoding: str | None = None,
 ) -> Suggested:
     """Rules proposed from the rows of files. Raises: as `link_files`."""
-    frames = [read_table(path, sheet, encoding=encoding) for path in paths]
-    for path, frame in zip(paths, frames, strict=True):
-        if id_column is not None and id_column not in frame.columns:
-            raise no_column(id_column, frame, path)
+    packs = [load_pack(name) for name in ([pack] if pack else pack_names())]
+    frames, id_column = [], None
+    for asked in asked_tables(paths, ids, packs, sheet, encoding):
+        frame = asked.table.rows
+        if asked.id_column is not None:
+            id_column = id_column or asked.id_column
+            frame = frame.rename({asked.id_column: id_column})
+        frames.append(frame)
     return Suggested(suggest(pl.concat(frames, how="diagonal"), id_column, pack))
 
 

@@ -11,8 +11,9 @@ import polars as pl
 from crm_migrate.errors import UsageFault
 from crm_migrate.language import Text
 from crm_migrate.linkage.candidates_for import best_candidates
+from crm_migrate.stages.bare.named_columns import column_named, columns_named
 from crm_migrate.stages.bare.table_files import write_table
-from crm_migrate.stages.bare.tables_read import read_table
+from crm_migrate.stages.bare.tables_read import BareTable, only_table, read_tables, tables_that
 from crm_migrate.stages.memory import peak_mib
 
 LEAD = 0.1
@@ -58,12 +59,15 @@ class Matched:
     on: tuple[tuple[str, str], ...]
     right_name: str
     """What the name column of RIGHT is called in the table."""
+    left_tables: tuple[str, ...] = ()
+    """Sheets that were not read: they lack a column that `on` names."""
     seconds: dict[str, float] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """What scripts read."""
         pairs = [{"left": a, "right": b} for a, b in self.on]
-        return {**self.counts, "on": pairs, "seconds": self.seconds, "peak_mib": peak_mib()}
+        left = {"unused_tables": list(self.left_tables)}
+        return {**self.counts, "on": pairs, **left, "seconds": self.seconds, "peak_mib": peak_mib()}
 
 
 def match_files(
@@ -80,7 +84,8 @@ def match_files(
     """The best `top` rows of `right` for each row of `left`.
 
     on: columns by which the rows are compared, the first one the name: `column` where both files
-    call it alike, else `left=right`.
+    call it alike, else `left=right`; see `columns_named`. Of a workbook the sheet is read that has
+    these columns.
 
     Raises:
         SourceFault: a file cannot be read, or has several tables.
@@ -89,10 +94,9 @@ def match_files(
     tell = progress or (lambda *_: None)
     seconds: dict[str, float] = {}
     begun = time.perf_counter()
-    mine = read_table(left, sheet, encoding=encoding)
+    mine, left_out = _with_columns(read_tables(left, sheet, encoding=encoding), on, 0)
     tell(str(Text("reading", "读取")), 1, 2)
-    theirs = read_table(right, None if sheet and right.suffix == ".csv" else sheet,
-                        encoding=encoding)  # fmt: skip
+    theirs, right_out = _with_columns(read_tables(right, sheet, encoding=encoding), on, 1)
     tell(str(Text("reading", "读取")), 2, 2)
     seconds["read"] = round(time.perf_counter() - begun, 3)
     pairs = tuple(_columns(text, mine, theirs, (left.name, right.name)) for text in on)
@@ -105,7 +109,7 @@ def match_files(
     seconds["match"] = round(time.perf_counter() - begun, 3)
     table, counts = _told(mine, theirs, found, pairs)
     right_name = _names(mine, theirs)[1][pairs[0][1]]
-    return Matched(table, counts, pairs, right_name, seconds)
+    return Matched(table, counts, pairs, right_name, tuple(left_out + right_out), seconds)
 
 
 def write_matches(matched: Matched, out: Path) -> None:
@@ -117,13 +121,14 @@ def _columns(
     text: str, mine: pl.DataFrame, theirs: pl.DataFrame, names: tuple[str, str]
 ) -> tuple[str, str]:
     """The two columns that `column` or `left=right` names."""
-    if text in mine.columns and text in theirs.columns:
-        return text, text
-    first, _, second = text.partition("=")
-    both = first.strip(), second.strip() or first.strip()
-    for column, frame, name in zip(both, (mine, theirs), names, strict=True):
-        if column not in frame.columns:
-            listed = ", ".join(frame.columns)
+    if columns_named(text, mine.columns) and columns_named(text, theirs.columns):
+        asked = text, text
+    else:
+        asked = _sides(text)
+    found = []
+    for column, frame, name in zip(asked, (mine, theirs), names, strict=True):
+        if not columns_named(column, frame.columns):
+            listed, first = ", ".join(frame.columns), asked[0]
             raise UsageFault(
                 Text(f"there is no column '{column}'", f"没有列“{column}”"),
                 where=name,
@@ -132,7 +137,31 @@ def _columns(
                     f"现有列：{listed}。两个文件列名不同时：--on {first}=另一列名",
                 ),
             )
-    return both
+        found.append(column_named(column, frame.columns, name))
+    return found[0], found[1]
+
+
+def _sides(text: str) -> tuple[str, str]:
+    """What `left=right`, or a column of both, is called on each side."""
+    first, _, second = text.partition("=")
+    return first.strip(), second.strip() or first.strip()
+
+
+def _with_columns(
+    tables: list[BareTable], on: Sequence[str], side: int
+) -> tuple[pl.DataFrame, list[str]]:
+    """The rows of the table with all columns, and the places of the others."""
+
+    def holds(rows: pl.DataFrame) -> bool:
+        return all(
+            columns_named(text, rows.columns) or columns_named(_sides(text)[side], rows.columns)
+            for text in on
+        )
+
+    taken, others = tables_that(tables, holds)
+    if len({tuple(t.rows.columns) for t in taken}) > 1:
+        only_table(taken)  # which of them is for people to say
+    return pl.concat([t.rows for t in taken]), [t.place for t in others]
 
 
 def _told(

@@ -1,6 +1,6 @@
 """Tables of bare files: csv, xlsx, xls, Parquet."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,6 +55,50 @@ def open_tables(
     return [ParquetTable(TableInfo(path.name, None, tuple(rows.columns), rows=rows.height), rows)]
 
 
+@dataclass(frozen=True)
+class BareTable:
+    """The data rows of one table of a file, all Strings."""
+
+    file: str
+    sheet: str | None
+    rows: pl.DataFrame
+
+    @property
+    def place(self) -> str:
+        """File, and sheet where it has one, for people."""
+        return f"{self.file}/{self.sheet}" if self.sheet else self.file
+
+
+def read_tables(
+    path: Path, sheet: str | None = None, *, encoding: str | None = None
+) -> list[BareTable]:
+    """Every table of a file, or that of one sheet.
+
+    Raises:
+        SourceFault: unreadable.
+    """
+    return [
+        BareTable(path.name, table.info.sheet, _rows(table))
+        for table in open_tables(path, sheet, encoding=encoding)
+    ]
+
+
+def tables_that(
+    tables: Sequence[BareTable], holds: Callable[[pl.DataFrame], bool]
+) -> tuple[list[BareTable], list[BareTable]]:
+    """Of several tables those for which it holds, and the others; a single table is taken as is.
+
+    Raises:
+        SourceFault: it holds for none of several.
+    """
+    if len(tables) == 1:
+        return list(tables), []
+    taken = [t for t in tables if holds(t.rows)]
+    if not taken:
+        raise _several(tables)
+    return taken, [t for t in tables if t not in taken]
+
+
 def read_table(
     path: Path, sheet: str | None = None, *, encoding: str | None = None
 ) -> pl.DataFrame:
@@ -63,18 +107,30 @@ def read_table(
     Raises:
         SourceFault: unreadable, or several tables and no `sheet` was named.
     """
-    tables = open_tables(path, sheet, encoding=encoding)
+    return only_table(read_tables(path, sheet, encoding=encoding)).rows
+
+
+def only_table(tables: Sequence[BareTable]) -> BareTable:
+    """The table of a file that has one. Raises: SourceFault: several."""
     if len(tables) > 1:
-        names = [t.info.sheet or "" for t in tables]
-        raise SourceFault(
-            Text("the file holds several tables", "文件中有多张表"),
-            where=path.name,
-            remedy=Text(
-                "--sheet, one of: " + ", ".join(names), "请用 --sheet 指定：" + "、".join(names)
-            ),
-        )
-    parts = [b.filter(pl.col(KIND) == DATA).drop(KIND, ROW) for b in tables[0].batches()]
-    empty = pl.DataFrame(schema=dict.fromkeys(tables[0].info.columns, pl.String))
+        raise _several(tables)
+    return tables[0]
+
+
+def _several(tables: Sequence[BareTable]) -> SourceFault:
+    names = [t.sheet or "" for t in tables]
+    return SourceFault(
+        Text("the file holds several tables", "文件中有多张表"),
+        where=tables[0].file,
+        remedy=Text(
+            "--sheet, one of: " + ", ".join(names), "请用 --sheet 指定：" + "、".join(names)
+        ),
+    )
+
+
+def _rows(table: Table) -> pl.DataFrame:
+    parts = [b.filter(pl.col(KIND) == DATA).drop(KIND, ROW) for b in table.batches()]
+    empty = pl.DataFrame(schema=dict.fromkeys(table.info.columns, pl.String))
     return pl.concat([empty, *parts])
 
 
