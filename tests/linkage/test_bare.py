@@ -67,3 +67,15 @@ def test_faults_are_said():
         load_pack("no-such-pack")
     with pytest.raises(ProjectFault):
         parse_pack("mine", {"company": {"engine": "?"}})
+
+
+def test_a_legal_representative_links_no_firms():
+    """One person represents many firms: 法定代表人 is no contact, sister firms stay apart."""
+    assert recognise(["法定代表人"], load_pack("company-cn")) == {}
+    shared = {"法定代表人": "林一", "地址": "江西省赣州市章贡区和平街9号"}
+    rows = [
+        {"id": "1", "公司名称": "赣州澄川轴承有限公司"} | shared,
+        {"id": "2", "公司名称": "赣州澄川餐饮管理有限公司"} | shared,
+    ]
+    clusters = link_file(pl.DataFrame(rows), "id", load_pack("company-cn")).clusters
+    assert clusters["cluster_id"].n_unique() == 2
