@@ -22,8 +22,8 @@ from crm_migrate.stages.bare.column_figures import (
 from crm_migrate.stages.bare.demands import told_missing
 from crm_migrate.stages.bare.standardize import StandardizedFiles
 from crm_migrate.stages.bare.table_files import require_rows
+from crm_migrate.stages.quality.findings import SEVERITY_LOOKS
 
-_LOOKS = {"error": Style.WARN, "warning": Style.CAUTION, "repair": Style.NEW}
 _WEIGHTS = {"error": "0", "warning": "1", "repair": "2"}
 _WIDTHS = {
     "record_id": 14, "file": 16, "sheet": 10, "row": 8, "column": 16, "field": 18, "rule": 26,
@@ -68,7 +68,7 @@ _LEGEND = Text(
 def _summed(result: StandardizedFiles, line: RuleCount) -> tuple[object, ...]:
     suspicion = line.suspicion()
     return (
-        Marked(SEVERITY_TEXTS[line.severity], _LOOKS[line.severity]),
+        Marked(SEVERITY_TEXTS[line.severity], SEVERITY_LOOKS[line.severity]),
         field_label(result.model, result.found.entity, line.entity, line.field),
         line.column,
         line.count,
@@ -119,7 +119,7 @@ def _findings(result: StandardizedFiles, found: pl.DataFrame) -> Sheet:
         entity, _, field = name.rpartition(".")
         label = field_label(result.model, main, entity if entity in entities else main, field)
         labels[name] = str(label)
-    words = {w: Marked(SEVERITY_TEXTS[w], look) for w, look in _LOOKS.items()}
+    words = {w: Marked(SEVERITY_TEXTS[w], look) for w, look in SEVERITY_LOOKS.items()}
     at = ordered.columns.index("severity")
     named = ordered.with_columns(pl.col("field").replace_strict(labels, return_dtype=pl.String))
     rows = ((*row[:at], words[row[at]], *row[at + 1 :]) for row in named.iter_rows())

@@ -12,7 +12,7 @@ from crm_migrate.mapping import damage
 from crm_migrate.mapping import rules as mapping_rules
 from crm_migrate.model import Model
 from crm_migrate.plan.show.html import SEVERITY_TEXTS
-from crm_migrate.plan.show.sheets import Sheet, workbook_bytes
+from crm_migrate.plan.show.sheets import Marked, Sheet, Style, workbook_bytes
 from crm_migrate.protection.admission import CUT_OUT, FORBIDDEN
 from crm_migrate.protection.policy import Policy
 from crm_migrate.records import Rule
@@ -32,6 +32,7 @@ MOST, SAMPLE = 50_000, 10_000
 """Lines of the workbook: all, or of more than `MOST` a sample; the rest is counted in its last."""
 
 _MEANT = Text(" Probably meant: {domain}.", "疑似应为 {domain}。")
+SEVERITY_LOOKS = {"error": Style.WARN, "warning": Style.CAUTION, "repair": Style.NEW}
 _ORDER = {"error": 0, "warning": 1, "repair": 2}
 _PLACE = ("_order", "source", "file", "sheet", "row", "field", "rule")
 
@@ -117,7 +118,7 @@ def _summary(
             (
                 _ORDER[severity],
                 -count,
-                SEVERITY_TEXTS[severity].in_language(language),
+                _weight(severity, language),
                 *_labels(model, language, entity, field),
                 rule.message.in_language(language),
                 file,
@@ -145,6 +146,10 @@ def _summary(
     )
 
 
+def _weight(severity: str, language: Language) -> Marked:
+    return Marked(SEVERITY_TEXTS[severity].in_language(language), SEVERITY_LOOKS[severity])
+
+
 def _labels(model: Model, language: Language, entity: str, field: str) -> tuple[str, str]:
     """What entity and field are called."""
     known = model.by_name.get(entity)
@@ -160,7 +165,7 @@ def _line(
 ) -> tuple[object, ...]:
     rule = rule_of(str(row["rule"]), own)
     return (
-        SEVERITY_TEXTS[str(row["severity"])].in_language(language),
+        _weight(str(row["severity"]), language),
         row["file"],
         row["sheet"],
         row["row"],
