@@ -61,6 +61,19 @@ def test_branches_and_codes_that_differ_keep_companies_apart():
     assert found["1"] != found["4"]
 
 
+def test_a_trade_name_alone_is_short_for_a_company_and_a_group_is_none_of_its_members():
+    """R-3.1: 澄川 with the telephone of 澄川轴承 is it; the group on that telephone is another."""
+    rows = [
+        {"id": "1", "公司名称": "赣州澄川轴承有限公司", "电话": "0797-8830021"},
+        {"id": "2", "公司名称": "澄川", "电话": "0797-8830021"},
+        {"id": "3", "公司名称": "赣州晴岚集团有限公司", "电话": "0797-8112233"},
+        {"id": "4", "公司名称": "赣州晴岚化工有限公司", "电话": "0797-8112233"},
+        {"id": "5", "公司名称": "晴岚涂料有限公司", "电话": "0797-8112233"},
+    ]
+    clusters = link_file(pl.DataFrame(rows), "id", load_pack("company-cn")).clusters
+    assert dict(clusters.iter_rows()) == {"1": "1", "2": "1", "3": "3", "4": "4", "5": "5"}
+
+
 def test_numbers_and_names_of_earlier_times():
     """R-3.1: organisation code, registration number, former name; none is a filler."""
     phone = {"电话": "0791-8830021"}

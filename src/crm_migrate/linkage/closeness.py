@@ -6,6 +6,7 @@ bound the similarity from above: most pairs need nothing more.
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 from rapidfuzz import process
 from rapidfuzz.distance import OSA, JaroWinkler, Levenshtein
 
@@ -18,6 +19,8 @@ Floats = npt.NDArray[np.float64]
 _ROUNDING = 1e-6
 """A similarity of just the limit is enough, whichever way its last bit was rounded."""
 _UNKNOWN = np.nan
+_SHORTEST = 2
+"""Characters of a text that may begin another one: a 字号 has two at least."""
 
 
 class Closeness:
@@ -83,8 +86,11 @@ def closeness(
     if not len(rows):
         return result
     rows = rows[possible(feature.signature, by, lowest, a[rows], b[rows])]
-    queries = feature.values.gather(a[rows]).to_list()
-    choices = feature.values.gather(b[rows]).to_list()
+    some, others = feature.values.gather(a[rows]), feature.values.gather(b[rows])
+    if by == "beginning":
+        result[rows] = np.where(begins(some, others), 1.0, -np.inf)
+        return result
+    queries, choices = some.to_list(), others.to_list()
     if by == "typos":
         edits = process.cpdist(
             queries,
@@ -107,6 +113,16 @@ def closeness(
     return result
 
 
+def begins(some: pl.Series, others: pl.Series) -> Mask:
+    """Whether one text of each two, of two characters and more, begins the other one."""
+    long = (some.str.len_chars() >= _SHORTEST) & (others.str.len_chars() >= _SHORTEST)
+    frame = pl.DataFrame({"a": some, "b": others})
+    a, b = pl.col("a"), pl.col("b")
+    begun = frame.select(a.str.starts_with(b) | b.str.starts_with(a)).to_series()
+    found: Mask = (long & begun).to_numpy()
+    return found
+
+
 def possible(signature: Signature, by: Measure, lowest: float, a: Codes, b: Codes) -> Mask:
     """Whether the signatures leave room for a closeness of `lowest`.
 
@@ -122,6 +138,10 @@ def possible(signature: Signature, by: Measure, lowest: float, a: Codes, b: Code
         jaro = (matches / np.maximum(long, 1) + matches / np.maximum(other, 1) + 1) / 3
         common = _common_prefix(signature.prefix[a], signature.prefix[b])
         fits = (jaro + 0.1 * common * (1 - jaro) >= lowest - 1e-4) & (matches > 0)
+        return fits
+    if by == "beginning":
+        common = _common_prefix(signature.prefix[a], signature.prefix[b])
+        fits = common >= np.minimum(np.minimum(long, other), 4)
         return fits
     edits = np.maximum(np.maximum(lacking, lacked), np.abs(long - other))
     if by == "typos":

@@ -239,14 +239,18 @@ def company_parts(raw: pl.Series) -> dict[str, pl.Series]:
         key=company_name.match_key(name).replace("", None)
     )
     form = pl.col("legal_form").str.strip_prefix("集团")
+    # The head of a group is none of its members: 恒通集团 is not short for 恒通电力设备.
+    group = pl.col("legal_form").str.starts_with("集团")
+    trade = pl.when(group).then(pl.coalesce("industry_word", pl.lit("集团")))
+    trade = trade.otherwise("industry_word")
     made = split.select(
         "key",
         full=pl.when(pl.col("legal_form").str.contains(_WHOLE_FORM)).then("key"),
-        core=_folded(pl.concat_str("stem", "industry_word", ignore_nulls=True)),
+        core=_folded(pl.concat_str("stem", trade, ignore_nulls=True)),
         brand=_folded(pl.col("stem")),
         region=pl.col("region").str.replace_all(_REGION_WORDS, "").str.replace(_PROVINCE, "$1"),
-        form=pl.when(~form.is_in(_VAGUE_FORM)).then(form),
-        industry="industry_word",
+        form=pl.when(~form.is_in(["", *_VAGUE_FORM])).then(form),
+        industry=pl.when(group).then(pl.lit("集团")).otherwise("industry_word"),
         branch=pl.when(pl.col("key").is_not_null()).then(_plain_branch(pl.col("branch"))),
     )
     return {part: made[part] for part in made.columns}

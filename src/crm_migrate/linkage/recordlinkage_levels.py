@@ -52,6 +52,24 @@ class SharedValue(BaseCompareFeature):  # type: ignore[misc]
         return self.feature.same(left.to_numpy(), right.to_numpy()).astype(np.float64)
 
 
+class Beginning(BaseCompareFeature):  # type: ignore[misc]
+    """Whether one of two texts, of two characters and more, begins the other."""
+
+    def _compute_vectorized(self, left: pd.Series, right: pd.Series) -> Any:
+        both = zip(left, right, strict=True)
+        return np.array(
+            [
+                float(
+                    isinstance(a, str)
+                    and isinstance(b, str)
+                    and min(len(a), len(b)) > 1
+                    and (a.startswith(b) or b.startswith(a))
+                )
+                for a, b in both
+            ]
+        )
+
+
 def toolkit_pairs(blocks: Blocks, n: int) -> pd.MultiIndex:
     """The pairs of records 0 … n−1 that the blocks bring together: left < right, sorted, each once.
 
@@ -133,8 +151,11 @@ def _conditions(features: Features, rules: LinkageRules) -> recordlinkage.Compar
                     compare.add(Exact(name, name, missing_value=0, label=_same(name)))
         if level.similar is not None and _similar(level) not in known:
             known.add(_similar(level))
-            text = _text(level.similar)
-            compare.add(String(text, text, method=_METHODS[level.by], label=_similar(level)))
+            text, label = _text(level.similar), _similar(level)
+            if level.by == "beginning":
+                compare.add(Beginning(text, text, label=label))
+            else:
+                compare.add(String(text, text, method=_METHODS[level.by], label=label))
     return compare
 
 

@@ -25,7 +25,7 @@ FeatureKind = Literal[
     "domains",
     "address",
 ]
-Measure = Literal["jaro_winkler", "edit", "typos", "grams"]
+Measure = Literal["jaro_winkler", "edit", "typos", "grams", "beginning"]
 EngineName = Literal["native", "recordlinkage", "natural_key", "alone"]
 
 FEATURE_PARTS: dict[str, tuple[str, ...]] = {
@@ -85,7 +85,7 @@ class Level:
     by: Measure = "jaro_winkler"
     at_least: float = 1.0
     """Similarity 0–1 (for `grams` the cosine of n-grams weighed by rarity); for `typos` the
-    largest number of edits."""
+    largest number of edits. `beginning` is 1 where one text begins the other."""
     compatible: tuple[str, ...] = ()
     """Features that may be missing, but must not differ."""
     unlike: tuple[str, ...] = ()

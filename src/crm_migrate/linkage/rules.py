@@ -29,7 +29,7 @@ PAIR_COLUMNS = (
     *("reasons", "same_cluster"),
 )
 """What stands beside the levels of the comparisons in tables of pairs."""
-_MEASURES = ("jaro_winkler", "edit", "typos", "grams")
+_MEASURES = ("jaro_winkler", "edit", "typos", "grams", "beginning")
 _ENGINES = ("native", "recordlinkage", "natural_key", "alone")
 
 
