@@ -125,7 +125,7 @@ def in_id_order(frame: "pl.DataFrame", name: str = RECORD_ID) -> "pl.DataFrame":
     """`frame.sort(name, maintain_order=True)`, quick where the ids are hexadecimal, as ours are.
 
     Sixteen characters are compared as one number; where that does not order the texts, they are
-    sorted. Columns without any value, half of most tables, stay where they are.
+    sorted. Columns with one value or none, half of most tables, stay where they are.
     """
     import numpy as np
     import polars as pl
@@ -133,14 +133,26 @@ def in_id_order(frame: "pl.DataFrame", name: str = RECORD_ID) -> "pl.DataFrame":
     ids = frame[name].fill_null("")
     if _ascending(ids):
         return frame
-    digits = ids.str.strip_prefix("g").str.head(16)  # golden ids: g and a record id
+    golden = ids[-1].startswith("g")  # golden ids: g and a record id
+    digits = ids.str.slice(1, 16) if golden else ids.str.head(16)
     number = digits.str.to_integer(base=16, dtype=pl.UInt64, strict=False).fill_null(0)
-    order = np.argsort(number.to_numpy(), kind="stable")
-    if not _ascending(ids[order]):
+    order = pl.Series(np.argsort(number.to_numpy(), kind="stable"), dtype=pl.get_index_type())
+    if not _ascending(ids.rechunk().gather(order)):
         return frame.sort(name, maintain_order=True)
-    filled = [c for c in frame.columns if frame[c].null_count() < frame.height]
+    various = [c.name for c in frame.iter_columns() if not _repeats_one(c)]
     # In one piece first: taking rows from many pieces costs ten times as much.
-    return frame.with_columns(frame.select(filled).rechunk()[order])
+    return frame.with_columns(frame.select(various).rechunk()[order])
+
+
+def _repeats_one(column: "pl.Series") -> bool:
+    """Whether a column of text has the same value in all rows, or none."""
+    import polars as pl
+
+    if column.null_count() or not len(column):
+        return column.null_count() == len(column)
+    if column.dtype != pl.String or column[0] != column[-1]:
+        return False
+    return bool((column == column[0]).all())
 
 
 def _ascending(ids: "pl.Series") -> bool:
@@ -179,11 +191,15 @@ def findings_together(
     kind = np.repeat(np.arange(len(hits)), [len(r) for r in rows])
     every = np.concatenate(rows)
     order = np.argsort(every, kind="stable")
-    kind, places = kind[order], records.select(RECORD_ID, *PROVENANCE)[every[order]]
-    sources = places[SOURCE].unique().sort()
-    source = places[SOURCE].cast(pl.Enum(sources.drop_nulls())).to_physical()
-    columns = [origins.get((name, f)) for name in sources.drop_nulls() for f, *_ in hits]
-    at = source.cast(pl.Int64) * len(hits) + pl.Series(kind)
+    kind, of_row = kind[order], pl.Series(every[order])
+    places = {
+        c.name: c.new_from_index(0, len(kind)) if _repeats_one(c) else c.gather(of_row)
+        for c in records.select(RECORD_ID, *PROVENANCE).iter_columns()
+    }
+    sources = records[SOURCE].unique().drop_nulls().sort()
+    source = records[SOURCE].cast(pl.Enum(sources)).to_physical().cast(pl.Int64)
+    columns = [origins.get((name, f)) for name in sources for f, *_ in hits]
+    at = source.gather(of_row) * len(hits) + pl.Series(kind)
     fields, rules, weights, _ = zip(*hits, strict=True)
     texts = (
         ("field", list(fields)),

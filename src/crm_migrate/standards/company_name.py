@@ -57,7 +57,9 @@ _NOW_BARE = r"\(现((?:[^()]+\([^()]+\))?[^()]{2,}(?:公司|集团|厂))\)$"
 _SHORT = rf"\((?:以下简称|简称|又称|俗称|别名|商号)[:为\"“]*{_INSIDE}[\"”]?\)$"
 _SHORT_BEHIND = rf"[\s,;/]+(?:简称|俗称)[:]{_INSIDE}$"
 _LEGAL_FORM = (
-    r"公司|集团|厂|店|社|所|院|校|学|局|会|行|部|中心|企业|合伙|酒店|馆|站|场|户|政府|园|处|"
+    r"公司|集团|厂|店|社|所|院|校|学|局|会|行|部|中心|企业|合伙|酒店|馆|站|场|户|政府|园|处"
+)
+_FORM_ABROAD = (
     r"(?i)\b(?:ltd|limited|llc|llp|inc|corp|corporation|gmbh|co|company|plc|ag|sa|sas|sarl|spa|srl|"
     r"bv|nv|ab|oy|kk|k\.k|kg|pty|pte|bhd|jsc|ooo)\b"
 )
@@ -240,9 +242,10 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     yield NOBODY, nobody
     doubtful = mask_where(value, odd & ~nobody, lambda few: few.str.contains(_NO_NAME))
     yield DOUBTFUL, doubtful
-    unformed = mask_where(
-        value, odd & ~nobody & ~doubtful, lambda few: ~few.str.contains(_LEGAL_FORM)
-    )
+    unformed = odd & ~nobody & ~doubtful
+    unformed = mask_where(value, unformed, lambda few: ~few.str.contains(_LEGAL_FORM))
+    # Apart, and for the rest: \b in a pattern makes it ten times as slow.
+    unformed = mask_where(value, unformed, lambda few: ~few.str.contains(_FORM_ABROAD))
     yield INCOMPLETE, mask_where(value, unformed, lambda few: ~few.str.contains(_PERSON))
     yield DAMAGED, mask_where(value, odd, lambda few: few.str.contains(r"\x{fffd}|\?\?"))
     yield from company_slips.slips(value, odd)

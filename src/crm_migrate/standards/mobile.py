@@ -19,7 +19,6 @@ from crm_migrate.standards.columns.residue import (
     change_where,
     holds,
     mask_where,
-    unless_matching,
 )
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
 from crm_migrate.standards.data.tables import Table
@@ -116,10 +115,24 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
     >>> normalise(pl.Series(["13800138000/13900139000", "1.38E+10", "010-62345678"])).to_list()
     ['13800138000', '1.38E+10', '010-62345678']
     """
-    return unless_matching(eased(raw), CANONICAL, lambda few: split(few).get_column("value"))
+    return _read(raw).get_column("value").alias(raw.name)
 
 
 @remembered
+def _read(raw: pl.Series) -> pl.DataFrame:
+    """`split`, of which only the cells are asked that are no single number."""
+    cells = eased(raw)
+    nothing = pl.Series([None], dtype=pl.String).new_from_index(0, len(raw))
+    residue = holds(~cells.str.contains(CANONICAL))
+    few = split(cells.filter(residue))
+    return pl.DataFrame(
+        {
+            "value": change_where(cells, residue, lambda _: few["value"]),
+            "others": change_where(nothing, residue, lambda _: few["others"]),
+        }
+    )
+
+
 def split(raw: pl.Series) -> pl.DataFrame:
     """`value`, the first mobile number or the kept text, and `others`, the other numbers.
 
@@ -158,11 +171,7 @@ def overflow(raw: pl.Series) -> pl.Series:
     >>> overflow(pl.Series(["13800138000;13900139000", "13800138000", None])).to_list()
     ['13900139000', None, None]
     """
-    nothing = pl.Series(raw.name, [None], dtype=pl.String).new_from_index(0, len(raw))
-    cells = eased(raw)
-    residue = holds(~cells.str.contains(CANONICAL))
-    others = split(cells.filter(residue)).get_column("others")
-    return change_where(nothing, residue, lambda _: others)
+    return _read(raw).get_column("others").alias(raw.name)
 
 
 def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Masks:

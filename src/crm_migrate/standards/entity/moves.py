@@ -54,18 +54,18 @@ def _telephones(
     odd = holds(raw != value) | other
     if not odd.any():
         return
-    others = change_where(raw.set(~odd, None), odd, mobile.overflow)
+    others = mobile.overflow(raw).set(~odd, None)
     if target is None:
         yield Move(source, record_rules.MOBILE_LEFT_OVER, others.is_not_null())
         return
-    landline = mask_where(value, other, _is_landline)
-    moved = phone.normalise(value.filter(landline))
+    read = phone.normalise(value.filter(other))
+    here = _is_landline(read)
+    landline, moved = mask_where(value, other, lambda _: here), read.filter(here)
     others = change_where(others, landline, lambda _: moved)
     values[source] = value.set(landline, None)
     values[target.name] = joined(values[target.name], others)
     yield Move(source, record_rules.LANDLINE_MOVED, landline)
 
 
-def _is_landline(value: pl.Series) -> pl.Series:
-    read = phone.normalise(value)
+def _is_landline(read: pl.Series) -> pl.Series:
     return phone.is_known(read) & ~read.str.contains(rf"(?:^|;)(?:{telephones.MOBILE}|\+)")
