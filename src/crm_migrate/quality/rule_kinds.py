@@ -73,6 +73,7 @@ BY_ENDING = {
     "format": Kind.FORMAT,
     "unreadable": Kind.FORMAT,
     "checksum": Kind.CONTENT,
+    "made_up": Kind.CONTENT,
     "precision_lost": Kind.CONTENT,
     "damaged": Kind.CONTENT,
 }
