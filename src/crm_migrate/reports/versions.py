@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from urllib.parse import quote, unquote
 
 from crm_migrate.errors import IntegrityFault
 from crm_migrate.language import Text
@@ -96,18 +97,26 @@ def store_document(
 
 
 def named(audit: Path, *paths: Path) -> dict[str, str]:
-    """`file:` and the path under the audit folder → SHA-256, as the journal names what was
-    written.
+    """`file:` and the path under the audit folder, in ASCII as a URL has it → SHA-256: so the
+    journal names what was written.
     """
-    return {f"{_FILE}{path.relative_to(audit).as_posix()}": _sha256(path) for path in paths}
+    return {_FILE + _named(path, audit): _sha256(path) for path in paths}
 
 
 def handed_out(audit: Path, *paths: Path) -> dict[str, str]:
     """As `named`, of workbooks that people work in: the journal says how they were handed out, but
     that they differ later is no fault. What comes back is checked row by row.
     """
-    told = {p: p.relative_to(audit).as_posix() for p in paths if p.is_relative_to(audit)}
-    return {_HANDED_OUT + name: _sha256(path) for path, name in told.items()}
+    return {_HANDED_OUT + _named(path, audit): _sha256(path) for path in paths}
+
+
+def together(paths: Sequence[Path]) -> str:
+    """One SHA-256 of several files in their order: for those whose names name people."""
+    return hashlib.sha256("".join(map(_sha256, paths)).encode()).hexdigest()
+
+
+def _named(path: Path, audit: Path) -> str:
+    return quote(path.relative_to(audit).as_posix())
 
 
 def require_unchanged(audit: Path, journal: bytes) -> None:
@@ -125,7 +134,7 @@ def require_unchanged(audit: Path, journal: bytes) -> None:
         if _NAMED in line:
             told |= {k: v for k, v in json.loads(line)["objects"].items() if k.startswith(_FILE)}
     for name, digest in told.items():
-        path = audit / name.removeprefix(_FILE)
+        path = audit / unquote(name.removeprefix(_FILE))
         if path.is_file() and _sha256(path) != digest:
             raise _changed(path)
 

@@ -24,7 +24,7 @@ from crm_migrate.plan.show.pack import (
 )
 from crm_migrate.protection.policy import Audience, Treatment
 from crm_migrate.quality.control_totals import record_totals
-from crm_migrate.reports.versions import handed_out
+from crm_migrate.reports.versions import together
 from crm_migrate.stages import survive
 from crm_migrate.stages.planning.pack_samples import samples
 from crm_migrate.stages.planning.parts import actions_by_head, parts
@@ -105,9 +105,11 @@ def write_packs(
     index = place / file_name(Text("index", "目录").in_language(language), [i.file for i in lines])
     write_private(index, index_workbook(lines, KINDS[by], nothing))
     about: dict[str, str | int | bool | None] = {
-        "plan": header.plan_id, "by": by, "packs": len(lines)
-    }  # fmt: skip
-    about |= handed_out(session.audit, *(place / line.file for line in lines), index)
+        "plan": header.plan_id,
+        "by": by,
+        "packs": len(lines),
+        "sha256": together([*(place / line.file for line in lines), index]),
+    }
     session.record("system", "plan.packs", about)
     return Packs(header.plan_id, by, place, index, tuple(lines))
 
