@@ -235,8 +235,9 @@ class _Reading:
             found = read_images(self.reader, plan_id, entity, columns, key, pl.Series([golden]))
         except IntegrityFault:
             text = Text(
-                f"a before-image of plan {plan_id} does not open",
-                f"计划 {plan_id} 的变更前镜像无法打开",
+                f"a before-image of plan {plan_id} does not open:"
+                " another keyring, or it was altered",
+                f"计划 {plan_id} 的变更前镜像无法打开:密钥环不符,或已被改动",
             )
             self.unknown.append(text.in_language(self.language))
             return None
