@@ -80,7 +80,10 @@ def test_two_owners_are_decided_in_excel_by_both_departments(claimed: Project) -
     done = claimed.ok("review", "import", str(mine), "--as", "li", schema="review-import")
     assert (done["entered"], done["decided"], done["open"]) == (2, 1, 1)
     again = claimed.ok("review", "import", str(mine), "--as", "li", schema="review-import")
-    assert (again["entered"], again["unchanged"]) == (0, 2)
+    assert (again["entered"], again["unchanged"], again["comments_left"]) == (0, 2, 0)
+    fill(mine, doubtful_B2="另有说明" * 8000)
+    again = claimed.ok("review", "import", str(mine), "--as", "li", schema="review-import")
+    assert (again["entered"], again["comments_left"]) == (0, 1)  # said, not dropped in silence
     said = [v for t in claimed.ok("review", "list", "--all")["tasks"] for v in t["verdicts"]]
     (reason,) = (v["reason"] for v in said if v["reason"])
     assert "13800138001" not in reason

@@ -160,10 +160,12 @@ def import_workbook(
     with opened(ctx, out) as session:
         done = import_quarantine(session, file, password, by=person)
     require_faultless(out, file, done.faults)
+    passing = counted(done.accepted, "record") + (" passes" if done.accepted == 1 else " pass")
     out.say(
         Text(
             f"{counted(done.entered, 'cell')} of {counted(done.records, 'record')} corrected,"
-            f" {done.unchanged:,} as they were; {done.accepted:,} records pass now",
+            f" {done.unchanged:,} as they were;"
+            f" {passing} now",
             f"更正 {done.records} 条记录的 {done.entered} 个单元格,{done.unchanged} 个未变;"
             f"{done.accepted} 条记录现已通过",
         ),

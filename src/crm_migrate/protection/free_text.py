@@ -24,6 +24,8 @@ from crm_migrate.standards.columns.residue import change_where, holds, mask_wher
 from crm_migrate.standards.places.divisions import PROVINCE_CODES
 from crm_migrate.standards.reading.personal_data import MAIL, PLATE, TRAVEL_DOCUMENT
 
+LONGEST_REMARK = 500
+"""Characters of a comment or reason that are kept."""
 PLACEHOLDERS = {
     Kind.ID_NUMBER: "[证件号码]",
     Kind.BANK_CARD: "[银行卡号]",
@@ -91,6 +93,13 @@ def redact_sentence(text: str) -> str:
     '已电话核对 [手机号码]'
     """
     return str(redact(pl.Series([text]), list(Kind)).text[0])
+
+
+def redact_remark(text: str) -> str:
+    """As `redact_sentence`, cut after `LONGEST_REMARK` characters: a cell of a workbook holds far
+    more, and all of it would be kept for good.
+    """
+    return redact_sentence(text if len(text) <= LONGEST_REMARK else text[:LONGEST_REMARK] + "…")
 
 
 def _redact_numbers(texts: pl.Series, kinds: Collection[Kind]) -> Redacted:

@@ -127,6 +127,16 @@ def import_workbook(
         ),
         "green",
     )
+    if done.comments_left:
+        out.say(
+            Text(
+                f"{counted(done.comments_left, 'comment')} not entered: the verdict stood already;"
+                " take it back first (`review undo`), or use `review decide --reason`",
+                f"{done.comments_left} 条备注未录入:裁决此前已存在;请先 `review undo` 再导入,"
+                "或使用 `review decide --reason`",
+            ),
+            "yellow",
+        )
     if done.open:
         out.say(Text(f"{done.open} still open", f"{done.open} 项仍待裁决"), "yellow")
     out.next_step("crm-migrate plan")

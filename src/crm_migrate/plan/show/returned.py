@@ -31,7 +31,6 @@ YES = Text("exclude", "排除")
 
 _YES = {"是", "排除", "yes", "y", "x", "exclude", "1", "true", "√", "✓"}
 _NO = {"", "否", "不", "no", "n", "0", "false"}
-_LONGEST = 500
 
 
 @dataclass(frozen=True)
@@ -114,11 +113,9 @@ def read_returned(path: Path, plan_id: str, key: bytes, customer: str = "custome
 
 def _clean(text: str) -> str:
     """The comment without personal numbers: people do write them, and pages show comments."""
-    from crm_migrate.protection.free_text import (
-        redact_sentence,  # compiles much; showing needs none
-    )
+    from crm_migrate.protection.free_text import redact_remark  # compiles much; showing needs none
 
-    return redact_sentence(text if len(text) <= _LONGEST else text[:_LONGEST] + "…")
+    return redact_remark(text)
 
 
 def _tables(path: Path) -> Iterator[tuple[Table, str, str, str]]:

@@ -130,12 +130,14 @@ def require_allowed(session: Session, person: Person, answer: Answer) -> None:
 
 
 def redacted(reason: str) -> str | None:
-    """The reason without personal numbers: people do write them, and reasons are kept in clear."""
+    """The reason without personal numbers, and not too long: people do write them, and reasons are
+    kept in clear.
+    """
     if not reason:
         return None
-    from crm_migrate.protection.free_text import redact_sentence  # compiles much
+    from crm_migrate.protection.free_text import redact_remark  # compiles much
 
-    return redact_sentence(reason)
+    return redact_remark(reason)
 
 
 def status_text(decided: bool) -> str:

@@ -17,7 +17,7 @@ from crm_migrate.language import Text
 from crm_migrate.model import MULTI_SEPARATOR
 from crm_migrate.stages.exports.returned import CellFault
 from crm_migrate.stages.finished import open_finished
-from crm_migrate.stages.review.answers import Answer, enter, require_allowed
+from crm_migrate.stages.review.answers import Answer, enter, redacted, require_allowed
 from crm_migrate.stages.review.lines import TASK, VERDICT, Line, check_of_line, read_questions
 from crm_migrate.stages.review.records import Records
 from crm_migrate.stages.session import Session
@@ -60,6 +60,8 @@ class Imported:
     decided: int
     open: int
     faults: tuple[CellFault, ...] = ()
+    comments_left: int = 0
+    """Comments on verdicts that stood already and say something else: they are not entered."""
 
     def to_json(self) -> dict[str, Any]:
         """As plain data."""
@@ -83,7 +85,7 @@ def import_reviews(
     present = _Present(session, questions)
     faults: list[CellFault] = []
     answers: list[Answer] = []
-    empty = unchanged = 0
+    empty = unchanged = left = 0
     seen: set[str] = set()
     for lines in questions:
         first = lines[0]
@@ -102,6 +104,7 @@ def import_reviews(
             faults.append(judged)
         elif judged is None:
             unchanged += 1
+            left += _says_more(session, first)
         else:
             answers.append(judged)
     if faults:
@@ -112,7 +115,8 @@ def import_reviews(
     session.record(person.id, "review.imported", about)
     done = enter(session, person, answers)
     decided = sum(d["status"] == "decided" for d in done)
-    return Imported(len(done), unchanged, empty, decided, len(done) - decided)
+    waiting = len(done) - decided
+    return Imported(len(done), unchanged, empty, decided, waiting, comments_left=left)
 
 
 def _torn(session: Session, lines: Sequence[Line]) -> list[CellFault]:
@@ -165,6 +169,14 @@ def _judged(
     except CrmMigrateError as error:
         return _fault(first, VERDICT, error.message)
     return answer
+
+
+def _says_more(session: Session, first: Line) -> bool:
+    """Whether the line of a verdict that stands has a comment that is not on record."""
+    if not first.comment.strip():
+        return False
+    known = {verdict["reason"] for verdict in standing_on(session.state, first.name.task)}
+    return redacted(first.comment) not in known
 
 
 def _answer(first: Line, asked: dict[str, Any]) -> Answer | None:
