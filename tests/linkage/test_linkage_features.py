@@ -36,6 +36,12 @@ def test_phones_are_sets_of_digits():
     assert texts == [["13800138000", "057188886666"], ["13800138000"], [], []]
 
 
+def test_one_landline_in_many_writings():
+    """R-3.1: written internationally, without its 0, with an extension behind a dash."""
+    raw = ["0571-88886666", "+86 571 88886666", "8657188886666", "(0571)88886666-8012"]
+    assert feature_text.phones(pl.Series(raw)).unique().to_list() == ["057188886666"]
+
+
 def test_company_parts_tell_branches_from_head_offices():
     """R-1.4: the branch is a part of its own, and `-` stands for the head office."""
     parts = feature_text.company_parts(

@@ -22,6 +22,7 @@ _PLAIN = r"^[!-~\x{4e00}-\x{9fa5}]+$"
 _LOWER = r"^[!-@\[-~]+$"
 _CODE = r"^[1-9A-HJ-NP-Y][1-9][0-9]{6}[0-9A-HJ-NPQRTUWXY]{10}$"
 
+_EXTENSION = r"^(.*(?:^|\D)[1-9]\d{6,7})[-—/]\d{1,5}$"
 _ROAD = r"(\p{Han}+?(?:大道|大街|路|街|道|巷|弄))\d"
 
 SKIP_LENGTHS = (4, 12)
@@ -116,8 +117,12 @@ _NO_REGISTRATION = ["123456789012345"]
 def phones(raw: pl.Series) -> pl.Series:
     """One number each, as digits without country code, separators and extension; null below 7.
 
+    A landline that is written internationally gets its 0 back: +86 571 … is 0571 ….
+
     >>> phones(pl.Series(["+86 138-0013-8000", "0571-8888 6666转802", "110"])).to_list()
     ['13800138000', '057188886666', None]
+    >>> phones(pl.Series(["+86-571-88886666", "0571-88886666-802", "010-8888-6666"])).to_list()
+    ['057188886666', '057188886666', '01088886666']
     """
     digits = unless_matching(raw, r"^(?:1[3-9]\d{9}|0[1-9]\d{8,10})$", _digits)
     return digits.set(digits.str.len_chars() < 7, None)
@@ -125,8 +130,10 @@ def phones(raw: pl.Series) -> pl.Series:
 
 def _digits(raw: pl.Series) -> pl.Series:
     narrow = unless_matching(raw, r"^[ -~]*$", lambda few: few.str.normalize("NFKC"))
-    number = narrow.str.replace(r"(?i)(转|ext\.?|x|#).*$", "").str.replace_all(r"\D", "")
-    return number.str.replace(r"^00", "").str.replace(r"^86(1[3-9]\d{9}|0\d{9,11})$", "$1")
+    number = narrow.str.replace(r"(?i)(转|ext\.?|x|#).*$", "").str.strip_chars()
+    number = number.str.replace(_EXTENSION, "$1").str.replace_all(r"\D", "").str.replace(r"^00", "")
+    number = number.str.replace(r"^86(1[3-9]\d{9}|0\d{9,11})$", "$1")
+    return number.str.replace(r"^86(10\d{8}|2\d{9}|[3-9]\d{9,10})$", "0$1")
 
 
 def emails(raw: pl.Series) -> pl.Series:
