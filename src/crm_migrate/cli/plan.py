@@ -172,6 +172,7 @@ def _counts(planned: "Planned", out: Output) -> None:
     head = (
         Text("entity", "对象"),
         Text("accepted", "接受"),
+        Text("made here", "系统生成"),
         Text("merged", "合并"),
         Text("golden", "唯一"),
         Text("new", "新增"),
@@ -184,7 +185,7 @@ def _counts(planned: "Planned", out: Output) -> None:
         Text("what becomes of the records", "记录去向"),
         head,
         [
-            (planned.labels[name], c.accepted, c.merged, c.golden, c.insert, c.update,
+            (planned.labels[name], c.accepted, c.made, c.merged, c.golden, c.insert, c.update,
              c.unchanged, c.conflict, c.skip)
             for name, c in header.counts.items()
         ],

@@ -11,9 +11,12 @@ PlanKind = Literal["migration", "rollback"]
 
 @dataclass(frozen=True)
 class EntityCounts:
-    """accepted = golden + merged; golden = insert + update + delete + unchanged + conflict + skip.
+    """accepted + made = golden + merged; golden = insert + update + delete + unchanged + conflict +
+    skip.
 
-    Of a rollback, `golden` counts the rows that its plan had written.
+    `accepted` are records of the sources. `made` are those that no source has: tags 疑似重复, and
+    rows of the CRM that take part because they are merged. Of a rollback, `golden` counts the rows
+    that its plan had written.
     """
 
     accepted: int = 0
@@ -25,12 +28,14 @@ class EntityCounts:
     unchanged: int = 0
     conflict: int = 0
     skip: int = 0
+    made: int = 0
 
     def adds_up(self) -> bool:
         """Whether both equations of the class docstring hold."""
         written = self.insert + self.update + self.delete
         planned = written + self.unchanged + self.conflict + self.skip
-        return self.accepted == self.golden + self.merged and self.golden == planned
+        records = self.accepted + self.made
+        return records == self.golden + self.merged and self.golden == planned
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,11 @@ from crm_migrate.reports.report_rows import (
     cover_rows,
     evidence_rows,
     gate_rows,
+    held_rows,
     linkage_rows,
     protection_rows,
     waiting_lines,
+    when,
 )
 
 
@@ -48,6 +50,8 @@ def report_html(
             states={k: v.in_language(language) for k, v in STATE_TEXTS.items()},
             decisions={k: v.in_language(language) for k, v in DECISIONS.items()},
             gates=gate_rows(report, language),
+            held=held_rows(report, language),
+            when=when,
             evidence=evidence_rows(report, language),
             style=Markup(template_text("page.css")),  # noqa: S704
         )

@@ -1,9 +1,11 @@
 """The rows of the audit report, in words: for the page and the workbook."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from crm_migrate.language import Language, Text
-from crm_migrate.plan.show.html import STATE_TEXTS, TREATMENT_TEXTS
+from crm_migrate.plan.show.html import STATE_TEXTS, TREATMENT_TEXTS, local_time
+from crm_migrate.plan.show.risks import ACTION_LABELS, held_by_reason, reason_text
 from crm_migrate.reports.audit_report import AuditReport, next_review
 from crm_migrate.reports.facts import ApplyFacts, ApprovalFacts, PlanEntry
 
@@ -192,11 +194,11 @@ def plan_rows(report: AuditReport, language: Language) -> list[tuple[str, ...]]:
             STATE_TEXTS[p.state].in_language(language)
             + (f" ({TAKES_BACK.in_language(language)} {p.reverses})" if p.reverses else "")
             + (f" [{p.scope}]" if p.scope else ""),
-            f"{p.created_by} {p.created_at}",
+            f"{p.created_by} {when(p.created_at)}",
             "；".join([*_demanded(p, language), *(_decided(a, language) for a in p.approvals)]),
             ""
             if p.applied is None
-            else f"{p.applied.applied_by} {p.applied.applied_at} "
+            else f"{p.applied.applied_by} {when(p.applied.applied_at)} "
             + _read_back(p.applied.verified).in_language(language),
         )
         for p in report.plans
@@ -213,9 +215,22 @@ def _decided(signed: ApprovalFacts, language: Language) -> str:
     return (
         DECISIONS[signed.decision].in_language(language)
         + (f" [{signed.about}]" if signed.about else "")
-        + f": {signed.name}({signed.role}) {signed.at}"
+        + f": {signed.name}({signed.role}) {when(signed.at)}"
         + (f" · {signed.reason}" if signed.reason else "")
     )
+
+
+def when(at: str) -> str:
+    """An instant (RFC 3339) as clocks here show it."""
+    return local_time(datetime.fromisoformat(at))
+
+
+def held_rows(report: AuditReport, language: Language) -> list[tuple[str, str, int]]:
+    """Why operations were left out or are conflicts: action, reason, count; most frequent first."""
+    return [
+        (ACTION_LABELS[action].in_language(language), reason_text(code).in_language(language), n)
+        for (action, code), n in held_by_reason(report.header)
+    ]
 
 
 def gate_rows(report: AuditReport, language: Language) -> list[tuple[str, ...]]:

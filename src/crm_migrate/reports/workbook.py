@@ -13,6 +13,7 @@ from crm_migrate.reports.report_rows import (
     cover_rows,
     evidence_rows,
     gate_rows,
+    held_rows,
     linkage_rows,
     plan_rows,
     protection_rows,
@@ -33,6 +34,7 @@ _COUNTS = tuple(
     (text, 10)
     for text in (
         Text("accepted", "接受"),
+        Text("made here", "系统生成"),
         Text("merged", "合并"),
         Text("golden", "唯一记录"),
         Text("new", "新增"),
@@ -106,11 +108,20 @@ def _sections(
         Text("Records", "记录去向"),
         (_ENTITY, *_COUNTS),
         [
-            (label(n), c.accepted, c.merged, c.golden, c.insert, c.update, c.unchanged,
+            (label(n), c.accepted, c.made, c.merged, c.golden, c.insert, c.update, c.unchanged,
              c.conflict, c.skip)
             for n, c in report.header.counts.items()
         ],
     )  # fmt: skip
+    yield Section(
+        Text("Left out", "未写入原因"),
+        (
+            (Text("action", "动作"), 14),
+            (Text("reason", "原因"), 80),
+            (Text("count", "数量"), 10),
+        ),
+        held_rows(report, language),
+    )
     yield Section(
         Text("Control totals", "控制总数"),
         (

@@ -25,6 +25,7 @@ from crm_migrate.plan.target.present import resolve_references
 from crm_migrate.records import RECORD_ID
 from crm_migrate.stages import link, present, standardize, survive
 from crm_migrate.stages.figures import figures, quality_figures
+from crm_migrate.stages.golden.doubtful_tags import made_here
 from crm_migrate.stages.golden.overrides import SETTLED
 from crm_migrate.stages.job import Job
 from crm_migrate.stages.kept import lookups
@@ -182,7 +183,9 @@ def _entity_counts(
 ) -> EntityCounts:
     # Rows of the CRM that are merged and that no source knows take part as records.
     rows, records = planned.crm_only.get(name, (0, 0))
-    accepted = run.read(survive.STAGE, f"members.{name}").height + rows
+    tagged = made_here(run) if name == "tag" else 0
+    accepted = run.read(survive.STAGE, f"members.{name}").height - tagged
+    made = tagged + rows
     held = golden.height + records
     operations = planned.heads.get(name)
     acted = dict.fromkeys(Action, 0)
@@ -194,10 +197,11 @@ def _entity_counts(
     return EntityCounts(
         accepted=accepted,
         golden=held,
-        merged=accepted - held,
+        merged=accepted + made - held,
         insert=acted[Action.INSERT],
         update=acted[Action.UPDATE],
         unchanged=acted[Action.UNCHANGED],
         conflict=acted[Action.CONFLICT],
         skip=acted[Action.SKIP],
+        made=made,
     )

@@ -134,7 +134,8 @@ def test_the_counts_shown_are_the_headers(language: Language) -> None:
     for entity in shown.entities:
         c = entity.counts
         expected = [
-            c.accepted, c.merged, c.golden, c.insert, c.update, c.unchanged, c.conflict, c.skip
+            c.accepted, c.made, c.merged, c.golden, c.insert, c.update, c.unchanged, c.conflict,
+            c.skip,
         ]  # fmt: skip
         assert c.adds_up()
         assert [entity.label, *map(str, expected)] in parser.rows

@@ -15,6 +15,7 @@ from crm_migrate.plan.show.view import EntityView, PlanView
 
 _COUNTS = (
     ("accepted", Text("accepted", "接受"), 12),
+    ("made", Text("made here", "系统生成"), 12),
     ("merged", Text("merged away", "合并"), 15),
     ("golden", Text("golden", "唯一记录"), 12),
     ("insert", Text("new", "新增"), 12),

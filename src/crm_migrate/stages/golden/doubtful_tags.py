@@ -6,6 +6,7 @@ from crm_migrate.mapping.identity import hashed_ids
 from crm_migrate.records import RECORD_ID, ROW, SOURCE
 from crm_migrate.stages import link, present
 from crm_migrate.stages.job import Job
+from crm_migrate.stages.kept import GOLDEN
 from crm_migrate.workspace import Run
 
 DOUBTFUL_TAG = "疑似重复"
@@ -44,6 +45,14 @@ def with_doubtful(
         *(empty.alias(c) for c in absent), pl.lit(None, dtype=pl.Int64).alias(ROW)
     )
     return pl.concat([records, filled.select(records.columns)]), pl.concat([members, fresh])
+
+
+def made_here(run: Run) -> int:
+    """How many records of tags no source has: those that `with_doubtful` added."""
+    kept = run.read(GOLDEN, "members.tag", [RECORD_ID])
+    return kept.join(
+        run.read(link.STAGE, "members.tag", [RECORD_ID]), on=RECORD_ID, how="anti"
+    ).height
 
 
 def _standing_tags(run: Run, members: pl.DataFrame) -> pl.DataFrame:
