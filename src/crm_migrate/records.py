@@ -144,6 +144,13 @@ def in_id_order(frame: "pl.DataFrame", name: str = RECORD_ID) -> "pl.DataFrame":
     return frame.with_columns(frame.select(various).rechunk()[order])
 
 
+def unique_ids(ids: "pl.Series") -> bool:
+    """Whether no id is missing or occurs twice, which ids in ascending order tell at once."""
+    if ids.null_count():
+        return False
+    return bool((ids[1:] > ids[:-1]).all()) or ids.n_unique() == len(ids)
+
+
 def _repeats_one(column: "pl.Series") -> bool:
     """Whether a column of text has the same value in all rows, or none."""
     import polars as pl

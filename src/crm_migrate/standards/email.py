@@ -146,7 +146,8 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     yield FORMAT, other & ~cjk & ~valid
     yield TYPO, value.str.contains(_typo())
     changed = formed & holds(raw != value)
-    yield SEVERAL, mask_where(raw, changed, lambda r: _addresses(r).list.n_unique() > 1)
+    signs = mask_where(raw, changed, lambda r: r.str.contains("[@＠﹫][^@＠﹫]+[@＠﹫]"))
+    yield SEVERAL, mask_where(raw, signs, lambda r: _addresses(r).list.n_unique() > 1)
 
 
 def suggestion(value: pl.Series) -> pl.Series:

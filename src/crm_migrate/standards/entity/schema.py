@@ -15,7 +15,7 @@ import polars as pl
 
 from crm_migrate.language import Text
 from crm_migrate.model import Entity, Field, Model, SemanticType
-from crm_migrate.records import RECORD_ID, Rule, Severity
+from crm_migrate.records import RECORD_ID, Rule, Severity, unique_ids
 from crm_migrate.standards import amount, boolean, date, integer, percentage
 from crm_migrate.standards.entity.fields import Broken
 
@@ -111,8 +111,7 @@ def _doubtful(
     The standards leave hardly anything, and pandera's import alone costs as much CPU as
     thousands of records.
     """
-    ids = records[RECORD_ID]
-    found = {RECORD_ID} if ids.null_count() or ids.n_unique() < len(ids) else set()
+    found = set() if unique_ids(records[RECORD_ID]) else {RECORD_ID}
 
     def fits(field: Field) -> bool:
         if records.schema.get(field.name) != pl.String:

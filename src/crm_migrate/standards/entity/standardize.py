@@ -14,6 +14,7 @@ from crm_migrate.records import (
     SOURCE,
     Severity,
     findings_together,
+    unique_ids,
 )
 from crm_migrate.standards.columns.remembered import remembering
 from crm_migrate.standards.columns.residue import holds
@@ -78,7 +79,7 @@ def standardize(
 def _slices(mapped: pl.DataFrame) -> list[pl.DataFrame]:
     """The rows in pieces of the same size; in one where ids repeat, which must be seen together."""
     height, threads = mapped.height, pl.thread_pool_size()
-    if height < 2 * MANY or threads == 1 or mapped[RECORD_ID].n_unique() < height:
+    if height < 2 * MANY or threads == 1 or not unique_ids(mapped[RECORD_ID]):
         return [mapped]
     count = threads * ceil(height / (threads * _LARGEST_SLICE))
     return list(mapped.iter_slices(ceil(height / count)))

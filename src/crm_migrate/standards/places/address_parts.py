@@ -29,6 +29,8 @@ _SEPARATORS = " ,、/-"
 _LEADING = r"^[\s,、/-]+"
 _FILLED = r"^(?:市辖区|[\s,、/-])+"
 _ODD = r"[^\x{4e00}-\x{9fa5}0-9A-Za-z()#-]|^(?:中|[0-9]{6}|地址|邮编|-|$)|邮编"
+_APART = r"^\s|\s$|[0-9]\s+[0-9]|[^\p{Han}0-9\s]\s|\s[^\p{Han}0-9\s]|[^\S ]"
+"""Blanks that may stay: the others all stand beside a Chinese character."""
 _LABEL = r"^(?:(?:通讯|通信|联系|公司|单位|注册|办公|经营|详细|收货)?地址|邮编)[::]?\s*"
 _POSTCODE_BEHIND = r"(?:[\s,、(]+(?:邮政编码|邮编)?|邮政编码|邮编)[::]?\s*[0-9]{6}\)?$"
 _DOUBTFUL = ("朝阳",)
@@ -82,6 +84,12 @@ def _narrowed(raw: pl.Series) -> pl.Series:
 
 
 def _closed_up(text: pl.Series) -> pl.Series:
+    apart = text.str.contains(_APART)
+    closed = text.str.replace_all(" ", "", literal=True)
+    return change_where(closed, apart, lambda _: _closed_up_between(text.filter(apart)))
+
+
+def _closed_up_between(text: pl.Series) -> pl.Series:
     for _ in range(2):  # 科 技 园: every second blank is seen in one pass
         text = text.str.replace_all(r"(\p{Han})\s+(\p{Han}|[0-9])", "$1$2")
         text = text.str.replace_all(r"([0-9])\s+(\p{Han})", "$1$2")
