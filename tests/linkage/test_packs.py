@@ -98,6 +98,28 @@ def test_numbers_and_names_of_earlier_times():
     assert ("9", "A") in linkage.review.select("left_id", "right_id").rows()
 
 
+def test_namesakes_without_their_city_are_not_joined_by_their_name():
+    """R-3.1: one full name without a region, other telephones and streets: for a person, if any."""
+    rows = [
+        {
+            "id": "1",
+            "公司名称": "澄川轴承有限公司",
+            "电话": "0797-8830021",
+            "地址": "赣州市和平街9号",
+        },
+        {
+            "id": "2",
+            "公司名称": "澄川轴承有限公司",
+            "电话": "0592-5512345",
+            "地址": "厦门市湖滨路70号",
+        },
+        {"id": "3", "公司名称": "赣州晴岚轴承有限公司", "电话": "0797-8112233", "地址": None},
+        {"id": "4", "公司名称": "赣州晴岚轴承有限公司", "电话": "0797-8445566", "地址": None},
+    ]
+    clusters = link_file(pl.DataFrame(rows), "id", load_pack("company-cn")).clusters
+    assert dict(clusters.iter_rows()) == {"1": "1", "2": "2", "3": "3", "4": "3"}
+
+
 @pytest.mark.parametrize(
     ("pack", "columns", "field"),
     [
