@@ -248,8 +248,8 @@ def company_parts(raw: pl.Series) -> dict[str, pl.Series]:
     form = pl.col("legal_form").str.strip_prefix("集团")
     # The head of a group is none of its members: 恒通集团 is not short for 恒通电力设备.
     group = pl.col("legal_form").str.starts_with("集团")
-    trade = pl.when(group).then(pl.coalesce("industry_word", pl.lit("集团")))
-    trade = trade.otherwise("industry_word")
+    or_group = pl.coalesce("industry_word", pl.lit("集团"))
+    trade = pl.when(group).then(or_group).otherwise("industry_word")
     made = split.select(
         "key",
         full=pl.when(pl.col("legal_form").str.contains(_WHOLE_FORM)).then("key"),
