@@ -24,6 +24,8 @@ _PERSON = r"(?i)^\s*(?:个人(?:客户)?|自然人|individual|(?:natural |privat
 _HAN = r"\p{Han}"
 _LONGEST = 40
 """Characters of a person's name with title; what is longer is none."""
+_COMPANY = "公司"
+"""How most organisations' names end: these need no closer look."""
 
 
 def tells_of_person(type: SemanticType) -> bool:
@@ -37,8 +39,10 @@ def named_like_person(names: pl.Series) -> pl.Series:
     >>> named_like_person(pl.Series(["王小明", "王小明 先生", "恒通公司", None])).to_list()
     [True, True, False, False]
     """
-    short = holds(names.str.len_chars() <= _LONGEST)
+    short = holds((names.str.len_chars() <= _LONGEST) & ~names.str.ends_with(_COMPANY))
     distinct = names.filter(short).unique()
+    if not len(distinct):
+        return short
     bare = person_name.normalise(distinct)
     told = person_name.looks_like_name(bare) & company_name.kinds(distinct).is_null()
     return holds(names.is_in(distinct.filter(holds(told)).implode()))
