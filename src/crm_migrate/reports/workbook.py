@@ -1,6 +1,6 @@
 """The audit report as a workbook with a sheet per section."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from crm_migrate.language import Language, Text
@@ -104,6 +104,22 @@ def _sections(
     lines = [(line,) for line in conclusion_lines(report, language)]
     yield Section(Text("Conclusion", "结论"), ((Text("conclusion", "结论"), 100),), lines)
     yield _sources(report)
+    yield from _counted(report, language, label)
+    yield _findings(report, language)
+    yield Section(Text("Deduplication", "去重"), _ITEM, linkage_rows(report, language))
+    yield Section(Text("Changes", "变更与批准"), _PLAN, plan_rows(report, language))
+    yield Section(Text("Gates missed", "未达标门禁"), _GATE, gate_rows(report, language))
+    protected = protection_rows(report, field_labels, language)
+    yield Section(Text("Protection", "个人信息保护"), _ITEM, protected)
+    waiting = [(line,) for line in waiting_lines(report, language)]
+    yield Section(Text("Waiting", "待办事项"), ((Text("open", "事项"), 100),), waiting)
+    yield Section(Text("Evidence", "举证信息"), _ITEM, evidence_rows(report, language))
+
+
+def _counted(
+    report: AuditReport, language: Language, label: Callable[[str], str]
+) -> Iterator[Section]:
+    """Where records went, why some were not written, and what amounts add up to."""
     yield Section(
         Text("Records", "记录去向"),
         (_ENTITY, *_COUNTS),
@@ -136,7 +152,10 @@ def _sections(
             for x in by_year(report.header.control_totals)
         ],
     )
-    yield Section(
+
+
+def _findings(report: AuditReport, language: Language) -> Section:
+    return Section(
         Text("Findings", "数据问题"),
         (
             (Text("weight", "级别"), 10),
@@ -154,14 +173,6 @@ def _sections(
             for f in report.facts.findings
         ],
     )
-    yield Section(Text("Deduplication", "去重"), _ITEM, linkage_rows(report, language))
-    yield Section(Text("Changes", "变更与批准"), _PLAN, plan_rows(report, language))
-    yield Section(Text("Gates missed", "未达标门禁"), _GATE, gate_rows(report, language))
-    protected = protection_rows(report, field_labels, language)
-    yield Section(Text("Protection", "个人信息保护"), _ITEM, protected)
-    waiting = [(line,) for line in waiting_lines(report, language)]
-    yield Section(Text("Waiting", "待办事项"), ((Text("open", "事项"), 100),), waiting)
-    yield Section(Text("Evidence", "举证信息"), _ITEM, evidence_rows(report, language))
 
 
 def _sources(report: AuditReport) -> Section:
