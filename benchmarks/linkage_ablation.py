@@ -15,12 +15,12 @@ import numpy as np
 from benchmarks.invented_companies import LEVELS, companies
 from benchmarks.linkage_child import cluster_counts, scores
 from crm_migrate.language import Text
-from crm_migrate.linkage import training
-from crm_migrate.linkage.comparison import differs, levels_of
-from crm_migrate.linkage.features import Features
-from crm_migrate.linkage.native_engine import NativeEngine
-from crm_migrate.linkage.pack import load_pack
-from crm_migrate.linkage.rule_types import Comparison, Level, LinkageRules
+from crm_migrate.linkage.bare.pack import load_pack
+from crm_migrate.linkage.comparing.comparison import differs, levels_of
+from crm_migrate.linkage.engines.native import NativeEngine
+from crm_migrate.linkage.features.features import Features
+from crm_migrate.linkage.model import training
+from crm_migrate.linkage.rules.types import Comparison, Level, LinkageRules
 
 NO_WORDS = Text("", "")
 

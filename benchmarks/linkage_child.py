@@ -16,8 +16,8 @@ import polars as pl
 from benchmarks import linkage_native
 from benchmarks.invented_companies import companies, tidied
 from benchmarks.stage_clock import peak_gib, reset_peak
-from crm_migrate.linkage.evaluation import threshold_curve
-from crm_migrate.linkage.pack import load_pack
+from crm_migrate.linkage.bare.pack import load_pack
+from crm_migrate.linkage.evaluation.truth import threshold_curve
 
 
 def main() -> None:

@@ -5,10 +5,10 @@ from typing import Any
 
 import polars as pl
 
-from crm_migrate.linkage.native_engine import NativeEngine
-from crm_migrate.linkage.recordlinkage_engine import RecordLinkageEngine
-from crm_migrate.linkage.rule_types import LinkageRules
-from crm_migrate.linkage.rules import parse_rules
+from crm_migrate.linkage.engines.native import NativeEngine
+from crm_migrate.linkage.engines.toolkit import RecordLinkageEngine
+from crm_migrate.linkage.rules.parse import parse_rules
+from crm_migrate.linkage.rules.types import LinkageRules
 
 EXACT = ("code", "phone", "email", "name", "address", "contact")
 BLOCKS = (("code",), ("phone",), ("email",), ("name",), ("address",))

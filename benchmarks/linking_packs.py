@@ -13,9 +13,9 @@ import polars as pl
 
 from benchmarks.invented_customers import customers
 from benchmarks.unseen_companies import unseen_companies
-from crm_migrate.linkage.bare import link_file
-from crm_migrate.linkage.candidates_for import best_candidates
-from crm_migrate.linkage.pack import load_pack
+from crm_migrate.linkage.bare.candidates_for import best_candidates
+from crm_migrate.linkage.bare.columns import link_file
+from crm_migrate.linkage.bare.pack import load_pack
 from crm_migrate.standards.reading.company_parts import parts
 from tests.linkage.febrl import FEBRL, febrl
 from tests.linkage.invented_companies import pair_scores

@@ -12,6 +12,10 @@ ORDER = (
     "formats", "systems", "mapping", "standards", "quality", "linkage", "protection",
     "plan", "loading", "reports", "stages", "pipeline", "cli",
 )  # fmt: skip
+LINKAGE = (
+    "rules", "features", "blocking", "comparing", "model", "deciding", "memory", "engines",
+    "golden", "evaluation", "bare",
+)  # fmt: skip
 
 
 def _package(path: Path) -> str:
@@ -40,6 +44,20 @@ def test_import_direction() -> None:
         if ORDER.index(name) > ORDER.index(_package(path))
     ]
     assert wrong == []
+
+
+def test_import_direction_within_linkage() -> None:
+    """The packages of linkage stand in the order of its flow, too."""
+    linkage = SOURCE / "linkage"
+    wrong = [
+        f"{path.relative_to(linkage)} imports {name}"
+        for path in linkage.rglob("*.py")
+        if path.parent != linkage
+        for name in {m.split(".")[2] for m, _, _ in _taken(path) if m.split(".")[1] == "linkage"}
+        if LINKAGE.index(name) > LINKAGE.index(path.relative_to(linkage).parts[0])
+    ]
+    assert wrong == []
+    assert {p.name for p in linkage.iterdir() if p.is_dir()} - {"__pycache__"} == set(LINKAGE)
 
 
 def test_every_package_has_its_place() -> None:

@@ -7,9 +7,9 @@ import yaml
 
 import crm_migrate
 from crm_migrate.language import Text
-from crm_migrate.linkage.rule_types import LinkageRules
-from crm_migrate.linkage.rules import parse_rules
-from crm_migrate.linkage.survivorship_rules import SurvivorshipRules, parse_survivorship
+from crm_migrate.linkage.golden.rules import SurvivorshipRules, parse_survivorship
+from crm_migrate.linkage.rules.parse import parse_rules
+from crm_migrate.linkage.rules.types import LinkageRules
 from crm_migrate.model import Entity, Field, SemanticType
 
 STARTER = Path(crm_migrate.__file__).parent / "starter"

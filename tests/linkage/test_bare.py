@@ -4,8 +4,8 @@ import polars as pl
 import pytest
 
 from crm_migrate.errors import ProjectFault, UsageFault
-from crm_migrate.linkage.bare import link_file, recognise
-from crm_migrate.linkage.pack import load_pack, parse_pack
+from crm_migrate.linkage.bare.columns import link_file, recognise
+from crm_migrate.linkage.bare.pack import load_pack, parse_pack
 from tests.linkage.invented_companies import companies, pair_scores
 
 

@@ -2,9 +2,9 @@
 
 import polars as pl
 
-from crm_migrate.linkage.candidates_for import best_candidates
-from crm_migrate.linkage.grams import gram_matrix
-from crm_migrate.linkage.retrieval import TextIndex
+from crm_migrate.linkage.bare.candidates_for import best_candidates
+from crm_migrate.linkage.bare.retrieval import TextIndex
+from crm_migrate.linkage.features.grams import gram_matrix
 from crm_migrate.standards.reading.company_parts import parts
 from tests.linkage.spoilt_companies import UNSEEN, spoilt_companies
 

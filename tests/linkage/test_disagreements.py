@@ -3,12 +3,12 @@
 import numpy as np
 import polars as pl
 
-from crm_migrate.linkage.clustering import Rivals, cluster
-from crm_migrate.linkage.features import build_features
-from crm_migrate.linkage.judgements import judgements
-from crm_migrate.linkage.rule_types import LinkageRules
-from crm_migrate.linkage.rules import parse_rules
-from crm_migrate.linkage.vetoes import disagreeing, witnesses
+from crm_migrate.linkage.comparing.vetoes import disagreeing, witnesses
+from crm_migrate.linkage.deciding.clustering import Rivals, cluster
+from crm_migrate.linkage.deciding.judgements import judgements
+from crm_migrate.linkage.features.features import build_features
+from crm_migrate.linkage.rules.parse import parse_rules
+from crm_migrate.linkage.rules.types import LinkageRules
 
 PERSON = {
     "features": {n: {"from": [n], "as": "text"} for n in ("given", "born", "identity")},

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import polars as pl
 
-from crm_migrate.linkage.engines import compare_engines, engine_for
-from crm_migrate.linkage.rule_types import LinkageRules
+from crm_migrate.linkage.engines.choice import compare_engines, engine_for
+from crm_migrate.linkage.rules.types import LinkageRules
 from tests.linkage.invented_companies import companies, pair_scores
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics.cluster import pair_confusion_matrix
 
-from crm_migrate.linkage.evaluation import evaluate, known_pairs, threshold_curve, true_pairs
+from crm_migrate.linkage.evaluation.truth import evaluate, known_pairs, threshold_curve, true_pairs
 
 LABELS = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=1, max_size=30)
 

@@ -7,9 +7,9 @@ import polars as pl
 import pytest
 from scipy.stats import binomtest
 
-from crm_migrate.linkage.contract import Linkage
-from crm_migrate.linkage.engines import engine_for
-from crm_migrate.linkage.evaluation_bounds import (
+from crm_migrate.linkage.engines.choice import engine_for
+from crm_migrate.linkage.engines.contract import Linkage
+from crm_migrate.linkage.evaluation.bounds import (
     bounds,
     least_verdicts,
     lower_bound,
@@ -17,8 +17,8 @@ from crm_migrate.linkage.evaluation_bounds import (
     recall,
     verdicts_missing,
 )
-from crm_migrate.linkage.evaluation_sample import Stratum, allocate, draw, sampling_frame, strata
-from crm_migrate.linkage.rule_types import LinkageRules
+from crm_migrate.linkage.evaluation.sample import Stratum, allocate, draw, sampling_frame, strata
+from crm_migrate.linkage.rules.types import LinkageRules
 from tests.linkage.invented_companies import companies
 
 SIZES = (500, 2_000, 20_000, 50_000)

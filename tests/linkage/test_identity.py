@@ -3,7 +3,7 @@
 import polars as pl
 from stdnum.iso7064 import mod_11_10
 
-from crm_migrate.linkage.identity import (
+from crm_migrate.linkage.golden.identity import (
     customer_codes,
     identify,
     resolve,

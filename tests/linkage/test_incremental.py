@@ -7,12 +7,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crm_migrate.linkage.changes import changes
-from crm_migrate.linkage.contract import Linkage
-from crm_migrate.linkage.incremental import link_changes
-from crm_migrate.linkage.memory import Memory
-from crm_migrate.linkage.native_engine import NativeEngine
-from crm_migrate.linkage.rule_types import LinkageRules
+from crm_migrate.linkage.engines.contract import Linkage
+from crm_migrate.linkage.engines.incremental import link_changes
+from crm_migrate.linkage.engines.native import NativeEngine
+from crm_migrate.linkage.memory.changes import changes
+from crm_migrate.linkage.memory.memory import Memory
+from crm_migrate.linkage.rules.types import LinkageRules
 from tests.linkage.invented_companies import companies
 
 ENGINE = NativeEngine(remember=True)

@@ -4,9 +4,9 @@ import hashlib
 
 import polars as pl
 
-from crm_migrate.linkage.judgements import consistent
-from crm_migrate.linkage.successors import as_text, successors, traits_of
-from crm_migrate.linkage.worth import cases, worth
+from crm_migrate.linkage.deciding.judgements import consistent
+from crm_migrate.linkage.deciding.worth import cases, worth
+from crm_migrate.linkage.golden.successors import as_text, successors, traits_of
 
 
 def verdicts(*rows: tuple[str, str, str, int]) -> pl.DataFrame:

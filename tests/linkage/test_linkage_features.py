@@ -3,11 +3,11 @@
 import numpy as np
 import polars as pl
 
-from crm_migrate.linkage import feature_text
-from crm_migrate.linkage.coded import encode_hashes, encode_long
-from crm_migrate.linkage.features import build_features
-from crm_migrate.linkage.hashing import hash_texts
-from crm_migrate.linkage.rules import parse_rules
+from crm_migrate.linkage.features import match_keys
+from crm_migrate.linkage.features.coded import encode_hashes, encode_long
+from crm_migrate.linkage.features.features import build_features
+from crm_migrate.linkage.features.hashing import hash_texts
+from crm_migrate.linkage.rules.parse import parse_rules
 from tests.linkage.invented_companies import credit_code
 
 
@@ -18,7 +18,7 @@ def test_only_valid_credit_codes_count():
     good = credit_code(random.Random(1))
     bad = good[:-1] + ("0" if good[-1] != "0" else "1")
     raw = pl.Series([good, good.lower(), f" {good[:4]} {good[4:]}", bad, "无", None])
-    assert feature_text.valid_uscc(raw).to_list() == [good, good, good, None, None, None]
+    assert match_keys.valid_uscc(raw).to_list() == [good, good, good, None, None, None]
 
 
 def test_phones_are_sets_of_digits():
@@ -39,12 +39,12 @@ def test_phones_are_sets_of_digits():
 def test_one_landline_in_many_writings():
     """R-3.1: written internationally, without its 0, with an extension behind a dash."""
     raw = ["0571-88886666", "+86 571 88886666", "8657188886666", "(0571)88886666-8012"]
-    assert feature_text.phones(pl.Series(raw)).unique().to_list() == ["057188886666"]
+    assert match_keys.phones(pl.Series(raw)).unique().to_list() == ["057188886666"]
 
 
 def test_company_parts_tell_branches_from_head_offices():
     """R-1.4: the branch is a part of its own, and `-` stands for the head office."""
-    parts = feature_text.company_parts(
+    parts = match_keys.company_parts(
         pl.Series(["江苏恒通科技有限公司", "江苏恒通科技有限责任公司南京分公司", "恒通科技", None])
     )
     assert parts["branch"].to_list()[0] == "-"
@@ -57,7 +57,7 @@ def test_company_parts_tell_branches_from_head_offices():
 def test_one_typo_keeps_a_common_key():
     """Names that differ in one character share one shortened key; short names have none."""
     texts = pl.Series(["恒通科技", "恒同科技", "恒通科枝有", "恒通", None, "AAAA"])
-    feature = encode_hashes(feature_text.one_character_less(texts))
+    feature = encode_hashes(match_keys.one_character_less(texts))
     left, right = np.array([0, 0, 0]), np.array([1, 2, 3])
     assert feature.same(left, right).tolist() == [True, False, False]
     assert (feature.codes[3:5] == -1).all()
@@ -82,7 +82,7 @@ def test_sets_are_padded_and_hashes_stable():
 def test_branches_are_known_without_the_legal_form_of_their_head_office():
     """R-3.1: one branch, with and without 有限公司, 市 and the region of its head office."""
     names = ["赣州恒通贸易有限公司无锡分公司", "恒通贸易无锡分公司", "恒通贸易无锡市分公司"]
-    parts = feature_text.company_parts(pl.Series(names))
+    parts = match_keys.company_parts(pl.Series(names))
     assert parts["branch"].unique().to_list() == ["无锡分公司"]
     assert parts["core"].unique().to_list() == ["恒通贸易"]
 
@@ -90,7 +90,7 @@ def test_branches_are_known_without_the_legal_form_of_their_head_office():
 def test_a_province_in_front_of_its_city_says_nothing():
     """R-3.1: 河北省石家庄… and 石家庄… are of one region; 河北 alone is another."""
     names = [f"{region}恒通贸易有限公司" for region in ("河北省石家庄", "石家庄市", "河北")]
-    regions = feature_text.company_parts(pl.Series(names))["region"]
+    regions = match_keys.company_parts(pl.Series(names))["region"]
     assert regions.to_list() == ["石家庄", "石家庄", "河北"]
 
 
@@ -113,13 +113,13 @@ def test_notes_and_marks_are_no_part_of_a_company_name():
         )
     ]
     names += ["盐城恒通贸易有限公·司", "盐城恒通　贸易有限公司"]
-    parts = feature_text.company_parts(pl.Series(names))
+    parts = match_keys.company_parts(pl.Series(names))
     for part in ("key", "full", "core", "form"):
         assert parts[part].n_unique() == 1, part
     assert parts["form"][0] == "有限公司"
     partners = pl.Series(
         ["恒通管理合伙企业（有限合伙）厦门分公司", "恒通贸易（停用）", "(停用)", None]
     )
-    found = feature_text.company_parts(partners)
+    found = match_keys.company_parts(partners)
     assert found["branch"].to_list() == ["厦门分公司", "-", None, None]
     assert found["core"].to_list() == ["恒通管理", "恒通贸易", None, None]

@@ -1,8 +1,8 @@
 """Linkage rules: the shipped ones are sound, and faulty ones are reported with their place."""
 
-from crm_migrate.linkage.pack import load_pack, pack_names
-from crm_migrate.linkage.rule_types import LinkageRules
-from crm_migrate.linkage.rules import parse_rules
+from crm_migrate.linkage.bare.pack import load_pack, pack_names
+from crm_migrate.linkage.rules.parse import parse_rules
+from crm_migrate.linkage.rules.types import LinkageRules
 
 
 def test_shipped_rules_fit_the_shipped_model(shipped: dict[str, LinkageRules], model_fields):

@@ -9,11 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crm_migrate.errors import CrmMigrateError
-from crm_migrate.linkage.contract import Linkage
-from crm_migrate.linkage.evidence import with_children
-from crm_migrate.linkage.model import Model
-from crm_migrate.linkage.native_engine import NativeEngine
-from crm_migrate.linkage.rule_types import LinkageRules
+from crm_migrate.linkage.engines.contract import Linkage
+from crm_migrate.linkage.engines.native import NativeEngine
+from crm_migrate.linkage.features.evidence import with_children
+from crm_migrate.linkage.model.model import Model
+from crm_migrate.linkage.rules.types import LinkageRules
 from tests.linkage.invented_companies import companies, credit_code, pair_scores
 
 FIELDS = ("record_id", "name", "uscc", "phone", "email", "address")

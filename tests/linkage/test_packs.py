@@ -3,11 +3,11 @@
 import polars as pl
 import pytest
 
-from crm_migrate.linkage.bare import link_file, recognise, records_of
-from crm_migrate.linkage.features import build_features
-from crm_migrate.linkage.known_clusters import KnownClusters, link_to_known
-from crm_migrate.linkage.pack import load_pack, pack_names, parse_pack
-from crm_migrate.linkage.suggest import suggest
+from crm_migrate.linkage.bare.columns import link_file, recognise, records_of
+from crm_migrate.linkage.bare.pack import load_pack, pack_names, parse_pack
+from crm_migrate.linkage.bare.suggest import suggest
+from crm_migrate.linkage.engines.known_clusters import KnownClusters, link_to_known
+from crm_migrate.linkage.features.features import build_features
 from tests.linkage.invented_companies import pair_scores
 from tests.linkage.invented_firms import firms
 from tests.linkage.spoilt_companies import UNSEEN, spoilt_companies

@@ -3,8 +3,8 @@
 import polars as pl
 import pytest
 
-from crm_migrate.linkage.bare import link_file
-from crm_migrate.linkage.pack import load_pack
+from crm_migrate.linkage.bare.columns import link_file
+from crm_migrate.linkage.bare.pack import load_pack
 from tests.linkage.febrl import FEBRL, febrl
 from tests.linkage.invented_companies import pair_scores
 from tests.linkage.invented_persons import persons

@@ -7,17 +7,17 @@ import polars as pl
 import pytest
 
 from crm_migrate.errors import CrmMigrateError
-from crm_migrate.linkage import recordlinkage_engine
-from crm_migrate.linkage.blocking import candidates
-from crm_migrate.linkage.blocks import capped_blocks
-from crm_migrate.linkage.comparison import levels_of
-from crm_migrate.linkage.engines import clustered_pairs, compare_engines, engine_for
-from crm_migrate.linkage.evaluation import evaluate
-from crm_migrate.linkage.features import build_features
-from crm_migrate.linkage.recordlinkage_classifiers import LEAST_VERDICTS
-from crm_migrate.linkage.recordlinkage_engine import RecordLinkageEngine
-from crm_migrate.linkage.recordlinkage_levels import toolkit_levels, toolkit_pairs
-from crm_migrate.linkage.rule_types import Caps, LinkageRules
+from crm_migrate.linkage.blocking.blocks import capped_blocks
+from crm_migrate.linkage.blocking.candidates import candidates
+from crm_migrate.linkage.comparing.comparison import levels_of
+from crm_migrate.linkage.engines import toolkit
+from crm_migrate.linkage.engines.choice import clustered_pairs, compare_engines, engine_for
+from crm_migrate.linkage.engines.toolkit import RecordLinkageEngine
+from crm_migrate.linkage.engines.toolkit_classifiers import LEAST_VERDICTS
+from crm_migrate.linkage.engines.toolkit_levels import toolkit_levels, toolkit_pairs
+from crm_migrate.linkage.evaluation.truth import evaluate
+from crm_migrate.linkage.features.features import build_features
+from crm_migrate.linkage.rules.types import Caps, LinkageRules
 from tests.linkage.invented_companies import companies
 
 KEY = b"test"
@@ -115,7 +115,7 @@ def test_verdicts_train_a_classifier(toolkit_rules: LinkageRules):
 
 def test_too_many_pairs_are_refused(toolkit_rules: LinkageRules, monkeypatch: pytest.MonkeyPatch):
     """Beyond what its vectors can hold the tool says so, and what to do."""
-    monkeypatch.setattr(recordlinkage_engine, "MOST_PAIRS", 10)
+    monkeypatch.setattr(toolkit, "MOST_PAIRS", 10)
     with pytest.raises(CrmMigrateError, match="too many") as fault:
         RecordLinkageEngine().link(companies(200), toolkit_rules)
     assert "native" in str(fault.value.remedy)

@@ -2,8 +2,8 @@
 
 import polars as pl
 
-from crm_migrate.linkage.survivorship import owner_conflicts, survive
-from crm_migrate.linkage.survivorship_rules import SurvivorshipRules, parse_survivorship
+from crm_migrate.linkage.golden.rules import SurvivorshipRules, parse_survivorship
+from crm_migrate.linkage.golden.survivorship import owner_conflicts, survive
 from crm_migrate.model import Entity
 
 MEMBERS = pl.DataFrame({"record_id": ["a", "b", "c", "z"], "golden_id": ["g1", "g1", "g1", "g2"]})

@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from crm_migrate.linkage.contract import Linkage
+from crm_migrate.linkage.engines.contract import Linkage
 from crm_migrate.project import load_project
 from crm_migrate.records import RECORD_ID
 from crm_migrate.stages.extract import extract

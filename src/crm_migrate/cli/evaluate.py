@@ -11,7 +11,7 @@ from crm_migrate.errors import UsageFault
 from crm_migrate.language import Text, current_language
 
 if TYPE_CHECKING:
-    from crm_migrate.linkage.evaluation_bounds import Estimate
+    from crm_migrate.linkage.evaluation.bounds import Estimate
     from crm_migrate.stages.evaluation.evaluated import Evaluated, Sampled
 
 HELP = Text(

@@ -7,7 +7,7 @@ import click
 from crm_migrate.cli.output import Output, verb_options
 from crm_migrate.cli.session import AS, opened
 from crm_migrate.language import Text, current_language
-from crm_migrate.linkage.rule_words import rule_words
+from crm_migrate.linkage.golden.words import rule_words
 
 if TYPE_CHECKING:
     from crm_migrate.stages.tracing.steps import Member, Operation, Trace

@@ -3,9 +3,9 @@
 from typing import TYPE_CHECKING
 
 from crm_migrate.language import Language, Text
-from crm_migrate.linkage.evaluation import Evaluation
-from crm_migrate.linkage.evaluation_bounds import Estimate
-from crm_migrate.linkage.model_words import LevelRow, Step
+from crm_migrate.linkage.engines.model_words import LevelRow, Step
+from crm_migrate.linkage.evaluation.bounds import Estimate
+from crm_migrate.linkage.evaluation.truth import Evaluation
 from crm_migrate.plan.show.html import page_environment, template_text
 from crm_migrate.reports.page_parts import part
 

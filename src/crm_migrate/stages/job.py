@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 from crm_migrate.errors import Fault, ProjectFault
 from crm_migrate.language import Text
-from crm_migrate.linkage.rule_types import LinkageRules
-from crm_migrate.linkage.rules import parse_rules as parse_linkage
-from crm_migrate.linkage.survivorship_rules import SurvivorshipRules, parse_survivorship
+from crm_migrate.linkage.golden.rules import SurvivorshipRules, parse_survivorship
+from crm_migrate.linkage.rules.parse import parse_rules as parse_linkage
+from crm_migrate.linkage.rules.types import LinkageRules
 from crm_migrate.plan.gates import parse_gates
 from crm_migrate.project import Project
 from crm_migrate.project.gates_file import GateRule

@@ -8,12 +8,12 @@ from typing import Any
 import polars as pl
 from sqlalchemy.engine import Engine as Database
 
-from crm_migrate.linkage.contract import Linkage
-from crm_migrate.linkage.engines import engine_for
-from crm_migrate.linkage.evidence import with_children
-from crm_migrate.linkage.identity import identify, resolve
-from crm_migrate.linkage.model import Model
-from crm_migrate.linkage.rule_types import LinkageRules
+from crm_migrate.linkage.engines.choice import engine_for
+from crm_migrate.linkage.engines.contract import Linkage
+from crm_migrate.linkage.features.evidence import with_children
+from crm_migrate.linkage.golden.identity import identify, resolve
+from crm_migrate.linkage.model.model import Model
+from crm_migrate.linkage.rules.types import LinkageRules
 from crm_migrate.model import Entity
 from crm_migrate.plan.target.present import KEY_REFERENCE, resolve_references
 from crm_migrate.records import PROVENANCE, RECORD_ID

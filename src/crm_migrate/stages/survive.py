@@ -7,7 +7,7 @@ import polars as pl
 from sqlalchemy.engine import Engine as Database
 
 from crm_migrate.errors import IntegrityFault, NotFound
-from crm_migrate.linkage.survivorship import survive
+from crm_migrate.linkage.golden.survivorship import survive
 from crm_migrate.model import Entity
 from crm_migrate.records import RECORD_ID, Severity
 from crm_migrate.stages import link, standardize

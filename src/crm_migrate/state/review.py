@@ -31,9 +31,10 @@ TASK_SCHEMA: dict[str, type[pl.DataType]] = {
 }
 """Columns of a table of tasks. A doubtful pair has its record ids as left_id and right_id; an
 owner conflict its golden id and the owners, joined by `;`. `departments` (joined by `;`) must
-all agree on an owner. `worth`: records that a verdict is expected to move (linkage/worth.py).
+all agree on an owner. `worth`: records that a verdict is expected to move
+(linkage/deciding/worth.py).
 `case_id`: pairs that hang together have one. `wants`: people who must say the same. `left_traits`
-and `right_traits`: by what a record is known again (linkage/successors.py)."""
+and `right_traits`: by what a record is known again (linkage/golden/successors.py)."""
 
 _ASKED = (
     *("golden_ids", "departments", "match_weight", "reason", "probability", "records", "worth"),

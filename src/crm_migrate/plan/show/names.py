@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from crm_migrate.language import Language, Text
-from crm_migrate.linkage.rule_words import rule_words
+from crm_migrate.linkage.golden.words import rule_words
 from crm_migrate.model import Entity, Field, Model, SemanticType
 from crm_migrate.plan.change import REFERENCE_PREFIX
 from crm_migrate.project.mapping_file import TargetColumn

@@ -11,13 +11,13 @@ import polars as pl
 
 from crm_migrate.errors import UsageFault
 from crm_migrate.language import Text
-from crm_migrate.linkage.bare import records_of, require_ids
-from crm_migrate.linkage.contract import Linkage
-from crm_migrate.linkage.engines import engine_for
-from crm_migrate.linkage.known_clusters import KnownClusters, link_to_known
-from crm_migrate.linkage.model import Model
-from crm_migrate.linkage.pack import Pack, load_pack, pack_names
-from crm_migrate.linkage.suggest import Suggestion, suggest
+from crm_migrate.linkage.bare.columns import records_of, require_ids
+from crm_migrate.linkage.bare.pack import Pack, load_pack, pack_names
+from crm_migrate.linkage.bare.suggest import Suggestion, suggest
+from crm_migrate.linkage.engines.choice import engine_for
+from crm_migrate.linkage.engines.contract import Linkage
+from crm_migrate.linkage.engines.known_clusters import KnownClusters, link_to_known
+from crm_migrate.linkage.model.model import Model
 from crm_migrate.records import RECORD_ID
 from crm_migrate.stages.bare.linked_rows import asked_tables, read_rows
 from crm_migrate.stages.bare.named_columns import column_named, columns_named

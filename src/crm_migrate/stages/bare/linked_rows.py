@@ -8,8 +8,8 @@ import polars as pl
 
 from crm_migrate.errors import UsageFault
 from crm_migrate.language import Text
-from crm_migrate.linkage.bare import recognise, require_ids
-from crm_migrate.linkage.pack import Pack
+from crm_migrate.linkage.bare.columns import recognise, require_ids
+from crm_migrate.linkage.bare.pack import Pack
 from crm_migrate.mapping.identity import Kind, identify
 from crm_migrate.records import RECORD_ID
 from crm_migrate.stages.bare.file_mappings import source_names

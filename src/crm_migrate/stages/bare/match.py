@@ -10,7 +10,7 @@ import polars as pl
 
 from crm_migrate.errors import UsageFault
 from crm_migrate.language import Text
-from crm_migrate.linkage.candidates_for import best_candidates
+from crm_migrate.linkage.bare.candidates_for import best_candidates
 from crm_migrate.stages.bare.named_columns import column_named, columns_named
 from crm_migrate.stages.bare.table_files import write_table
 from crm_migrate.stages.bare.tables_read import BareTable, only_table, read_tables, tables_that

@@ -6,8 +6,8 @@ from typing import Any, Literal
 import polars as pl
 
 from crm_migrate.language import Text
-from crm_migrate.linkage.contract import REVIEW_REASONS, Linkage
-from crm_migrate.linkage.engines import ADVISED_RECORDS, compare_engines, engine_for
+from crm_migrate.linkage.engines.choice import ADVISED_RECORDS, compare_engines, engine_for
+from crm_migrate.linkage.engines.contract import REVIEW_REASONS, Linkage
 from crm_migrate.stages.finished import open_finished
 from crm_migrate.stages.link import linkage_input
 from crm_migrate.stages.session import Session

@@ -6,14 +6,14 @@ from dataclasses import replace
 import polars as pl
 
 from crm_migrate.language import Text
-from crm_migrate.linkage.contract import Linkage
-from crm_migrate.linkage.engines import engine_for
-from crm_migrate.linkage.evaluation import evaluate, threshold_curve, true_pairs
-from crm_migrate.linkage.evaluation_bounds import precision, recall
-from crm_migrate.linkage.evaluation_sample import draw, sampling_frame, strata
-from crm_migrate.linkage.model import FRACTION, weight_of
-from crm_migrate.linkage.model_words import steps
-from crm_migrate.linkage.rule_types import LinkageRules
+from crm_migrate.linkage.engines.choice import engine_for
+from crm_migrate.linkage.engines.contract import Linkage
+from crm_migrate.linkage.engines.model_words import steps
+from crm_migrate.linkage.evaluation.bounds import precision, recall
+from crm_migrate.linkage.evaluation.sample import draw, sampling_frame, strata
+from crm_migrate.linkage.evaluation.truth import evaluate, threshold_curve, true_pairs
+from crm_migrate.linkage.model.model import FRACTION, weight_of
+from crm_migrate.linkage.rules.types import LinkageRules
 from crm_migrate.model import Entity, SemanticType
 from crm_migrate.protection.masking import mask_pair
 from crm_migrate.records import RECORD_ID

@@ -8,19 +8,19 @@ import numpy as np
 import polars as pl
 
 from crm_migrate.language import Language, Text
-from crm_migrate.linkage.blocking import Candidates, candidates
-from crm_migrate.linkage.coded import Indices
-from crm_migrate.linkage.contract import Linkage
-from crm_migrate.linkage.evaluation import TRUTH, Evaluation, known_pairs, true_pairs
-from crm_migrate.linkage.evaluation_bounds import Estimate
-from crm_migrate.linkage.evaluation_sample import Stratum
-from crm_migrate.linkage.features import build_features
-from crm_migrate.linkage.model import Model
-from crm_migrate.linkage.model_words import LevelRow, Step, level_rows
-from crm_migrate.linkage.native_engine import REPORT_KEY
-from crm_migrate.linkage.rule_types import LinkageRules
-from crm_migrate.linkage.scoring import CHUNK
-from crm_migrate.linkage.shared_values import stop_shared_values
+from crm_migrate.linkage.blocking.candidates import Candidates, candidates
+from crm_migrate.linkage.engines.contract import Linkage
+from crm_migrate.linkage.engines.model_words import LevelRow, Step, level_rows
+from crm_migrate.linkage.engines.native import REPORT_KEY
+from crm_migrate.linkage.evaluation.bounds import Estimate
+from crm_migrate.linkage.evaluation.sample import Stratum
+from crm_migrate.linkage.evaluation.truth import TRUTH, Evaluation, known_pairs, true_pairs
+from crm_migrate.linkage.features.coded import Indices
+from crm_migrate.linkage.features.features import build_features
+from crm_migrate.linkage.features.shared_values import stop_shared_values
+from crm_migrate.linkage.model.model import Model
+from crm_migrate.linkage.model.scoring import CHUNK
+from crm_migrate.linkage.rules.types import LinkageRules
 from crm_migrate.records import RECORD_ID
 
 

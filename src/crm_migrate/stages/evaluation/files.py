@@ -8,18 +8,18 @@ import polars as pl
 
 from crm_migrate.errors import UsageFault
 from crm_migrate.language import Text
-from crm_migrate.linkage.bare import records_of
-from crm_migrate.linkage.contract import Linkage
-from crm_migrate.linkage.engines import engine_for
-from crm_migrate.linkage.evaluation import (
+from crm_migrate.linkage.bare.columns import records_of
+from crm_migrate.linkage.bare.pack import load_pack
+from crm_migrate.linkage.engines.choice import engine_for
+from crm_migrate.linkage.engines.contract import Linkage
+from crm_migrate.linkage.engines.model_words import steps
+from crm_migrate.linkage.evaluation.truth import (
     evaluate,
     known_pairs,
     threshold_curve,
     true_pairs,
 )
-from crm_migrate.linkage.model_words import steps
-from crm_migrate.linkage.pack import load_pack
-from crm_migrate.linkage.rule_types import LinkageRules
+from crm_migrate.linkage.rules.types import LinkageRules
 from crm_migrate.records import RECORD_ID
 from crm_migrate.stages.bare.tables_read import read_table
 from crm_migrate.stages.evaluation.evaluate import telling, thresholds

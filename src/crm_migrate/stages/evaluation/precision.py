@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from crm_migrate.language import Text
-from crm_migrate.linkage.engines import engine_for
-from crm_migrate.linkage.evaluation_bounds import least_verdicts, lower_bound, verdicts_missing
-from crm_migrate.linkage.evaluation_sample import sampling_frame, strata
-from crm_migrate.linkage.judgements import UNSURE
+from crm_migrate.linkage.deciding.judgements import UNSURE
+from crm_migrate.linkage.engines.choice import engine_for
+from crm_migrate.linkage.evaluation.bounds import least_verdicts, lower_bound, verdicts_missing
+from crm_migrate.linkage.evaluation.sample import sampling_frame, strata
 from crm_migrate.stages import link
 from crm_migrate.stages.session import Session
 from crm_migrate.state.verdicts import pair_verdicts

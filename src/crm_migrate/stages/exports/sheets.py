@@ -6,7 +6,7 @@ from typing import Literal
 import polars as pl
 
 from crm_migrate.language import Language, Text
-from crm_migrate.linkage.contract import REVIEW_REASONS
+from crm_migrate.linkage.engines.contract import REVIEW_REASONS
 from crm_migrate.model import Entity
 from crm_migrate.protection.masking import mask_series
 from crm_migrate.protection.policy import Audience, Treatment

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from crm_migrate.linkage.identity import customer_codes
+from crm_migrate.linkage.golden.identity import customer_codes
 from crm_migrate.records import PROVENANCE, RECORD_ID, in_id_order
 from crm_migrate.stages import present
 from crm_migrate.stages.incremental.difference import over

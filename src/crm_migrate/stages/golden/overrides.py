@@ -6,7 +6,7 @@ import polars as pl
 from sqlalchemy import Engine as Database
 
 from crm_migrate.instants import rfc3339
-from crm_migrate.linkage.identity import resolve
+from crm_migrate.linkage.golden.identity import resolve
 from crm_migrate.model import Entity
 from crm_migrate.protection.sealing import unseal_column
 from crm_migrate.records import RECORD_ID

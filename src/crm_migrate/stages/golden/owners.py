@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import polars as pl
 from sqlalchemy.engine import Engine as Database
 
-from crm_migrate.linkage.survivorship import POOL, owner_conflicts
+from crm_migrate.linkage.golden.survivorship import POOL, owner_conflicts
 from crm_migrate.records import RECORD_ID, SOURCE
 from crm_migrate.stages import present
 from crm_migrate.stages.job import Job

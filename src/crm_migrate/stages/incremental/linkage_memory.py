@@ -13,10 +13,10 @@ from typing import Any
 import polars as pl
 
 from crm_migrate.errors import CrmMigrateError
-from crm_migrate.linkage.contract import Engine, Linkage
-from crm_migrate.linkage.engines import clustered_pairs
-from crm_migrate.linkage.memory import Memory
-from crm_migrate.linkage.rule_types import LinkageRules
+from crm_migrate.linkage.engines.choice import clustered_pairs
+from crm_migrate.linkage.engines.contract import Engine, Linkage
+from crm_migrate.linkage.memory.memory import Memory
+from crm_migrate.linkage.rules.types import LinkageRules
 from crm_migrate.records import RECORD_ID
 from crm_migrate.stages.incremental.earlier import Earlier
 from crm_migrate.workspace import Run
@@ -60,9 +60,9 @@ def link_with_memory(
 
     `afresh`: compare everything and train the model anew, whatever changed.
     """
-    from crm_migrate.linkage.changes import changes
-    from crm_migrate.linkage.incremental import link_changes
-    from crm_migrate.linkage.native_engine import NativeEngine
+    from crm_migrate.linkage.engines.incremental import link_changes
+    from crm_migrate.linkage.engines.native import NativeEngine
+    from crm_migrate.linkage.memory.changes import changes
 
     if not isinstance(engine, NativeEngine):
         return Linked(engine.link(records, rules, verdicts), {"pass": "full"})

@@ -8,7 +8,7 @@ import polars as pl
 
 from crm_migrate.errors import NotFound, UsageFault
 from crm_migrate.language import Text
-from crm_migrate.linkage.worth import worth
+from crm_migrate.linkage.deciding.worth import worth
 from crm_migrate.records import FILE, RECORD_ID, ROW, SHEET
 from crm_migrate.stages import link, standardize
 from crm_migrate.stages.finished import open_finished

@@ -2,8 +2,8 @@
 
 import polars as pl
 
-from crm_migrate.linkage.successors import as_text, traits_of
-from crm_migrate.linkage.worth import cases, worth
+from crm_migrate.linkage.deciding.worth import cases, worth
+from crm_migrate.linkage.golden.successors import as_text, traits_of
 from crm_migrate.project.settings import SecondReviewer
 from crm_migrate.records import RECORD_ID
 from crm_migrate.stages import link, survive

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import polars as pl
 from sqlalchemy.engine import Engine as Database
 
-from crm_migrate.linkage.judgements import VERDICT_COLUMNS, consistent
-from crm_migrate.linkage.successors import Digest, successors, traits_of
+from crm_migrate.linkage.deciding.judgements import VERDICT_COLUMNS, consistent
+from crm_migrate.linkage.golden.successors import Digest, successors, traits_of
 from crm_migrate.model import MULTI_SEPARATOR
 from crm_migrate.records import RECORD_ID, SOURCE
 from crm_migrate.stages import present, standardize

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from crm_migrate.language import Text
-from crm_migrate.linkage.contract import REVIEW_REASONS
+from crm_migrate.linkage.engines.contract import REVIEW_REASONS
 from crm_migrate.model import MULTI_SEPARATOR
 from crm_migrate.protection.masking import DIFFERS, UNEQUAL
 from crm_migrate.stages.finished import open_finished

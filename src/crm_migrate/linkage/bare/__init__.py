@@ -1,0 +1,1 @@
+"""Linking bare tables: columns recognised, ready-made packs, proposals, best candidates."""

@@ -1,0 +1,1 @@
+"""Whole linkages behind one contract: native, natural key, recordlinkage, incremental."""

@@ -1,0 +1,1 @@
+"""How right a linkage is: against a truth, or by verdicts on a sample."""

@@ -1,0 +1,1 @@
+"""Values of records as match keys, coded as integers."""

@@ -1,0 +1,1 @@
+"""Golden records: their ids, kept over merge and split, and the values that survive."""

@@ -1,0 +1,1 @@
+"""What a level weighs: m and u, learnt, frozen, and summed per pair."""
