@@ -2,7 +2,7 @@
 
 Basis: GB/T 15835-2011 for digits, 《支付结算办法》 annex 1 for capital numerals (壹贰叁…). A number
 without a unit is in the field's unit; other currencies, ranges, “about” and limits are not
-guessed. `w` and `k` are 万 and 千, as people type them.
+guessed. The writings stand in `written_numbers`.
 """
 
 import polars as pl
@@ -10,43 +10,33 @@ import polars as pl
 from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards.columns.characters import compact
-from crm_migrate.standards.columns.decimals import PLAIN_DECIMAL, plain, shifted
+from crm_migrate.standards.columns.decimals import PLAIN_DECIMAL
 from crm_migrate.standards.columns.residue import (
     change_where,
     holds,
     mask_where,
-    per_distinct,
     unless_matching,
 )
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
-from crm_migrate.standards.reading.numerals import decimal_of
+from crm_migrate.standards.reading import written_numbers
 
 BASIS = Text(
     "GB/T 15835-2011; Payment and Settlement Measures, annex 1",
     "GB/T 15835-2011、《支付结算办法》附件一",
 )
 CANONICAL = PLAIN_DECIMAL
-_POWERS = {
-    "十": 1, "百": 2, "佰": 2, "千": 3, "仟": 3, "k": 3, "K": 3, "万": 4, "萬": 4, "w": 4, "W": 4,
-    "十万": 5, "百万": 6, "千万": 7, "仟万": 7, "亿": 8, "億": 8, "十亿": 9, "百亿": 10, "千亿": 11,
-    "万亿": 12,
-}  # fmt: skip
-_UNITS = "|".join(sorted(_POWERS, key=len, reverse=True))
-_WRITTEN = rf"^(.*?)({_UNITS})?([元圆块])?$"
-_STEPS = (
-    r"^-?[0-9]+(?:\.[0-9]+)?亿[0-9.]+(?:千万|万)?元?$|^-?[0-9]+(?:\.[0-9]+)?万[0-9.]+[千百]?元?$"
-)
-"""1亿2000万, 120万5千: a unit and what is left over in a smaller one."""
 _CURRENCY = (
     r"(?i)\$|€|£|₩|₽|฿|usd|eur|gbp|hkd|jpy|aud|cad|chf|sgd|twd|ntd|mop|krw|rub|thb|inr|"
     "美元|美金|美刀|欧元|英镑|港元|港币|日元|日圆|韩元|韩币|澳元|加元|瑞士法郎|卢布|泰铢|新加坡元|新币|"
     "台币|澳门元|葡币|卢比|外币"
 )
-_RANGE = r"[0-9万亿元wWkK]\s*(?:[-~～至到—–]|--)\s*[0-9]"
-_ESTIMATE = (
-    r"约|大概|大约|左右|上下|以上|以下|以内|之内|不低于|不少于|不超过|至少|最多|起|余|多|近|超过?|不足|"
-    r"[><≥≤+＋]|几[十百千万]|数[十百千万]|预计|暂定"
+_LABEL = (
+    r"^(?:(?:认缴)?注册资[本金]|认缴(?:出资)?额?|合计|总计|共计|总额|总价|金额|(?:合同|订单)(?:总?金?额|总?价)"
+    r"|大写|小写)(?:\((?:[大小]写|含税|元)\))?(?:为|是)?[::]?"
 )
+"""What the cell repeats of its header. 实缴 is another amount than the header says."""
+_BESIDE = r"^(.+?)\((?:大写)?[::]?(?:人民币)?([^()0-9]+)\)$"
+"""The same amount twice, the second time in capital numerals."""
 
 _CORRECT = Text("Correct the amount in the source.", "请在源数据中更正金额。")
 NORMALISED = normalised("amount", "amount", "金额")
@@ -110,46 +100,37 @@ def power_of(unit: str | None) -> int:
     >>> power_of("万元"), power_of("元"), power_of(None)
     (4, 0, 0)
     """
-    return _POWERS.get((unit or "").removesuffix("元"), 0)
+    return written_numbers.POWERS.get((unit or "").removesuffix("元"), 0)
 
 
 def _repaired(raw: pl.Series, field_power: int) -> pl.Series:
-    text = (
-        compact(raw)
-        .str.replace(r"^(?:人民币|(?i:rmb|cny)|[¥￥])[::]?", "")
-        .str.replace(r"^-¥", "-")
+    text = compact(raw).set(written_numbers.side_by_side(raw), None)
+    text = text.str.replace(_LABEL, "").str.replace(
+        r"^(?:人民币|(?i:rmb|cny?)|[¥￥])+(?:\(大写\))?[::]?", ""
     )
+    text = text.str.replace(r"^-¥", "-").str.replace(r"\((?:含税|含税价|税前)\)$|[.,]-+$", "")
     text = text.str.replace(r"\(?(?:人民币元?|(?i:rmb|cny))\)?$", "").str.replace(r"[整正]$", "")
     text = text.str.replace(r"\(((?:[十百千]?[万亿])?元)\)$", "$1")
-    number = plain(text.str.extract(_WRITTEN, 1).str.replace(r"^([0-9.,]+)-$", "-$1"))
-    unit = text.str.extract(_WRITTEN, 2)
-    named = unit.is_not_null() | text.str.extract(_WRITTEN, 3).is_not_null()
-    powers = unit.replace_strict(_POWERS, default=0, return_dtype=pl.Int64)
-    powers = powers.zip_with(named, pl.Series([field_power]).new_from_index(0, len(raw)))
-    for power in powers.unique().to_list():
-        number = shifted(number, power - field_power).zip_with(powers == power, number)
-    words = number.is_null() & (
-        holds(text.str.contains(r"^负?\p{Han}+$"))
-        & ~holds(text.str.contains(rf"^(?:{_UNITS})?元?$"))
-        | holds(text.str.contains(_STEPS))
-    )
-    return change_where(
-        number, words, lambda _: shifted(_spelled(text.filter(words)), -field_power)
-    )
+    text = text.str.replace_all(r"([0-9])'([0-9]{3})", "$1$2")
+    number = written_numbers.read(text, field_power)
+    twice = number.is_null() & holds(text.str.contains(_BESIDE))
+    return change_where(number, twice, lambda _: _agreed(text.filter(twice), field_power))
 
 
-def _spelled(words: pl.Series) -> pl.Series:
-    return per_distinct(words, decimal_of)
+def _agreed(text: pl.Series, field_power: int) -> pl.Series:
+    """The amount of cells that say it in digits and in capital numerals; null where they differ."""
+    digits, words = (text.str.extract(_BESIDE, n).str.replace("[整正]$", "") for n in (1, 2))
+    number = written_numbers.read(digits, field_power)
+    return number.set(~holds(number == written_numbers.read(words, field_power)), None)
 
 
 def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Masks:
     """What could not be read, and amounts that are beyond belief."""
     missing = raw.is_not_null() & value.is_null()
     currency = mask_where(raw, missing, lambda r: compact(r).str.contains(_CURRENCY))
-    between = mask_where(raw, missing & ~currency, lambda r: compact(r).str.contains(_RANGE))
+    between = mask_where(raw, missing & ~currency, written_numbers.is_range)
     left = missing & ~currency & ~between
-    estimate = mask_where(raw, left, lambda r: compact(r).str.contains(rf"{_ESTIMATE}"))
-    estimate &= mask_where(raw, left, lambda r: compact(r).str.contains(r"[0-9一-十百千万亿]"))
+    estimate = mask_where(raw, left, written_numbers.is_estimate)
     yield CURRENCY, currency
     yield RANGE, between
     yield ESTIMATE, estimate
