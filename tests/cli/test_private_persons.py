@@ -1,6 +1,8 @@
 """R-5.3: customers who are private persons stand in no page by name or home address."""
 
+import sqlite3
 import zipfile
+from contextlib import closing
 from pathlib import Path
 
 from openpyxl import Workbook
@@ -28,11 +30,9 @@ def _written(folder: Path) -> dict[str, str]:
     return found
 
 
-def test_pages_mask_customers_who_are_persons(command: Command, tmp_path: Path) -> None:
-    """Plan, findings, packs, quality and audit report mask them, by kind or by name; a company's
-    name and address stay readable.
-    """
-    files, project = tmp_path / "files", tmp_path / "project"
+def _planned(command: Command, folder: Path) -> Path:
+    """A project with a plan for three persons and a company."""
+    files, project = folder / "files", folder / "project"
     files.mkdir()
     book = Workbook()
     sheet = book.worksheets[0]
@@ -41,8 +41,16 @@ def test_pages_mask_customers_who_are_persons(command: Command, tmp_path: Path) 
         sheet.append([*row, "张三"])
     book.save(files / "sales.xlsx")
     assert command("init", project, "--from", files).code == 0
-    outputs = [command("-C", project, "plan", "--json")]
-    outputs.append(command("-C", project, "show", "latest", "--workbook", "--json"))
+    assert command("-C", project, "plan", "--json").code == 0
+    return project
+
+
+def test_pages_mask_customers_who_are_persons(command: Command, tmp_path: Path) -> None:
+    """Plan, findings, packs, quality and audit report mask them, by kind or by name; a company's
+    name and address stay readable.
+    """
+    project = _planned(command, tmp_path)
+    outputs = [command("-C", project, "show", "latest", "--workbook", "--json")]
     outputs.append(command("-C", project, "show", "latest", "--packs", "owner", "--json"))
     outputs.append(command("-C", project, "show", "latest", "--entity", "customer", "--json"))
     outputs.append(command("-C", project, "quality", "--report", "--json"))
@@ -54,3 +62,24 @@ def test_pages_mask_customers_who_are_persons(command: Command, tmp_path: Path) 
     assert COMPANY[1] in texts["plan.html"]
     assert COMPANY[4] in texts["plan.html"]
     assert "浙江省杭州市****" in texts["plan.html"]
+
+
+def test_screens_mask_customers_who_are_persons(command: Command, tmp_path: Path) -> None:
+    """`trace`, `history` and `reconcile` mask them, too; a role that may export sees them."""
+    project = _planned(command, tmp_path)
+    assert command("-C", project, "approve", "latest", "--sandbox").code == 0
+    assert command("-C", project, "apply", "latest").code == 0
+    crm = project / "sandbox.db"
+    with closing(sqlite3.connect(crm)) as database, database:
+        database.execute("UPDATE customer SET address = address || '甲'")
+    rows = [f"sales.xlsx:Sheet:{n}" for n in range(2, 6)]
+    traced = [command("-C", project, "trace", "--row", row, "--json") for row in rows]
+    asked = [trace.data["golden_id"] for trace in traced]
+    seen = [command("-C", project, "history", golden) for golden in asked]
+    compared = command("-C", project, "reconcile", "--json")
+    outputs = [*traced, *seen, compared]
+    assert [o.code for o in outputs] == [0] * 8 + [3]
+    assert [h for o in outputs for h in HIDDEN if h in o.out] == []
+    assert all(COMPANY[1] in o.out and COMPANY[4] in o.out for o in (traced[3], seen[3]))
+    clear = command("-C", project, "trace", asked[1], "--clear")
+    assert "桂花里" in clear.out

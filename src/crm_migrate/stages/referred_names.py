@@ -11,6 +11,7 @@ from crm_migrate.model import Entity, Model
 from crm_migrate.plan.change import REFERENCE_PREFIX
 from crm_migrate.protection.masking import mask_series
 from crm_migrate.protection.policy import Audience, Policy, Treatment
+from crm_migrate.protection.private_persons import covered
 
 Held = Callable[[str, str, str], str | None]
 """Entity, field and golden id → the clear value, where it is known."""
@@ -43,7 +44,13 @@ class ReferredNames:
             return None
         value = self._held(entity.name, field, golden)
         treatment = self._policy.treatment(entity.name, field, self._audience)
-        if value is None or treatment is Treatment.CLEAR:
+        if value is None:
+            return None
+        texts = pl.Series([value])
+        if treatment is not Treatment.CLEAR:
+            masked = mask_series(texts, known.type)[0]
+        elif self._audience is Audience.REPORT:
+            masked = covered(texts, known.type, pl.Series([False]))[0]
+        else:
             return value
-        masked = mask_series(pl.Series([value]), known.type)[0]
         return None if masked is None else str(masked)

@@ -9,6 +9,7 @@ from crm_migrate.model import Entity
 from crm_migrate.plan.sealed_cells import PlanFieldKeys, SealedCells
 from crm_migrate.protection.masking import mask_pair
 from crm_migrate.protection.policy import Audience, Policy, Treatment
+from crm_migrate.protection.private_persons import covered_pair
 
 SEALED = Text("(encrypted)", "(加密)")
 Texts = list[str | None]
@@ -30,10 +31,12 @@ class Eyes:
         golden_ids: pl.Series,
         before: pl.Series,
         after: pl.Series,
+        persons: pl.Series,
     ) -> tuple[Texts, Texts]:
         """Stored cells of a field before and after; sealed ones opened only where clear.
 
-        Masks that look alike show where the values differ.
+        Masks that look alike show where the values differ. `persons`: whether the rows' customers
+        are private persons, whose name and address are masked unless clear.
         """
         known, sides = entity.by_name[field], (before, after)
         audience = Audience.EXPORT if self.clear else Audience.REPORT
@@ -50,8 +53,10 @@ class Eyes:
                 o.zip_with(o.is_not_null() | side.is_null(), word)
                 for o, side in zip(opened, sides, strict=True)
             ]
-        elif known.references is not None or lets_out:
+        elif known.references is not None or (lets_out and self.clear):
             shown = list(sides)
+        elif lets_out:
+            shown = list(covered_pair(before, after, known.type, persons))
         else:
             shown = list(mask_pair(before, after, known.type))
         return shown[0].to_list(), shown[1].to_list()

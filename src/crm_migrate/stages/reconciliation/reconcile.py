@@ -19,6 +19,7 @@ from crm_migrate.plan.digest import preconditions, row_columns
 from crm_migrate.plan.show.sheets import workbook_bytes
 from crm_migrate.plan.target.present import resolve_references
 from crm_migrate.protection.policy import Audience, Treatment
+from crm_migrate.protection.private_persons import persons_of
 from crm_migrate.records import FILE, RECORD_ID, ROW, SHEET, SOURCE
 from crm_migrate.stages import extract, survive
 from crm_migrate.stages.bare.table_files import require_suffix, write_file
@@ -160,19 +161,28 @@ def _compared(session: Session, run: Run, name: str, side: Side, eyes: Eyes) -> 
         sealed=[f for f, t in treated.items() if t in (Treatment.SEAL, Treatment.INDEX)],
         most=MOST_CELLS,
     )
-    shown = _masked(session, name, found, eyes)
+    persons = sourced.filter(persons_of(sourced, entity))[RECORD_ID]
+    shown = _masked(session, name, found, eyes, persons)
     places = sourced.select(RECORD_ID, SOURCE, FILE, SHEET, ROW)
     return EntityReport(found, places, filled_cells(entity, sourced), shown)
 
 
-def _masked(session: Session, name: str, found: Reconciled, eyes: Eyes) -> pl.DataFrame:
+def _masked(
+    session: Session, name: str, found: Reconciled, eyes: Eyes, persons: pl.Series
+) -> pl.DataFrame:
+    """The differing cells as reports show them; `persons`: records of private persons."""
     entity = session.project.model.entity(name)
     known = found.records.select(RECORD_ID, "golden_id")
     parts = [found.differing.clear().with_columns(golden_id=pl.lit(None, pl.String))]
     for (field,), cells in found.differing.group_by("field", maintain_order=True):
         side = cells.join(known, on=RECORD_ID, how="left", maintain_order="left")
         ours, theirs = eyes.pair(
-            entity, str(field), side["golden_id"], side["source_value"], side["target_value"]
+            entity,
+            str(field),
+            side["golden_id"],
+            side["source_value"],
+            side["target_value"],
+            side[RECORD_ID].is_in(persons.implode()),
         )
         masked = (
             pl.Series("source_value", ours, dtype=pl.String),

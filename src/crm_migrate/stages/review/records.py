@@ -11,6 +11,7 @@ from crm_migrate.language import Text
 from crm_migrate.model import MULTI_SEPARATOR, Field
 from crm_migrate.protection.masking import UNEQUAL, mask_pair, mask_series
 from crm_migrate.protection.policy import Audience, Treatment
+from crm_migrate.protection.private_persons import covered_pair, persons_of
 from crm_migrate.records import FILE, RECORD_ID, ROW, SHEET, SOURCE, TARGET_SOURCE
 from crm_migrate.stages import link, present, standardize
 from crm_migrate.stages.review.viewing import Viewing
@@ -36,6 +37,7 @@ class Records:
             .collect()
         )
         sides = [doubtful["left_id"], doubtful["right_id"], self._members[RECORD_ID]]
+        self._persons: set[str] = set()
         self._rows = self._read(run, pl.concat(sides).unique())
         self._contacts = self._children(run)
 
@@ -46,6 +48,7 @@ class Records:
                 here = pl.col(RECORD_ID).is_in(ids.implode())
                 rows = run.scan(stage, CUSTOMER).filter(here).collect()
                 found |= {row[RECORD_ID]: row for row in rows.iter_rows(named=True)}
+                self._persons |= set(rows.filter(persons_of(rows, self._entity))[RECORD_ID])
         return found
 
     def _children(self, run: Run) -> dict[str, dict[str, str]]:
@@ -117,22 +120,29 @@ class Records:
     ) -> list[tuple[str, str, str]]:
         """Label, left and right value of every field that either has."""
         left, right = self._rows.get(one, {}), self._rows.get(other or "", {})
+        persons = not self._persons.isdisjoint((one, other))
         rows = [(str(Text("source", "来源").in_language(viewing.language)), self.place(one),
                  self.place(other) if other else "")]  # fmt: skip
         for known in self._entity.fields:
             if known.references is None:
                 pair = left.get(known.name), right.get(known.name)
-                rows += self._row(CUSTOMER, known, *pair, viewing)
+                rows += self._row(CUSTOMER, known, *pair, viewing, persons)
         contact = self._session.project.model.by_name.get("contact")
         mine, theirs = (self._contacts.get(side or "", {}) for side in (one, other))
         for known in contact.fields if contact is not None else ():
             if known.name in EVIDENCE:
                 pair = mine.get(known.name), theirs.get(known.name)
-                rows += self._row("contact", known, *pair, viewing)
+                rows += self._row("contact", known, *pair, viewing, persons=False)
         return rows
 
     def _row(
-        self, entity: str, known: Field, left: str | None, right: str | None, viewing: Viewing
+        self,
+        entity: str,
+        known: Field,
+        left: str | None,
+        right: str | None,
+        viewing: Viewing,
+        persons: bool,
     ) -> list[tuple[str, str, str]]:
         if not left and not right:
             return []
@@ -144,6 +154,10 @@ class Records:
         shown = policy.treatment(entity, known.name, Audience.REPORT)
         if shown != Treatment.CLEAR and not viewing.clear:
             left, right = _masked(known, left, right, several=entity != CUSTOMER)
+        elif not viewing.clear:
+            one, two = (pl.Series([v], dtype=pl.String) for v in (left, right))
+            one, two = covered_pair(one, two, known.type, pl.Series([persons]))
+            left, right = one[0], two[0]
         return [(label, left or "", right or "")]
 
 

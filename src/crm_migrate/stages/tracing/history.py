@@ -18,7 +18,7 @@ from crm_migrate.loading.precondition import raw_digests
 from crm_migrate.loading.rollback.trail import kept_columns, read_images
 from crm_migrate.plan.change import AFTER, BEFORE, UNTOUCHED
 from crm_migrate.plan.file.stored import StoredPlan
-from crm_migrate.plan.reversal import CREATED, DELETED, UPDATED, WAS
+from crm_migrate.plan.reversal import CREATED, DELETED, UPDATED
 from crm_migrate.stages.planning.plans import open_to_read
 from crm_migrate.stages.referred_names import ReferredNames
 from crm_migrate.stages.rollback.heaps import reason_words
@@ -34,6 +34,7 @@ from crm_migrate.stages.tracing.history_steps import (
     Standing,
 )
 from crm_migrate.stages.tracing.named_customer import named_customer
+from crm_migrate.stages.tracing.sides import of_person, sides
 from crm_migrate.state.registry import predecessors
 from crm_migrate.systems.opening import open_target
 from crm_migrate.systems.target import TargetReader
@@ -206,9 +207,10 @@ class _Reading:
         model, mapped = self.session.project.model.entity(entity), self.bearings.entity(entity)
         known_after = operation.height > 0 or result == DELETED
         known_before = result == CREATED or image is not None or operation.height > 0
+        persons = pl.Series([of_person(model, mapped, operation, image)])
         cells = []
         for name, column in mapped.fields.items():
-            before, after, touched = _sides(column.column, result, operation, image)
+            before, after, touched = sides(column.column, result, operation, image)
             if not touched or (before is None and after is None):
                 continue
             olds, news = self.eyes.pair(
@@ -217,6 +219,7 @@ class _Reading:
                 pl.Series([golden]),
                 pl.Series([before], dtype=pl.String),
                 pl.Series([after], dtype=pl.String),
+                persons,
             )
             label = model.by_name[name].label.in_language(self.language)
             referred = model.by_name[name].references
@@ -293,24 +296,6 @@ class _Reading:
                 "CRM 中的人工修改由谁、如何进行:请查 CRM 自身的日志",
             )
             self.unknown.append(text.in_language(self.language))
-
-
-def _sides(
-    column: str, result: str, operation: pl.DataFrame, image: pl.DataFrame | None
-) -> tuple[str | None, str | None, bool]:
-    """Stored text before and after, and whether the cell was written."""
-    before = after = None
-    touched = False
-    if operation.height and AFTER + column in operation.columns:
-        after = operation[AFTER + column][0]
-        touched = after != UNTOUCHED
-        before = operation[BEFORE + column][0] if touched and result != CREATED else None
-        after = after if touched else None
-    if image is not None:
-        written = image["written"][0]
-        if result == DELETED or column in (written if written is not None else ()):
-            before, touched = image[WAS + column][0], True
-    return before, after, touched
 
 
 def _reverses(told: list[Recorded]) -> str | None:

@@ -8,6 +8,7 @@ from crm_migrate.mapping.origins import origins
 from crm_migrate.model import Entity
 from crm_migrate.protection.masking import mask_series
 from crm_migrate.protection.policy import Audience, Treatment
+from crm_migrate.protection.private_persons import covered, persons_of
 from crm_migrate.records import FILE, RECORD_ID, ROW, SHEET, SOURCE, TARGET_SOURCE
 from crm_migrate.stages import extract, link, present, standardize, survive
 from crm_migrate.stages.finished import open_finished
@@ -81,6 +82,10 @@ class _Tracing:
         policy, model = session.job.rules.policy, session.project.model
         self.own_rules = own_rules(run)
         self.names = ReferredNames(model, policy, self.held, clear=clear)
+        self.person = any(
+            persons_of(_of(run, stage, wanted.entity, wanted.record_ids), self.entity).any()
+            for stage in (extract.STAGE, standardize.STAGE, present.STAGE)
+        )
 
     def trace(self) -> Trace:
         """Every step."""
@@ -119,7 +124,8 @@ class _Tracing:
         if known.references is not None:
             return [self.names.told(known.references, value) for value in values]
         if treatment == Treatment.CLEAR:
-            return values.to_list()
+            persons = pl.repeat(self.person, len(values), eager=True)
+            return (values if self.clear else covered(values, known.type, persons)).to_list()
         return mask_series(values, known.type).to_list()
 
     def members(self) -> list[Member]:
