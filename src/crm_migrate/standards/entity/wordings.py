@@ -1,4 +1,4 @@
-"""Words in the place of a number: it is still to come, it stands elsewhere, there is none.
+"""Words in the place of a value: it is still to come, it stands elsewhere, there is none.
 
 Basis: the toolkit's own list. The word is taken for the whole cell, or behind the name of a
 document (营业执照办理中). What a word points to is never fetched: 同上 in a sorted sheet may stand
@@ -20,21 +20,21 @@ PENDING = Rule(
     "cell.pending",
     Severity.WARNING,
     Text(
-        "Instead of a number the cell says that it is still to come (like 办理中); it was taken"
-        " for empty",
-        "号码栏填写“办理中”“待补”等字样，尚无号码，已按空值处理",
+        "Instead of a value the cell says that it is still to come (like 办理中, 待补); it was"
+        " taken for empty",
+        "填写的是“办理中”“待补”等字样，尚无实际内容，已按空值处理",
     ),
-    Text("Enter the number once it has been issued.", "取得号码后请在源数据中补录。"),
+    Text("Enter the value once it is known.", "取得后请在源数据中补录。"),
 )
 ELSEWHERE = Rule(
     "cell.elsewhere",
     Severity.WARNING,
     Text(
-        "Instead of a number the cell points elsewhere (like 同上 or 三证合一); it was taken for"
+        "Instead of a value the cell points elsewhere (like 同上 or 三证合一); it was taken for"
         " empty, and nothing was filled in",
-        "号码栏填写“同上”“三证合一”等指引字样，已按空值处理，未自动填充",
+        "填写的是“同上”“三证合一”等指引字样，已按空值处理，未自动填充",
     ),
-    Text("Enter the number itself in this row.", "请在本行填写实际号码。"),
+    Text("Enter the value itself in this row.", "请在本行填写实际内容。"),
 )
 RULES: tuple[Rule, ...] = (PENDING, ELSEWHERE)
 
@@ -66,29 +66,77 @@ _NONE = (
     r"|保密|空白|为空|略|个人|自然人|个体户?|个体工商户"
     rf"|(?i:N\.?/?A|NIL|NONE|NULL|NAN|UNKNOWN|EMPTY|BLANK|NO)){_END}"
 )
+REACHED = frozenset((T.MOBILE, T.PHONE, T.EMAIL, T.WEBSITE, T.WECHAT, T.QQ))
+"""Types whose values say where somebody is reached."""
+NAMES = frozenset((T.COMPANY_NAME, T.PERSON_NAME, T.TITLE))
+"""Types where such a word must be all of the cell."""
+_BY = (
+    r"(?:手机|移动电话|座机|固话|固定电话|联系电话|电话|邮箱|邮件|网站|网址|官网|主页|微信|(?i:QQ)"
+    r"|联系方式)(?:号码?|地址)?"
+)
+_UNREACHED = (
+    rf"^[(\[【]*(?:(?:暂时?)?(?:无|没有)|未(?:留|填|提供|开通)|不(?:用|详)){_BY}{_END}"
+    rf"|^{_BY}[:]?(?:(?:暂时?)?(?:无|没有)|不详|未知|未(?:留|填写?|提供)|空|保密){_END}"
+    rf"|^(?:网站|官网)?(?:建设|开发|制作|升级|维护)中{_END}"
+    r"|^(?:https?:?/*)?(?:www\.?)?$|^0+(?:\.0+)?$"
+)
+"""暂无邮箱; and what a form had filled in before anybody typed: http://, www., 0."""
+_SAME_WAY = rf"^(?i:QQ)?[同与和]{_BY}(?:相同|一致|同号)?{_END}"
+Words = tuple[tuple[Rule, str], ...]
+_OF_NUMBERS: Words = ((ELSEWHERE, _ELSEWHERE), (PENDING, _PENDING), (PLACEHOLDER, _NONE))
+_OF_WECHAT: Words = (*_OF_NUMBERS[:2], (PLACEHOLDER, f"{_NONE}|{_UNREACHED}"))
+_OF_REACHED: Words = ((ELSEWHERE, f"{_ELSEWHERE}|{_SAME_WAY}"), *_OF_WECHAT[1:])
+"""微信同手机 is an answer in its own field (see `wechat`), in the others it is none."""
+_OF_NAMES: Words = (
+    (ELSEWHERE, r"^(?:同[上下前左右]|以上|[见详]备注)$"),
+    (
+        PENDING,
+        r"^(?:[待等](?:客户)?(?:定|补充?|确认|核实|提供|更新|完善|填写?|查|录入?|指定)"
+        r"|未定|尚未确定)$",
+    ),
+    (
+        PLACEHOLDER,
+        r"^(?:未(?:提供|填写?|录入|知|登记|留)|暂未提供|不(?:清楚|知道?|愿透露|便透露|方便)"
+        r"|保密|匿名|空白)$",
+    ),
+)
 
 
 def wordings(type_: SemanticType, column: pl.Series) -> Iterator[tuple[Rule, pl.Series]]:
     """Rows in which a word stands for the number, each under one rule.
 
-    Of a company's own codes only those words count that no one would make a code of.
+    Of a company's own codes only those words count that no one would make a code of; of names
+    those that nobody is called.
 
     >>> said = pl.Series(["营业执照办理中", "同上", "未提供", "91350100M000100Y43"])
     >>> [(rule.code, mask.to_list()) for rule, mask in wordings(T.USCC, said)]
     [('cell.elsewhere', [False, True, False, False]), \
 ('cell.pending', [True, False, False, False]), ('cell.placeholder', [False, False, True, False])]
+    >>> [rule.code for rule, _ in wordings(T.EMAIL, pl.Series(["暂无邮箱", "a@x.com", "待补"]))]
+    ['cell.pending', 'cell.placeholder']
     """
-    if type_ not in NUMBERS and type_ is not T.CODE:
-        return
-    odd = holds(~column.str.contains(r"[0-9０-９]") & (column.str.len_chars() <= 24))
+    odd, words = _looked_for(type_, column)
     if not odd.any():
         return
     text = simplified(compact(column.filter(odd)))
     seen = pl.repeat(False, len(text), eager=True)
-    words = ((ELSEWHERE, _ELSEWHERE), (PENDING, _PENDING), (PLACEHOLDER, _NONE))
-    for rule, pattern in words if type_ is not T.CODE else words[:2]:
+    for rule, pattern in words:
         found = holds(text.str.contains(pattern)) & ~seen
         seen = seen | found
         if found.any():
             nowhere = pl.repeat(False, len(column), eager=True)
             yield rule, nowhere.scatter(odd.arg_true(), found).alias(column.name)
+
+
+def _looked_for(type_: SemanticType, column: pl.Series) -> tuple[pl.Series, Words]:
+    """The cells that may be such words, by a cheap test, and the words by rule."""
+    if type_ in NAMES:
+        return holds(column.str.contains(r"^\s*[同以见详待等未尚暂不保匿空]")), _OF_NAMES
+    if type_ not in REACHED and type_ not in NUMBERS and type_ is not T.CODE:
+        return pl.repeat(False, len(column), eager=True), ()
+    short = column.str.len_chars() <= 24
+    if type_ in REACHED:  # 0 is none, too
+        odd = holds(~column.str.contains("[1-9１-９@＠]") & short)
+        return odd, _OF_WECHAT if type_ is T.WECHAT else _OF_REACHED
+    odd = holds(~column.str.contains(r"[0-9０-９]") & short)
+    return odd, _OF_NUMBERS[:2] if type_ is T.CODE else _OF_NUMBERS
