@@ -1,7 +1,8 @@
 """Calendar dates.
 
 Basis: GB/T 7408.1-2023 (ISO 8601-1:2019), written `2024-02-29`. A number of five digits is read
-as a date serial of a spreadsheet (1900 system) and reported; where day and month can be
+as a date serial of a spreadsheet (1900 system) and reported, one of ten or thirteen as a count of
+seconds or milliseconds since 1970; where day and month can be
 exchanged, or the year has two digits, nothing is guessed. A moment with a time zone is its day
 in China. The writings stand in `date_writings`.
 """
@@ -68,6 +69,27 @@ SERIAL = Rule(
         "如工作簿使用 1904 日期系统，结果会早四年，请抽查。",
     ),
 )
+EPOCH = Rule(
+    "date.epoch",
+    Severity.REPAIR,
+    Text(
+        "A program's count of seconds since 1970 was read as the day in China",
+        "程序时间戳（1970 年起的秒数或毫秒数）已转换为北京时间的日期",
+    ),
+    Text("Check one or two dates against the old system.", "请与原系统抽查一两个日期。"),
+)
+DEFAULT = Rule(
+    "date.default",
+    Severity.WARNING,
+    Text(
+        "Programs enter this day (1970-01-01, 2099-12-31) where there is no date",
+        "1970-01-01、2099-12-31 多为系统默认值，可能并无实际日期",
+    ),
+    Text(
+        "Empty the cell in the source if nobody knows the date.",
+        "如无实际日期，请在源数据中清空。",
+    ),
+)
 IMPOSSIBLE = Rule(
     "date.impossible",
     Severity.WARNING,
@@ -99,8 +121,8 @@ IMPLAUSIBLE = Rule(
     ),
 )
 RULES: tuple[Rule, ...] = (
-    NORMALISED, UNREADABLE, AMBIGUOUS, INCOMPLETE, IMPOSSIBLE, RANGE, SERIAL, OPEN_ENDED,
-    IMPLAUSIBLE,
+    NORMALISED, UNREADABLE, AMBIGUOUS, INCOMPLETE, IMPOSSIBLE, RANGE, SERIAL, EPOCH,
+    OPEN_ENDED, IMPLAUSIBLE, DEFAULT,
 )  # fmt: skip
 
 
@@ -147,6 +169,8 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     yield UNREADABLE, mask_where(raw, missing, lambda _: left)
     changed = holds(raw != value)
     yield SERIAL, mask_where(raw, changed, lambda r: date_writings.is_serial(compact(r)))
+    yield EPOCH, mask_where(raw, changed, lambda r: date_writings.is_epoch(compact(r)))
+    yield DEFAULT, (value == "1970-01-01") | (value == "2099-12-31")
     yield IMPLAUSIBLE, (value < "1901-01-01") | (value > "2100-12-31")
 
 

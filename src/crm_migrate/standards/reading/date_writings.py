@@ -16,30 +16,36 @@ from crm_migrate.standards.reading.numerals import number_of
 _HOUR, _SIXTY = "(?:[01]?[0-9]|2[0-4])", "[0-5]?[0-9]"
 _ZONE = r"(?:Z|[+-][0-9]{2}:?[0-9]{2})"
 TIME = (
-    rf"(?:[ T]*(?:[上下]午|凌晨|早上|晚上)?{_HOUR}[:时点]{_SIXTY}"
-    rf"(?:[:分]{_SIXTY}(?:\.[0-9]+)?秒?)?分?\s?(?:[AaPp][Mm])?{_ZONE}?)?"
+    rf"(?:[ T]*(?:[上下中]午|凌晨|早上|晚上)?\s?{_HOUR}(?:[:时点]{_SIXTY}"
+    rf"(?:[:分]{_SIXTY}(?:\.[0-9]+)?秒?)?分?|[时点]整?)\s?(?:[AaPp][Mm])?{_ZONE}?)?"
 )
 """A time of day behind a date, in colons or in Chinese."""
+_OF_PROGRAMS = (
+    r"(?i)^([a-z]{3} [0-9]{1,2}) ([0-9:]{8}) CST ([0-9]{4})$",
+    r"(?i)\s*(?:GMT|UTC)?([+-][0-9]{2}:?[0-9]{2})(?:\s?(?:\([^()]*\)|[A-Z]{3,4}))?$",
+)
+"""`Jan 05 00:00:00 CST 2024` of Java; the zone's name behind `+0800`, of Go and JavaScript."""
 _CLOCK = rf"({_HOUR}):({_SIXTY})(?::{_SIXTY}(?:\.[0-9]+)?)?({_ZONE})$"
 _DAY = "([0-9]{1,2})"
-_SIGN = r"[-/.,_\\ ]"
+_SIGN = r"[-/.,、_\\ ]"
 _YEAR_FIRST = rf"^([0-9]{{4}})(?:{_SIGN}|年){_DAY}(?:{_SIGN}|月){_DAY}[日号.]?{TIME}$"
-_SOLID = rf"^([0-9]{{4}})([0-9]{{2}})([0-9]{{2}})(?:{_HOUR}[0-5][0-9](?:[0-5][0-9])?|{TIME})$"
+_SOLID = rf"^([0-9]{{4}})([0-9]{{2}})([0-9]{{2}})(?:(?:[01][0-9]|2[0-4])[0-5][0-9](?:[0-5][0-9])?|{TIME})$"
 _YEAR_LAST = rf"^{_DAY}{_SIGN}{_DAY}{_SIGN}([0-9]{{4}}){TIME}$"
 _REPUBLIC = rf"^(?:中华)?民国([0-9]{{1,3}})年{_DAY}月{_DAY}[日号]?{TIME}$"
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 _MONTH_NAME = rf"({'|'.join(_MONTHS)})[a-z]*\.?"
 _ENGLISH = (
-    rf"(?i)^{_MONTH_NAME}[- ]{_DAY}(?:st|nd|rd|th)?,?[- ]([0-9]{{4}})$",
-    rf"(?i)^{_DAY}(?:st|nd|rd|th)?[- ]{_MONTH_NAME},?[- ]([0-9]{{4}})$",
+    rf"(?i)^{_MONTH_NAME}[- ]{_DAY}(?:st|nd|rd|th)?,?[- ]([0-9]{{4}}){TIME}$",
+    rf"(?i)^{_DAY}(?:st|nd|rd|th)?[- ]{_MONTH_NAME},?[- ]([0-9]{{4}}){TIME}$",
     rf"(?i)^([0-9]{{4}})[- ]{_MONTH_NAME}[- ]{_DAY}$",
 )
+_EPOCH = r"^1[0-9]{9}(?:[0-9]{3})?$"
 _SERIAL = r"^[2-6][0-9]{4}(?:\.[0-9]+)?$"
 _WEEKDAY = (
     r"(?i)[( ]*(?:(?:星期|周|礼拜)[一二三四五六日天]|"
     r"\b(?:mon|tue|wednes|wed|thurs|thu|fri|satur|sat|sun)(?:s?day)?\b,?)[) ]*"
 )
-_CHINESE = "[〇零○一二三四五六七八九十百廿卅]"
+_CHINESE = "[〇零○一二三四五六七八九十百廿卅壹贰叁肆伍陆柒捌玖拾]"
 _CHINESE_DATE = re.compile(
     rf"((?:中华)?民国)?({_CHINESE}{{1,6}})年({_CHINESE}{{1,3}})月(?:({_CHINESE}{{1,3}})[日号]?)?"
 )
@@ -52,9 +58,17 @@ def tidied(raw: pl.Series) -> pl.Series:
     ['2024年2月29日', '2024年2月29日']
     """
     text = narrow(raw).str.replace_all(r"\s*([-/.年月日:])\s*", "$1").str.strip_chars("'\"")
-    text = text.str.replace_all("國", "国").str.replace(_WEEKDAY, " ").str.strip_chars(" ")
+    text = text.str.replace(r"^\p{Han}{2,8}:", "").str.replace_many({"國": "国", "元月": "1月"})
+    text = text.str.replace(_WEEKDAY, " ").str.strip_chars(" ")
+    named = text.str.contains("[A-Z)]$")
+    text = change_where(text, named, _without_zone_names)
     chinese = text.str.contains(_CHINESE + "年")
     return change_where(text, chinese, lambda few: per_distinct(few, _in_digits))
+
+
+def _without_zone_names(text: pl.Series) -> pl.Series:
+    turned, named = _OF_PROGRAMS
+    return text.str.replace(turned, "$1 $3 $2").str.replace(named, "$1")
 
 
 def _in_digits(text: str) -> str:
@@ -78,7 +92,7 @@ def read(text: pl.Series) -> pl.Series:
     [None, '2024-02-29', '2024-02-29']
     """
     day = _iso(text, _YEAR_FIRST, 1, 2, 3)
-    for one in (_solid, _year_last, _of_the_republic, _in_english, _from_serial):
+    for one in (_solid, _year_last, _of_the_republic, _in_english, _from_serial, _from_epoch):
         open_ = day.is_null() & text.is_not_null()
         if not open_.any():
             break
@@ -140,6 +154,17 @@ def _from_serial(text: pl.Series) -> pl.Series:
     epoch = pl.Series(["1899-12-30"]).str.to_date().new_from_index(0, len(text))
     dates = epoch + (days * 86_400_000).cast(pl.Duration("ms"))
     return dates.dt.strftime("%Y-%m-%d")
+
+
+def is_epoch(text: pl.Series) -> pl.Series:
+    """Seconds or milliseconds since 1970 (2001 to 2033), as programs export a moment."""
+    return text.str.contains(_EPOCH)
+
+
+def _from_epoch(text: pl.Series) -> pl.Series:
+    """The day in China of a moment that a program counted."""
+    seconds = text.set(~holds(is_epoch(text)), None).str.head(10).cast(pl.Int64) + 8 * 3600
+    return (seconds * 1000).cast(pl.Datetime("ms")).dt.strftime("%Y-%m-%d")
 
 
 def _in_china(day: pl.Series, text: pl.Series) -> pl.Series:
