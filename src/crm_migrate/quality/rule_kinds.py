@@ -33,6 +33,7 @@ _NAMED = {
     Kind.MISSING: "required.missing",
     Kind.FORM: "uscc.several phone.several mobile.several email.several qq.several"
     " wechat.same_as_mobile"
+    " email.note"
     " wechat.from_mobile website.several person_name.honorific_removed person_name.moved_title"
     " company_name.former company_name.short company_name.moved_former company_name.moved_short"
     " mobile.left_over date.serial date.term_split"
@@ -54,7 +55,7 @@ _NAMED = {
     " schema.form schema.characters mapping.pattern_unmatched",
     Kind.CONTENT: "uscc.organisation uscc.region uscc.authority uscc.class uscc.not_moved"
     " value.not_moved tax_number.personal tax_number.superseded bank_account.personal_card"
-    " travel_document.birth_date"
+    " travel_document.birth_date registration_number.region"
     " id_number.birth_date id_number.region mobile.prefix mobile.unknown_prefix mobile.device"
     " mobile.extension phone.area_code phone.former_area_code phone.digits wechat.internal"
     " title.not_a_title email.typo"
@@ -70,12 +71,14 @@ _NAMED = {
 }
 BY_ENDING = {
     "normalised": Kind.FORM,
+    "letters_read": Kind.FORM,
     "format": Kind.FORMAT,
     "unreadable": Kind.FORMAT,
     "checksum": Kind.CONTENT,
     "made_up": Kind.CONTENT,
     "precision_lost": Kind.CONTENT,
     "damaged": Kind.CONTENT,
+    "covered": Kind.CONTENT,
 }
 KINDS = {code: kind for kind, codes in _NAMED.items() for code in codes.split()}
 

@@ -1,10 +1,13 @@
 """Mail address 电子邮箱.
 
 Basis: RFC 5321 and RFC 6531, as far as the package email-validator (no network) accepts; only
-addresses outside the plain ASCII form are shown to it. Lower case throughout. Mail services that
-anybody can use, and how their domains are mistyped: `data/mail_domains.csv`.
+addresses outside the plain ASCII form are shown to it. Lower case throughout. What only one
+address can be meant by is repaired (`li@163,com`, `li(at)163.com`), what somebody may mean
+otherwise is told (`li@163.con`). Mail services that anybody can use, and how their domains are
+mistyped: `data/mail_domains.csv`.
 """
 
+import re
 from collections.abc import Iterator
 from functools import cache
 
@@ -13,6 +16,7 @@ import polars as pl
 from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards.columns.characters import narrow, tidy_apart
+from crm_migrate.standards.columns.covering import covered
 from crm_migrate.standards.columns.residue import (
     change_where,
     holds,
@@ -29,6 +33,23 @@ _ADDRESS = (
     r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,24}"
 )
 CANONICAL = f"^{_ADDRESS}$"
+_QUOTES = "[\"“”‘’《》「」]|^'"
+"""A spreadsheet's mark of text (') is none of the address."""
+_AT = r"\s*[(\[{<]at[)\]}>]\s*|\s+at\s+|\s*#\s*"
+_DOT = r"\s*[(\[{<]dot[)\]}>]\s*|\s+dot\s+"
+_COMMA = r"(@[a-z0-9-]+)[,、]\s*(com|cn|net|org)((?:\.cn)?(?:$|[^a-z0-9.@]))"
+_NOTES = r"\([^()@]*\)|(?:^|[\s;,/])(?:mailto|e-?mail|mail)\s*:"
+_HAN = r"(?:^|[\s;,/])\p{Han}[\p{Han}\s:;,/]*(?:[\s:;,/]|$)"
+_HAN_BEHIND = r"(\.[a-z]{2,24})[\s:]*\p{Han}[\p{Han}\s:]*"
+"""Words about an address: apart from it, or behind it. Those right before it may be part of it."""
+_SIGNED = re.compile(r"[/*#!$^&=?{}|~`][^@]*@|@.*\.[^.]$")
+"""RFC 5322 allows these signs before the `@`, and an ending of one letter; no service does."""
+_MADE_UP = (
+    r"^(?:test|abc|aaa+|xxx+|111+|123|1234|asdf|qwe|none|null|noname|meiyou)@"
+    r"|^(?:a@a|aa@aa|x@x|1@1|11@11|123@123)\."
+)
+_NO_QQ_NUMBER = r"^(?:0[0-9]*|[0-9]{1,4}|[0-9]{12,})@(?:vip\.)?qq\.com$"
+"""A number at qq.com is a QQ number of 5 to 11 digits."""
 _WRONG_ENDING = r"\.(?:con|cmo|ocm|comm|cpm|vom|xom|cim|coom|c0m)$"
 _ROLES = (
     "info|sales|service|services|support|contact|admin|administrator|office|hr|job|jobs|marketing|"
@@ -65,11 +86,32 @@ SEVERAL = Rule(
     Severity.WARNING,
     Text("The cell held several addresses; the first was taken", "一格中有多个邮箱，已取第一个"),
     Text(
-        "Check which one is right; the source still has the others.",
-        "请确认常用邮箱；其余仍保留在源数据中。",
+        "If another one is used more, correct it in the source, which still has them all.",
+        "如常用的是其他邮箱，请在源数据中更正；其余邮箱仍保留在源数据中。",
     ),
 )
-RULES: tuple[Rule, ...] = (NORMALISED, FORMAT, TYPO, CJK_LOCAL, SEVERAL)
+NOTE = Rule(
+    "email.note",
+    Severity.REPAIR,
+    Text("Words stood beside the mail address; they were left out", "邮箱旁有备注文字，已去除"),
+    Text(
+        "Nothing to do; the source still has the words.",
+        "无需处理；备注文字仍保留在源数据中。",
+    ),
+)
+COVERED = covered("email", "mail address", "邮箱地址")
+MADE_UP = Rule(
+    "email.made_up",
+    Severity.WARNING,
+    Text("The mail address looks made up", "邮箱地址疑似随意填写"),
+    Text(
+        "Like test@test.com: ask the contact for the address.",
+        "如 test@test.com，请向联系人核实邮箱。",
+    ),
+)
+RULES: tuple[Rule, ...] = (
+    NORMALISED, FORMAT, TYPO, CJK_LOCAL, SEVERAL, NOTE, COVERED, MADE_UP,
+)  # fmt: skip
 
 
 def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
@@ -79,6 +121,8 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
     ['li.na@example.com', 'li@example.com']
     >>> normalise(pl.Series(["a@x.com; b@x.com", "没有", "张三@qq.com"])).to_list()
     ['a@x.com', '没有', '张三@qq.com']
+    >>> normalise(pl.Series(["li@x.com（工作）", "li@163，com", "li(at)x.com"])).to_list()
+    ['li@x.com', 'li@163.com', 'li@x.com']
     """
     return unless_matching(raw, CANONICAL, _repaired)
 
@@ -98,17 +142,40 @@ def _read(raw: pl.Series) -> pl.Series:
 
 def _addresses(raw: pl.Series) -> pl.Series:
     """The well-formed ASCII addresses that make up the cell, as a list; null without any."""
-    text = (
-        narrow(raw.str.replace_all(r"[\r\n]+", ";"))
-        .str.to_lowercase()
-        .str.replace_all("。", ".")
-        .str.replace_all(r"\s*([@.])\s*", "$1")
-        .str.replace_all(r"^(?:mailto|e-?mail|邮箱)\s*:\s*|[;,.\s]+$", "")
+    return _alone(_text(raw)).str.split(";")
+
+
+def _text(raw: pl.Series) -> pl.Series:
+    """Half width and lower case, with the signs that people type for `@`, `.` and brackets."""
+    text = narrow(raw.str.replace_all(r"[\r\n]+", ";")).str.to_lowercase()
+    text = text.str.replace_all("[。．]", ".").str.replace_all(_QUOTES, "")
+    unsigned = ~text.str.contains("@", literal=True)
+    text = change_where(
+        text, unsigned, lambda few: few.str.replace(_AT, "@").str.replace_all(_DOT, ".")
+    )
+    return (
+        text.str.replace_all(r"\s*(@)[@\s]*|\s*([.])\s*", "$1$2")
+        .str.replace_all(_COMMA, "$1.$2$3")
+        .str.replace_all(r"(@[^@;,、/|\s]*?)\.{2,}", "$1.")
+        .str.replace_all("@.", "@", literal=True)
+        .str.replace_all(r"[;,.\s]+$", "")
         .str.replace_all(r"[^;,<>]*<([^<>@]+@[^<>@]+)>", "$1")
     )
-    whole = text.str.contains(rf"^{_ADDRESS}(?:[;,、/|\s]+{_ADDRESS})*$")
-    several = text.set(~holds(whole), None).str.replace_all(r"[;,、/|\s]+", ";")
-    return several.str.split(";")
+
+
+def _alone(text: pl.Series) -> pl.Series:
+    """The addresses of the cell joined by `;`, without the words about them; null if other text
+    is left over.
+    """
+    worded = text.str.contains(r"[(:\p{Han}]")
+    bare = change_where(text, worded, _without_words)
+    bare = bare.str.replace_all(r"[;,、/|\s]+", ";").str.strip_chars(";")
+    return bare.set(~holds(bare.str.contains(rf"^{_ADDRESS}(?:;{_ADDRESS})*$")), None)
+
+
+def _without_words(text: pl.Series) -> pl.Series:
+    text = text.str.replace_all(_NOTES, ";").str.replace_all(_HAN_BEHIND, "$1;")
+    return text.str.replace_all(_HAN, ";")
 
 
 def _international(text: pl.Series) -> pl.Series:
@@ -123,6 +190,8 @@ def _hopeful(text: pl.Series) -> pl.Series:
 def _validated(text: str) -> str | None:
     from email_validator import EmailNotValidError, validate_email
 
+    if _SIGNED.search(text):
+        return None
     try:
         return validate_email(text, check_deliverability=False).normalized
     except EmailNotValidError:
@@ -136,18 +205,27 @@ def _validated_or_kept(text: str) -> str:
 
 
 def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Masks:
-    """Form, probable typing errors, Chinese characters, several addresses in a cell."""
+    """Form, probable typing errors, Chinese characters, several addresses in a cell, words beside
+    them, addresses that are covered or made up.
+    """
     formed = holds(value.str.contains(CANONICAL))
     other = value.is_not_null() & ~formed
     cjk = mask_where(value, other, lambda v: v.str.contains(r"^[^@]*\p{Han}[^@]*@"))
     yield CJK_LOCAL, cjk
     hopeful = other & ~cjk & holds(value.str.contains("@", literal=True))
     valid = mask_where(value, hopeful, lambda v: per_distinct(v, _validated).is_not_null())
-    yield FORMAT, other & ~cjk & ~valid
+    hidden = mask_where(value, other & ~cjk & ~valid, lambda v: v.str.contains(r"\*{2}"))
+    yield COVERED, hidden
+    doubtful = mask_where(value, formed, lambda v: v.str.contains(f"{_MADE_UP}|{_NO_QQ_NUMBER}"))
+    made_up = mask_where(value, doubtful, lambda v: v.str.contains(_MADE_UP))
+    yield MADE_UP, made_up
+    yield FORMAT, (other & ~cjk & ~valid & ~hidden) | (doubtful & ~made_up)
     yield TYPO, value.str.contains(_typo())
     changed = formed & holds(raw != value)
     signs = mask_where(raw, changed, lambda r: r.str.contains("[@＠﹫][^@＠﹫]+[@＠﹫]"))
     yield SEVERAL, mask_where(raw, signs, lambda r: _addresses(r).list.n_unique() > 1)
+    worded = mask_where(raw, changed, lambda r: r.str.contains(r"[<＜]|\p{Han}"))
+    yield NOTE, worded & ~holds(value.str.contains(r"\p{Han}"))
 
 
 def suggestion(value: pl.Series) -> pl.Series:

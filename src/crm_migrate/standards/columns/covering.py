@@ -1,8 +1,28 @@
-"""How masks cover: a few characters of a long value stay, of a short one nothing does."""
+"""How masks cover: a few characters of a long value stay, of a short one nothing does; and what is
+told where another system had covered a value before it came here.
+"""
 
 import polars as pl
 
+from crm_migrate.language import Text
+from crm_migrate.records import Rule, Severity
 from crm_migrate.standards.columns.residue import change_where
+
+
+def covered(type_code: str, en: str, zh: str) -> Rule:
+    """The warning `<type>.covered` of a standard for `en` / `zh`: part of the value is missing."""
+    return Rule(
+        f"{type_code}.covered",
+        Severity.WARNING,
+        Text(
+            f"Part of the {en} is covered (like 138****8000 or 李**)",
+            f"{zh}已被遮盖（如 138****8000、李**），不完整",
+        ),
+        Text(
+            "It cannot be restored here: export it from the old system without masking.",
+            "此处无法还原，请从原系统导出未脱敏的数据。",
+        ),
+    )
 
 
 def first_ones(value: pl.Series, count: int, cover: str) -> pl.Series:
