@@ -1,7 +1,8 @@
 """Yes and no, consents included. Basis: the toolkit's own list of spellings.
 
-A consent is never inferred: what is neither a yes nor a no, or both, is no answer. Where several
-records of a customer answer differently, the most restrictive counts (rules/survivorship.yaml).
+A consent is never inferred: a spoken one (口头同意), which nobody can show, is no answer, and what
+is neither a yes nor a no, or both, is none. Where several records of a customer answer differently,
+the most restrictive counts (rules/survivorship.yaml).
 """
 
 import polars as pl
@@ -17,12 +18,14 @@ CANONICAL = "^(?:true|false)$"
 _TRUE = (
     "true", "t", "yes", "y", "1", "1.0", "是", "是的", "对", "真", "有", "√", "✓", "✔", "☑", "●",
     "■", "v", "ok", "同意", "已同意", "愿意", "接受", "允许", "授权", "已授权", "订阅", "已订阅",
-    "启用", "已启用", "on", "主", "optin", "opt-in", "subscribed",
+    "启用", "已启用", "书面同意", "已签", "已签署", "已签约", "已", "✅", "on", "主", "optin",
+    "opt-in", "doubleopt-in", "subscribed",
 )  # fmt: skip
 _FALSE = (
     "false", "f", "no", "n", "0", "0.0", "否", "不是", "非", "不", "错", "假", "无", "没有", "×",
     "✗", "✘", "☒", "☐", "□", "○", "x", "不同意", "拒绝", "未同意", "不愿意", "不接受", "不允许",
-    "未授权", "停用", "已停用", "off", "退订", "已退订", "td", "拒收", "勿扰", "免打扰", "撤回",
+    "未授权", "未签", "未签署", "未签约", "未", "❌",
+    "停用", "已停用", "off", "退订", "已退订", "td", "拒收", "勿扰", "免打扰", "撤回",
     "已撤回", "撤回同意", "已撤回同意", "撤销同意", "取消同意", "取消订阅", "optout", "opt-out",
     "unsubscribed",
 )  # fmt: skip

@@ -12,9 +12,16 @@ from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards.columns.characters import compact
 from crm_migrate.standards.columns.decimals import PLAIN_DECIMAL, plain, shifted
-from crm_migrate.standards.columns.residue import change_where, holds, per_distinct, unless_matching
+from crm_migrate.standards.columns.residue import (
+    change_where,
+    holds,
+    mask_where,
+    per_distinct,
+    unless_matching,
+)
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
-from crm_migrate.standards.reading.numerals import number_of
+from crm_migrate.standards.reading.numerals import decimal_of, number_of
+from crm_migrate.standards.reading.written_numbers import is_estimate, is_range
 
 BASIS = Text("GB/T 15835-2011", "GB/T 15835-2011《出版物上数字用法》")
 CANONICAL = PLAIN_DECIMAL
@@ -43,7 +50,16 @@ RANGE = Rule(
     Text("The percentage is not between 0 and 100", "百分比不在 0–100 之间"),
     Text("Correct it in the source.", "请在源数据中更正。"),
 )
-RULES: tuple[Rule, ...] = (NORMALISED, UNREADABLE, FRACTION, RANGE)
+ESTIMATE = Rule(
+    "percentage.estimate",
+    Severity.WARNING,
+    Text(
+        "An estimate, a limit or a range stands in place of a percentage and was left out",
+        "填写的是约数、上下限或区间，已置空",
+    ),
+    Text("Decide on one percentage.", "请填写一个确定的百分比。"),
+)
+RULES: tuple[Rule, ...] = (NORMALISED, UNREADABLE, ESTIMATE, FRACTION, RANGE)
 
 
 def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
@@ -53,6 +69,8 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
     ['60', '60.5', '0.6', '60', None]
     >>> normalise(pl.Series(["百分之六十", "三成五", "千分之五", "百分百", "60%-70%"])).to_list()
     ['60', '35', '0.5', '100', None]
+    >>> normalise(pl.Series(["百分之三点五", "约五成"])).to_list()
+    ['3.5', None]
     """
     return unless_matching(raw, CANONICAL, _repaired)
 
@@ -75,12 +93,15 @@ def _in_words(text: str) -> str | None:
         whole, rest = (number_of(part) if part else 0 for part in tens.groups())
         return None if whole is None or rest is None else str(whole * 10 + rest)
     found = number_of(text.rstrip("%‰"))
-    return None if found is None else str(found)
+    return decimal_of(text.rstrip("%‰")) if found is None else str(found)
 
 
 def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Masks:
-    """What could not be read, fractions without sign, values outside 0–100."""
-    yield UNREADABLE, raw.is_not_null() & value.is_null()
+    """What is no one number or unreadable, fractions without sign, values outside 0–100."""
+    missing = raw.is_not_null() & value.is_null()
+    estimate = mask_where(raw, missing, lambda few: holds(is_range(few)) | holds(is_estimate(few)))
+    yield ESTIMATE, estimate
+    yield UNREADABLE, missing & ~estimate
     fraction = holds(value.str.contains(r"^0\.")) & ~holds(raw.str.contains("[%％成‰分]"))
     yield FRACTION, fraction | holds((value == "1") & ~raw.str.contains("[%％‰分一]"))
     number = value.cast(pl.Float64, strict=False)

@@ -12,6 +12,8 @@ from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
 BASIS = Text("tags joined by ;", "标签以分号分隔")
 NORMALISED = normalised("tags", "tags", "标签")
 RULES: tuple[Rule, ...] = (NORMALISED,)
+_NUMBERED = r"(^|[\s;,、])[1-9][0-9]?[.、)]\s*(\p{Han})"
+_WORDS = r"^\p{Han}{2,}(?:[ /\\]+\p{Han}{2,})+$"
 
 
 def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
@@ -21,12 +23,15 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
     ['重点;价格敏感', '急单;长期', None]
     >>> normalise(pl.Series(["【重点】【急单】", "VIP,vip,A/B", '["重点", "急单"]'])).to_list()
     ['重点;急单', 'VIP;A/B', '重点;急单']
+    >>> normalise(pl.Series(["重点/出口 长期", "1、重点 2、急单", "A/B 测试"])).to_list()
+    ['重点;出口;长期', '重点;急单', 'A/B 测试']
     """
     return unless_matching(raw, r"^[0-9A-Za-z\x{4e00}-\x{9fa5}]+$", _repaired)
 
 
 def _repaired(raw: pl.Series) -> pl.Series:
-    text = narrow(raw.str.replace_all(r"[\r\n]+", MULTI_SEPARATOR))
+    text = narrow(raw.str.replace_all(r"[\r\n\t]+", MULTI_SEPARATOR))
+    text = text.str.replace_all(_NUMBERED, "$1;$2")
     text = text.str.replace(r'^\["?(.*?)"?\]$', "$1").str.replace_all(
         r"[【】\[\]]", MULTI_SEPARATOR
     )
@@ -35,6 +40,11 @@ def _repaired(raw: pl.Series) -> pl.Series:
     text = text.str.replace_all(";{2,}", ";").str.strip_chars("; ")
     several = holds(text.str.contains(MULTI_SEPARATOR, literal=True))
     text = change_where(text, several, _each_once)
+    # Blanks and slashes separate only where they stand between Chinese words alone.
+    words = holds(text.str.contains(_WORDS))
+    text = change_where(
+        text, words, lambda few: _each_once(few.str.replace_all(r"[ /\\]+", MULTI_SEPARATOR))
+    )
     return text.set(holds(text == ""), None)
 
 
