@@ -10,9 +10,10 @@ import polars as pl
 
 from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
-from crm_migrate.standards.columns.characters import DIGITS, as_mask, code_points, compact, tidy
+from crm_migrate.standards.columns.characters import DIGITS, as_mask, code_points, tidy
 from crm_migrate.standards.columns.residue import change_where, holds, mask_where, unless_matching
-from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
+from crm_migrate.standards.columns.surroundings import alone, as_digits
+from crm_migrate.standards.contract import PLAIN, Context, Masks, letters_read, normalised
 
 BASIS = Text("ISO/IEC 7812-1:2017, GB/T 19584-2010", "ISO/IEC 7812-1:2017、GB/T 19584-2010")
 CANONICAL = r"^[1-9][0-9]{15,18}$|^3[0-9]{13,14}$|^4[0-9]{12}$"
@@ -20,9 +21,15 @@ CANONICAL = r"^[1-9][0-9]{15,18}$|^3[0-9]{13,14}$|^4[0-9]{12}$"
 """
 _UNIONPAY = r"^62[0-9]{14,17}$"
 _DOUBLED = np.array([0, 2, 4, 6, 8, 1, 3, 5, 7, 9], dtype=np.int16)
-_LABEL = r"^(?:(?:银行)?卡号):?"
-"""What people type in front of the number."""
+_BANK = (
+    r"(?:\p{Han}{0,16}?(?:银行|[工农中建交招邮][行储]|浦发|民生|兴业|光大|中信|平安|华夏|广发)"
+    r"\p{Han}{0,12}?)"
+)
+_LABEL = rf"{_BANK}?(?:(?:银行|储蓄|借记|信用)*卡(?:卡?号码?)?|[卡账帐]号)|{_BANK}|no[.:]"
+"""What people type in front of the number: its name, the bank's, or both."""
+_BANK_BEHIND = rf"[(\[【]{_BANK}卡?[)\]】]$|{_BANK}卡?$"
 NORMALISED = normalised("bank_card", "bank card number", "银行卡号")
+LETTERS_READ = letters_read("bank_card", "bank card number", "银行卡号")
 FORMAT = Rule(
     "bank_card.format",
     Severity.WARNING,
@@ -56,11 +63,12 @@ PRECISION_LOST = Rule(
         "无法还原，请从原系统以文本格式重新导出。",
     ),
 )
-RULES: tuple[Rule, ...] = (NORMALISED, FORMAT, CHECKSUM, PRECISION_LOST)
+RULES: tuple[Rule, ...] = (NORMALISED, FORMAT, CHECKSUM, PRECISION_LOST, LETTERS_READ)
 
 
 def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
-    """Half-width digits without blanks and hyphens.
+    """Half-width digits without blanks, hyphens and the bank's name around them; letters that look
+    like digits are read where the check digit fits then.
 
     >>> normalise(pl.Series(["6222 0212 3456 7894", "６２２２－０２１２", "建行卡"])).to_list()
     ['6222021234567894', '62220212', '建行卡']
@@ -69,14 +77,16 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
 
 
 def _repaired(raw: pl.Series) -> pl.Series:
-    code = (
-        compact(raw)
-        .str.replace(_LABEL, "")
-        .str.replace(r"^([0-9]+)\.0+$", "$1")
-        .str.replace_all(r"[-'`]", "")
-    )
+    code = _plain(raw)
     digits = holds(code.str.contains(r"^[0-9]+$"))
-    return code.zip_with(digits, tidy(raw))
+    read = as_digits(code)
+    fits = mask_where(read, read.str.contains(CANONICAL) & ~digits, checksum_fits)
+    return read.zip_with(fits, code.zip_with(digits, tidy(raw)))
+
+
+def _plain(raw: pl.Series) -> pl.Series:
+    code = alone(raw, _LABEL).str.replace(_BANK_BEHIND, "").str.replace(r"^([0-9]+)\.0+$", "$1")
+    return code.str.replace_all("-", "", literal=True)
 
 
 def checksum_fits(numbers: pl.Series) -> pl.Series:
@@ -109,6 +119,12 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     rounded = mask_where(value, fails, lambda v: v.str.contains(r"^[0-9]{15}0{2,4}$"))
     yield PRECISION_LOST, rounded | rounded_text
     yield CHECKSUM, fails & ~rounded
+    changed = holds(raw != value) & formed
+    yield (
+        LETTERS_READ,
+        mask_where(raw, changed, lambda v: v.str.contains("[A-Za-zΑ-я|〇○]"))
+        & (mask_where(raw, changed, lambda v: _plain(v) != value.filter(changed))),
+    )
 
 
 def format(value: pl.Series) -> pl.Series:

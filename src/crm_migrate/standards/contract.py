@@ -74,15 +74,38 @@ class Standard(Protocol):
 
 ONE_DIGIT = f"^(?:{'|'.join(f'{digit}+' for digit in range(10))})$"
 """One digit over and over: typed to get past a form that wants a number."""
+_UPWARDS = "1234567890" * 3
+INVENTED = f"{ONE_DIGIT}|^0?(?:{'|'.join(_UPWARDS[:n] for n in range(8, 31))})$"
+"""`ONE_DIGIT`, or digits counting up from 1 (or 0)."""
 
 
 def made_up(type_code: str, en: str, zh: str) -> Rule:
-    """The warning `<type>.made_up` of a standard: the number matches `ONE_DIGIT`."""
+    """The warning `<type>.made_up` of a standard: the number matches `INVENTED`."""
     return Rule(
         f"{type_code}.made_up",
         Severity.WARNING,
-        Text(f"The {en} is one digit repeated", f"{zh}为同一数字重复，疑似随意填写"),
+        Text(
+            f"The {en} is one digit repeated, or digits that count up",
+            f"{zh}为同一数字重复或连续数字，疑似随意填写",
+        ),
         Text("Ask for the document and enter the number.", "请核对证照并补录。"),
+    )
+
+
+def letters_read(type_code: str, en: str, zh: str) -> Rule:
+    """The repair `<type>.letters_read`: letters were read as digits, and all checks fit then."""
+    return Rule(
+        f"{type_code}.letters_read",
+        Severity.REPAIR,
+        Text(
+            f"Letters in the {en} were read as the digits that they look like (O as 0, I as 1 …); "
+            "its check digit fits then",
+            f"{zh}中的字母已按形近数字读取（O 读作 0、I 读作 1 等），读取后校验位相符",
+        ),
+        Text(
+            "Nothing to do; compare it with the document if it matters much.",
+            "无需处理；重要数据可再与证照核对。",
+        ),
     )
 
 

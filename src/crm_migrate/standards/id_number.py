@@ -13,9 +13,10 @@ import polars as pl
 
 from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
-from crm_migrate.standards.columns.characters import DIGITS, as_mask, code_points, compact, tidy
+from crm_migrate.standards.columns.characters import DIGITS, as_mask, code_points, tidy
 from crm_migrate.standards.columns.residue import change_where, holds, mask_where, unless_matching
-from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
+from crm_migrate.standards.columns.surroundings import alone, as_digits
+from crm_migrate.standards.contract import PLAIN, Context, Masks, letters_read, normalised
 from crm_migrate.standards.places import regions
 from crm_migrate.standards.places.divisions import PROVINCE_CODES
 
@@ -30,9 +31,13 @@ PREFIXES = tuple(code for code in PROVINCE_CODES if code not in ("81", "82"))
 _REGION = rf"^(?:{'|'.join(PREFIXES)})|^8[123]0000|^9(?:{'|'.join(PREFIXES)})"
 
 _ASK = Text("Compare it with the document.", "请与证件原件核对。")
-_LABEL = r"^(?:(?:居民)?身份证(?:号码?)?|证件号码?):?"
+_LABEL = (
+    r"(?:(?:二代|居民|公民)*身份(?:证件?)?|证件|(?:港澳台居民)?居住证)(?:号码?)?"
+    r"|id(?:no|card|number)*\.?|no[.:]"
+)
 """What people type in front of the number."""
 NORMALISED = normalised("id_number", "identity number", "身份证号")
+LETTERS_READ = letters_read("id_number", "identity number", "身份证号")
 FORMAT = Rule(
     "id_number.format",
     Severity.WARNING,
@@ -83,11 +88,13 @@ REGION_UNLISTED = Rule(
 )
 RULES: tuple[Rule, ...] = (
     NORMALISED, FORMAT, CHECKSUM, PRECISION_LOST, BIRTH_DATE, REGION, REGION_UNLISTED,
+    LETTERS_READ,
 )  # fmt: skip
 
 
 def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
-    """18 half-width characters with a capital X; 15 digits are extended; the rest is kept.
+    """18 half-width characters with a capital X; 15 digits are extended; letters that look like
+    digits are read where check character, region and birth date fit then; the rest is kept.
 
     >>> normalise(pl.Series(["11010519491231002x", "110105491231002", "E 12345678"])).to_list()
     ['11010519491231002X', '11010519491231002X', 'E 12345678']
@@ -96,17 +103,23 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
 
 
 def _repaired(raw: pl.Series) -> pl.Series:
-    code = (
-        compact(raw)
-        .str.replace(_LABEL, "")
-        .str.to_uppercase()
-        .str.replace_all(r"[-'`]", "")
-        .str.replace("[×Χ]$", "X")
-    )
+    code = _plain(raw)
     known = holds(code.str.contains(r"^[0-9]{17}[0-9X]$|^[0-9]{15}$"))
     kept = code.zip_with(known, tidy(raw))
+    read = _letters_as_digits(code)
+    kept = read.zip_with(mask_where(read, ~known, is_person), kept)
     old = holds(kept.str.contains(r"^[1-9][0-9]{14}$"))
     return change_where(kept, mask_where(kept, old, _old_birth_date_exists), extended)
+
+
+def _plain(raw: pl.Series) -> pl.Series:
+    code = alone(raw, _LABEL).str.to_uppercase().str.replace_all("-", "", literal=True)
+    return code.str.replace(r"^([0-9]{15}(?:[0-9]{3})?)\.0+$", "$1").str.replace("[×✕✖╳]$", "X")
+
+
+def _letters_as_digits(code: pl.Series) -> pl.Series:
+    last = code.str.slice(17)
+    return as_digits(code.str.head(17)) + last.zip_with(holds(last == "X"), as_digits(last))
 
 
 def extended(old: pl.Series) -> pl.Series:
@@ -179,6 +192,13 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     known = mask_where(value, formed, lambda v: v.str.contains(_REGION))
     yield REGION, formed & ~known
     yield REGION_UNLISTED, mask_where(value, known, _region_unlisted)
+    changed = holds(raw != value) & formed
+    yield LETTERS_READ, mask_where(raw, changed, lambda v: _read(v, value.filter(changed)))
+
+
+def _read(raw: pl.Series, value: pl.Series) -> pl.Series:
+    plain = _plain(raw)
+    return holds((plain.str.len_chars() == 18) & (plain != value))
 
 
 def _region_unlisted(numbers: pl.Series) -> pl.Series:

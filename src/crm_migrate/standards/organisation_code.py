@@ -10,9 +10,10 @@ import polars as pl
 
 from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
-from crm_migrate.standards.columns.characters import as_mask, code_points, compact, lookup, tidy
+from crm_migrate.standards.columns.characters import as_mask, code_points, lookup, tidy
 from crm_migrate.standards.columns.residue import change_where, holds, mask_where, unless_matching
-from crm_migrate.standards.contract import ONE_DIGIT, PLAIN, Context, Masks, made_up, normalised
+from crm_migrate.standards.columns.surroundings import alone
+from crm_migrate.standards.contract import INVENTED, PLAIN, Context, Masks, made_up, normalised
 
 BASIS = Text("GB 11714-1997", "GB 11714-1997《全国组织机构代码编制规则》")
 CANONICAL = r"^[0-9A-Z]{8}[0-9X]$"
@@ -20,7 +21,7 @@ _WEIGHTS = np.array([3, 7, 9, 10, 5, 8, 4, 2], dtype=np.int16)
 _VALUES = lookup({c: i for i, c in enumerate("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")})
 _CHECKS = np.array([ord(c) for c in "0123456789X0"], dtype=np.int16)
 
-_LABEL = r"^(?:组织机构代码(?:证号)?|机构代码):?"
+_LABEL = r"(?:全国)?(?:组织)?机构代?码(?:证)?号?|no[.:]"
 """What people type in front of the number."""
 NORMALISED = normalised("organisation_code", "organisation code", "组织机构代码")
 FORMAT = Rule(
@@ -55,7 +56,8 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
 
 
 def _repaired(raw: pl.Series) -> pl.Series:
-    code = compact(raw).str.replace(_LABEL, "").str.to_uppercase().str.replace_all(r"[-'`._]", "")
+    code = alone(raw, _LABEL).str.to_uppercase().str.replace_all(r"[-._]", "")
+    code = code.str.replace(r"^([0-9A-Z]{8})[×✕✖╳]$", "${1}X")
     return code.zip_with(holds(code.str.contains(r"^[0-9A-Z]{8,10}$")), tidy(raw))
 
 
@@ -80,13 +82,13 @@ def checksum_fits(codes: pl.Series) -> pl.Series:
 
 def is_valid(value: pl.Series) -> pl.Series:
     """True for nine characters whose check digit fits; false for null."""
-    formed = value.str.contains(CANONICAL) & ~value.str.contains(ONE_DIGIT)
+    formed = value.str.contains(CANONICAL) & ~value.str.contains(INVENTED)
     return mask_where(value, formed, checksum_fits)
 
 
 def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Masks:
     """Form and check digit."""
-    repeated = holds(value.str.contains(ONE_DIGIT) & (value.str.len_chars() >= 8))
+    repeated = holds(value.str.contains(INVENTED) & (value.str.len_chars() >= 8))
     yield MADE_UP, repeated
     formed = holds(value.str.contains(CANONICAL)) & ~repeated
     yield FORMAT, value.is_not_null() & ~formed & ~repeated

@@ -9,17 +9,30 @@ import polars as pl
 
 from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
-from crm_migrate.standards.columns.characters import DIGITS, as_mask, code_points, compact, tidy
+from crm_migrate.standards.columns.characters import DIGITS, as_mask, code_points, tidy
 from crm_migrate.standards.columns.residue import change_where, holds, mask_where, unless_matching
-from crm_migrate.standards.contract import ONE_DIGIT, PLAIN, Context, Masks, made_up, normalised
+from crm_migrate.standards.columns.surroundings import alone, as_digits
+from crm_migrate.standards.contract import (
+    INVENTED,
+    PLAIN,
+    Context,
+    Masks,
+    letters_read,
+    made_up,
+    normalised,
+)
+from crm_migrate.standards.places.divisions import PROVINCE_CODES
 
 BASIS = Text(
     "GS 15-2006 (ISO/IEC 7064 MOD 11,10)", "GS 15-2006《工商行政管理市场主体注册号编制规则》"
 )
 CANONICAL = r"^[0-9]{15}$"
-_LABEL = r"^(?:工商注册号|营业执照(?:注册)?号|注册号):?"
+_REGION = f"^(?:10|{'|'.join(PROVINCE_CODES)})"
+"""10 stands for the national register (100000)."""
+_LABEL = r"(?:工商|企业|营业执照)*(?:登记|注册)?(?:注册)?号码?|营业执照|no[.:]"
 """What people type in front of the number."""
 NORMALISED = normalised("registration_number", "business registration number", "工商注册号")
+LETTERS_READ = letters_read("registration_number", "business registration number", "工商注册号")
 FORMAT = Rule(
     "registration_number.format",
     Severity.WARNING,
@@ -50,12 +63,24 @@ PRECISION_LOST = Rule(
         "无法还原，请从原系统以文本格式重新导出。",
     ),
 )
+REGION = Rule(
+    "registration_number.region",
+    Severity.WARNING,
+    Text(
+        "The business registration number starts with a region that does not exist",
+        "工商注册号的登记机关（前 6 位）所在地区不存在",
+    ),
+    Text("Compare it with the old business licence.", "请与原营业执照核对。"),
+)
 MADE_UP = made_up("registration_number", "business registration number", "工商注册号")
-RULES: tuple[Rule, ...] = (NORMALISED, FORMAT, CHECKSUM, PRECISION_LOST, MADE_UP)
+RULES: tuple[Rule, ...] = (
+    NORMALISED, FORMAT, CHECKSUM, PRECISION_LOST, REGION, MADE_UP, LETTERS_READ,
+)  # fmt: skip
 
 
 def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
-    """Half-width digits without blanks, hyphens and a spreadsheet's `.0`.
+    """Half-width digits without blanks, hyphens, a spreadsheet's `.0` and what people write around
+    a number; letters that look like digits are read where the check digit fits then.
 
     >>> normalise(pl.Series(["110108 000000016", "440301103097413.0", "无号"])).to_list()
     ['110108000000016', '440301103097413', '无号']
@@ -64,14 +89,16 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
 
 
 def _repaired(raw: pl.Series) -> pl.Series:
-    code = (
-        compact(raw)
-        .str.replace(_LABEL, "")
-        .str.replace(r"^([0-9]+)\.0+$", "$1")
-        .str.replace_all(r"[-'`]", "")
-    )
+    code = _plain(raw)
     digits = code.str.contains(r"^[0-9]{6,20}$")
-    return code.zip_with(holds(digits), tidy(raw))
+    read = as_digits(code)
+    fits = mask_where(read, is_valid(read) & ~holds(digits), in_a_province)
+    return read.zip_with(fits, code.zip_with(holds(digits), tidy(raw)))
+
+
+def _plain(raw: pl.Series) -> pl.Series:
+    code = alone(raw, _LABEL).str.replace(r"^([0-9]+)\.0+$", "$1")
+    return code.str.replace_all("-", "", literal=True)
 
 
 def checksum_fits(numbers: pl.Series) -> pl.Series:
@@ -97,16 +124,33 @@ def is_valid(value: pl.Series) -> pl.Series:
     return mask_where(value, value.str.contains(CANONICAL), checksum_fits)
 
 
+def in_a_province(numbers: pl.Series) -> pl.Series:
+    """True where the first two digits are a province's or the national register's.
+
+    >>> in_a_province(pl.Series(["110108000000016", "990108000000016", None])).to_list()
+    [True, False, False]
+    """
+    return holds(numbers.str.contains(_REGION))
+
+
 def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Masks:
-    """Form and check digit."""
-    repeated = holds(value.str.contains(ONE_DIGIT) & (value.str.len_chars() >= 8))
+    """Form, check digit and region."""
+    repeated = holds(value.str.contains(INVENTED) & (value.str.len_chars() >= 8))
     yield MADE_UP, repeated
     formed = holds(value.str.contains(CANONICAL)) & ~repeated
     other = value.is_not_null() & ~formed & ~repeated
     rounded = mask_where(value, other, lambda v: v.str.contains(r"^[0-9]\.[0-9]+[Ee]\+?[0-9]+$"))
     yield FORMAT, other & ~rounded
     yield PRECISION_LOST, rounded
-    yield CHECKSUM, formed & ~mask_where(value, formed, checksum_fits)
+    fits = mask_where(value, formed, checksum_fits)
+    yield CHECKSUM, formed & ~fits
+    yield REGION, fits & ~in_a_province(value)
+    changed = holds(raw != value) & formed
+    yield (
+        LETTERS_READ,
+        mask_where(raw, changed, lambda v: v.str.contains("[A-Za-zΑ-я|〇○]"))
+        & (mask_where(raw, changed, lambda v: _plain(v) != value.filter(changed))),
+    )
 
 
 def format(value: pl.Series) -> pl.Series:

@@ -19,13 +19,21 @@ from crm_migrate.standards import organisation_code
 from crm_migrate.standards.columns.characters import (
     as_mask,
     code_points,
-    compact,
     lookup,
     narrow,
     tidy,
 )
 from crm_migrate.standards.columns.residue import change_where, holds, mask_where, unless_matching
-from crm_migrate.standards.contract import ONE_DIGIT, PLAIN, Context, Masks, made_up, normalised
+from crm_migrate.standards.columns.surroundings import alone
+from crm_migrate.standards.contract import (
+    INVENTED,
+    PLAIN,
+    Context,
+    Masks,
+    letters_read,
+    made_up,
+    normalised,
+)
 from crm_migrate.standards.places import regions
 from crm_migrate.standards.places.divisions import PROVINCE_CODES
 
@@ -44,9 +52,16 @@ _ASK = Text(
     "Compare it with the business licence or the national enterprise register.",
     "请与营业执照或国家企业信用信息公示系统核对。",
 )
-_LABEL = r"^(?:统一社会信用代码|社会信用代码|信用代码|税号|纳税人识别号):?"
-"""What people type in front of the number."""
+_LABEL = (
+    r"(?:统一)?(?:社会)?信用(?:代)?码(?:证)?号?(?:[/(或](?:营业执照)?(?:注册号|税号|纳税人识别号)\)?)?"
+    r"|税号|纳税人(?:识别|登记)号|三证合一(?:号|码)?|uscc|no\.?"
+)
+"""What people type in front of the number; no code has an O in it."""
+_LIKE_DIGITS = {"l": "1", "I": "1", "i": "1", "O": "0", "o": "0", "Z": "2", "z": "2", "S": "5",
+                "s": "5", "V": "U", "v": "U"}  # fmt: skip
+"""The letters that the standard leaves out since they are mistaken for these, and the small l."""
 NORMALISED = normalised("uscc", "unified social credit code", "统一社会信用代码")
+LETTERS_READ = letters_read("uscc", "unified social credit code", "统一社会信用代码")
 ALPHABET_RULE = Rule(
     "uscc.alphabet",
     Severity.WARNING,
@@ -193,26 +208,38 @@ CLASS = Rule(
 RULES: tuple[Rule, ...] = (
     NORMALISED, ALPHABET_RULE, FORMAT, CHECKSUM, PRECISION_LOST, ORGANISATION, REGION,
     REGION_UNLISTED, AUTHORITY, CLASS, TOO_SHORT, TOO_LONG, OLD_NUMBER, SEVERAL, MADE_UP,
+    LETTERS_READ,
 )  # fmt: skip
 
 
 def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
-    """Half-width capitals without blanks and hyphens; of several codes the first; anything else
-    stays as typed.
+    """Half-width capitals without blanks, hyphens and what people write around a code; of several
+    codes the first. Letters that no code has are read as digits where both checks fit then. All
+    else stays as typed.
 
     >>> normalise(pl.Series(["９１１１００００ 600037341l", "办理中"])).to_list()
     ['91110000600037341L', '办理中']
+    >>> normalise(pl.Series(["911IOOOO600037341L（1-1）", "911IOOOO600037342L"])).to_list()
+    ['91110000600037341L', '911IOOOO600037342L']
     """
     return unless_matching(raw, CANONICAL, _repaired)
 
 
 def _repaired(raw: pl.Series) -> pl.Series:
-    code = compact(raw).str.replace(_LABEL, "").str.to_uppercase().str.replace_all(r"[-'`._]", "")
+    typed = alone(raw, _LABEL).str.replace_all(r"[-._]", "")
+    code = typed.str.to_uppercase()
     looks_like_code = code.str.contains(r"^[0-9A-Z]{6,24}$")
     kept = code.zip_with(holds(looks_like_code), tidy(raw))
+    read = typed.str.replace_many(_LIKE_DIGITS).str.to_uppercase()
+    kept = read.zip_with(_fits_wholly(read) & ~is_valid(code), kept)
     long = holds(kept.str.len_chars() > 36)
     first = narrow(raw.set(~long, None)).str.to_uppercase().str.extract(_SEVERAL, 1)
     return first.zip_with(holds(first.is_not_null()), kept).alias(raw.name)
+
+
+def _fits_wholly(codes: pl.Series) -> pl.Series:
+    """True where the check character fits, and that of the organisation code inside."""
+    return mask_where(codes, is_valid(codes), organisation_fits)
 
 
 def checksum_fits(codes: pl.Series) -> pl.Series:
@@ -240,19 +267,19 @@ def organisation_fits(codes: pl.Series) -> pl.Series:
 
 
 def is_valid(value: pl.Series) -> pl.Series:
-    """True for codes of the right form whose check character fits; false for null and for one
-    digit over and over (18 zeros fit by chance).
+    """True for codes of the right form whose check character fits; false for null and for what is
+    `INVENTED` (18 zeros fit by chance).
 
     >>> is_valid(pl.Series(["91110108551385082Q", "91350100M000100Y4Z", None])).to_list()
     [True, False, False]
     """
-    formed = value.str.contains(CANONICAL) & ~value.str.contains(ONE_DIGIT)
+    formed = value.str.contains(CANONICAL) & ~value.str.contains(INVENTED)
     return mask_where(value, formed, checksum_fits)
 
 
 def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Masks:
     """Form, check characters, authority, class and region."""
-    repeated = holds(value.str.contains(ONE_DIGIT) & (value.str.len_chars() >= 15))
+    repeated = holds(value.str.contains(INVENTED) & (value.str.len_chars() >= 15))
     yield MADE_UP, repeated
     formed = holds(value.str.contains(CANONICAL)) & ~repeated
     other = value.is_not_null() & ~formed & ~repeated
@@ -262,7 +289,8 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     yield ALPHABET_RULE, letters
     yield from _misformed(value, other & ~letters & ~rounded)
     changed = holds(raw != value) & formed
-    yield SEVERAL, mask_where(raw, changed, lambda v: v.str.len_chars() > 36)
+    yield SEVERAL, mask_where(raw, changed, _several)
+    yield LETTERS_READ, mask_where(raw, changed, lambda v: _letters_read(v, value.filter(changed)))
     yield PRECISION_LOST, rounded
     yield CHECKSUM, formed & ~fits & ~rounded
     yield ORGANISATION, fits & ~mask_where(value, fits, organisation_fits)
@@ -273,6 +301,18 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     authority = mask_where(value, formed & ~known, lambda v: v.str.contains(_authorities_pattern()))
     yield AUTHORITY, formed & ~known & ~authority
     yield CLASS, authority
+
+
+def _several(raw: pl.Series) -> pl.Series:
+    """True where different codes stand in the cell; the same one twice is one."""
+    long = raw.set(holds(raw.str.len_chars() <= 36), None)
+    every = narrow(long).str.to_uppercase().str.extract_all(CANONICAL[1:-1])
+    return holds(every.list.n_unique() > 1)
+
+
+def _letters_read(raw: pl.Series, value: pl.Series) -> pl.Series:
+    typed = alone(raw, _LABEL).str.replace_all(r"[-._]", "")
+    return holds(typed.str.contains(r"^[0-9A-Za-z]{18}$") & (typed.str.to_uppercase() != value))
 
 
 def _misformed(value: pl.Series, other: pl.Series) -> Masks:
