@@ -68,8 +68,9 @@ def test_records_come_out_in_standard_form_and_findings_say_where(
     place = "contact · mobile" if words else "contact.mobile"
     mobile = lines.filter(pl.col("field") == place, pl.col("severity") == "warning")
     assert set(mobile["record_id"]) == {"K2"}
-    assert told["unused_columns"] == [
-        {"file": "登记表.csv", "sheet": None, "column": "内部备注", "why": "not recognised"}
+    unused = told["unused_columns"]
+    assert [(c["column"], c["carried_as"], c["could_be"][0]) for c in unused] == [
+        ("内部备注", "内部备注", "remark")
     ]
 
 
@@ -236,7 +237,7 @@ def test_people_see_what_was_done(command: Command, form: Path, tmp_path: Path) 
         "standardize", form, "--out", tmp_path / "o.csv", "--findings", tmp_path / "f.csv"
     )
     assert ran.code == 3
-    for words in ("contact.mobile", "not read: 内部备注", "uscc.checksum",
+    for words in ("contact.mobile", "could be", "remark: 内部备注", "uscc.checksum",
                   "4 records = 3 accepted + 1 quarantined", "next: "):  # fmt: skip
         assert words in ran.out
 

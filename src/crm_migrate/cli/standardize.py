@@ -185,10 +185,11 @@ def _suggest(
     sheet: str | None,
     encoding: str | None,
 ) -> None:
-    from crm_migrate.cli.standardized import show_columns
+    from crm_migrate.cli.standardized import show_columns, show_unused
     from crm_migrate.pipeline import map_files
     from crm_migrate.project.entities_file import standard_model
-    from crm_migrate.stages.bare.file_mappings import mapping_texts
+    from crm_migrate.stages.bare.carried import carry
+    from crm_migrate.stages.bare.mapping_texts import mapping_texts
     from crm_migrate.stages.bare.standardized_tables import taken_columns, unused_columns
     from crm_migrate.stages.bare.table_files import require_suffix, write_file
 
@@ -198,7 +199,9 @@ def _suggest(
     found = map_files(files, model, mapping=mapping, entity=entity, id_column=id_column,
                       sheet=sheet, encoding=encoding)  # fmt: skip
     show_columns(found, model, out)
-    text, value_maps = mapping_texts(found)
+    unused = list(unused_columns(carry(found, model), model))
+    show_unused(unused, files[0], out)
+    text, value_maps = mapping_texts(found, unused)
     written: list[str] = []
     if target is not None:
         texts = {target: text} | {
@@ -216,7 +219,7 @@ def _suggest(
         {
             "entity": found.entity,
             "columns": list(taken_columns(found, model)),
-            "unused_columns": list(unused_columns(found)),
+            "unused_columns": unused,
             "unused_tables": list(found.left_tables),
             "mapping": text,
             "out": written,

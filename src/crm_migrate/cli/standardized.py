@@ -1,9 +1,11 @@
 """What `standardize` shows on the terminal: the columns, what is wrong with them, and the sums."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from crm_migrate.cli.output import Output
+from crm_migrate.formats.contract import BANNER, NOTE, TOTALS
 from crm_migrate.language import Text, counted
 from crm_migrate.model import Model
 from crm_migrate.stages.bare.column_figures import (
@@ -17,7 +19,7 @@ from crm_migrate.stages.bare.column_figures import (
 from crm_migrate.stages.bare.demands import told_missing
 from crm_migrate.stages.bare.file_mappings import FileMappings, FileTable
 from crm_migrate.stages.bare.standardize import StandardizedFiles
-from crm_migrate.stages.bare.standardized_tables import told_sums
+from crm_migrate.stages.bare.standardized_tables import left_aside, told_sums, unused_of
 
 _MOST_LINES = 30
 _TITLES = {
@@ -33,6 +35,8 @@ def show_result(result: StandardizedFiles, findings: Path, out: Output) -> None:
     findings: the file that has each finding.
     """
     show_columns(result.found, result.model, out, shares(result))
+    show_unused(unused_of(result), result.found.tables[0].path, out)
+    _show_rows(result, out)
     missing = told_missing(result.model, result.found)
     if missing:
         out.say(missing)
@@ -56,8 +60,8 @@ def show_result(result: StandardizedFiles, findings: Path, out: Output) -> None:
 def show_columns(
     found: FileMappings, model: Model, out: Output, figures: Shares | None = None
 ) -> None:
-    """What each column is taken for; with `figures`, how it is filled and how right. Then what is
-    not read.
+    """What each column is taken for; with `figures`, how it is filled and how right. Then the
+    tables that are not read.
     """
     title = Text("what the columns are taken for", "各列的识别结果")
     head = (Text("column", "列"), Text("is", "识别为"), Text("field", "字段"),
@@ -66,13 +70,75 @@ def show_columns(
         rows = _column_rows(table, found, model, figures)
         place = f"{table.place}: {title}" if len(found.tables) > 1 else str(title)
         out.table(place, head + _SHARES if figures is not None else head, rows, numbers_from=4)
-    unused = [f"{c} ({why})" for t, c, why in found.unused()]
-    if unused:
-        names = ", ".join(unused)
+    for name in found.left_tables:
+        entity = found.left_entities.get(name)
+        remedy = Text("", "")
+        if entity is not None:
+            label = model.entity(entity).label
+            remedy = Text(f" ({label.en}: --entity {entity})", f"({label.zh}:--entity {entity})")
+        out.say(
+            Text(f"not read: table {name}{remedy.en}", f"未读取的表:{name}{remedy.zh}"), "yellow"
+        )
+
+
+def show_unused(columns: Sequence[Mapping[str, Any]], file: Path, out: Output) -> None:
+    """The columns that no field takes, as `unused_columns` tells them, and how to map them."""
+    carried = [c for c in columns if c["carried_as"] is not None]
+    if carried:
+        head = [Text("column", "列"), Text("could be", "可能是"), Text("filled", "填写率")]
+        rows = [
+            (c["carried_as"], ", ".join(c["could_be"]) or "?", _percent(c["filled"]))
+            for c in carried
+        ]
+        title = Text(
+            "not understood: they follow the fields, as they are", "未识别的列:原样附在结果之后"
+        )
+        out.table(title, head, rows, numbers_from=2)
+    left = [f"{c['column']} ({c['why']})" for c in columns if c["carried_as"] is None]
+    if left:
+        names = ", ".join(left)
         out.say(Text(f"not read: {names}", f"未读取:{names}"), "yellow")
-    if found.left_tables:
-        names = ", ".join(found.left_tables)
-        out.say(Text(f"tables without such records: {names}", f"不含该对象的表:{names}"), "yellow")
+    meant = next((c for c in columns if c["could_be"]), None)
+    if meant is not None:
+        line = f"{meant['could_be'][0]}: {meant['column']}"
+        out.say(
+            Text(
+                f"to map one: crm-migrate standardize {file} --suggest --out mapping.yaml, write"
+                f" for example '{line}' under its fields, and run again with --mapping",
+                f"如需映射:crm-migrate standardize {file} --suggest --out mapping.yaml,"
+                f"在 fields 下写(如“{line}”),再以 --mapping 传入",
+            )
+        )
+
+
+def _show_rows(result: StandardizedFiles, out: Output) -> None:
+    """Rows that are no data, hidden ones that are, and a column that could name the records."""
+    aside = left_aside(result)
+    if aside:
+        en = ", ".join(f"{n:,} {_KINDS[k].en}" for k, n in aside.items())
+        zh = "、".join(f"{_KINDS[k].zh} {n:,} 行" for k, n in aside.items())
+        out.say(Text(f"rows that are no records: {en}", f"非数据行:{zh}"))
+    tables = result.found.tables
+    hidden = sum(t.table.info.hidden_rows for t in tables)
+    if hidden:
+        rows = counted(hidden, "hidden row")
+        out.say(Text(f"read with the others: {rows}", f"隐藏行 {hidden:,} 行,已一并读取"))
+    keys = {t.mapping.key[0] for t in tables if t.id_column is None and len(t.mapping.key) == 1}
+    if len(keys) == 1:
+        key = keys.pop()
+        out.say(
+            Text(
+                f"record_id is made from each row's content; --id {key} takes it from that column",
+                f"record_id 由行内容生成;可用 --id {key} 改用该列",
+            )
+        )
+
+
+_KINDS = {
+    BANNER: Text("above the header (titles)", "表头上方(标题等)"),
+    TOTALS: Text("of totals", "合计"),
+    NOTE: Text("of notes", "注释"),
+}
 
 
 def _column_rows(
@@ -82,6 +148,8 @@ def _column_rows(
     for record in table.mapping.records:
         entity = model.entity(record.entity)
         for name, origin in record.fields.items():
+            if name in found.carried:
+                continue
             place = table.source, table.table.info.sheet, record.entity, name
             parts = () if figures is None else figures.get(place, NOTHING)
             label = f"{entity.label} · {entity.by_name[name].label}"

@@ -53,6 +53,8 @@ _HOLDS = {
     "person_name.moved_title": Text("names with job titles", "姓名与职务"),
     "customer.person_as_company": Text("names of persons", "个人姓名"),
     "percentage.fraction": Text("fractions of 1 (0.13 for 13 %)", "小数形式的比例(0.13 表示 13%)"),
+    "free_text.personal_number": Text("identity or bank card numbers", "证件号码或银行卡号"),
+    "free_text.mobile": Text("mobile numbers", "手机号码"),
     "address.no_region": Text("addresses without province and city", "不含省市的地址"),
 }
 """By rule: what a column holds where most of its values break it."""

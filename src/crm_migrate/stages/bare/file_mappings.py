@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from crm_migrate.errors import SourceFault, UsageFault
 from crm_migrate.formats.contract import Table
@@ -11,7 +12,6 @@ from crm_migrate.language import Text, current_language
 from crm_migrate.mapping.fingerprint import header_fingerprint
 from crm_migrate.mapping.reading import pair_tables
 from crm_migrate.mapping.suggest import UNKNOWN, Proposal, suggest
-from crm_migrate.mapping.yaml_text import Comment, mapping_data, value_map_data, yaml_text
 from crm_migrate.model import Model
 from crm_migrate.project.mapping_alone import load_mapping
 from crm_migrate.project.mapping_file import (
@@ -20,12 +20,12 @@ from crm_migrate.project.mapping_file import (
     TableMapping,
     ValueMap,
 )
-from crm_migrate.project.yaml_file import KeyPath
 from crm_migrate.stages.bare.named_columns import no_column
 from crm_migrate.stages.bare.tables_read import open_tables
 from crm_migrate.stages.extract import with_headers
 
 CUSTOMER = "customer"
+IGNORED = Text("left out by the mapping", "映射中已忽略")
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,8 @@ class FileTable:
     mapping: TableMapping
     prefix: str = ""
     """What stands before an id of its rows, where other tables could have the same."""
+    id_column: str | None = None
+    """The column whose values are the ids of the result."""
 
     @property
     def place(self) -> str:
@@ -45,9 +47,25 @@ class FileTable:
         sheet = self.table.info.sheet
         return f"{self.table.info.file}/{sheet}" if sheet else self.table.info.file
 
+    def unread(self) -> Iterator[str]:
+        """The columns of which nothing stands in the result."""
+        read = {
+            c for r in self.mapping.records for o in r.fields.values() for c in o.source_columns
+        }
+        yield from (c for c in self.table.info.columns if c not in read and c != self.id_column)
+
     def record(self, entity: str) -> RecordMapping | None:
         """How the rows become records of an entity; of two, the first."""
         return next((r for r in self.mapping.records if r.entity == entity), None)
+
+
+class Unused(NamedTuple):
+    """A column that no field of the model takes, why, and the name under which it is carried."""
+
+    table: FileTable
+    column: str
+    why: Text
+    carried: str | None
 
 
 @dataclass(frozen=True)
@@ -60,8 +78,12 @@ class FileMappings:
     value_maps: Mapping[str, ValueMap]
     left_tables: tuple[str, ...] = ()
     """Tables that yield no such record."""
+    left_entities: Mapping[str, str] = field(default_factory=dict)
+    """What the rows of such a table are instead, where that is known."""
     left_out: Mapping[tuple[str, str, str], Text] = field(default_factory=dict)
     """(source, table, column) → why no field takes it, where that is known."""
+    carried: frozenset[str] = frozenset()
+    """Names of the fields that hold columns which no field of the model takes."""
 
     @property
     def sources(self) -> tuple[SourceMapping, ...]:
@@ -71,14 +93,22 @@ class FileMappings:
             found.setdefault(table.source, []).append(table.mapping)
         return tuple(SourceMapping(source=s, tables=tuple(t)) for s, t in found.items())
 
-    def unused(self) -> Iterator[tuple[FileTable, str, Text]]:
-        """The columns that are not read, and why."""
+    def unused(self) -> Iterator[Unused]:
+        """The columns that no field of the model takes, whether they are carried or left out."""
         for table in self.tables:
-            read = table.mapping.columns()
+            carried = {
+                str(o.column): n
+                for r in table.mapping.records
+                for n, o in r.fields.items()
+                if n in self.carried
+            }
+            read = {*table.mapping.columns()} - carried.keys()
             for column in table.table.info.columns:
                 if column not in read:
                     place = (table.source, table.mapping.table, column)
-                    yield table, column, self.left_out.get(place, UNKNOWN)
+                    on_purpose = IGNORED if column in table.mapping.ignore else UNKNOWN
+                    why = self.left_out.get(place, on_purpose)
+                    yield Unused(table, column, why, carried.get(column))
 
 
 def map_files(
@@ -129,27 +159,10 @@ def map_files(
         for t in found
         if (source, t.info.sheet) not in used
     )
+    others = {t.place: _subject([t]) for t in tables if (t.source, t.table.info.sheet) not in used}
     if id_column is not None:
         read = [_with_id(t, id_column, chosen, _prefix(t, read, paths)) for t in read]
-    return FileMappings(chosen, tuple(read), values, left, left_out)
-
-
-def mapping_texts(found: FileMappings) -> tuple[str, dict[str, str]]:
-    """The mapping as YAML, and its value maps by name: what `mapping` reads again."""
-    first = found.sources[0]
-    tables = tuple(t.mapping for t in found.tables if t.source == first.source)
-    comments: dict[KeyPath, Comment] = {}
-    for number, table in enumerate(tables):
-        reasons = tuple(
-            f"{column}: {why}"
-            for t, column, why in found.unused()
-            if t.mapping is table and why is not UNKNOWN
-        )
-        if reasons:
-            comments["tables", number, "ignore"] = Comment(above=reasons)
-    named = {o.values for t in tables for r in t.records for o in r.fields.values()}
-    maps = {n: yaml_text(value_map_data(v)) for n, v in found.value_maps.items() if n in named}
-    return yaml_text(mapping_data(first.model_copy(update={"tables": tables})), comments), maps
+    return FileMappings(chosen, tuple(read), values, left, others, left_out)
 
 
 def source_names(paths: Sequence[Path]) -> list[str]:
@@ -214,7 +227,8 @@ def _mapping_values(table: TableMapping, values: Mapping[str, ValueMap]) -> Tabl
             for n, o in record.fields.items()
         }
         records.append(record.model_copy(update={"fields": fields}))
-    return table.model_copy(update={"records": tuple(records)})
+    # `ignore` is for what a person leaves out; what was not understood is carried.
+    return table.model_copy(update={"records": tuple(records), "ignore": ()})
 
 
 def _subject(tables: Sequence[FileTable]) -> str:
@@ -248,7 +262,8 @@ def _with_id(table: FileTable, column: str, entity: str, prefix: str) -> FileTab
     )
     ignore = tuple(c for c in table.mapping.ignore if c != column)
     changed = {"key": (column,), "records": records, "ignore": ignore}
-    return replace(table, mapping=table.mapping.model_copy(update=changed), prefix=prefix)
+    described = table.mapping.model_copy(update=changed)
+    return replace(table, mapping=described, prefix=prefix, id_column=column)
 
 
 def _no_entity(name: str, known: Sequence[str]) -> UsageFault:

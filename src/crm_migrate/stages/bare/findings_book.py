@@ -99,9 +99,14 @@ def _column_rows(result: StandardizedFiles) -> Iterator[tuple[object, ...]]:
             for name, origin in record.fields.items():
                 place = table.source, info.sheet, record.entity, name
                 label = field_label(result.model, result.found.entity, record.entity, name)
+                if name in result.found.carried:
+                    label = _CARRIED
                 cells = [_percent(share) for share in figures.get(place, NOTHING)]
                 for column in origin.source_columns:
                     yield info.file, info.sheet, column, label, *cells
+
+
+_CARRIED = Text("not understood, carried as it is", "未识别,原样保留")
 
 
 def _percent(share: float | None) -> Marked | None:
@@ -117,7 +122,8 @@ def _findings(result: StandardizedFiles, found: pl.DataFrame) -> Sheet:
     labels = {}
     for name in ordered["field"].unique().to_list():
         entity, _, field = name.rpartition(".")
-        label = field_label(result.model, main, entity if entity in entities else main, field)
+        place = (entity, field) if entity in entities else (main, name)
+        label = field_label(result.model, main, *place)
         labels[name] = str(label)
     words = {w: Marked(SEVERITY_TEXTS[w], look) for w, look in SEVERITY_LOOKS.items()}
     at = ordered.columns.index("severity")

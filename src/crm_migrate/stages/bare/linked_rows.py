@@ -13,8 +13,8 @@ from crm_migrate.linkage.bare.pack import Pack
 from crm_migrate.mapping.identity import Kind, identify
 from crm_migrate.records import RECORD_ID
 from crm_migrate.stages.bare.file_mappings import source_names
+from crm_migrate.stages.bare.mapped_rows import NO_KEY
 from crm_migrate.stages.bare.named_columns import column_named, columns_named
-from crm_migrate.stages.bare.standardize import NO_KEY
 from crm_migrate.stages.bare.tables_read import BareTable, read_tables, tables_that
 
 

@@ -11,30 +11,27 @@ import polars as pl
 
 from crm_migrate.errors import ProjectFault
 from crm_migrate.language import Text
-from crm_migrate.mapping.apply import map_table
-from crm_migrate.mapping.damage import with_damage
-from crm_migrate.mapping.identity import key_text
 from crm_migrate.mapping.origins import origins
 from crm_migrate.mapping.reading import read_rows
 from crm_migrate.mapping.references import resolve_orphans
-from crm_migrate.mapping.rules import KEY_MISSING, KEY_REPEATED, NO_RECORD
 from crm_migrate.model import Model
 from crm_migrate.project.entities_file import standard_model, starter_file
-from crm_migrate.project.mapping_file import SourceMapping, TableMapping
-from crm_migrate.protection.admission import admit
 from crm_migrate.protection.policy import Audience, Policy, Treatment, parse_policy
 from crm_migrate.records import (
-    FILE,
     RECORD_ID,
-    ROW,
     SHEET,
     SOURCE,
     concat_findings,
-    findings_where,
+)
+from crm_migrate.stages.bare.carried import (
+    carry,
+    personal_numbers,
+    with_carried,
+    with_carried_policy,
 )
 from crm_migrate.stages.bare.demands import lenient_model, lenient_rules
-from crm_migrate.stages.bare.file_mappings import FileMappings, FileTable, map_files
-from crm_migrate.stages.extract import columns_by_field
+from crm_migrate.stages.bare.file_mappings import FileMappings, map_files
+from crm_migrate.stages.bare.mapped_rows import map_rows
 from crm_migrate.stages.judge import judge_records
 from crm_migrate.standards.catalog import rules as declared_rules
 from crm_migrate.standards.entity.standardize import Standardized
@@ -42,10 +39,7 @@ from crm_migrate.standards.entity.standardize import standardize as standardize_
 from crm_migrate.standards.rules.records import RecordRules, parse_records
 
 Progress = Callable[[str, int, int], None]
-NO_KEY = b"\0" * 32
-"""Without a project there is no secret: ids are digests of names and contents."""
 READING, STANDARDIZING = Text("reading", "读取"), Text("standardizing", "标准化")
-SHOWN_ID = "_shown"
 
 
 @dataclass(frozen=True)
@@ -68,18 +62,9 @@ class StandardizedFiles:
     """By entity: records, and how many of them were quarantined."""
     filled: pl.DataFrame
     """By source, sheet, entity and field: `records`, and cells that are `filled` as read."""
+    kinds: tuple[dict[str, int], ...] = ()
+    """Of each table: its used rows by kind (`formats.contract.KINDS`)."""
     seconds: dict[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class _Read:
-    """What mapping made of one table."""
-
-    records: Mapping[str, pl.DataFrame]
-    findings: tuple[pl.DataFrame, ...]
-    ambiguous: pl.Series
-    ids: pl.DataFrame
-    references: Mapping[str, pl.DataFrame]
 
 
 def standardize_files(
@@ -90,10 +75,13 @@ def standardize_files(
     id_column: str | None = None,
     sheet: str | None = None,
     encoding: str | None = None,
+    known_only: bool = False,
     today: date,
     progress: Progress | None = None,
 ) -> StandardizedFiles:
     """Standardize the rows of files by the packaged model and rules.
+
+    known_only: leave out the columns that no field takes, instead of carrying them.
 
     mapping: a file like those of a project; without it, columns are known by their usual headers.
     entity, id_column: see `map_files`.
@@ -113,12 +101,19 @@ def standardize_files(
             paths, model, mapping=mapping, entity=entity, id_column=id_column, sheet=sheet,
             encoding=encoding,
         )  # fmt: skip
-    asked, rules = lenient_model(model, found), lenient_rules(rules, found)
-    read: list[_Read] = []
+        found = found if known_only else carry(found, model)
     with _timed(seconds, "read"):
+        readings = []
         for done, table in enumerate(found.tables):
             tell(str(READING), done, len(found.tables))
-            read.append(_read(table, found, asked, policy, id_column))
+            readings.append(read_rows(table.table, table.mapping, table.source))
+        model = with_carried(model, found, [r.rows for r in readings])
+        policy = with_carried_policy(policy, found)
+        asked, rules = lenient_model(model, found), lenient_rules(rules, found)
+        read = [
+            map_rows(table, reading.rows, found, asked, policy)
+            for table, reading in zip(found.tables, readings, strict=True)
+        ]
         tell(str(READING), len(found.tables), len(found.tables))
     raw = {n: _once(f) for n, f in _together(r.records for r in read).items()}
     made: dict[str, Standardized] = {}
@@ -137,6 +132,7 @@ def standardize_files(
         together = judge_records(resolved.records, asked, rules, found.sources, today)
     findings = [part for r in read for part in r.findings]
     findings += [s.findings for s in made.values()]
+    findings += personal_numbers(made[found.entity].records, asked, found)
     return StandardizedFiles(
         found=found,
         model=model,
@@ -147,6 +143,7 @@ def standardize_files(
         rules=rules,
         counts={n: (raw[n].height, s.quarantined.height) for n, s in made.items()},
         filled=_filled_cells(raw, asked),
+        kinds=tuple(reading.kinds for reading in readings),
         seconds=seconds,
     )
 
@@ -221,70 +218,3 @@ def _timed(seconds: dict[str, float], stage: str) -> Iterator[None]:
     begun = time.perf_counter()
     yield
     seconds[stage] = round(time.perf_counter() - begun, 3)
-
-
-def _read(
-    table: FileTable, found: FileMappings, model: Model, policy: Policy, id_column: str | None
-) -> _Read:
-    """Read and map one table."""
-    info, mapping = table.table.info, table.mapping
-    rows = read_rows(table.table, mapping, table.source).rows
-    mapped = map_table(
-        rows, mapping, table.source, info.file, info.sheet, model, found.value_maps, NO_KEY
-    )
-    records, damaged = with_damage(mapped, table.table.damage(), mapping, table.source)
-    findings = [mapped.findings, damaged]
-    source = SourceMapping(source=table.source, tables=(mapping,))
-    for name, frame in records.items():
-        columns = columns_by_field(origins(name, [source]))
-        admitted = admit(frame, model.entity(name), policy, columns)
-        records[name] = admitted.records
-        findings.append(admitted.findings)
-    main, record = records[found.entity], table.record(found.entity)
-    shared = record is not None and record.key is not None
-    lost = rows.clear() if shared else rows.join(main, on=ROW, how="anti", maintain_order="left")
-    place = lost.select(
-        pl.lit(None, dtype=pl.String).alias(RECORD_ID),
-        pl.lit(table.source).alias(SOURCE),
-        pl.lit(info.file).alias(FILE),
-        pl.lit(info.sheet, dtype=pl.String).alias(SHEET),
-        pl.col(ROW).cast(pl.Int64),
-    )
-    told = mapped.findings.filter(pl.col("rule") == NO_RECORD.code)["row"]
-    untold = ~place[ROW].is_in(told.implode())
-    findings.append(findings_where(place, untold, entity=found.entity, field="", rule=NO_RECORD))
-    ids = pl.concat([main.select(place.columns), place])
-    if id_column is not None:
-        ids = _named(ids, rows, id_column, mapped.findings, table.prefix)
-    else:
-        ids = ids.with_columns(pl.col(RECORD_ID).alias(SHOWN_ID))
-    keys = {n: _reference_keys(mapping, n, rows, f) for n, f in records.items()}
-    return _Read(records, tuple(findings), mapped.ambiguous, ids, keys)
-
-
-def _named(
-    ids: pl.DataFrame, rows: pl.DataFrame, column: str, findings: pl.DataFrame, prefix: str
-) -> pl.DataFrame:
-    """SHOWN_ID: what the id column says, unless it is empty or stands in several rows."""
-    named = rows.select(ROW, (prefix + key_text(rows[column])).alias(SHOWN_ID))
-    several = ids[ROW].is_duplicated() & ids[RECORD_ID].is_not_null()
-    unusable = findings.filter(pl.col("rule").is_in([KEY_MISSING.code, KEY_REPEATED.code]))
-    own = pl.col(RECORD_ID).is_in(unusable[RECORD_ID].implode()) | several
-    return ids.join(named, on=ROW, how="left", maintain_order="left").with_columns(
-        pl.when(own).then(RECORD_ID).otherwise(SHOWN_ID).alias(SHOWN_ID)
-    )
-
-
-def _reference_keys(
-    mapping: TableMapping, entity: str, rows: pl.DataFrame, records: pl.DataFrame
-) -> pl.DataFrame:
-    """record_id, and for each looked-up reference the key as the table has it."""
-    keys = {
-        name: pl.concat_str([key_text(rows[c]) for c in o.source_columns], separator="/")
-        for r in mapping.records
-        if r.entity == entity
-        for name, o in r.fields.items()
-        if o.table is not None
-    }
-    named = rows.select(ROW, *(k.alias(n) for n, k in keys.items()))
-    return records.select(RECORD_ID, ROW).join(named, on=ROW, how="left").drop(ROW)

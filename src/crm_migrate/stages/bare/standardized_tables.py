@@ -1,11 +1,13 @@
 """What `standardize` hands back: the standard records, the findings in words, and the counts."""
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from crm_migrate.formats.contract import BLANK, DATA, HEADER
 from crm_migrate.language import Text
 from crm_migrate.model import Model
 from crm_migrate.records import RECORD_ID, ROW, SHEET, SOURCE
@@ -13,7 +15,9 @@ from crm_migrate.stages.bare.column_figures import NOTHING, Shares, shares
 from crm_migrate.stages.bare.demands import missing_columns
 from crm_migrate.stages.bare.file_mappings import FileMappings
 from crm_migrate.stages.bare.findings_book import findings_book
-from crm_migrate.stages.bare.standardize import SHOWN_ID, StandardizedFiles
+from crm_migrate.stages.bare.likely_fields import likely_fields
+from crm_migrate.stages.bare.mapped_rows import SHOWN_ID
+from crm_migrate.stages.bare.standardize import StandardizedFiles
 from crm_migrate.stages.bare.table_files import write_table, write_workbook
 from crm_migrate.stages.memory import peak_mib
 from crm_migrate.stages.quality.findings import rule_of
@@ -21,6 +25,8 @@ from crm_migrate.standards import email, industry
 
 COLUMNS = ("record_id", "file", "sheet", "row", "column", "field", "rule", "severity", "message",
            "hint")  # fmt: skip
+_LOOK = 2_000
+"""Values that are looked at to see what a column could be."""
 _PLACE = [SOURCE, SHEET, ROW]
 _POSSIBLE = Text(" Possible: ", "可选：")
 _MEANT = Text(" Probably meant: ", "疑似应为：")
@@ -51,6 +57,8 @@ def records_table(result: StandardizedFiles) -> pl.DataFrame:
             *_PLACE, *(pl.col(f).alias(f"{prefix}.{f}") for f in fields)
         )
         table = table.join(named, on=_PLACE, how="left", maintain_order="left", nulls_equal=True)
+    carried = [c for c in table.columns if c in found.carried]
+    table = table.select(pl.exclude(carried), *carried)
     named_ids = table.join(ids, on=RECORD_ID, how="left", maintain_order="left")[SHOWN_ID]
     return table.drop(_PLACE).with_columns(named_ids.alias(RECORD_ID))
 
@@ -122,8 +130,9 @@ def summary(result: StandardizedFiles) -> dict[str, Any]:
             for name, (n, q) in result.counts.items()
         },
         "columns": list(taken_columns(result.found, result.model, shares(result))),
-        "unused_columns": list(unused_columns(result.found)),
+        "unused_columns": unused_of(result),
         "unused_tables": list(result.found.left_tables),
+        "left_aside": left_aside(result),
         "missing_columns": [f.name for f in missing_columns(result.model, result.found)],
         "seconds": result.seconds,
         "peak_mib": peak_mib(),
@@ -138,6 +147,8 @@ def taken_columns(
         for record in table.mapping.records:
             fields = model.entity(record.entity).by_name
             for name, origin in record.fields.items():
+                if name in found.carried:
+                    continue
                 place = table.source, table.table.info.sheet, record.entity, name
                 part = {} if figures is None else figures.get(place, NOTHING)._asdict()
                 for column in origin.source_columns:
@@ -170,11 +181,46 @@ def _sums(result: StandardizedFiles) -> tuple[int, int]:
     return made + lost, quarantined + lost
 
 
-def unused_columns(found: FileMappings) -> Iterator[dict[str, Any]]:
-    """The columns that were not read, and why."""
-    for table, column, why in found.unused():
+def unused_columns(
+    found: FileMappings,
+    model: Model,
+    records: pl.DataFrame | None = None,
+    figures: Shares | None = None,
+) -> Iterator[dict[str, Any]]:
+    """The columns that no field takes, why, under what name they stand in the result (null: they
+    do not), how full they are, and which fields they could be meant for.
+
+    records: those of the result, whose values help to see the last.
+    """
+    nothing = pl.Series([], dtype=pl.String)
+    for table, column, why, carried in found.unused():
         info = table.table.info
-        yield {"file": info.file, "sheet": info.sheet, "column": column, "why": str(why)}
+        place = table.source, info.sheet, found.entity, carried or ""
+        known = records is not None and carried is not None
+        values = records[carried].drop_nulls().head(_LOOK) if known else nothing  # type: ignore[index]
+        yield {
+            "file": info.file,
+            "sheet": info.sheet,
+            "column": column,
+            "why": str(why),
+            "carried_as": carried,
+            "filled": (figures or {}).get(place, NOTHING).filled,
+            "could_be": list(likely_fields(column, values, found, model)),
+        }
+
+
+def unused_of(result: StandardizedFiles) -> list[dict[str, Any]]:
+    """The same of what was read."""
+    records = result.records[result.found.entity]
+    return list(unused_columns(result.found, result.model, records, shares(result)))
+
+
+def left_aside(result: StandardizedFiles) -> dict[str, int]:
+    """Rows by kind that are neither data nor header nor blank: totals, notes, banners."""
+    kinds: Counter[str] = Counter()
+    for table in result.kinds:
+        kinds.update({k: n for k, n in table.items() if k not in (DATA, HEADER, BLANK) and n})
+    return dict(sorted(kinds.items()))
 
 
 def write_standardized(
