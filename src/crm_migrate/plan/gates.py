@@ -1,6 +1,6 @@
 """Gates: what must hold of a plan's figures before it may be approved (`rules/gates.yaml`)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from crm_migrate.language import Text
 from crm_migrate.model import Model
 from crm_migrate.plan.header import Gate
+from crm_migrate.project.form import form_faults
 from crm_migrate.project.gates_file import MEASURES, GateRule, Measure, measure_of, parts
 from crm_migrate.project.quality_measures import QUALITY, QUALITY_MEASURES, asked
 
@@ -37,7 +38,7 @@ def parse_gates(data: Any, model: Model) -> tuple[dict[str, GateRule], list[Faul
         try:
             rule = GateRule.model_validate(given)
         except ValidationError as error:
-            faults += [(at, text) for text in _told(error)]
+            faults += [(at, text) for _, text in form_faults(error)]
             continue
         misread = _misread(rule, _measure(str(name)))
         if misread is not None:
@@ -165,10 +166,3 @@ def _misread(rule: GateRule, measure: Measure) -> Text | None:
     if measure.share and bound is not None and bound > 1:
         return Text("a share lies between 0 and 1", "占比应介于 0 与 1 之间")
     return None
-
-
-def _told(error: ValidationError) -> Iterator[Text]:
-    for item in error.errors(include_url=False, include_input=False):
-        at = ".".join(str(p) for p in item["loc"])
-        text = item["msg"].removeprefix("Value error, ")
-        yield Text(f"{at}: {text}", f"{at}:{text}") if at else Text(text, text)

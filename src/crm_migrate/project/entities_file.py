@@ -108,13 +108,13 @@ def extend(base: Any, change: Any) -> Any:
     return merged
 
 
-def resolve_extends(file: YamlFile, starter: str) -> Any:
-    """The file's data laid over the packaged standard where it says `extends: standard`."""
+def resolve_extends(file: YamlFile, packaged: Any) -> Any:
+    """The file's data laid over the packaged ones where it says `extends: standard`."""
     data = file.data if isinstance(file.data, dict) else {}
     if data.get("extends") != "standard":
         return data
     change = {k: v for k, v in data.items() if k != "extends"}
-    return extend(starter_file(starter).data, change)
+    return extend(packaged, change)
 
 
 def build_model(parsed: EntitiesFile, file: YamlFile) -> tuple[Model | None, list[Fault]]:

@@ -112,10 +112,16 @@ class GateRule(Frozen):
     @model_validator(mode="after")
     def _says_one_thing(self) -> Self:
         if (self.limit is None) == (self.at_least is None):
-            raise ValueError("give either `limit` (the largest) or `at_least` (the smallest)")
+            raise ValueError(
+                "give either `limit` (the largest) or `at_least` (the smallest)"
+                " | limit（上限）与 at_least（下限）须且只能填写一项"
+            )
         extra = (self.approvers, self.role, self.department)
         if self.on_failure != "extra_approval" and any(e is not None for e in extra):
-            raise ValueError("`approvers`, `role`, `department` go with on_failure: extra_approval")
+            raise ValueError(
+                "`approvers`, `role`, `department` go with on_failure: extra_approval"
+                " | approvers、role、department 仅用于 on_failure: extra_approval"
+            )
         return self
 
 

@@ -42,9 +42,12 @@ class FieldSource(Frozen):
             self.record is not None,
         ]
         if sum(origins) != 1:
-            raise ValueError("needs exactly one of column, columns, constant, record")
+            raise ValueError(
+                "needs exactly one of column, columns, constant, record"
+                " | column、columns、constant、record 须且只能填写一项"
+            )
         if self.source is not None and self.table is None:
-            raise ValueError("a look-up by source needs its table")
+            raise ValueError("a look-up by source needs its table | 按来源查找须写明 table")
         return self
 
     @property
@@ -171,7 +174,10 @@ class MergePolicy(Frozen):
     def _marked_or_deleted(self) -> "MergePolicy":
         said = self.into is not None or any(v is not None for v in self.mark.values())
         if self.delete == said or (self.delete and self.mark):
-            raise ValueError("needs either delete: true, or mark and into for rows given up")
+            raise ValueError(
+                "needs either delete: true, or mark and into for rows given up"
+                " | 被合并的行须写明 delete: true，或 mark 与 into"
+            )
         return self
 
     @property

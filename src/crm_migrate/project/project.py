@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,9 +19,11 @@ from crm_migrate.project.entities_file import (
     resolve_extends,
     starter_file,
 )
+from crm_migrate.project.form import form_faults
 from crm_migrate.project.mapping_file import SourceMapping, TargetMapping, ValueMap
 from crm_migrate.project.references import check_references
 from crm_migrate.project.settings import Settings, Source
+from crm_migrate.project.taken_out import TakenOut, taken_out
 from crm_migrate.project.yaml_file import YamlFile, read_yaml
 
 PROJECT_FILE = "crm-migrate.yaml"
@@ -142,8 +144,10 @@ def load_project(root: Path) -> Project:
     values = read_value_maps(root / settings.mappings / "values", faults)
     target_file = _read(root / settings.target.mapping, faults)
     target = validated(TargetMapping, target_file, target_file.data, faults)
+    out = taken_out(model) if model is not None else None
     rules = {
-        n: _rules_file(root / settings.rules / f"{n}.yaml", f"{n}.yaml", faults) for n in RULE_FILES
+        n: _rules_file(root / settings.rules / f"{n}.yaml", f"{n}.yaml", faults, out)
+        for n in RULE_FILES
     }
     if model is not None:
         plain_values = {n: v for n, (_, v) in values.items()}
@@ -190,11 +194,7 @@ def validated(kind: type[_T], file: YamlFile, data: Any, faults: list[Fault]) ->
     try:
         return kind.model_validate(data)
     except ValidationError as error:
-        for item in error.errors(include_url=False, include_input=False):
-            at = tuple(item["loc"])
-            name = ".".join(str(p) for p in at)
-            text = item["msg"].removeprefix("Value error, ")
-            faults.append(file.fault(at, Text(f"{name}: {text}", f"{name}:{text}")))
+        faults += [file.fault(at, text) for at, text in form_faults(error)]
         return None
 
 
@@ -204,11 +204,17 @@ def _read(path: Path, faults: list[Fault]) -> YamlFile:
     return file
 
 
-def _rules_file(path: Path, starter: str, faults: list[Fault]) -> YamlFile:
+def _rules_file(
+    path: Path, starter: str, faults: list[Fault], out: TakenOut | None = None
+) -> YamlFile:
+    """A rules file over the packaged one; `out`: what that one need not speak of."""
+    packaged = starter_file(starter)
+    if out is not None:
+        packaged = replace(packaged, data=out.rules(path.stem, packaged.data))
     if not path.exists():
-        return starter_file(starter)
+        return packaged
     file = _read(path, faults)
-    return YamlFile(file.path, resolve_extends(file, starter), file.lines)
+    return YamlFile(file.path, resolve_extends(file, packaged.data), file.lines)
 
 
 def read_value_maps(folder: Path, faults: list[Fault]) -> dict[str, tuple[YamlFile, ValueMap]]:

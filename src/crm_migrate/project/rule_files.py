@@ -2,6 +2,7 @@
 
 from datetime import date
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -43,9 +44,15 @@ class RecordRule(Frozen):
     def _says_one_thing(self) -> Self:
         said = [bool(self.check), bool(self.required), bool(self.unique)]
         if sum(said) != 1:
-            raise ValueError("give exactly one of `check`, `required`, `unique`")
+            raise ValueError(
+                "give exactly one of `check`, `required`, `unique`"
+                " | check、required、unique 须且只能填写一项"
+            )
         if self.check and self.field is None:
-            raise ValueError("`check` needs the `field` where its finding stands")
+            raise ValueError(
+                "`check` needs the `field` where its finding stands"
+                " | check 须同时用 field 指明问题所在字段"
+            )
         return self
 
 
@@ -139,11 +146,15 @@ class VerifierRule(Frozen):
     @model_validator(mode="after")
     def _has_its_place(self) -> Self:
         if (self.kind == "http") != (self.url is not None):
-            raise ValueError("`url` goes with `kind: http`, which needs it")
-        host = self.url.partition("://")[2].partition("/")[0] if self.url else ""
-        own = host.rpartition("@")[2].rpartition(":")[0] in ("localhost", "127.0.0.1", "[::1]")
+            raise ValueError(
+                "`url` goes with `kind: http`, which needs it | url 用于 kind: http，且为必填"
+            )
+        own = urlsplit(self.url or "").hostname in ("localhost", "127.0.0.1", "::1")
         if self.url is not None and not self.url.startswith("https://") and not own:
-            raise ValueError("`url` begins with https:// (transport is encrypted, R-5.2)")
+            raise ValueError(
+                "`url` begins with https://, or stands on this machine (R-5.2)"
+                " | url 须以 https:// 开头，或位于本机（R-5.2）"
+            )
         return self
 
 

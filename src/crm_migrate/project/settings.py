@@ -18,6 +18,7 @@ def _no_password(url: str) -> str:
     if _PASSWORD_IN_URL.search(url):
         raise ValueError(
             "a password stands in the URL; write ${NAME} and set it in the environment"
+            " | URL 中含有口令；请写成 ${NAME} 并在环境变量中设置"
         )
     return url
 
@@ -108,7 +109,10 @@ class Approval(Frozen):
         for level in (self.levels or ())[:-1]:
             bounds = (level.up_to, level.up_to_share, level.up_to_removals)
             if all(bound is None for bound in bounds):
-                raise ValueError("levels: one without `up_to` fits every plan, so it must be last")
+                raise ValueError(
+                    "levels: one without `up_to` fits every plan, so it must be last"
+                    " | levels：没有 up_to 的级别适用于任何计划，须排在最后"
+                )
         return self
 
 

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from crm_migrate.language import Text
 from crm_migrate.model import Entity, Model, SemanticType
 from crm_migrate.project.entities_file import starter_file
+from crm_migrate.project.form import form_faults
 from crm_migrate.project.quality_file import QualityFile
 from crm_migrate.project.quality_measures import QUALITY_MEASURES
 
@@ -28,12 +29,7 @@ def parse_quality(data: Any, model: Model) -> tuple[QualityFile, list[FaultAt]]:
     try:
         rules = QualityFile.model_validate(data or {})
     except ValidationError as error:
-        faults = []
-        for item in error.errors(include_url=False, include_input=False):
-            at = "/".join(str(p) for p in item["loc"])
-            text = item["msg"].removeprefix("Value error, ")
-            faults.append((at, Text(f"{at}: {text}", f"{at}:{text}")))
-        return QualityFile(), faults
+        return QualityFile(), [("/".join(map(str, at)), text) for at, text in form_faults(error)]
     faults = [(at, text) for at, name, text in _faults(rules, model) if name not in _standard()]
     return _known(rules, model), faults
 

@@ -157,7 +157,11 @@ class _Reader(PlainReader):
                     self.fault(path, f"no such field '{name}'", f"没有字段“{name}”")
             keys.append(tuple(names))
         if engine == "natural_key" and not keys:
-            self.fault("natural_keys", "at least one key is needed", "至少需要一个自然键")
+            self.fault(
+                "natural_keys",
+                f"{self.entity}: say by which fields its records are the same (natural_keys)",
+                f"{self.entity}：请在 natural_keys 中写明凭哪些字段识别同一记录",
+            )
         return tuple(k for k in keys if k)
 
     def comparisons(self) -> tuple[Comparison, ...]:

@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from crm_migrate.language import Text
+from crm_migrate.project.form import form_faults
 
 FaultAt = tuple[tuple[str | int, ...], Text, Text | None]
 """Key path in the file, what is wrong there, what to do about it."""
@@ -16,9 +17,4 @@ def validated(kind: type[_B], data: Any) -> tuple[_B | None, list[FaultAt]]:
     try:
         return kind.model_validate(data), []
     except ValidationError as error:
-        found: list[FaultAt] = []
-        for item in error.errors(include_url=False, include_input=False):
-            name = ".".join(str(p) for p in item["loc"])
-            text = item["msg"].removeprefix("Value error, ")
-            found.append((tuple(item["loc"]), Text(f"{name}: {text}", f"{name}:{text}"), None))
-        return None, found
+        return None, [(at, text, None) for at, text in form_faults(error)]

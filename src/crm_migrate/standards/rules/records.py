@@ -89,7 +89,7 @@ def parse_records(
                                     f"规则名须为“对象.名称”,不能是“{name}”"), None))  # fmt: skip
             continue
         made, found = _judgement(name, given, entity, model)
-        faults += [((*at, *place), text, remedy) for place, text, remedy in found]
+        faults += [((*at, *place), _of(name, text), remedy) for place, text, remedy in found]
         if made is not None:
             judgements.append(made)
     if file.severities:
@@ -139,6 +139,11 @@ _WHY_ONLY = Text(
     "severity: warning, and a gate on conformity where it has to stop the plan",
     "请改为 severity: warning;需要拦截计划时请设置规范性门禁",
 )
+
+
+def _of(name: str, text: Text) -> Text:
+    """The rule in front: several may stand on one line, and packaged ones on none."""
+    return Text(f"{name}: {text.en}", f"{name}：{text.zh}")
 
 
 def _no_field(entity: Entity, name: str) -> Text:
