@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from crm_migrate.standards.columns.look_alikes import LOOK_ALIKE, unified
 from crm_migrate.standards.columns.private_use import PRIVATE_USE, in_unicode
 from crm_migrate.standards.columns.residue import change_where
 
@@ -22,11 +23,12 @@ INVISIBLE = (
 DASHES = "‐‑‒–—―−"
 """Dashes and minus signs; NFKC leaves most of them alone."""
 
-_UNTIDY = f"{INVISIBLE}|{PRIVATE_USE}" + r"|\s\s|[^\S ]|^\s|\s$|^$"
+_UNTIDY = f"{INVISIBLE}|{PRIVATE_USE}|[{LOOK_ALIKE}]" + r"|\s\s|[^\S ]|^\s|\s$|^$"
 _WIDE = r"[^ -~\x{4e00}-\x{9fa5}]"
 """Anything but printable ASCII and common ideographs, which are narrow already."""
 _UNTIDY_LINES = (
-    f"{INVISIBLE}|{PRIVATE_USE}" + r"|\r|[^\S\n]{2}|[^\S \n]|\s$|^\s|[^\S\n]\n|\n\n\n|^$"
+    f"{INVISIBLE}|{PRIVATE_USE}|[{LOOK_ALIKE}]"
+    + r"|\r|[^\S\n]{2}|[^\S \n]|\s$|^\s|[^\S\n]\n|\n\n\n|^$"
 )
 
 
@@ -40,7 +42,7 @@ def tidy(raw: pl.Series) -> pl.Series:
 
 
 def _tidied(raw: pl.Series) -> pl.Series:
-    text = in_unicode(raw.str.replace_all(INVISIBLE, ""))
+    text = unified(in_unicode(raw.str.replace_all(INVISIBLE, "")))
     text = text.str.replace_all(r"\s+", " ").str.strip_chars(" ")
     return _null_where_empty(text)
 
@@ -65,7 +67,7 @@ def tidy_lines(raw: pl.Series) -> pl.Series:
 
 
 def _tidied_lines(raw: pl.Series) -> pl.Series:
-    text = in_unicode(raw.str.replace_all(INVISIBLE, "")).str.replace_all(
+    text = unified(in_unicode(raw.str.replace_all(INVISIBLE, ""))).str.replace_all(
         r"\r\n?|[\x0b\x0c\u{85}\u{2028}\u{2029}]", "\n"
     )
     text = text.str.replace_all(r"[^\S\n]+", " ").str.replace_all(r" \n", "\n")
@@ -82,7 +84,7 @@ def narrow(raw: pl.Series) -> pl.Series:
 
 
 def _narrowed(raw: pl.Series) -> pl.Series:
-    text = in_unicode(raw.str.replace_all(INVISIBLE, "")).str.normalize("NFKC")
+    text = unified(in_unicode(raw.str.replace_all(INVISIBLE, ""))).str.normalize("NFKC")
     return text.str.replace_all(f"[{DASHES}]", "-")
 
 
