@@ -1,24 +1,37 @@
-"""Numbers of passports and travel permits 护照、通行证号码.
+"""Numbers of passports, travel permits and the identity cards of Hong Kong, Macau and Taiwan
+护照、通行证、港澳台身份证号码.
 
-Basis: ICAO Doc 9303 (passports have up to nine letters and digits) and the number rules that the
-National Immigration Administration published for the permits. Different documents share forms
-(eight digits may be a Taiwan permit or a foreign passport), so a number tells which kinds it *can*
-be; the kind itself only where there is but one. No public check digit exists for any of them.
+Basis: ICAO Doc 9303 (passports have up to nine letters and digits), the number rules that the
+National Immigration Administration published for the permits, and those of the three cards.
+Different documents share forms (eight digits may be a Taiwan permit or a foreign passport), so a
+number tells which kinds it *can* be; the kind itself only where there is but one. A public check
+digit exists for the cards of Hong Kong and Taiwan alone. A card of Hong Kong or Macau is known by
+the brackets that are part of its number; without them the same characters may be a passport's.
 """
 
 from typing import NamedTuple
 
+import numpy as np
 import polars as pl
 
 from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
-from crm_migrate.standards.columns.characters import compact, tidy
+from crm_migrate.standards.columns.characters import (
+    DIGITS,
+    as_mask,
+    code_points,
+    compact,
+    lookup,
+    tidy,
+)
 from crm_migrate.standards.columns.residue import change_where, holds, mask_where, unless_matching
-from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
+from crm_migrate.standards.columns.surroundings import alone
+from crm_migrate.standards.contract import PLAIN, Context, Masks, made_up, normalised
 
 BASIS = Text(
-    "ICAO Doc 9303; number rules of the National Immigration Administration",
-    "ICAO Doc 9303；国家移民管理局公布的出入境证件号码规则",
+    "ICAO Doc 9303; number rules of the National Immigration Administration and of the identity "
+    "cards of Hong Kong, Macau and Taiwan",
+    "ICAO Doc 9303；国家移民管理局公布的出入境证件号码规则；港澳台居民身份证号码规则",
 )
 
 
@@ -34,6 +47,10 @@ _PASSPORT = (
     r"^[0-9][0-9A-Z]{4,8}$|^[A-Z][0-9][0-9A-Z]{3,7}$|^[A-Z]{2}[0-9][0-9A-Z]{3,6}$"
     r"|^[A-Z]{3}[0-9][0-9A-Z]{2,5}$"
 )
+_RESIDENT = r"^[A-Z]{3}[0-9]{12}$"
+_HONG_KONG = r"^[A-Z]{1,2}[0-9]{6}\([0-9A]\)$"
+_TAIWAN = r"^[A-Z][1289A-D][0-9]{8}$"
+"""Second: sex of citizens (1, 2), of residents since 2021 (8, 9) and before (A–D)."""
 KINDS = (
     # Of China: E/G and eight digits, E with a letter since 2017, service passports, and those
     # before 2007; of other states at most nine letters and digits.
@@ -46,18 +63,46 @@ KINDS = (
     Kind("往来港澳通行证", r"^[CW][0-9]{8}$|^C[A-HJ-NP-Z][0-9]{7}$"),
     Kind("大陆居民往来台湾通行证", r"^[LT][0-9]{8}$"),
     # Until 2023: country, region, birth date, sequence, check; since then 18 digits (id_number).
-    Kind("外国人永久居留身份证", r"^[A-Z]{3}[0-9]{12}$"),
+    Kind("外国人永久居留身份证", _RESIDENT),
+    Kind("香港居民身份证", _HONG_KONG),
+    # First digit: by the document that the card was first given for.
+    Kind("澳门居民身份证", r"^[157][0-9]{6}\([0-9]\)$"),
+    Kind("台湾居民身份证", _TAIWAN),
 )
 CANONICAL = "|".join(k.form for k in KINDS)
 _CHINESE = r"^[EG][0-9]{8}$|^E[A-HJ-NP-Z][0-9]{7}$|^1[45][0-9]{7}$|^[DPS]E?[0-9]{7,8}$"
 
 _NAMED = (
     r"(?:(?:中国|外国|因[公私])?护照|(?:(?:来往|往来)?(?:港澳|台湾)(?:居民)?(?:来往(?:内地|大陆))?)?通行证"
-    r"|回乡证|台胞证)(?:号码?)?:?"
+    r"|回乡证|台胞证|(?:香港|澳门|台湾|港澳台?)(?:居民|永久性?居民)*身份证)(?:号码?)?"
 )
-_LABEL = rf"^(?:{_NAMED}|证件(?:号码?)?:?)"
+_LABEL = rf"{_NAMED}|证件(?:号码?)?|passport(?:no|number)?\.?"
 """What people type in front of the number."""
+_LIKE_DIGITS = r"^[EGHMCWLT][0-9OI]*[0-9][OI][0-9OI]*$"
+_NOTHING = r"^[A-Z]{0,2}(?:0{6,10}|1{6,10}|8{6,10}|9{6,10})$"
 NORMALISED = normalised("travel_document", "document number", "证件号码")
+MADE_UP = made_up("travel_document", "document number", "证件号码")
+CHECKSUM = Rule(
+    "travel_document.checksum",
+    Severity.WARNING,
+    Text(
+        "The check digit of the identity card of Hong Kong or Taiwan does not fit",
+        "香港或台湾身份证号码校验位不符",
+    ),
+    Text("Compare it with the document.", "请与证件原件核对。"),
+)
+LOOKALIKE = Rule(
+    "travel_document.letter_for_digit",
+    Severity.WARNING,
+    Text(
+        "The document number holds the letter O or I where Chinese documents have digits",
+        "证件号码中应为数字的位置出现字母 O 或 I",
+    ),
+    Text(
+        "Most often 0 was typed as O, 1 as I. Compare it with the document.",
+        "多为误录：0 录成 O、1 录成 I，请与证件原件核对。",
+    ),
+)
 FORMAT = Rule(
     "travel_document.format",
     Severity.WARNING,
@@ -85,7 +130,9 @@ BIRTH_DATE = Rule(
     ),
     Text("Compare it with the document.", "请与证件原件核对。"),
 )
-RULES: tuple[Rule, ...] = (NORMALISED, FORMAT, PRECISION_LOST, BIRTH_DATE)
+RULES: tuple[Rule, ...] = (
+    NORMALISED, FORMAT, PRECISION_LOST, BIRTH_DATE, MADE_UP, CHECKSUM, LOOKALIKE,
+)  # fmt: skip
 
 
 def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
@@ -98,7 +145,10 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
 
 
 def _repaired(raw: pl.Series) -> pl.Series:
-    code = compact(raw).str.replace(_LABEL, "").str.to_uppercase().str.replace_all(r"[-'`.]", "")
+    code = alone(raw, _LABEL).str.to_uppercase().str.replace(r"^([0-9]+)\.0+$", "$1")
+    code = code.str.replace_all("-", "", literal=True).str.replace(r"^([A-Z]+)\.", "$1")
+    # Cards of Macau before 2013 were written so.
+    code = code.str.replace(r"^([157])/([0-9]{6})/([0-9])$", "$1$2($3)")
     known = holds(code.str.contains(CANONICAL))
     return code.zip_with(known, tidy(raw))
 
@@ -132,14 +182,54 @@ def kind(value: pl.Series) -> pl.Series:
 
 
 def is_lettered(value: pl.Series) -> pl.Series:
-    """True for numbers that a letter shows to be of a passport or permit, whichever it is.
+    """True for numbers that a letter or a bracket shows to be of a passport, a permit or a card,
+    whichever it is; of cards that have a check digit where it fits.
 
     >>> is_lettered(pl.Series(["E12345678", "12345678", "ABC"])).to_list()
     [True, False, False]
     """
-    return holds(value.str.contains(CANONICAL)) & holds(
-        value.str.contains(f"{_CHINESE}|^[HMCWLT][0-9A-Z][0-9]{{7,9}}$|^[A-Z]{{3}}[0-9]{{12}}$")
+    lettered = holds(value.str.contains(CANONICAL)) & holds(
+        value.str.contains(rf"{_CHINESE}|^[HMCWLT][0-9A-Z][0-9]{{7,9}}$|{_RESIDENT}|\([0-9A]\)$")
     )
+    return (lettered & holds(~value.str.contains(_CHECKED))) | checksum_fits(value)
+
+
+_CHECKED = f"{_HONG_KONG}|{_TAIWAN}"
+_LETTERS = lookup({c: 10 + n for n, c in enumerate("ABCDEFGHJKLMNPQRSTUVXYWZIO")})
+"""Of Taiwan's counties, in the order in which they were given letters."""
+_SPACED = lookup(
+    {" ": 36, "A": 10, **{str(d): d for d in range(10)}}
+    | {c: 10 + n for n, c in enumerate("ABCDEFGHIJKLMNOPQRSTUVWXYZ")}
+)
+
+
+def checksum_fits(value: pl.Series) -> pl.Series:
+    """True for cards of Hong Kong and Taiwan whose check digit fits; false for all else.
+
+    Formulas: Hong Kong, places 9 … 2 of two letters (a blank is 36, A 10 … Z 35) and six digits,
+    and 1 of the check (A is 10): the sum is a multiple of 11. Taiwan, the letter's number as two
+    digits, then nine digits, by 1, 9, 8 … 1, 1: a multiple of 10.
+
+    >>> checksum_fits(pl.Series(["A123456(3)", "A123456(4)", "A123456789", "E12345678"])).to_list()
+    [True, False, True, False]
+    """
+    hong_kong = mask_where(value, value.str.contains(_HONG_KONG), _hong_kong_fits)
+    return hong_kong | mask_where(value, value.str.contains(_TAIWAN), _taiwan_fits)
+
+
+def _hong_kong_fits(cards: pl.Series) -> pl.Series:
+    plain = cards.str.replace_all(r"[()]", "").str.pad_start(9, " ")
+    sums = _SPACED[code_points(plain, 9)] @ np.arange(9, 0, -1, dtype=np.int16)
+    return as_mask(cards.name, sums % 11 == 0)
+
+
+def _taiwan_fits(cards: pl.Series) -> pl.Series:
+    points = code_points(cards, 10)
+    letters = _LETTERS[points[:, :2]]
+    second = np.where(letters[:, 1] > 0, letters[:, 1] % 10, DIGITS[points[:, 1]])
+    weights = np.array([7, 6, 5, 4, 3, 2, 1, 1], dtype=np.int16)
+    sums = letters[:, 0] // 10 + letters[:, 0] % 10 * 9 + second * 8
+    return as_mask(cards.name, (sums + DIGITS[points[:, 2:]] @ weights) % 10 == 0)
 
 
 def is_named(raw: pl.Series) -> pl.Series:
@@ -148,19 +238,24 @@ def is_named(raw: pl.Series) -> pl.Series:
     >>> is_named(pl.Series(["台胞证：12345678", "护照未带", "12345678"])).to_list()
     [True, False, False]
     """
-    named = holds(compact(raw).str.contains(f"^{_NAMED}[0-9A-Za-z]"))
+    named = holds(compact(raw).str.contains(f"^{_NAMED}:?[0-9A-Za-z]"))
     return named & holds(normalise(raw).str.contains(CANONICAL))
 
 
 def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Masks:
-    """Form; the birth date of permanent residents."""
-    formed = holds(value.str.contains(CANONICAL))
-    other = value.is_not_null() & ~formed
+    """Form; the birth date of permanent residents; the check digits of cards."""
+    repeated = holds(value.str.contains(_NOTHING))
+    yield MADE_UP, repeated
+    formed = holds(value.str.contains(CANONICAL)) & ~repeated
+    other = value.is_not_null() & ~formed & ~repeated
     rounded = mask_where(value, other, lambda v: v.str.contains(r"^[0-9]\.[0-9]+[Ee]\+?[0-9]+$"))
     yield PRECISION_LOST, rounded
     yield FORMAT, other & ~rounded
-    resident = holds(value.str.contains(KINDS[-1].form))
+    resident = holds(value.str.contains(_RESIDENT))
     yield BIRTH_DATE, mask_where(value, resident, lambda v: ~_birth_date_exists(v))
+    card = holds(value.str.contains(_CHECKED))
+    yield CHECKSUM, card & ~mask_where(value, card, checksum_fits)
+    yield LOOKALIKE, mask_where(value, formed, lambda v: v.str.contains(_LIKE_DIGITS))
 
 
 def _birth_date_exists(numbers: pl.Series) -> pl.Series:

@@ -73,9 +73,30 @@ USCC_FROM_ORGANISATION = _moved(
 )
 TRAVEL_DOCUMENT = _moved(
     "id_number.moved_document",
-    "The number of a passport or travel permit stood in the column of the identity number and was "
+    "The number of a passport, a travel permit or a card of Hong Kong, Macau or Taiwan stood in "
+    "the column of the identity number and was moved to its own field",
+    "身份证号栏中填写的是护照、通行证或港澳台身份证号码，已移至出入境证件号码字段",
+    _NOTHING,
+)
+REGISTRATION_FROM_ORGANISATION = _moved(
+    "organisation_code.moved_registration_number",
+    "A business registration number stood in the column of the organisation code and was moved to "
+    "its own field",
+    "组织机构代码栏中填写的是工商注册号，已移至工商注册号字段",
+    _ASK_USCC,
+)
+ORGANISATION_FROM_REGISTRATION = _moved(
+    "registration_number.moved_organisation_code",
+    "An organisation code stood in the column of the registration number and was moved to its own "
+    "field",
+    "工商注册号栏中填写的是组织机构代码，已移至组织机构代码字段",
+    _ASK_USCC,
+)
+IDENTITY_NUMBER = _moved(
+    "travel_document.moved_id_number",
+    "An identity number of 18 characters stood in the column of passports and permits and was "
     "moved to its own field",
-    "身份证号栏中填写的是护照或通行证号码，已移至出入境证件号码字段",
+    "出入境证件栏中填写的是 18 位身份证（居住证）号码，已移至证件号码字段",
     _NOTHING,
 )
 USCC_FROM_TAX_NUMBER = _moved(
@@ -107,7 +128,9 @@ OTHERS_OCCUPIED = Rule(
 
 
 def _registration_number(values: pl.Series) -> pl.Series:
-    return values.set(~registration_number.is_valid(values), None)
+    number = registration_number.normalise(values)
+    fits = registration_number.is_valid(number) & registration_number.in_a_province(number)
+    return number.set(~fits, None)
 
 
 def _organisation_code(values: pl.Series) -> pl.Series:
@@ -131,6 +154,11 @@ def _travel_document(values: pl.Series) -> pl.Series:
     return code.set(~known, None)
 
 
+def _id_number(values: pl.Series) -> pl.Series:
+    number = id_number.normalise(values)
+    return number.set(~id_number.is_person(number), None)
+
+
 @dataclass(frozen=True, slots=True)
 class _Way:
     """From one field to another: `read` gives the other's canonical text, or null."""
@@ -147,6 +175,7 @@ _OWN_FORM = {
     T.REGISTRATION_NUMBER: registration_number.CANONICAL,
     T.ORGANISATION_CODE: organisation_code.CANONICAL,
     T.ID_NUMBER: id_number.CANONICAL,
+    T.TRAVEL_DOCUMENT: travel_document.CANONICAL,
 }
 """Values of this form stand where they belong."""
 _WAYS = (
@@ -155,8 +184,13 @@ _WAYS = (
     _Way(T.USCC, T.TAX_NUMBER, _old_tax_number, TAX_NUMBER, OCCUPIED),
     _Way(T.REGISTRATION_NUMBER, T.USCC, _uscc, USCC_FROM_REGISTRATION, OTHERS_OCCUPIED),
     _Way(T.ORGANISATION_CODE, T.USCC, _uscc, USCC_FROM_ORGANISATION, OTHERS_OCCUPIED),
+    _Way(T.REGISTRATION_NUMBER, T.ORGANISATION_CODE, _organisation_code,
+         ORGANISATION_FROM_REGISTRATION, OTHERS_OCCUPIED),
+    _Way(T.ORGANISATION_CODE, T.REGISTRATION_NUMBER, _registration_number,
+         REGISTRATION_FROM_ORGANISATION, OTHERS_OCCUPIED),
     _Way(T.ID_NUMBER, T.TRAVEL_DOCUMENT, _travel_document, TRAVEL_DOCUMENT, OTHERS_OCCUPIED),
-)
+    _Way(T.TRAVEL_DOCUMENT, T.ID_NUMBER, _id_number, IDENTITY_NUMBER, OTHERS_OCCUPIED),
+)  # fmt: skip
 RULES: tuple[Rule, ...] = (
     *(way.rule for way in _WAYS), USCC_FROM_TAX_NUMBER, OCCUPIED, OTHERS_OCCUPIED,
 )  # fmt: skip
