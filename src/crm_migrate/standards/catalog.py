@@ -7,6 +7,7 @@ from crm_migrate.records import Rule
 from crm_migrate.standards import standard
 from crm_migrate.standards.entity import (
     business_term,
+    markup,
     misplaced,
     misplaced_contacts,
     record_rules,
@@ -31,6 +32,7 @@ def rules() -> dict[str, Rule]:
     others = (
         record_rules.RULES,
         wordings.RULES,
+        markup.RULES,
         misplaced.RULES,
         misplaced_contacts.RULES,
         business_term.RULES,

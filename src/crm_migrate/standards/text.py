@@ -47,7 +47,7 @@ def characters(value: pl.Series) -> Masks:
     yield PRIVATE, mask_where(value, odd, lambda few: few.str.contains(PRIVATE_USE))
 
 
-_ODD = PRIVATE_USE.removesuffix("]") + "\ufffd锟锘烫屯]"
+_ODD = PRIVATE_USE.removesuffix("]") + "\ufffd锟锘烫屯锛銆ä-é]"
 """One class is quicker than alternatives; what it finds is looked at again."""
 
 

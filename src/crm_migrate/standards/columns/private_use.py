@@ -26,8 +26,11 @@ MOVED = dict(
     )
 )
 """Former private-use character → its place in Unicode; of A6D9…A6F3, FE59…FEA0, FE51…FE91."""
-LOST = "\ufffd|锟斤拷|锘縷|烫烫烫|屯屯屯"
-"""What wrong conversions leave: U+FFFD; its bytes, the byte-order mark, unset memory as GBK."""
+_OF_UTF_8 = "[ä-é][\u00a0-\u00bf\u0152-\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]{1,2}"
+LOST = f"\ufffd|锟斤拷|锘縷|烫烫烫|屯屯屯|锛|銆|{_OF_UTF_8}{_OF_UTF_8}"
+"""What wrong conversions leave: U+FFFD; its bytes, the byte-order mark, unset memory as GBK; the
+comma and the full stop of UTF-8 as GBK; ideographs of UTF-8 as Latin-1.
+"""
 
 
 def in_unicode(text: pl.Series) -> pl.Series:

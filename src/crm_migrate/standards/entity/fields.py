@@ -10,13 +10,14 @@ from typing import cast
 
 import polars as pl
 
-from crm_migrate.formats.placeholders import PLACEHOLDERS
+from crm_migrate.formats.placeholders import NO_WORDS, PLACEHOLDERS
 from crm_migrate.model import Field, Model, SemanticType
 from crm_migrate.records import Rule
 from crm_migrate.standards import standard
 from crm_migrate.standards.columns.residue import holds, mask_where
 from crm_migrate.standards.contract import context_of
 from crm_migrate.standards.entity import record_rules
+from crm_migrate.standards.entity.markup import MARKUP, without_markup
 from crm_migrate.standards.entity.wordings import wordings
 from crm_migrate.standards.rules.allowed import Allowance, spared
 
@@ -25,7 +26,7 @@ Broken = tuple[str, Rule, pl.Series]
 
 _EXCEL_ERROR = r"^\s*#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NULL!|NUM!|SPILL!|CALC!|GETTING_DATA)\s*$"
 _WORDS_OF_TEXT = {SemanticType.TEXT, SemanticType.FREE_TEXT, SemanticType.BOOLEAN}
-"""Types where 无 may be an answer."""
+"""Types where 无 may be an answer; what programs and strokes say of nothing is none there."""
 MANY = 5_000
 """Rows below which threads and distinct values cost more than they save."""
 
@@ -104,19 +105,22 @@ def has_values(column: pl.Series) -> bool:
 
 
 def _emptied(field: Field, column: pl.Series) -> tuple[pl.Series, tuple[Broken, ...]]:
-    """The column with formula errors and placeholders as missing values."""
+    """The column as text, with formula errors and placeholders as missing values."""
     broken: list[Broken] = []
-    hashes = column.str.contains("#", literal=True)
-    errors = mask_where(column, hashes, lambda few: few.str.contains(_EXCEL_ERROR))
+    odd = column.str.contains("[#&<]")
+    column, marked = without_markup(column, odd)
+    if marked.any():
+        broken.append((field.name, MARKUP, marked))
+    errors = mask_where(column, odd, lambda few: few.str.contains(_EXCEL_ERROR))
     if errors.any():
         column = column.set(errors, None)
         broken.append((field.name, record_rules.EXCEL_ERROR, errors))
-    if field.type not in _WORDS_OF_TEXT:
-        short = column.str.len_bytes() <= 12
-        filler = mask_where(column, short, lambda few: few.str.strip_chars().is_in(PLACEHOLDERS))
-        if filler.any():
-            column = column.set(filler, None)
-            broken.append((field.name, record_rules.PLACEHOLDER, filler))
+    fillers = NO_WORDS if field.type in _WORDS_OF_TEXT else PLACEHOLDERS
+    short = column.str.len_bytes() <= 12
+    filler = mask_where(column, short, lambda few: few.str.strip_chars().is_in(fillers))
+    if filler.any():
+        column = column.set(filler, None)
+        broken.append((field.name, record_rules.PLACEHOLDER, filler))
     for rule, words in list(wordings(field.type, column)):
         column = column.set(words, None)
         broken.append((field.name, rule, words))
