@@ -130,6 +130,22 @@ def test_what_is_refused(text: str) -> None:
         compile_expression(text, THING, MODEL, Kind.TRUTH)
 
 
+def test_a_value_that_the_vocabulary_lacks_is_refused() -> None:
+    """A mistyped value would never be equal; a synonym is answered with the value to write."""
+    model = standard_model()
+    contact = model.entity("contact")
+    compile_expression("customer.kind in ('企业', '个人')", contact, model)
+    remedies = {
+        "customer.kind = '自然人'": "write 个人",
+        "'企业1' <> customer.kind": "write 企业, 个体工商户, 个人, 境外企业",
+    }
+    for text, remedy in remedies.items():
+        with pytest.raises(Misread) as caught:
+            compile_expression(text, contact, model)
+        assert caught.value.remedy is not None
+        assert caught.value.remedy.en == remedy
+
+
 def test_other_records_are_looked_at() -> None:
     """A reference's fields, and figures over the records that refer here; as of a given day."""
     model = standard_model()

@@ -1,6 +1,7 @@
 """`rules/entities.yaml` → the frozen `Model`: entities in dependency order, vocabularies."""
 
 from collections.abc import Mapping
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -142,6 +143,7 @@ def build_model(parsed: EntitiesFile, file: YamlFile) -> tuple[Model | None, lis
     ), []
 
 
+@cache
 def standard_model() -> Model:
     """The packaged standard model, for commands that work without a project."""
     file = starter_file("entities.yaml")

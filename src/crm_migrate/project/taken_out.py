@@ -8,11 +8,10 @@ is a fault where it names what is not there.
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from crm_migrate.model import Model
-from crm_migrate.project.entities_file import starter_file
+from crm_migrate.project.entities_file import standard_model
 
 _NAME = re.compile(r"(?:(\w+)\.)?(\w+)")
 
@@ -42,20 +41,13 @@ class TakenOut:
 
 def taken_out(model: Model) -> TakenOut:
     """What the standard model has and this one has not."""
-    standard = _standard()
-    kept = {(e.name, f.name) for e in model.entities for f in e.fields}
-    every = {(entity, field) for entity, fields in standard.items() for field in fields}
-    return TakenOut(frozenset(standard.keys() - model.by_name.keys()), frozenset(every - kept))
+    standard = standard_model()
+    entities = standard.by_name.keys() - model.by_name.keys()
+    return TakenOut(frozenset(entities), frozenset(_places(standard) - _places(model)))
 
 
-@cache
-def _standard() -> Mapping[str, Mapping[str, str | None]]:
-    """By entity: its fields, and what they refer to."""
-    entities = starter_file("entities.yaml").data["entities"]
-    return {
-        name: {field: rules.get("references") for field, rules in entity["fields"].items()}
-        for name, entity in entities.items()
-    }
+def _places(model: Model) -> set[tuple[str, str]]:
+    return {(e.name, f.name) for e in model.entities for f in e.fields}
 
 
 def _policy(out: TakenOut, data: Any) -> Any:
@@ -81,7 +73,7 @@ def _speaks(out: TakenOut, name: str, rule: Mapping[str, Any]) -> bool:
     entity = name.partition(".")[0]
     said = [*(rule.get(k, "") for k in ("field", "check", "when"))]
     said += [*rule.get("required", ()), *rule.get("unique", ())]
-    refers = _standard()[entity]
+    refers = {f.name: f.references for f in standard_model().entity(entity).references()}
     for text in said:
         for before, field in _NAME.findall(text):
             if before and (entity, before) in out.fields:

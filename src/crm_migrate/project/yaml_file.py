@@ -14,6 +14,13 @@ _Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 KeyPath = tuple[str | int, ...]
 
 
+_HOW_TO_WRITE = Text(
+    "here or in the line before: indent with blanks, never with tabs; put a text with `: ` or ` #`"
+    " in quotes; close every bracket and quotation mark",
+    "请检查该行及上一行：缩进用空格而不用制表符；含“: ”或“ #”的文本加引号；括号与引号须成对",
+)
+
+
 @dataclass(frozen=True)
 class YamlFile:
     """One parsed file: plain data, and the 1-based line of each key path."""
@@ -51,7 +58,7 @@ def parse_yaml(path: Path, text: str) -> tuple[YamlFile, list[Fault]]:
         line = mark.line + 1 if mark else 1
         problem = str(getattr(error, "problem", None) or "not YAML")
         message = Text(f"not valid YAML: {problem}", f"不是有效的 YAML:{problem}")
-        return YamlFile(path, {}), [Fault(f"{path}:{line}", message)]
+        return YamlFile(path, {}), [Fault(f"{path}:{line}", message, _HOW_TO_WRITE)]
     if node is not None:
         _walk(node, (), lines, path, faults)
     return YamlFile(path, data, lines), faults

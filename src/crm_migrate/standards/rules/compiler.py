@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from crm_migrate.language import Text
-from crm_migrate.model import Entity, Model
+from crm_migrate.model import Entity, Field, Model
 from crm_migrate.records import RECORD_ID
 from crm_migrate.standards.rules.expression import Aggregate, Expression
 from crm_migrate.standards.rules.functions import FUNCTIONS, call
@@ -133,14 +133,17 @@ class _Compiler:
         if not table:
             found = named_field(self.entity, name)
             self.columns.add(found.name)
-            return column_of(pl.col(found.name), found)
+            return self._read(pl.col(found.name), found)
         reference = named_field(self.entity, table)
         if reference.references is None:
             raise no_field(f"{table}.{name}", self.entity)
         self.columns.add(reference.name)
         there = named_field(self.model.entity(reference.references), name)
         self.through.add((reference.name, there.name))
-        return column_of(pl.col(f"{reference.name}.{there.name}"), there)
+        return self._read(pl.col(f"{reference.name}.{there.name}"), there)
+
+    def _read(self, column: pl.Expr, found: Field) -> Typed:
+        return column_of(column, found, self.model.vocabularies.get(found.vocabulary or ""))
 
     def _named(self, known: Expression) -> Typed:
         self.columns |= known.columns

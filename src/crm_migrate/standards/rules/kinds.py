@@ -6,7 +6,7 @@ from enum import Enum
 import polars as pl
 
 from crm_migrate.language import Text
-from crm_migrate.model import Field, SemanticType
+from crm_migrate.model import Field, SemanticType, Vocabulary
 
 TODAY = "@today"
 """Column with the day as of which a rule is judged."""
@@ -50,12 +50,15 @@ class Misread(ValueError):
 
 @dataclass(frozen=True, eq=False)
 class Typed:
-    """A Polars expression and its kind; of a plain field also the type, of a literal its value."""
+    """A Polars expression and its kind; of a plain field also the type and what it can be, of a
+    literal its value.
+    """
 
     expr: pl.Expr
     kind: Kind
     type: SemanticType | None = None
     literal: str | float | None = None
+    vocabulary: Vocabulary | None = None
 
 
 _NUMBERS = {SemanticType.AMOUNT, SemanticType.INTEGER, SemanticType.PERCENTAGE}
@@ -70,7 +73,7 @@ def kind_of(field: Field) -> Kind:
     return Kind.TRUTH if field.type is SemanticType.BOOLEAN else Kind.TEXT
 
 
-def column_of(column: pl.Expr, field: Field) -> Typed:
+def column_of(column: pl.Expr, field: Field, vocabulary: Vocabulary | None = None) -> Typed:
     """A column of canonical text, read as what it is; what cannot be read is unknown."""
     match kind_of(field):
         case Kind.NUMBER:
@@ -80,4 +83,4 @@ def column_of(column: pl.Expr, field: Field) -> Typed:
             return Typed(day, Kind.DATE, field.type)
         case Kind.TRUTH:
             return Typed(column == "true", Kind.TRUTH, field.type)
-    return Typed(column, Kind.TEXT, field.type)
+    return Typed(column, Kind.TEXT, field.type, vocabulary=vocabulary)

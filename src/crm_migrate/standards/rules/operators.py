@@ -6,6 +6,8 @@ from datetime import date
 import polars as pl
 
 from crm_migrate.language import Text
+from crm_migrate.model import Vocabulary
+from crm_migrate.project.entities_file import standard_model
 from crm_migrate.standards.rules.kinds import Kind, Misread, Typed
 
 _NEAR = 5e-7
@@ -69,7 +71,14 @@ def of_kind(value: Typed, kind: Kind) -> pl.Expr:
 
 
 def compared(sign: str, left: Typed, right: Typed) -> pl.Expr:
-    """A comparison of two values of one kind: `EQ`, `NEQ`, `LT`, `LTE`, `GT` or `GTE`."""
+    """A comparison of two values of one kind: `EQ`, `NEQ`, `LT`, `LTE`, `GT` or `GTE`.
+
+    Raises:
+        Misread: a text that the vocabulary beside it does not have: it would never be equal.
+    """
+    for one, other in ((left, right), (right, left)):
+        if one.vocabulary is not None and isinstance(other.literal, str):
+            _in_vocabulary(other.literal, one.vocabulary)
     a, b = left.expr, right.expr
     if left.kind is Kind.NUMBER:
         a, b = a - b, pl.lit(0.0)
@@ -98,6 +107,19 @@ def compared(sign: str, left: Typed, right: Typed) -> pl.Expr:
         case "LTE":
             return a <= b
     return a >= b
+
+
+def _in_vocabulary(text: str, vocabulary: Vocabulary) -> None:
+    # A standard rule may name a standard value that the project's vocabulary goes without.
+    standard = standard_model().vocabularies.get(vocabulary.name)
+    if text in vocabulary.values or (standard is not None and text in standard.values):
+        return
+    meant = vocabulary.synonyms.get(text)
+    listed = (meant,) if meant else vocabulary.values
+    raise Misread(
+        Text(f"'{text}' is no value of this field", f"“{text}”不是该字段的取值"),
+        Text(f"write {', '.join(listed)}", f"应写作：{'、'.join(listed)}"),
+    )
 
 
 def moved_day(day: Typed, other: Typed, *, forward: bool) -> Typed:
