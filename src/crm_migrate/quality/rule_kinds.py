@@ -35,7 +35,7 @@ _NAMED = {
     Kind.MISSING: "required.missing",
     Kind.FORM: "uscc.several phone.several mobile.several email.several qq.several"
     " wechat.same_as_mobile"
-    " email.note"
+    " email.note mobile.note phone.note website.note wechat.note qq.note person_name.note"
     " wechat.from_mobile website.several person_name.honorific_removed person_name.moved_title"
     " company_name.former company_name.short company_name.moved_former company_name.moved_short"
     " mobile.left_over date.serial date.term_split"
@@ -81,6 +81,7 @@ BY_ENDING = {
     "precision_lost": Kind.CONTENT,
     "damaged": Kind.CONTENT,
     "covered": Kind.CONTENT,
+    "out_of_use": Kind.CONTENT,
 }
 KINDS = {code: kind for kind, codes in _NAMED.items() for code in codes.split()}
 

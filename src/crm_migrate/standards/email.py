@@ -26,6 +26,7 @@ from crm_migrate.standards.columns.residue import (
 )
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
 from crm_migrate.standards.data.tables import Table
+from crm_migrate.standards.reading.words_beside import has_note, note
 
 BASIS = Text("RFC 5321, RFC 6531", "RFC 5321、RFC 6531")
 _ADDRESS = (
@@ -90,15 +91,7 @@ SEVERAL = Rule(
         "如常用的是其他邮箱，请在源数据中更正；其余邮箱仍保留在源数据中。",
     ),
 )
-NOTE = Rule(
-    "email.note",
-    Severity.REPAIR,
-    Text("Words stood beside the mail address; they were left out", "邮箱旁有备注文字，已去除"),
-    Text(
-        "Nothing to do; the source still has the words.",
-        "无需处理；备注文字仍保留在源数据中。",
-    ),
-)
+NOTE = note("email", "mail address", "邮箱")
 COVERED = covered("email", "mail address", "邮箱地址")
 MADE_UP = Rule(
     "email.made_up",
@@ -224,8 +217,7 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     changed = formed & holds(raw != value)
     signs = mask_where(raw, changed, lambda r: r.str.contains("[@＠﹫][^@＠﹫]+[@＠﹫]"))
     yield SEVERAL, mask_where(raw, signs, lambda r: _addresses(r).list.n_unique() > 1)
-    worded = mask_where(raw, changed, lambda r: r.str.contains(r"[<＜]|\p{Han}"))
-    yield NOTE, worded & ~holds(value.str.contains(r"\p{Han}"))
+    yield NOTE, has_note(raw, changed)
 
 
 def suggestion(value: pl.Series) -> pl.Series:

@@ -13,6 +13,7 @@ from crm_migrate.model import MULTI_SEPARATOR
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards import phone
 from crm_migrate.standards.columns.characters import tidy_apart
+from crm_migrate.standards.columns.covering import covered
 from crm_migrate.standards.columns.remembered import remembered
 from crm_migrate.standards.columns.residue import (
     Change,
@@ -23,7 +24,13 @@ from crm_migrate.standards.columns.residue import (
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
 from crm_migrate.standards.data.tables import Table
 from crm_migrate.standards.reading.telephones import EXTENSION as EXTENSION_PART
-from crm_migrate.standards.reading.telephones import MOBILE, eased, pieces
+from crm_migrate.standards.reading.telephones import HIDDEN, MOBILE, eased, pieces
+from crm_migrate.standards.reading.words_beside import (
+    has_note,
+    note,
+    out_of_use,
+    says_out_of_use,
+)
 
 BASIS = Text("numbering plan of the MIIT (2017)", "电信网编号计划（2017 年版）")
 CANONICAL = f"^{MOBILE}$"
@@ -92,18 +99,32 @@ ABROAD = Rule(
 )
 SEVERAL = Rule(
     "mobile.several",
-    Severity.WARNING,
+    Severity.REPAIR,
     Text(
         "The cell held several numbers; the first mobile number was taken",
         "一格中有多个号码，已取第一个手机号",
     ),
     Text(
-        "The others stand in the telephone field if there is one. Check which is right.",
-        "其余号码已移至电话字段（如有），请确认常用号码。",
+        "Nothing to do: the others stand in the telephone field if there is one.",
+        "无需处理；其余号码已移至电话字段（如有）。",
     ),
 )
+"""A repair: nothing is lost, and where no field takes the others `mobile.left_over` warns."""
+MADE_UP = Rule(
+    "mobile.made_up",
+    Severity.WARNING,
+    Text(
+        "The mobile number looks made up (like 13800000000)",
+        "手机号疑似随意填写（如 13800000000）",
+    ),
+    _ASK,
+)
+COVERED = covered("mobile", "mobile number", "手机号码")
+OUT_OF_USE = out_of_use("mobile", "mobile number", "手机号码")
+NOTE = note("mobile", "mobile number", "手机号码")
 RULES: tuple[Rule, ...] = (
     NORMALISED, FORMAT, PREFIX, UNKNOWN_PREFIX, DEVICE, EXTENSION, PRECISION_LOST, ABROAD, SEVERAL,
+    MADE_UP, COVERED, OUT_OF_USE, NOTE,
 )  # fmt: skip
 
 
@@ -175,7 +196,7 @@ def overflow(raw: pl.Series) -> pl.Series:
 
 
 def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Masks:
-    """Form, prefix, rounding, what else the cell held."""
+    """Form, prefix, rounding, covered and made-up numbers, what else the cell held."""
     odd = value.is_not_null() & ~holds(value.str.contains(_usual()))
     formed = mask_where(value, odd, lambda few: few.str.contains(CANONICAL))
     for rule, use in ((PREFIX, "unallocated"), (DEVICE, "device"), (UNKNOWN_PREFIX, "unknown")):
@@ -183,15 +204,20 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     other = odd & ~formed
     rounded = mask_where(value, other, lambda few: few.str.contains(r"^1\.[0-9]*[Ee]\+?10$"))
     abroad = mask_where(value, other, lambda few: few.str.contains(r"^\+[0-9]+$"))
+    hidden = mask_where(value, other, lambda few: few.str.contains(HIDDEN))
     yield PRECISION_LOST, rounded
     yield ABROAD, abroad
-    yield FORMAT, other & ~rounded & ~abroad
+    yield COVERED, hidden
+    yield FORMAT, other & ~rounded & ~abroad & ~hidden
+    yield MADE_UP, value.str.ends_with("00000000") & ~other
     changed = ~other & holds(raw != value)
     others = overflow(raw) if changed.any() else raw.set(~changed, None)
     extended = mask_where(others, changed, lambda few: few.str.contains(f"(?:^|;){MOBILE}-"))
     yield EXTENSION, extended
     alone = mask_where(others, extended, lambda few: ~few.str.contains(";"))
     yield SEVERAL, changed & others.is_not_null() & ~alone
+    yield OUT_OF_USE, says_out_of_use(raw, changed)
+    yield NOTE, has_note(raw, changed)
 
 
 def _used_for(use: str) -> Change:

@@ -5,35 +5,41 @@ Canonical: `010-12345678-801`, `13800138000`, `4008201234`, `0755-95588`, `+8522
 numbers of a cell are joined by `;`.
 """
 
+from functools import cache
+
 import polars as pl
 
 from crm_migrate.language import Text
 from crm_migrate.model import MULTI_SEPARATOR
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards.columns.characters import tidy_apart
+from crm_migrate.standards.columns.covering import covered
 from crm_migrate.standards.columns.residue import change_where, holds, mask_where, unless_matching
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
 from crm_migrate.standards.reading.telephones import (
     AREA,
+    HIDDEN,
     LOCAL,
     MOBILE,
     ONE,
+    area_of,
     areas,
     eased,
     pieces,
     valid_area,
+)
+from crm_migrate.standards.reading.words_beside import (
+    has_note,
+    note,
+    out_of_use,
+    says_out_of_use,
 )
 
 BASIS = Text(
     "numbering plan of the MIIT (2017), ITU-T E.164", "电信网编号计划（2017 年版）、ITU-T E.164"
 )
 CANONICAL = f"^{ONE}(?:;{ONE})*$"
-_USUAL = rf"^(?:{MOBILE}|[48]00[0-9]{{7}}|{valid_area()}-[2-8][0-9]{{7}})$"
-"""One number that nothing can be said against, as most are."""
 _ALONE = f"(?:^|;){LOCAL}(?:;|$)"
-_SHORT = r"(?:^|;)0(?:10|2[0-9])-[2-9][0-9]{6}(?:-|;|$)"
-"""010 and 02x are cities with numbers of eight digits."""
-
 _ASK = Text("Ask the customer for the number.", "请向客户核实号码。")
 NORMALISED = normalised("phone", "telephone number", "电话号码")
 FORMAT = Rule(
@@ -76,13 +82,21 @@ DIGITS = Rule(
     "phone.digits",
     Severity.WARNING,
     Text(
-        "Landline numbers of this city have eight digits, this one has seven",
-        "该城市固定电话为 8 位，此号码只有 7 位",
+        "The landline number has a digit too few or too many for its city",
+        "固定电话位数与所在城市不符（多一位或少一位）",
     ),
-    _ASK,
+    Text(
+        "Ask the customer: numbers behind 010, 02x and of some other cities have eight digits,"
+        " the rest seven.",
+        "请向客户核实：010、02x 及部分城市为 8 位，其余城市为 7 位。",
+    ),
 )
+COVERED = covered("phone", "telephone number", "电话号码")
+OUT_OF_USE = out_of_use("phone", "telephone number", "电话号码")
+NOTE = note("phone", "telephone number", "电话号码")
 RULES: tuple[Rule, ...] = (
     NORMALISED, FORMAT, NO_AREA_CODE, SEVERAL, AREA_CODE, FORMER_AREA_CODE, DIGITS,
+    COVERED, OUT_OF_USE, NOTE,
 )  # fmt: skip
 
 
@@ -117,18 +131,44 @@ def is_known(value: pl.Series) -> pl.Series:
 
 
 def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Masks:
-    """Unreadable numbers, missing and wrong area codes, several numbers in a cell."""
-    odd = value.is_not_null() & ~holds(value.str.contains(_USUAL))
+    """Unreadable numbers, missing and wrong area codes, several numbers in a cell, words."""
+    odd = value.is_not_null() & ~holds(value.str.contains(_usual()))
     unknown = mask_where(value, odd, lambda few: ~few.str.contains(CANONICAL))
-    yield FORMAT, unknown
+    hidden = mask_where(value, unknown, lambda few: few.str.contains(HIDDEN))
+    yield COVERED, hidden
+    yield FORMAT, unknown & ~hidden
     odd = odd & ~unknown
     yield NO_AREA_CODE, mask_where(value, odd, lambda few: few.str.contains(_ALONE))
-    yield SEVERAL, mask_where(value, odd & holds(raw != value), lambda few: few.str.contains(";"))
+    changed = value.is_not_null() & ~unknown & holds(raw != value)
+    yield SEVERAL, mask_where(value, changed, lambda few: few.str.contains(";"))
     wrong = mask_where(value, odd, _has_wrong_area)
     former = mask_where(value, wrong, lambda few: _area_codes(few).list.eval(_is_former).list.any())
     yield FORMER_AREA_CODE, former
     yield AREA_CODE, wrong & ~former
-    yield DIGITS, mask_where(value, odd, lambda few: few.str.contains(_SHORT))
+    yield DIGITS, mask_where(value, odd, lambda few: few.str.contains(_wrong_length()))
+    yield OUT_OF_USE, says_out_of_use(raw, changed)
+    yield NOTE, has_note(raw, changed)
+
+
+@cache
+def _usual() -> str:
+    """One number that nothing can be said against, as most are."""
+    long, short = area_of("8"), area_of("7")
+    landline = f"{long}-[2-8][0-9]{{7}}|{short}-[2-8][0-9]{{6}}"
+    return f"^(?:{MOBILE}|[48]00[0-9]{{7}}|{landline})$"
+
+
+@cache
+def _wrong_length() -> str:
+    long = f"{_only('8')}-[2-9][0-9]{{6}}"
+    short = f"{_only('7')}-[2-9][0-9]{{7}}"
+    return f"(?:^|;)(?:{long}|{short})(?:-|;|$)"
+
+
+def _only(digits: str) -> str:
+    """The area codes all of whose numbers have so many digits."""
+    found = (c for c, row in areas().items() if row["digits"] == digits)
+    return f"(?:{'|'.join(found)})"
 
 
 def _area_codes(value: pl.Series) -> pl.Series:

@@ -10,10 +10,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 HEADER = """\
-# Area codes of landlines in mainland China: province, cities, and the code that took its place
+# Area codes of landlines in mainland China: province, cities, the code that took its place, and
+# how many digits the numbers behind it have (7, 8, or both where they are being lengthened)
 # edition: {edition}; source: the network numbering plan as kept by libphonenumber (zh/86.txt)
 # rebuilt by: python -m crm_migrate.standards.data.rebuild_area_codes
-area_code,province,cities,now
+area_code,province,cities,now,digits
 """
 ONE_AREA = {"033": "0335", "034": "0349", "058": "0580", "070": "0701"}
 """Prefixes under which one area code alone is in use: the data leaves its last digit out."""
@@ -64,6 +65,21 @@ def read_place(text: str) -> tuple[str, str]:
     return province, "、".join(found)
 
 
+def digits_of(code: str) -> str:
+    """`7`, `8` or `7;8`: how long the numbers of an area are by the metadata of phonenumbers.
+
+    >>> digits_of("010"), digits_of("0891")
+    ('8', '7')
+    """
+    from phonenumbers import is_valid_number, parse
+
+    def share(count: int) -> float:
+        tried = [f"{code}{first}" + "1234567"[: count - 3] for first in range(200, 900, 7)]
+        return sum(is_valid_number(parse(n, "CN")) for n in tried) / len(tried)
+
+    return ";".join(str(count) for count in (7, 8) if share(count) > 0.05)
+
+
 def main() -> None:
     """Write the table beside this module."""
     import phonenumbers
@@ -73,7 +89,10 @@ def main() -> None:
     known = {k: place.replace("株州", "株洲") for k, place in known.items()}  # misspelt there
     rows = {code: (*read_place(place), "") for code, place in area_codes(known)}
     rows |= {old: (rows[now][0], city, now) for old, (now, city) in FORMER.items()}
-    lines = [",".join((code, *rows[code])) for code in sorted(rows)]
+    lines = [
+        ",".join((code, *rows[code], "" if rows[code][2] else digits_of(code)))
+        for code in sorted(rows)
+    ]
     header = HEADER.format(edition=f"phonenumbers {phonenumbers.__version__}")
     target = Path(__file__).with_name("area_codes.csv")
     target.write_text(header + "\n".join(lines) + "\n", encoding="utf-8")

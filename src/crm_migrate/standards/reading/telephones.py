@@ -19,13 +19,14 @@ LANDLINE = f"{AREA}-[2-9][0-9]{{6,7}}{EXTENSION}?"
 LOCAL = rf"(?:[2-8][0-9]|9[0-47-9])[0-9]{{5,6}}{EXTENSION}?"
 """Without an area code; 95 and 96 begin short numbers."""
 SERVICE = (
-    rf"[48]00[0-9]{{7}}{EXTENSION}?|(?:{AREA}-)?9[56][0-9]{{3,6}}"
+    rf"[48]00[0-9]{{7}}{EXTENSION}?|(?:{AREA}-)?9[56](?:[0-9]{{3,4}}|[0-9]{{6}})"
     r"|1[02][0-9]{3}|1010[0-9]{4}|11[46][0-9]{3}"
 )
 ABROAD = r"\+(?:[1-79][0-9]{6,14}|8[0-57-9][0-9]{5,13})"
 ONE = f"(?:{MOBILE}{EXTENSION}?|{LANDLINE}|{SERVICE}|{LOCAL}|{ABROAD})"
 """One number in canonical form."""
 
+_BRACKETS = dict(zip("【〔[】〕]", "((()))", strict=True))
 _MANY = r"\s*(?:[/;,、|\\]|或者?|和|及|以及)\s*"
 _WRITTEN_MOBILE = r"1[3-9][0-9][ -]?[0-9]{4}[ -]?[0-9]{4}"
 _WRITTEN_LANDLINE = (
@@ -39,8 +40,21 @@ _GROUPED = (
     r"^ *(?:(?:\+|00)?86[ -]?)?(1[3-9][0-9])[ -]?([0-9]{4})[ -]?([0-9]{4}) *$"
     r"|^(1[3-9][0-9]{9})\.0+$"
 )
-_HOME = r"^(?:(?:\+|00)86|\(\+?86\)|86[\s-])[\s-]*(?:\(0\))?"
-_EXTENDED = r"\s*(?:转分机|转|分机号?|[Ee][Xx][Tt]\.?|[Xx#*])[:\s]*([0-9]{1,6})$"
+_HOME = r"^(?:(?:(?:\+|00)86|\(\+?86\)|86[\s-])[\s-]*)+(?:\(0\))?"
+_EXTENDED = (
+    r"\s*[-(]?\s*(?:转分机|转|分机号?|[Ee][Xx][Tt]\.?|[Xx#*])[:\s]*([0-9]{1,6})\)?(?:分机|号)?$"
+    r"|([0-9]{7})\s*\(([0-9]{2,6})\)?$"
+)
+HIDDEN = r"[0-9][0-9 -]*(?:[*＊×●•]{2,}|[Xx]{3,})"
+"""Digits that another system covered: 138****8000."""
+_CHEAP_CALLS = r"^(?:1795[01]|179[0-2][0189]|12593|12520|10193|11808|10131)-?(1[3-9][0-9]{9})$"
+"""Prefixes for calls at a lower price, stored by old telephones."""
+_AREA_APART = r"^\(?(0[0-9]{2,3})\)?\s*/\s*([2-9][0-9]{6,7})"
+_LISTED = r"([0-9]{7}) +([2-9][0-9]{6,7})(\b)"
+_THOUSANDS = r"^[0-9]{1,3}(?:,[0-9]{3}){2,4}$"
+_LETTERS = r"^[+0-9OolIi()\s-]*[0-9][+0-9OolIi()\s-]*$"
+_MEANT = dict(zip("OolIi", "00111", strict=True))
+"""O for 0, l and I for 1: no letter belongs to a number, so nothing else can be meant."""
 
 
 @cache
@@ -53,6 +67,19 @@ def areas() -> dict[str, dict[str, str]]:
 def valid_area() -> str:
     """A pattern of the area codes in force."""
     return f"(?:{'|'.join(code for code, row in areas().items() if not row['now'])})"
+
+
+@cache
+def area_of(digits: str) -> str:
+    """A pattern of the area codes in force whose numbers have so many digits (`7`, `8`)."""
+    found = (c for c, row in areas().items() if digits in row["digits"].split(";"))
+    return f"(?:{'|'.join(found)})"
+
+
+@cache
+def _whole_number() -> str:
+    """Area code and number, of the length that it has there, without a sign between."""
+    return f"(?:{area_of('8')}[2-8][0-9]{{7}}|{area_of('7')}[2-8][0-9]{{6}})"
 
 
 def eased(raw: pl.Series) -> pl.Series:
@@ -76,7 +103,7 @@ def pieces(raw: pl.Series) -> pl.DataFrame:
     [(0, '010-62345678', True), (0, '010-62345679', True), (1, '13800138000', True), (1, '13900139000', True)]
     """  # noqa: E501
     lines = raw.str.replace_all(r"[\r\n]+", ";")
-    frame = pl.DataFrame({"text": narrow(lines)}).with_row_index("row")
+    frame = pl.DataFrame({"text": _unsigned(narrow(lines))}).with_row_index("row")
     text = pl.col("text")
     frame = _split(frame, text.str.replace_all(_MANY, ";"))
     glued = text.str.replace_all(f"({MOBILE})", "$1;")
@@ -92,6 +119,16 @@ def pieces(raw: pl.Series) -> pl.DataFrame:
     return frame.select("row", pl.coalesce("read", "text").alias("number"), known.alias("known"))
 
 
+def _unsigned(text: pl.Series) -> pl.Series:
+    """With round brackets, without thousands, `-` between area code and number."""
+    text = change_where(
+        text, text.str.contains(r"[【〔\[]"), lambda few: few.str.replace_many(_BRACKETS)
+    )
+    counted = text.str.contains(_THOUSANDS)
+    text = change_where(text, counted, lambda few: few.str.replace_all(",", "", literal=True))
+    return text.str.replace(_AREA_APART, "$1-$2").str.replace_all(_LISTED, "$1;$2$3")
+
+
 def _split(frame: pl.DataFrame, joined: pl.Expr) -> pl.DataFrame:
     parts = frame.with_columns(joined.str.split(";").alias("text")).explode("text")
     parts = parts.with_columns(pl.col("text").str.strip_chars())
@@ -99,14 +136,27 @@ def _split(frame: pl.DataFrame, joined: pl.Expr) -> pl.DataFrame:
 
 
 def _completed(frame: pl.DataFrame) -> pl.DataFrame:
-    """010-62345678/79 and 010-62345678、62345679: what stands behind repeats what is left out."""
-    first = pl.col("read").str.extract(rf"^({AREA}-[2-9][0-9]{{6,7}})").forward_fill().over("row")
-    alone = pl.col("text").str.contains(r"^[0-9]{1,4}$") & pl.col("read").is_null()
-    kept = first.str.len_chars() - pl.col("text").str.len_chars()
+    """010-62345678/79 and 010-62345678、62345679: what stands behind repeats what is left out.
+
+    Of three digits only those that begin as the number's do: 010-62345678/801 may be an extension.
+    Behind a number with an extension (010-62345678-801/802) stand others.
+    """
+    whole = pl.col("read").str.extract(rf"^({AREA}-[2-9][0-9]{{6,7}}{EXTENSION}?)$")
+    whole = whole.forward_fill().over("row")
+    first = whole.str.extract(rf"^({AREA}-[2-9][0-9]{{6,7}})")
+    extended = whole != first
+    text = pl.col("text")
+    lone = pl.col("read").is_null() & whole.is_not_null()
+    kept = first.str.len_chars() - text.str.len_chars()
+    begins = text.str.head(1) == first.str.slice(kept, 1)
+    tail = lone & ~extended & text.str.contains("^[0-9]{1,4}$")
+    tail = tail & ((text.str.len_bytes() != 3) | begins)
     local = pl.col("read").str.contains(f"^{LOCAL}$")
     return frame.with_columns(
-        pl.when(alone & first.is_not_null())
-        .then(first.str.head(kept) + pl.col("text"))
+        pl.when(tail)
+        .then(first.str.head(kept) + text)
+        .when(lone & extended & text.str.contains("^[0-9]{2,5}$"))
+        .then(first + "-" + text)
         .when(local & first.is_not_null())
         .then(first.str.extract(f"^({AREA}-)") + pl.col("read"))
         .otherwise("read")
@@ -127,12 +177,14 @@ def _amid_words(frame: pl.DataFrame, unread: pl.DataFrame) -> pl.DataFrame:
 
 def _read(text: pl.Series) -> pl.Series:
     """The canonical form of single numbers, null where there is none."""
-    frame = pl.DataFrame({"text": text}).lazy()
+    lettered = text.str.contains("[OolIi]") & text.str.contains(_LETTERS)
+    digits = change_where(text, lettered, lambda few: few.str.replace_many(_MEANT))
+    frame = pl.DataFrame({"text": digits}).lazy()
     bare = pl.col("text").str.replace(r"^[^0-9+(]+", "").str.replace(r"[^0-9]+$", "")
     frame = frame.with_columns(
         bare.str.replace(r"^([0-9]+)\.0+$", "$1")
         .str.replace(r"^1\.([0-9]{10})[Ee]\+?10$", "1$1")
-        .str.replace(_EXTENDED, "-$1")
+        .str.replace(_EXTENDED, "$2-$1$3")
         .str.replace(r"^\(\+?86-", "(")
         .alias("bare")
     )
@@ -159,6 +211,8 @@ def _pattern(bare: pl.Expr) -> pl.Expr:
     digits = bare.str.replace_all("-", "")
     landline = rf"^({AREA})-?([2-9][0-9]{{6,7}})({EXTENSION}?)$"
     no_zero = valid_area().replace("(?:0", "(?:").replace("|0", "|")
+    number_no_zero = _whole_number().replace("(?:0", "(?:").replace("|0", "|")
+    cheap = _CHEAP_CALLS
     service = rf"^([48]00)-?([0-9]{{3}})-?([0-9]{{4}})({EXTENSION}?)$"
     return (
         pl.when(bare.str.contains(landline))
@@ -173,7 +227,11 @@ def _pattern(bare: pl.Expr) -> pl.Expr:
         .then(digits.str.tail(11))
         .when(digits.str.contains(f"^(?:{SERVICE})$"))
         .then(digits)
-        .when(digits.str.contains(landline))
+        .when(bare.str.contains(cheap))
+        .then(bare.str.replace(cheap, "$1"))
+        .when(digits.str.contains(r"^0[48]00[0-9]{7}$"))
+        .then(digits.str.slice(1))
+        .when(digits.str.contains(landline) & bare.str.contains(f"^{AREA}"))
         .then(digits.str.replace(landline, "$1-$2"))
         .when(bare.str.contains(r"^85[23]-?[2-9][0-9]{7}$"))  # Hong Kong and Macau without the +
         .then("+" + digits)
@@ -181,8 +239,8 @@ def _pattern(bare: pl.Expr) -> pl.Expr:
         .then("+886" + digits.str.slice(3).str.strip_prefix("0"))
         .when(bare.str.contains(rf"^{no_zero}-[2-9][0-9]{{6,7}}{EXTENSION}?$"))
         .then("0" + bare)  # a spreadsheet took the zero away
-        .when(bare.str.contains(rf"^{no_zero}[2-9][0-9]{{7}}$") & (bare.str.len_bytes() == 11))
-        .then(("0" + bare).str.replace(r"^(0[0-9]{3})", "$1-"))
+        .when(bare.str.contains(f"^(?:86)?{number_no_zero}$"))
+        .then("0" + bare.str.replace(f"^(?:86)?({no_zero})", "$1-"))
         .when(bare.str.contains(r"^[2-9][0-9]{2,3}-[0-9]{4}$"))
         .then(digits)
     )

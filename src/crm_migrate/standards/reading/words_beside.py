@@ -1,0 +1,70 @@
+"""Words that people write beside a number or an address: whose it is, what it is for, that nobody
+answers it.
+
+Basis: the toolkit's own list. The words are no part of the value and are left out, which is told;
+that a number is out of use is told as a warning.
+"""
+
+import polars as pl
+
+from crm_migrate.language import Text
+from crm_migrate.records import Rule, Severity
+from crm_migrate.standards.columns.residue import mask_where
+
+_LABELS = (
+    "联系方式|联系电话|联系|手机号?|移动|电话|座机|固话|固定|办公|传真|总机|直线|热线|分机|号码?|微信|"
+    "邮箱|邮件|电子|网址|网站|官网|主页|[转或者和及以]|[Qq]{2}"
+)
+_OUT_OF_USE = (
+    "空号|停机|停用|作废|销号|注销|打不通|无法接通|拨不通|不通|无人接听|已换号|换号了|不用了|已不用|不再使用|"
+    "无效|错号|号码错|号码有误|欠费"
+)
+
+
+def note(type_code: str, en: str, zh: str) -> Rule:
+    """The repair `<type>.note` of a standard for `en` / `zh`: words beside it were left out."""
+    return Rule(
+        f"{type_code}.note",
+        Severity.REPAIR,
+        Text(
+            f"Words stood beside the {en} (like 工作 or a name); they were left out",
+            f"{zh}旁有备注文字（如“工作”、姓名），已去除",
+        ),
+        Text("Nothing to do; the source still has the words.", "无需处理；源数据中仍保留该文字。"),
+    )
+
+
+def out_of_use(type_code: str, en: str, zh: str) -> Rule:
+    """The warning `<type>.out_of_use` of a standard for `en` / `zh`: the cell says so."""
+    return Rule(
+        f"{type_code}.out_of_use",
+        Severity.WARNING,
+        Text(
+            f"The cell says that the {en} is out of use (like 停机 or 空号)",
+            f"{zh}旁注明已停用（如“停机”“空号”）",
+        ),
+        Text("Ask for the number in use.", "请核实现用号码。"),
+    )
+
+
+def says_out_of_use(raw: pl.Series, read: pl.Series) -> pl.Series:
+    """True where `read` holds (a value was read) and the cell says that it is out of use.
+
+    >>> raw = pl.Series(["13800138000（停机）", "13800138000", "空号"])
+    >>> says_out_of_use(raw, pl.Series([True, True, False])).to_list()
+    [True, False, False]
+    """
+    return mask_where(raw, read, lambda few: few.str.contains(_OUT_OF_USE))
+
+
+def has_note(raw: pl.Series, read: pl.Series) -> pl.Series:
+    """True where `read` holds and the cell has Chinese words that are no label of the value.
+
+    >>> raw = pl.Series(["13800138000（老板娘）", "手机：13800138000", "李四"])
+    >>> has_note(raw, pl.Series([True, True, False])).to_list()
+    [True, False, False]
+    """
+    worded = mask_where(raw, read, lambda few: few.str.contains(r"\p{Han}"))
+    return mask_where(
+        raw, worded, lambda few: few.str.replace_all(_LABELS, "").str.contains(r"\p{Han}")
+    )
