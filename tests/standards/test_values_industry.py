@@ -1,9 +1,13 @@
 """Industries: codes of all four levels, names, free forms, what is never guessed."""
 
+import csv
+from pathlib import Path
+
 import polars as pl
 import pytest
 
 from crm_migrate.standards import industry
+from crm_migrate.standards.data import rebuild_gbt4754
 from crm_migrate.standards.reading.industry_names import codes, divisions, names
 
 
@@ -47,16 +51,49 @@ def test_candidates_are_named():
 
 
 def test_the_classification_is_whole():
-    """R-2.1: 20 sections, 97 divisions and 473 groups, as GB/T 4754-2017 counts them; every code
-    and every name of a division is read as itself.
+    """R-2.1: 20 sections, 97 divisions and 473 groups, as GB/T 4754-2017 counts them, 1,381
+    classes; every code, every code with its name and every name of a class is read as itself.
     """
-    by_length = [sum(len(code) == n for code in names()) for n in (1, 3, 4)]
-    assert by_length == [20, 97, 473]
-    assert industry.normalise(pl.Series(codes())).to_list() == list(codes())
-    named = [code for code in codes() if len(code) in (3, 4)]
-    assert industry.normalise(industry.format(pl.Series(named))).to_list() == named
+    by_length = [sum(len(code) == n for code in names()) for n in (1, 3, 4, 5)]
+    assert by_length == [20, 97, 473, 1381]
+    every = pl.Series(codes())
+    assert industry.normalise(every).to_list() == list(codes())
+    below = pl.Series([code for code in codes() if len(code) > 1])
+    assert industry.normalise(industry.format(below)).to_list() == below.to_list()
+    classes = {code: name for code, name in names().items() if len(code) == 5}
+    read = industry.normalise(pl.Series(list(classes.values()))).to_list()
+    whole = {code for code in classes if names()[code[:4]] == classes[code]}
+    wanted = [code[:4] if code in whole else code for code in classes]
+    unlike = {w: r for r, w in zip(read, wanted, strict=True) if r != w}
+    assert unlike == {"B120": "B12", "S910": "S91", "T970": "T97"}  # named as their division
+    assert len(whole) == 199
     written = pl.Series([d.section_name + "-" + d.name for d in divisions()])
     assert industry.normalise(written).to_list() == [d.code for d in divisions()]
+
+
+def test_what_people_write():
+    """R-2.1: codes, names of all levels and of former editions, English, several, nonsense."""
+    path = Path(__file__).with_name("vectors") / "industries.csv"
+    rows = list(csv.DictReader(path.open(encoding="utf-8", newline=""), delimiter="|"))
+    typed = pl.Series([row["typed"] for row in rows])
+    value = industry.normalise(typed)
+    cited: list[list[str]] = [[] for _ in rows]
+    for rule, mask in industry.validate(typed, value):
+        for row in mask.arg_true():
+            cited[row].append(rule.code.removeprefix("industry."))
+    kept = [row["typed"].strip() if row["value"] == "" else row["value"] for row in rows]
+    found = [(v, " ".join(c)) for v, c in zip(value, cited, strict=True)]
+    assert found == [(v, row["rules"]) for v, row in zip(kept, rows, strict=True)]
+
+
+def test_the_tables_are_rebuilt_from_the_list(tmp_path: Path):
+    """R-2.1: the published list gives the tables as they are; groups may stand without classes."""
+    lines = [f"{code[1:] or code},{name}" for code, name in sorted(names().items())]
+    (tmp_path / "list.csv").write_text("\n".join(lines), encoding="utf-8")
+    rebuild_gbt4754.main(str(tmp_path / "list.csv"), tmp_path)
+    kept = Path(rebuild_gbt4754.__file__)
+    for table in tmp_path.glob("gbt4754*.csv"):
+        assert table.read_text("utf-8") == kept.with_name(table.name).read_text("utf-8")
 
 
 def test_few_industries_are_offered() -> None:

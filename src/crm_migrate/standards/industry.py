@@ -5,7 +5,6 @@ group or class below it, `C352`, `C3521`; a section alone is `C`.
 """
 
 import re
-from functools import cache
 
 import polars as pl
 
@@ -98,7 +97,17 @@ def _repaired(raw: pl.Series) -> pl.Series:
 
 
 def _words(raw: pl.Series) -> pl.Series:
-    return simplified(compact(raw)).str.replace_all(r"[\p{P}\p{S}]+", "").str.to_uppercase()
+    """As `industry_names.key` has it; 3511.0 is a code that a spreadsheet took for a number.
+
+    Signs between digits stay: 35/38 are two codes.
+    """
+    text = simplified(compact(raw)).str.replace(r"^([A-Za-z]?[0-9]{2,4})\.0$", "$1")
+    return (
+        text.str.replace_all(r"([^0-9]|^)[\p{P}\p{S}]+", "$1")
+        .str.replace_all(r"[\p{P}\p{S}]+([^0-9]|$)", "$1")
+        .str.replace_all("[及与]", "和")
+        .str.to_uppercase()
+    )
 
 
 def _full_code(word: pl.Series) -> pl.Series:
@@ -108,18 +117,20 @@ def _full_code(word: pl.Series) -> pl.Series:
     section = digits.str.head(2).replace_strict(by_division, default=None, return_dtype=pl.String)
     code = section + digits
     named = name.replace_strict(spellings(), default=None, return_dtype=pl.String)
-    # The names of classes stand in no table: beside such a code any name may be right.
-    own = (digits.str.len_chars() == 4) & ~name.is_in(list(spellings())) & code.is_in(codes())
-    own |= name == code.replace_strict(_keys_of_names(), default=None, return_dtype=pl.String)
-    agrees = holds((letter == "") | (letter == section)) & (
-        holds(name == "") | holds(named.str.head(3) == code.str.head(3)) | holds(own)
+    # What stands beside the code of a class and is no industry's name is a short form of its own.
+    own = (digits.str.len_chars() == 4) & ~name.is_in(list(spellings()))
+    within = code.str.starts_with(named) | named.str.starts_with(code)
+    agrees = (
+        holds((letter == "") | (letter == section))
+        & holds(code.is_in(codes()))
+        & (holds(name == "") | holds(within) | holds(own))
     )
     return code.set(~agrees, None)
 
 
 def _code_and_name(word: pl.Series) -> tuple[pl.Series, pl.Series, pl.Series]:
     """Letter, digits and name; the code may stand before or behind its name."""
-    front = r"^([A-T]?)([0-9]{2,4})(\p{Han}*)$"
+    front = r"^([A-T]?)([0-9]{2,4})((?:\p{Han}.*)?)$"
     behind = r"^(\p{Han}+)([A-T]?)([0-9]{2,4})$"
     parts = (word.str.extract(front, n) for n in (1, 2, 3))
     others = (word.str.extract(behind, n) for n in (2, 3, 1))
@@ -127,11 +138,6 @@ def _code_and_name(word: pl.Series) -> tuple[pl.Series, pl.Series, pl.Series]:
         a.zip_with(a.is_not_null(), b) for a, b in zip(parts, others, strict=True)
     )
     return letter, digits, name
-
-
-@cache
-def _keys_of_names() -> dict[str, str]:
-    return {code: key(name) for code, name in names().items()}
 
 
 def _last_step(raw: pl.Series) -> pl.Series:
@@ -192,13 +198,13 @@ def _several(text: str) -> str | None:
 
 
 def format(value: pl.Series) -> pl.Series:
-    """Code and name; of a class (four digits) the name of its group.
+    """Code and name.
 
     >>> format(pl.Series(["C35", "C3521", "C", "设备制造"])).to_list()
-    ['C35 专用设备制造业', 'C3521 化工、木材、非金属加工专用设备制造', 'C 制造业', '设备制造']
+    ['C35 专用设备制造业', 'C3521 炼油、化工生产专用设备制造', 'C 制造业', '设备制造']
     """
     code = value.str.extract(f"({CANONICAL})", 1)
-    name = code.str.head(4).replace_strict(names(), default=None, return_dtype=pl.String)
+    name = code.replace_strict(names(), default=None, return_dtype=pl.String)
     return (value + " " + name).zip_with(name.is_not_null(), value)
 
 

@@ -2,8 +2,9 @@
 
 The published list (国民经济行业分类) saved as CSV has a code in its first and a name in its second
 column: `A`, `01`, `011`, `0111`. `gbt4754_2017.csv` takes sections and divisions,
-`gbt4754_2017_groups.csv` groups and which classes they have, without the names of these. Where a
-group is not divided, the list has only its class (`0190`).
+`gbt4754_2017_groups.csv` groups, `gbt4754_2017_classes.csv` classes. Where a group is not divided,
+the list may have only its class (`0190`), or only the group (`019`): both are written.
+The comments at the head of each table are kept.
 """
 
 import csv
@@ -11,22 +12,6 @@ import re
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-
-HEADER = """\
-# GB/T 4754-2017 国民经济行业分类: sections and divisions (门类与大类)
-# edition: 2017, in force since 2017-10-01; publisher: National Bureau of Statistics 国家统计局
-# rebuilt by: python -m crm_migrate.standards.data.rebuild_gbt4754 OFFICIAL.csv
-section,section_name,division,division_name
-"""
-
-GROUPS_HEADER = """\
-# GB/T 4754-2017 国民经济行业分类: groups (中类) and the last digits of their classes (小类)
-# edition: 2017, in force since 2017-10-01; publisher: National Bureau of Statistics 国家统计局
-# classes: the fourth digits that exist, 0 where the group is not divided; 473 groups as in the
-#   standard, 1,381 classes (the standard says 1,380, its amendment of 2019 1,382: one may be wrong)
-# rebuilt by: python -m crm_migrate.standards.data.rebuild_gbt4754 OFFICIAL.csv
-group,name,classes
-"""
 
 
 def divisions(rows: Iterable[list[str]]) -> Iterator[tuple[str, str, str, str]]:
@@ -39,7 +24,7 @@ def divisions(rows: Iterable[list[str]]) -> Iterator[tuple[str, str, str, str]]:
     [('C', '制造业', '35', '专用设备制造业')]
     """
     section: tuple[str, str] | None = None
-    for code, name in ((row[0].strip(), row[1].strip()) for row in rows if len(row) > 1):
+    for code, name in _listed(rows):
         if re.fullmatch("[A-T]", code):
             section = (code, name)
         elif re.fullmatch("[0-9]{2}", code):
@@ -48,33 +33,53 @@ def divisions(rows: Iterable[list[str]]) -> Iterator[tuple[str, str, str, str]]:
             yield (*section, code, name)
 
 
-def groups(rows: Iterable[list[str]]) -> Iterator[tuple[str, str, str]]:
-    """Group, its name, the last digits of its classes, in the order of the list.
+def groups(rows: Iterable[list[str]]) -> Iterator[tuple[str, str]]:
+    """Group and its name, in the order of the list.
 
-    >>> list(groups([["018", "草种植"], ["0181", "草种植"], ["0182", "割草"], ["0190", "其他"]]))
-    [('018', '草种植', '12'), ('019', '其他', '0')]
+    >>> list(groups([["018", "草种植及割草"], ["0181", "草种植"], ["0190", "其他农业"]]))
+    [('018', '草种植及割草'), ('019', '其他农业')]
     """
     names: dict[str, str] = {}
-    digits: dict[str, str] = {}
-    for code, name in ((row[0].strip(), row[1].strip()) for row in rows if len(row) > 1):
+    for code, name in _listed(rows):
         if re.fullmatch("[0-9]{3,4}", code):
             names.setdefault(code[:3], name)
-            digits[code[:3]] = digits.get(code[:3], "") + code[3:]
-    for code, name in names.items():
-        yield code, name, digits[code] or "0"
+    yield from names.items()
 
 
-def main(source: str) -> None:
-    """Write the tables beside this module."""
+def classes(rows: Iterable[list[str]]) -> Iterator[tuple[str, str]]:
+    """Class and its name, by code.
+
+    >>> list(classes([["018", "草种植及割草"], ["0181", "草种植"], ["019", "其他农业"]]))
+    [('0181', '草种植'), ('0190', '其他农业')]
+    """
+    found = list(_listed(rows))
+    names = {code: name for code, name in found if re.fullmatch("[0-9]{4}", code)}
+    divided = {code[:3] for code in names}
+    whole = {code + "0": name for code, name in groups(found) if code not in divided}
+    yield from sorted((names | whole).items())
+
+
+def _listed(rows: Iterable[Iterable[str]]) -> Iterator[tuple[str, str]]:
+    for row in rows:
+        code, name, *_ = (*row, "", "")
+        if code and name:
+            yield code.strip(), name.strip()
+
+
+def main(source: str, target: Path | None = None) -> None:
+    """Write the tables beside this module, or into the folder `target`."""
     with Path(source).open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.reader(file))
     beside = Path(__file__)
-    for name, header, lines in (
-        ("gbt4754_2017.csv", HEADER, divisions(rows)),
-        ("gbt4754_2017_groups.csv", GROUPS_HEADER, groups(rows)),
+    for name, lines in (
+        ("gbt4754_2017.csv", list(divisions(rows))),
+        ("gbt4754_2017_groups.csv", list(groups(rows))),
+        ("gbt4754_2017_classes.csv", list(classes(rows))),
     ):
-        text = "".join(",".join(line) + "\n" for line in lines)
-        beside.with_name(name).write_text(header + text, encoding="utf-8")
+        old = beside.with_name(name).read_text("utf-8").splitlines()
+        head = old[: 1 + next(n for n, line in enumerate(old) if not line.startswith("#"))]
+        text = "\n".join([*head, *(",".join(line) for line in lines)]) + "\n"
+        (target or beside.parent).joinpath(name).write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

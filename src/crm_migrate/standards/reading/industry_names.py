@@ -1,8 +1,9 @@
 """The classification of GB/T 4754-2017, and what people call its parts.
 
-Basis: GB/T 4754-2017: 20 sections A–T, 97 divisions (`data/gbt4754_2017.csv`), 473 groups and the
-codes of their classes (`data/gbt4754_2017_groups.csv`); the toolkit's own list of other words for
-them (`data/industry_synonyms.csv`).
+Basis: GB/T 4754-2017: 20 sections A–T, 97 divisions (`data/gbt4754_2017.csv`), 473 groups
+(`data/gbt4754_2017_groups.csv`), 1,381 classes (`data/gbt4754_2017_classes.csv`); the toolkit's own
+list of other words for them, names of the editions of 2002 and 2011 among these
+(`data/industry_synonyms.csv`).
 """
 
 import csv
@@ -43,43 +44,40 @@ def divisions() -> tuple[Division, ...]:
 
 @cache
 def names() -> dict[str, str]:
-    """Code → name, of sections, divisions and groups.
+    """Code → name, of sections, divisions, groups and classes, from the shortest code on.
 
-    >>> names()["C"], names()["C35"], names()["C352"]
-    ('制造业', '专用设备制造业', '化工、木材、非金属加工专用设备制造')
+    >>> names()["C"], names()["C35"], names()["C352"], names()["C3525"]
+    ('制造业', '专用设备制造业', '化工、木材、非金属加工专用设备制造', '模具制造')
     """
     section = {d.code[1:]: d.section for d in divisions()}
-    groups = {
-        section[row["group"][:2]] + row["group"]: row["name"]
-        for row in _rows("gbt4754_2017_groups.csv")
+    below = {
+        section[row[level][:2]] + row[level]: row["name"]
+        for level, table in (("group", "groups"), ("class", "classes"))
+        for row in _rows(f"gbt4754_2017_{table}.csv")
     }
     return (
         {d.section: d.section_name for d in divisions()}
         | {d.code: d.name for d in divisions()}
-        | groups
+        | below
     )
 
 
 @cache
 def codes() -> tuple[str, ...]:
-    """Every code of the classification, classes included, with its letter."""
-    section = {d.code[1:]: d.section for d in divisions()}
-    classes = [
-        section[row["group"][:2]] + row["group"] + digit
-        for row in _rows("gbt4754_2017_groups.csv")
-        for digit in row["classes"]
-    ]
-    return (*names(), *classes)
+    """Every code of the classification, with its letter."""
+    return tuple(names())
 
 
 @cache
 def spellings() -> dict[str, str]:
-    """What people write (without signs) → code, where it means one industry only.
+    """What people write (without signs, in capitals) → code, where it means one industry only.
+
+    A group that is not divided has its own name as a class, too: the name is the group's.
 
     >>> spellings()["制造业专用设备"], spellings()["35"], spellings()["教育"]
     ('C35', 'C35', 'P83')
-    >>> spellings()["汽车整车制造"], spellings()["软件"]
-    ('C361', 'I65')
+    >>> spellings()["汽车整车制造"], spellings()["软件"], spellings()["应用软件开发"]
+    ('C361', 'I65', 'I6513')
     """
     meant: dict[str, set[str]] = {}
     for d in divisions():
@@ -92,21 +90,30 @@ def spellings() -> dict[str, str]:
         for section in _shortened(d.section_name):
             for word in (section, d.section + section, d.section + "类" + section):
                 found.setdefault(key(word), d.section)
+                found.setdefault(key(section + d.section), d.section)
+        found.setdefault(d.section, d.section)
     for row in _rows("industry_synonyms.csv"):
         found.setdefault(key(row["word"]), row["code"])
         found.setdefault(key(row["word"] + "业"), row["code"])
-    below: dict[str, set[str]] = {}
-    for code, name in names().items():
-        if len(code) == 4:
-            below.setdefault(key(name), set()).add(code)
-    for word, some in below.items():
-        if len(some) == 1:
-            found.setdefault(word, some.pop())
-    return found
+    below = {key(name): code for code, name in reversed(names().items()) if len(code) > 3}
+    return _without_services(below) | below | found
+
+
+def _without_services(below: dict[str, str]) -> dict[str, str]:
+    """保险代理, 职业中介: a service without the word, where no other name has these words.
+
+    Not so for what is made: who writes 啤酒 may brew it or sell it.
+    """
+    every = "|".join(below)
+    short = {word.removesuffix(end): code for word, code in below.items()
+             for end in ("服务业", "服务", "活动") if word.endswith(end)}  # fmt: skip
+    return {word: code for word, code in short.items() if len(word) > 3 and every.count(word) == 1}
 
 
 def containing(text: str) -> list[str]:
-    """The divisions whose names, or whose groups' names, contain the text; for one character none.
+    """The divisions whose names, or whose groups' names, contain the text, else those of classes.
+
+    For one character there are none.
 
     >>> containing("设备制造")[:3], containing("锅炉")
     (['C34', 'C35', 'C37'], ['C34'])
@@ -114,8 +121,9 @@ def containing(text: str) -> list[str]:
     word = key(text)
     if len(word) < 2:
         return []
-    found = {code[:3] for code, name in names().items() if len(code) > 1 and word in key(name)}
-    return sorted(found)
+    found = {code for code, name in names().items() if len(code) > 1 and word in key(name)}
+    wide = {code[:3] for code in found if len(code) < 5}
+    return sorted(wide or {code[:3] for code in found})
 
 
 def _shortened(name: str) -> list[str]:
@@ -124,6 +132,10 @@ def _shortened(name: str) -> list[str]:
     return [name, *(short for end in ends if len(short := name.removesuffix(end)) > 1)]
 
 
+_JOINING = str.maketrans("及与", "和和")
+"""化学原料及化学制品 of 2011 is 化学原料和化学制品 of 2017; people write 批发与零售业."""
+
+
 def key(name: str) -> str:
-    """A name without signs and blanks."""
-    return "".join(c for c in name if c.isalnum())
+    """A name without signs and blanks, in capitals, with one word for “and”."""
+    return "".join(c for c in name if c.isalnum()).translate(_JOINING).upper()
