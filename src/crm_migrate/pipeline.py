@@ -22,7 +22,7 @@ from crm_migrate.stages.bare.link import link_files, suggest_rules, write_cluste
 from crm_migrate.stages.bare.match import match_files, write_matches
 from crm_migrate.stages.bare.standardize import standardize_files
 from crm_migrate.stages.bare.standardized_tables import summary as standardized_summary
-from crm_migrate.stages.bare.standardized_tables import write_standardized
+from crm_migrate.stages.bare.standardized_tables import write_marked, write_standardized
 from crm_migrate.stages.changes import compare
 from crm_migrate.stages.check import Checked, check
 from crm_migrate.stages.evaluation.engines import compare as compare_engines
@@ -169,6 +169,7 @@ __all__ = [
     "write_packs",
     "write_pages",
     "write_quality",
+    "write_marked",
     "write_standardized",
 ]
 

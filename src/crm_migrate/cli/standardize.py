@@ -1,7 +1,7 @@
 """`standardize`: bring the records of bare files into standard form, and say what is wrong."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
@@ -21,10 +21,13 @@ in ENTITY.FIELD, as contact.mobile. Records that cannot be identified are left o
 
 The findings are a line each: record, file, sheet, row, column, field, rule, severity, message,
 hint; never a value. Exit code 3: records were quarantined and wait for a correction.
+--marked is a copy of an .xlsx input with the cells marked in place. Columns that no field takes
+follow the fields as they are.
 
 \b
 Examples:
   crm-migrate standardize customers.xlsx --out clean.csv --findings findings.xlsx
+  crm-migrate standardize customers.xlsx --out c.xlsx --findings f.xlsx --marked marked.xlsx
   crm-migrate standardize a.csv b.xlsx --id no --out clean.parquet --findings findings.csv
   crm-migrate standardize customers.csv --suggest --out mapping.yaml
   crm-migrate standardize customers.csv --mapping mapping.yaml --out c.xlsx --findings f.xlsx
@@ -37,17 +40,31 @@ Examples:
 同一行中其他对象的字段写作 对象.字段,如 contact.mobile。无法识别的记录不写入结果。
 
 问题清单每行一条:记录、文件、工作表、行、列、字段、规则、级别、说明、处理建议;不含数据原值。
-退出码 3:有记录被隔离,待更正。
+退出码 3:有记录被隔离,待更正。--marked 为 .xlsx 源文件的标注副本。未识别的列原样附在结果之后。
 
 \b
 示例:
   crm-migrate standardize 客户.xlsx --out 标准数据.csv --findings 问题.xlsx
+  crm-migrate standardize 客户.xlsx --out 标准数据.xlsx --findings 问题.xlsx --marked 标注.xlsx
   crm-migrate standardize a.csv b.xlsx --id 编号 --out 标准数据.parquet --findings 问题.csv
   crm-migrate standardize 客户.csv --suggest --out 映射.yaml
   crm-migrate standardize 客户.csv --mapping 映射.yaml --out c.xlsx --findings f.xlsx
 """,
 )
 WAITING = 3
+
+
+class Outputs(NamedTuple):
+    """What is written."""
+
+    records: Path
+    findings: Path
+    marked: Path | None
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """All of it."""
+        return tuple(path for path in self if path is not None)
 
 
 @click.command(help=str(HELP))
@@ -84,6 +101,33 @@ WAITING = 3
         )
     ),
 )
+@click.option(
+    "--marked",
+    type=click.Path(path_type=Path),
+    help=str(
+        Text(
+            "copy of the input workbook (.xlsx): repaired cells filled in, doubtful ones commented",
+            "源工作簿(.xlsx)的标注副本:已修正的单元格直接更正,存疑的加批注",
+        )
+    ),
+)
+@click.option(
+    "--known-only",
+    is_flag=True,
+    help=str(Text("leave out columns that no field takes", "不保留未识别的列")),
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(["error", "warning", "never"]),
+    default="error",
+    show_default=True,
+    help=str(
+        Text(
+            "exit with 3 where there are errors (quarantined records), or warnings, too",
+            "有错误(隔离记录)或警告时以退出码 3 结束",
+        )
+    ),
+)
 @click.option("--sheet", help=str(Text("sheet of a workbook", "工作表")))
 @click.option(
     "--encoding", help=str(Text("of a csv file, where it is guessed wrong", "csv 编码(误判时指定)"))
@@ -104,6 +148,9 @@ def standardize(
     target: Path | None,
     findings: Path | None,
     suggest: bool,
+    marked: Path | None,
+    known_only: bool,
+    fail_on: str,
     password_env: str | None,
     out: Output,
     **options: Any,
@@ -116,11 +163,22 @@ def standardize(
         return 0
     if target is None or findings is None:
         raise _usage(Text("--out and --findings are needed", "需要 --out 与 --findings"))
-    password = _password(password_env, target, findings)
+    outputs = Outputs(target, findings, marked)
+    password = _password(password_env, *outputs.paths)
     from crm_migrate.stages.bare.table_files import require_outputs
 
-    require_outputs(files, (target, findings))
-    return _work(files, target, findings, password, out, **options)
+    require_outputs(files, outputs.paths)
+    if marked is not None:
+        from crm_migrate.stages.bare.marked_book import require_markable
+
+        require_markable(files, marked)
+    told = _work(files, outputs, password, out, known_only=known_only, **options)
+    return WAITING if _fails(told, fail_on) else 0
+
+
+def _fails(told: dict[str, Any], fail_on: str) -> bool:
+    wrong = told["quarantined"] + (told["severities"]["warning"] if fail_on == "warning" else 0)
+    return fail_on != "never" and wrong > 0
 
 
 def _usage(message: Text) -> UsageFault:
@@ -151,27 +209,42 @@ def _password(variable: str | None, *paths: Path) -> str | None:
 
 def _work(
     files: tuple[Path, ...],
-    target: Path,
-    findings: Path,
+    outputs: Outputs,
     password: str | None,
     out: Output,
     **options: Any,
-) -> int:
+) -> dict[str, Any]:
     from datetime import date
 
-    from crm_migrate.cli.standardized import show_result
-    from crm_migrate.pipeline import standardize_files, standardized_summary, write_standardized
+    from crm_migrate.cli.standardized import show_marked, show_result
+    from crm_migrate.pipeline import (
+        standardize_files,
+        standardized_summary,
+        write_marked,
+        write_standardized,
+    )
 
+    cells: dict[str, int] | None = None
     with out.progress() as progress:
         result = standardize_files(files, today=date.today(), progress=progress, **options)
-        write_standardized(result, target, findings, password)
+        label = str(Text("writing", "写入"))
+        progress(label, 0, len(outputs.paths))
+        write_standardized(result, outputs.records, outputs.findings, password)
+        progress(label, 2, len(outputs.paths))
+        if outputs.marked is not None:
+            cells = write_marked(result, files[0], outputs.marked, password)
+            progress(label, 3, 3)
     told = standardized_summary(result)
-    show_result(result, findings, out)
-    out.say(str(target))
-    out.say(str(findings))
-    out.next_step(_next(told, target, findings))
-    out.result(told | {"out": str(target), "findings_out": str(findings)})
-    return WAITING if told["quarantined"] else 0
+    show_result(result, outputs.findings, out)
+    if cells is not None:
+        show_marked(files[0], cells, out)
+    for path in outputs.paths:
+        out.say(str(path))
+    out.next_step(_next(told, outputs.records, outputs.findings))
+    marked = None if outputs.marked is None else {"out": str(outputs.marked), "cells": cells}
+    told |= {"out": str(outputs.records), "findings_out": str(outputs.findings), "marked": marked}
+    out.result(told)
+    return told
 
 
 def _suggest(
@@ -228,6 +301,11 @@ def _suggest(
 
 
 def _next(told: dict[str, Any], target: Path, findings: Path) -> Text | str:
+    if not told["records"]:
+        return Text(
+            "the file has a header and no rows: check that it is the right one",
+            "文件只有表头而无数据行,请确认文件是否正确",
+        )
     if told["quarantined"]:
         return Text(
             f"open {findings}, correct the rows of severity error in the source, and run again",

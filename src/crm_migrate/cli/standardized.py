@@ -18,6 +18,7 @@ from crm_migrate.stages.bare.column_figures import (
 )
 from crm_migrate.stages.bare.demands import told_missing
 from crm_migrate.stages.bare.file_mappings import FileMappings, FileTable
+from crm_migrate.stages.bare.marked_book import lost_parts
 from crm_migrate.stages.bare.standardize import StandardizedFiles
 from crm_migrate.stages.bare.standardized_tables import left_aside, told_sums, unused_of
 
@@ -139,6 +140,21 @@ _KINDS = {
     TOTALS: Text("of totals", "合计"),
     NOTE: Text("of notes", "注释"),
 }
+
+
+def show_marked(file: Path, cells: Mapping[str, int], out: Output) -> None:
+    """How many cells were marked in the copy, and what it does not have."""
+    done, doubtful = cells.get("repair", 0), cells.get("warning", 0) + cells.get("error", 0)
+    out.say(
+        Text(
+            f"{counted(done, 'cell')} filled in, {doubtful:,} to look at, marked in the copy",
+            f"标注副本:已修正 {done:,} 个单元格,待核对 {doubtful:,} 个",
+        )
+    )
+    lost = lost_parts(file)
+    if lost:
+        en, zh = ", ".join(t.en for t in lost), "、".join(t.zh for t in lost)
+        out.say(Text(f"the copy is without {en}", f"副本不含{zh}"), "yellow")
 
 
 def _column_rows(

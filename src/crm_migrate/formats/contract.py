@@ -40,6 +40,8 @@ class TableInfo:
     rows: int | None = None
     hidden_rows: int = 0
     """Data rows that the workbook hides; they are read like all others."""
+    places: tuple[int, ...] = ()
+    """Which column of the sheet each of `columns` is (0 is A); empty where there is no sheet."""
 
 
 class Table(Protocol):

@@ -136,6 +136,7 @@ def as_table(grid: Grid, info: TableInfo, header: Header | None = None) -> GridT
     info = replace(
         info,
         columns=names,
+        places=tuple(used),
         header=found,
         rows=len(data_rows),
         hidden_columns=tuple(

@@ -17,6 +17,8 @@ from crm_migrate.stages.bare.file_mappings import FileMappings
 from crm_migrate.stages.bare.findings_book import findings_book
 from crm_migrate.stages.bare.likely_fields import likely_fields
 from crm_migrate.stages.bare.mapped_rows import SHOWN_ID
+from crm_migrate.stages.bare.marked_book import marked_book
+from crm_migrate.stages.bare.marked_cells import marked_cells
 from crm_migrate.stages.bare.standardize import StandardizedFiles
 from crm_migrate.stages.bare.table_files import write_table, write_workbook
 from crm_migrate.stages.memory import peak_mib
@@ -238,6 +240,20 @@ def write_standardized(
         write_workbook(findings, findings_book(result, found, told_sums(result)), password)
     else:
         write_table(findings, found, password)
+
+
+def write_marked(
+    result: StandardizedFiles, file: Path, target: Path, password: str | None = None
+) -> dict[str, int]:
+    """Write a copy of the input workbook with its cells marked; how many, by severity.
+
+    Raises:
+        SourceFault: openpyxl cannot read the workbook.
+        CrmMigrateError: the copy cannot be written.
+    """
+    data, counts = marked_book(file, marked_cells(result), result, told_sums(result))
+    write_workbook(target, data, password)
+    return counts
 
 
 def _fields(result: StandardizedFiles, entity: str) -> list[str]:

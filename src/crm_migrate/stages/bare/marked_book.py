@@ -1,0 +1,305 @@
+"""A copy of the input workbook with its cells marked: its own layout, formats and formulas stay.
+
+What openpyxl cannot keep (charts, pivot tables, macros) is told, never silently lost.
+"""
+
+import re
+import zipfile
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from crm_migrate.errors import SourceFault, UsageFault
+from crm_migrate.formats.ooxml.archive import open_part
+from crm_migrate.language import Text
+from crm_migrate.model import SemanticType
+from crm_migrate.plan.show.sheets import LONGEST
+from crm_migrate.stages.bare.marked_cells import Cell, MarkedCells
+from crm_migrate.stages.bare.standardize import StandardizedFiles
+from crm_migrate.stages.quality.findings import rule_of
+
+if TYPE_CHECKING:
+    from openpyxl.cell.cell import Cell as SheetCell
+    from openpyxl.workbook.workbook import Workbook
+    from openpyxl.worksheet.worksheet import Worksheet
+
+MOST_CELLS = 500_000
+"""Cells of a workbook that is marked: openpyxl holds all of them in memory, about 1 KiB each."""
+MOST_COMMENTS = 5_000
+"""Comments at most: each is a drawing, and Excel is slow with tens of thousands. The gravest."""
+_COLOURS = {"error": "FFC7CE", "warning": "FFEB9C", "repair": "C6EFCE"}  # Excel's own three
+_TITLE = Text("Legend", "标注说明")
+_MEANINGS = {
+    "repair": Text(
+        "repaired: the cell holds the standard form now; with a comment, it was left as typed,"
+        " because part of it belongs into another column",
+        "已修正:单元格已改为标准写法;有批注的仍为原值,因其部分内容属于其他列",
+    ),
+    "warning": Text(
+        "doubtful or missing: left as typed; the comment says why and what to do",
+        "存疑或缺失:保留原值;批注说明原因与处理建议",
+    ),
+    "error": Text(
+        "the record cannot be identified: it is not in the result until this is corrected",
+        "无法识别:更正之前该记录不会进入结果",
+    ),
+}
+_LOST = (
+    (re.compile(r"xl/charts/|xl/chartsheets/"), Text("charts", "图表")),
+    (re.compile(r"xl/pivotTables/"), Text("pivot tables", "数据透视表")),
+    (re.compile(r"xl/vbaProject"), Text("macros", "宏")),
+    (re.compile(r"xl/slicers/|xl/timelines/"), Text("slicers", "切片器")),
+    (re.compile(r"xl/media/|xl/diagrams/"), Text("pictures", "图片")),
+)
+_NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_CELL = re.compile(rb"<(?:\w+:)?c[ >/]")
+
+
+def require_markable(files: Sequence[Path], target: Path) -> None:
+    """Refuse, before the work, what cannot be marked.
+
+    Raises:
+        UsageFault: several files, no .xlsx file, a target not called so, or too many cells.
+    """
+    if len(files) != 1:
+        raise _refused(
+            Text("--marked takes one workbook", "--marked 仅支持一个工作簿"),
+            Text("run it once for each file", "请对每个文件分别运行"),
+        )
+    if target.suffix.lower() != ".xlsx":
+        raise _refused(
+            Text(f"cannot write a {target.suffix or '?'} file", f"不支持写 {target.suffix or '?'}"),
+            Text("name it .xlsx", "请使用后缀 .xlsx"),
+        )
+    if not _is_xlsx(files[0]):
+        raise _refused(
+            Text(
+                f"only .xlsx workbooks can be marked, {files[0].name} is none",
+                f"仅 .xlsx 工作簿可标注,{files[0].name} 不是",
+            ),
+            Text(
+                "open it in Excel or WPS, save it as .xlsx, and give that file",
+                "请用 Excel 或 WPS 打开并另存为 .xlsx,再指定该文件",
+            ),
+        )
+    if (count := _cell_count(files[0])) > MOST_CELLS:
+        raise _refused(
+            Text(
+                f"{count:,} cells; at most {MOST_CELLS:,} can be marked",
+                f"{count:,} 个单元格,超出标注上限 {MOST_CELLS:,}",
+            ),
+            Text(
+                "split the workbook, or leave --marked out and work with the findings file",
+                "请拆分工作簿,或不用 --marked,改用问题清单",
+            ),
+        )
+
+
+def lost_parts(file: Path) -> list[Text]:
+    """What of the workbook its copy will not have."""
+    with zipfile.ZipFile(file) as archive:
+        names = archive.namelist()
+    return [told for pattern, told in _LOST if any(map(pattern.match, names))]
+
+
+def marked_book(
+    file: Path, marked: MarkedCells, result: StandardizedFiles, sums: Text
+) -> tuple[bytes, dict[str, int]]:
+    """The copy of a workbook that `require_markable` allowed, and how many of its cells were
+    marked, by severity. sums: how many records there are.
+
+    Raises:
+        SourceFault: openpyxl cannot read the workbook, though its cells can be read.
+    """
+    book = _opened(file)
+    painter = _Painter(result)
+    commented, left = _commented(marked.cells)
+    tops: dict[str, dict[tuple[int, int], tuple[int, int]]] = {}
+    counts: Counter[str] = Counter()
+    for cell in marked.cells:
+        here = _top(book[cell.sheet], cell, tops)
+        if painter.paint(here, cell, (cell.sheet, cell.row, cell.place) in commented):
+            counts[cell.severity] += 1
+    _legend(book, counts, marked, left, sums)
+    buffer = BytesIO()
+    book.save(buffer)
+    return buffer.getvalue(), dict(counts)
+
+
+def _opened(file: Path) -> "Workbook":
+    from openpyxl import load_workbook
+
+    try:
+        return load_workbook(file)
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+        raise SourceFault(
+            Text("the workbook's formats are damaged", "工作簿的格式信息已损坏"),
+            where=file.name,
+            remedy=Text(
+                "open it in Excel or WPS and save it anew, or leave --marked out",
+                "请用 Excel 或 WPS 打开并另存,或不用 --marked",
+            ),
+        ) from error
+
+
+def _commented(cells: Sequence[Cell]) -> tuple[set[tuple[str, int, int]], int]:
+    """The places that get a comment, and how many are left without: of too many the gravest."""
+    weight = ["error", "warning", "repair"].index
+    wanted = [c for c in cells if c.severity != "repair" or c.value is None]
+    if len(wanted) > MOST_COMMENTS:
+        wanted.sort(key=lambda c: weight(c.severity))
+    chosen = wanted[:MOST_COMMENTS]
+    return {(c.sheet, c.row, c.place) for c in chosen}, len(wanted) - len(chosen)
+
+
+def _top(
+    sheet: "Worksheet",
+    cell: Cell,
+    tops: dict[str, dict[tuple[int, int], tuple[int, int]]],
+) -> "SheetCell":
+    """The cell, or that which shows the value where several are merged."""
+    from openpyxl.cell.cell import MergedCell
+
+    here = sheet.cell(cell.row, cell.place + 1)
+    if not isinstance(here, MergedCell):
+        return here
+    if cell.sheet not in tops:
+        tops[cell.sheet] = {
+            place: (merged.min_row, merged.min_col)
+            for merged in sheet.merged_cells.ranges
+            for place in merged.cells
+        }
+    return sheet.cell(*tops[cell.sheet][cell.row, cell.place + 1])  # type: ignore[return-value]
+
+
+class _Painter:
+    """Colours, values and comments; what is the same for many cells is made once."""
+
+    def __init__(self, result: StandardizedFiles) -> None:
+        from openpyxl.styles import PatternFill
+
+        self.fills = {s: PatternFill("solid", fgColor=c) for s, c in _COLOURS.items()}
+        self.rules = result.rules.rules
+        self.styles: dict[tuple[Any, ...], Any] = {}
+
+    def paint(self, here: "SheetCell", cell: Cell, comment: bool) -> bool:
+        """Mark one cell; False where nothing is to be marked (a formula in standard form)."""
+        formula = here.data_type == "f"
+        value = None if formula else cell.value
+        if cell.severity == "repair" and value is None and cell.value is not None:
+            return False
+        number_format = None if value is None else _fill_in(here, value, cell.type, cell.unit)
+        self._style(here, cell.severity, number_format, quoted=here.data_type == "s")
+        if comment:
+            self._comment(here, cell)
+        return True
+
+    def _style(self, here: Any, severity: str, number_format: str | None, *, quoted: bool) -> None:
+        """Setting a style looks all styles of the book up: once for each that there was."""
+        from copy import copy
+
+        text = quoted and number_format is not None and str(here.value)[:1] in "=+-@"
+        key = (tuple(here._style), severity, number_format, text)
+        if key not in self.styles:
+            here.fill = self.fills[severity]
+            if number_format is not None:
+                here.number_format = number_format
+            if text:
+                here.quotePrefix = True
+            self.styles[key] = copy(here._style)
+        else:
+            here._style = copy(self.styles[key])
+
+    def _comment(self, here: "SheetCell", cell: Cell) -> None:
+        from openpyxl.comments import Comment
+
+        lines = [here.comment.text] if here.comment is not None else []
+        for code in cell.rules[:3]:
+            rule = rule_of(code, self.rules)
+            lines.append(f"{rule.message}\n→ {rule.hint}")
+        height = 40 + 36 * len(lines)
+        here.comment = Comment("\n".join(lines), "crm-migrate", height=height, width=320)
+
+
+def _fill_in(here: "SheetCell", value: str, kind: SemanticType, unit: str | None) -> str:
+    """Put the standard form into the cell; its number format. Text is never a formula."""
+    if kind is SemanticType.DATE and re.fullmatch(r"\d{4}-\d\d-\d\d", value) and value >= "1900-03":
+        here.value = date.fromisoformat(value)
+        return "yyyy-mm-dd"
+    if kind is SemanticType.AMOUNT and re.fullmatch(r"-?\d{1,13}(\.\d{1,2})?", value):
+        here.value = Decimal(value)
+        return "#,##0.00" + (f'"{unit}"' if unit else "")
+    here.value = _NOT_IN_XML.sub("", value)[:LONGEST]
+    here.data_type = "s"  # a text that begins with = is one, too
+    return "@"
+
+
+def _legend(
+    book: "Workbook", counts: Mapping[str, int], marked: MarkedCells, uncommented: int, sums: Text
+) -> None:
+    """The last sheet: what the colours mean, how often, and what is not marked."""
+    from openpyxl.styles import Alignment, Font, PatternFill
+
+    title = str(_TITLE)
+    while title in book.sheetnames:
+        title += "_"
+    sheet = book.create_sheet(title)
+    head = (Text("Colour", "颜色"), Text("Cells", "单元格数"), Text("Meaning", "含义"))
+    sheet.append([str(word) for word in head])
+    for cell in sheet[1]:
+        cell.font = Font(bold=True)
+    for severity, meaning in _MEANINGS.items():
+        sheet.append([None, counts.get(severity, 0), str(meaning)])
+        sheet.cell(sheet.max_row, 1).fill = PatternFill("solid", fgColor=_COLOURS[severity])
+    for note in _notes(marked, uncommented, sums):
+        sheet.append([None, None, str(note)])
+    for letter, width in zip("ABC", (10, 12, 90), strict=True):
+        sheet.column_dimensions[letter].width = width
+    for row in sheet.iter_rows(min_col=3, max_col=3):
+        row[0].alignment = Alignment(wrap_text=True, vertical="top")
+
+
+def _notes(marked: MarkedCells, uncommented: int, sums: Text) -> Iterator[Text]:
+    yield sums
+    if marked.elsewhere:
+        yield Text(
+            f"{marked.elsewhere:,} findings belong to no cell: see the findings file",
+            f"{marked.elsewhere:,} 条问题不属于任何单元格:见问题清单",
+        )
+    if uncommented:
+        yield Text(
+            f"{uncommented:,} more marked cells have no comment (at most {MOST_COMMENTS:,}): see"
+            " the findings file",
+            f"另有 {uncommented:,} 个标注单元格无批注(上限 {MOST_COMMENTS:,}):见问题清单",
+        )
+    yield Text(
+        "Formulas, and amounts whose header names another unit, are left as they were.",
+        "公式以及表头注明其他单位的金额保持原样。",
+    )
+
+
+def _is_xlsx(file: Path) -> bool:
+    if not file.is_file() or not zipfile.is_zipfile(file):
+        return False
+    with zipfile.ZipFile(file) as archive:
+        return "xl/workbook.xml" in archive.namelist()
+
+
+def _cell_count(file: Path) -> int:
+    """About how many cells the sheets hold, empty ones with a format included."""
+    count = 0
+    with zipfile.ZipFile(file) as archive:
+        for name in archive.namelist():
+            if name.startswith("xl/worksheets/") and name.endswith(".xml"):
+                with open_part(archive, name) as stream:
+                    while piece := stream.read(1 << 20):
+                        count += len(_CELL.findall(piece))
+    return count
+
+
+def _refused(message: Text, remedy: Text) -> UsageFault:
+    return UsageFault(message, where="--marked", remedy=remedy)
