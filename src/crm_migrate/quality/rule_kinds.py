@@ -30,7 +30,7 @@ _NAMED = {
     " uscc.moved uscc.moved_organisation_code uscc.moved_tax_number mobile.landline"
     " registration_number.moved_uscc organisation_code.moved_uscc id_number.moved_document"
     " registration_number.moved_organisation_code organisation_code.moved_registration_number"
-    " travel_document.moved_id_number"
+    " travel_document.moved_id_number bank_account.moved_bank"
     " phone.moved_mobile website.moved_mail email.moved_website",
     Kind.MISSING: "required.missing",
     Kind.FORM: "uscc.several phone.several mobile.several email.several qq.several"
@@ -58,6 +58,7 @@ _NAMED = {
     Kind.CONTENT: "uscc.organisation uscc.region uscc.authority uscc.class uscc.not_moved"
     " value.not_moved tax_number.personal tax_number.superseded bank_account.personal_card"
     " travel_document.birth_date travel_document.letter_for_digit registration_number.region"
+    " bank_account.other_bank"
     " id_number.birth_date id_number.region mobile.prefix mobile.unknown_prefix mobile.device"
     " mobile.extension phone.area_code phone.former_area_code phone.digits wechat.internal"
     " title.not_a_title email.typo"

@@ -8,19 +8,21 @@ import polars as pl
 from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards import bank_card
-from crm_migrate.standards.columns.characters import compact, tidy
+from crm_migrate.standards.columns.characters import tidy
 from crm_migrate.standards.columns.residue import change_where, holds, mask_where, unless_matching
-from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
+from crm_migrate.standards.columns.surroundings import alone
+from crm_migrate.standards.contract import INVENTED, PLAIN, Context, Masks, made_up, normalised
+from crm_migrate.standards.reading.bank_names import BANK, LABEL
 
 BASIS = Text(
     "account numbers of banks in China (no national format)", "各银行对公账号（无全国统一格式）"
 )
 CANONICAL = r"^[0-9]{9,30}$"
-_LABEL = r"^(?:(?:银行|对公)?[账帐][号户]):?"
-"""What people type in front of the number."""
+_LABEL = rf"{LABEL}|{BANK}|no[.:]"
+"""What people type in front of the number: its name, the bank's, or both."""
+_BANK_BEHIND = rf"[(\[【]{BANK}[)\]】]$|{BANK}$"
 _LIKE_A_CARD = r"^62(?:[0-9]{14}|[0-9]{17})$"
 """UnionPay's prefix and the two usual lengths; no bank numbers its accounts so."""
-_ONE_DIGIT = f"^(?:{'|'.join(f'{digit}{{9,30}}' for digit in range(10))})$"
 NORMALISED = normalised("bank_account", "account number", "银行账号")
 FORMAT = Rule(
     "bank_account.format",
@@ -61,19 +63,15 @@ CARD_MISTYPED = Rule(
         "请与客户开票资料核对；如为银行卡号，则录入有误且不应填写在此。",
     ),
 )
-MADE_UP = Rule(
-    "bank_account.made_up",
-    Severity.WARNING,
-    Text("The account number is one digit repeated", "银行账号为同一数字重复，疑似随意填写"),
-    Text("Compare it with the billing data of the customer.", "请与客户开票资料核对。"),
-)
+MADE_UP = made_up("bank_account", "account number", "银行账号")
 RULES: tuple[Rule, ...] = (
     NORMALISED, FORMAT, PRECISION_LOST, PERSONAL_CARD, CARD_MISTYPED, MADE_UP,
 )  # fmt: skip
 
 
 def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
-    """Half-width digits without blanks and hyphens; anything else stays.
+    """Half-width digits without blanks, hyphens and the bank's name beside them (which
+    `entity.bank_names` keeps); anything else stays.
 
     >>> normalise(pl.Series(["0200 0036-0902 7008", "基本户"])).to_list()
     ['0200003609027008', '基本户']
@@ -82,12 +80,8 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
 
 
 def _repaired(raw: pl.Series) -> pl.Series:
-    code = (
-        compact(raw)
-        .str.replace(_LABEL, "")
-        .str.replace(r"^([0-9]+)\.0+$", "$1")
-        .str.replace_all(r"[-'`]", "")
-    )
+    code = alone(raw, _LABEL).str.replace(_BANK_BEHIND, "").str.replace(r"^([0-9]+)\.0+$", "$1")
+    code = code.str.replace_all("-", "", literal=True)
     digits = holds(code.str.contains(r"^[0-9]+$"))
     return code.zip_with(digits, tidy(raw))
 
@@ -100,7 +94,7 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     card = mask_where(value, ~rounded, bank_card.is_card)
     yield PERSONAL_CARD, card
     yield CARD_MISTYPED, ~rounded & ~card & holds(value.str.contains(_LIKE_A_CARD))
-    yield MADE_UP, holds(value.str.contains(_ONE_DIGIT))
+    yield MADE_UP, holds(value.str.contains(CANONICAL) & value.str.contains(INVENTED))
 
 
 def format(value: pl.Series) -> pl.Series:

@@ -14,6 +14,7 @@ from crm_migrate.standards.columns.characters import DIGITS, as_mask, code_point
 from crm_migrate.standards.columns.residue import change_where, holds, mask_where, unless_matching
 from crm_migrate.standards.columns.surroundings import alone, as_digits
 from crm_migrate.standards.contract import PLAIN, Context, Masks, letters_read, normalised
+from crm_migrate.standards.reading.bank_names import BANK, LABEL
 
 BASIS = Text("ISO/IEC 7812-1:2017, GB/T 19584-2010", "ISO/IEC 7812-1:2017、GB/T 19584-2010")
 CANONICAL = r"^[1-9][0-9]{15,18}$|^3[0-9]{13,14}$|^4[0-9]{12}$"
@@ -21,13 +22,9 @@ CANONICAL = r"^[1-9][0-9]{15,18}$|^3[0-9]{13,14}$|^4[0-9]{12}$"
 """
 _UNIONPAY = r"^62[0-9]{14,17}$"
 _DOUBLED = np.array([0, 2, 4, 6, 8, 1, 3, 5, 7, 9], dtype=np.int16)
-_BANK = (
-    r"(?:\p{Han}{0,16}?(?:银行|[工农中建交招邮][行储]|浦发|民生|兴业|光大|中信|平安|华夏|广发)"
-    r"\p{Han}{0,12}?)"
-)
-_LABEL = rf"{_BANK}?(?:(?:银行|储蓄|借记|信用)*卡(?:卡?号码?)?|[卡账帐]号)|{_BANK}|no[.:]"
+_LABEL = rf"(?:银行|储蓄|借记|信用)*卡(?:卡?号码?)?|{LABEL}|{BANK}|no[.:]"
 """What people type in front of the number: its name, the bank's, or both."""
-_BANK_BEHIND = rf"[(\[【]{_BANK}卡?[)\]】]$|{_BANK}卡?$"
+_BANK_BEHIND = rf"[(\[【]{BANK}[)\]】]$|{BANK}$"
 NORMALISED = normalised("bank_card", "bank card number", "银行卡号")
 LETTERS_READ = letters_read("bank_card", "bank card number", "银行卡号")
 FORMAT = Rule(

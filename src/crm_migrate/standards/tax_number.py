@@ -12,9 +12,18 @@ import polars as pl
 from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards import id_number, organisation_code, uscc
-from crm_migrate.standards.columns.characters import compact, tidy
+from crm_migrate.standards.columns.characters import tidy
 from crm_migrate.standards.columns.residue import change_where, holds, mask_where, unless_matching
-from crm_migrate.standards.contract import ONE_DIGIT, PLAIN, Context, Masks, made_up, normalised
+from crm_migrate.standards.columns.surroundings import alone
+from crm_migrate.standards.contract import (
+    INVENTED,
+    PLAIN,
+    Context,
+    Masks,
+    letters_read,
+    made_up,
+    normalised,
+)
 
 BASIS = Text(
     "GB 32100-2015; before 2015 the numbering of the State Taxation Administration",
@@ -26,7 +35,7 @@ _OLD_ORGANISATION = r"^[0-9]{6}[0-9A-Z]{8}[0-9X]$"
 _OLD_PERSON = r"^[1-9][0-9]{14}(?:[0-9]{2}|[0-9]{5})$|^[1-9][0-9]{16}[0-9X][0-9]{2}$"
 _PERSON = r"^[1-9][0-9]{16}[0-9X]$"
 
-_LABEL = r"^(?:纳税人识别号|纳税识别号|税务登记证?号|税号):?"
+_LABEL = r"(?:国税|地税)?纳税人?(?:识别|登记)?号码?|税务登记证?号码?|(?:国|地)?税号|no[.:]"
 """What people type in front of the number."""
 NORMALISED = normalised("tax_number", "tax number", "税号")
 FORMAT = Rule(
@@ -78,9 +87,10 @@ PERSONAL = Rule(
         "属于个人信息。个体工商户已有统一社会信用代码，请补录。",
     ),
 )
+LETTERS_READ = letters_read("tax_number", "tax number", "税号")
 MADE_UP = made_up("tax_number", "tax number", "税号")
 RULES: tuple[Rule, ...] = (
-    NORMALISED, FORMAT, CHECKSUM, PRECISION_LOST, SUPERSEDED, PERSONAL, MADE_UP,
+    NORMALISED, FORMAT, CHECKSUM, PRECISION_LOST, SUPERSEDED, PERSONAL, MADE_UP, LETTERS_READ,
 )  # fmt: skip
 
 
@@ -94,8 +104,11 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
 
 
 def _repaired(raw: pl.Series) -> pl.Series:
-    code = compact(raw).str.replace(_LABEL, "").str.to_uppercase().str.replace_all(r"[-'`._]", "")
-    return code.zip_with(holds(code.str.contains(r"^[0-9A-Z]{15,20}$")), tidy(raw))
+    code = alone(raw, _LABEL).str.to_uppercase().str.replace_all(r"[-._]", "")
+    kept = code.zip_with(holds(code.str.contains(r"^[0-9A-Z]{15,20}$")), tidy(raw))
+    # Letters that no unified code has: read as that standard reads them.
+    eighteen = kept.str.contains(r"^[0-9A-Z]{18}$") & ~kept.str.contains(CANONICAL)
+    return change_where(kept, eighteen, uscc.normalise)
 
 
 def old_organisation_fits(codes: pl.Series) -> pl.Series:
@@ -132,7 +145,7 @@ def is_personal(codes: pl.Series) -> pl.Series:
 
 def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Masks:
     """Form, check characters, outdated forms, identity numbers inside."""
-    repeated = holds(value.str.contains(ONE_DIGIT) & (value.str.len_chars() >= 8))
+    repeated = holds(value.str.contains(INVENTED) & (value.str.len_chars() >= 8))
     yield MADE_UP, repeated
     unified = mask_where(value, value.str.contains(CANONICAL), uscc.checksum_fits)
     other = value.is_not_null() & ~unified & ~repeated
@@ -150,6 +163,14 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     yield PRECISION_LOST, rounded
     yield CHECKSUM, checked
     yield FORMAT, left & ~rounded & ~checked
+    yield (
+        LETTERS_READ,
+        mask_where(
+            raw,
+            holds(raw != value) & unified,
+            lambda v: alone(v, _LABEL).str.contains("[IOZSViozsv]"),
+        ),
+    )
     yield SUPERSEDED, old | mask_where(value, person, lambda v: v.str.len_chars() != 18)
     yield PERSONAL, person
 

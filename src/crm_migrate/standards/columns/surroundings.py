@@ -44,7 +44,7 @@ def alone(raw: pl.Series, label: str) -> pl.Series:
     )
     text = text.str.replace_all(_QUOTES, "").str.replace_all(_EDGES, "")
     text = text.str.replace(_AROUND, "${in}").str.replace(_BEHIND, "")
-    return text.str.replace(rf"^(?:(?i:{label})[:;#=/]*)+", "").str.replace_all(_EDGES, "")
+    return text.str.replace(rf"^(?:(?i:{label})[:;,、#=/]*)+", "").str.replace_all(_EDGES, "")
 
 
 def as_digits(text: pl.Series) -> pl.Series:

@@ -12,6 +12,7 @@ from crm_migrate.standards.columns.residue import change_where, holds, joined, m
 from crm_migrate.standards.entity import record_rules
 from crm_migrate.standards.entity.business_term import move_terms
 from crm_migrate.standards.entity.misplaced import move_identifiers
+from crm_migrate.standards.entity.misplaced_banks import move_banks
 from crm_migrate.standards.entity.misplaced_contacts import move_contacts
 from crm_migrate.standards.reading import telephones
 
@@ -35,6 +36,7 @@ def apply_moves(
     the second and further numbers of a mobile cell, and landlines in it, to the telephone field.
     """
     yield from (Move(*broken) for broken in move_identifiers(entity, values))
+    yield from (Move(*broken) for broken in move_banks(entity, raw, values))
     for source in _of_type(entity, SemanticType.MOBILE):
         target_phone = next(_of_type(entity, SemanticType.PHONE), None)
         yield from _telephones(source.name, target_phone, raw(source.name), values)
