@@ -1,8 +1,9 @@
 """Rebuild `gb32100_2015.csv` from the tables of the standard (GB 32100-2015, 4.2 and 4.3).
 
-Source: the standard's two tables saved as CSV, one class per line: the authority's code and name,
-the class's code and name. Cells that the printed table merges may be empty from the second line
-on. The two classes that the Ministry of Civil Affairs added in 2018 are kept.
+Source: the standard's table, as amended in 2016 (XG1-2016), saved as CSV, one class per line: the
+authority's code and name, the class's code and name. Cells that the printed table merges may be
+empty from the second line on. The two classes that the Ministry of Civil Affairs has given out since
+2018 and no edition of the table has are kept, marked “in use”.
 """
 
 import csv
@@ -40,8 +41,10 @@ def main(source: str) -> None:
     """Write the table beside this module; the comment lines in front stay."""
     head = [x for x in TARGET.read_text("utf-8").splitlines(keepends=True) if x.startswith("#")]
     with Path(source).open(encoding="utf-8-sig", newline="") as file:
-        every = sorted({*classes(csv.reader(file)), *ADDED})
-    lines = ["authority,authority_name,class,class_name", *map(",".join, every)]
+        of_standard = {*classes(csv.reader(file))}
+    every = [*((*row, "standard") for row in of_standard)]
+    every += [(*row, "in use") for row in ADDED if row not in of_standard]
+    lines = ["authority,authority_name,class,class_name,basis", *map(",".join, sorted(every))]
     TARGET.write_text("".join(head) + "\n".join(lines) + "\n", encoding="utf-8")
 
 
