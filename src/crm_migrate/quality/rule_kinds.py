@@ -31,11 +31,13 @@ _NAMED = {
     " registration_number.moved_uscc organisation_code.moved_uscc id_number.moved_document"
     " registration_number.moved_organisation_code organisation_code.moved_registration_number"
     " travel_document.moved_id_number bank_account.moved_bank"
-    " phone.moved_mobile website.moved_mail email.moved_website",
+    " phone.moved_mobile website.moved_mail email.moved_website mobile.moved_mail"
+    " phone.moved_mail email.moved_mobile",
     Kind.MISSING: "required.missing",
     Kind.FORM: "uscc.several phone.several mobile.several email.several qq.several"
     " wechat.same_as_mobile"
     " email.note mobile.note phone.note website.note wechat.note qq.note person_name.note"
+    " person_name.moved_mobile mobile.is_wechat"
     " wechat.from_mobile website.several person_name.honorific_removed person_name.moved_title"
     " company_name.former company_name.short company_name.moved_former company_name.moved_short"
     " mobile.left_over date.serial date.term_split"
@@ -63,6 +65,7 @@ _NAMED = {
     " mobile.extension phone.area_code phone.former_area_code phone.digits wechat.internal"
     " title.not_a_title email.typo"
     " company_name.placeholder person_name.placeholder person_name.company website.mail"
+    " person_name.several person_name.left"
     " company_name.incomplete company_name.doubtful company_name.mistyped company_name.note"
     " company_name.several bank_account.card_mistyped bank_account.made_up person_name.honorific"
     " person_name.incomplete address.no_detail date.implausible amount.magnitude"

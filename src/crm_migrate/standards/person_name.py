@@ -2,7 +2,8 @@
 
 Basis: 民委发〔2016〕33号 (parts of a name are joined by U+00B7); GB/T 28039-2011 for names in
 Latin letters; surnames of `data/surnames.csv`. A title or form of address behind or before a name
-is taken off where a name is left; in place of a name it is reported and stays.
+is taken off where a name is left; in place of a name it is reported and stays. So are a label
+before a name, a note in brackets and a mobile number behind it.
 """
 
 from functools import cache
@@ -12,12 +13,20 @@ import polars as pl
 from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards.columns.characters import narrow
-from crm_migrate.standards.columns.covering import first_ones
+from crm_migrate.standards.columns.covering import covered, first_ones
 from crm_migrate.standards.columns.private_use import PRIVATE_USE
 from crm_migrate.standards.columns.remembered import remembered
-from crm_migrate.standards.columns.residue import holds, joined, mask_where, unless_matching
+from crm_migrate.standards.columns.residue import (
+    change_where,
+    holds,
+    joined,
+    mask_where,
+    unless_matching,
+)
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
 from crm_migrate.standards.data.tables import Table
+from crm_migrate.standards.reading.telephones import MOBILE
+from crm_migrate.standards.reading.words_beside import note
 from crm_migrate.standards.text import PRIVATE
 
 BASIS = Text(
@@ -75,9 +84,29 @@ FOREIGN_CHARACTERS = Rule(
     Text("The name holds digits or signs", "姓名含有数字或符号"),
     Text("Remove what does not belong to the name.", "请删除姓名以外的内容。"),
 )
+SEVERAL = Rule(
+    "person_name.several",
+    Severity.WARNING,
+    Text(
+        "The cell seems to hold several names (or a blank where · belongs)",
+        "一格中疑似有多个姓名（或少数民族姓名缺少间隔号“·”）",
+    ),
+    Text("Make one record of each person.", "请为每人单独建立记录；如为一人，请补上间隔号。"),
+)
+LEFT = Rule(
+    "person_name.left",
+    Severity.WARNING,
+    Text(
+        "A note beside the name says that the person has left (like 离职)",
+        "姓名旁注明已离开（如“离职”“调走”）",
+    ),
+    Text("Ask for the contact of today.", "请核实现任联系人。"),
+)
+COVERED = covered("person_name", "name", "姓名")
+NOTE = note("person_name", "name", "姓名")
 RULES: tuple[Rule, ...] = (
     NORMALISED, HONORIFIC, HONORIFIC_REMOVED, INCOMPLETE, NOBODY, COMPANY, FOREIGN_CHARACTERS,
-    PRIVATE,
+    PRIVATE, SEVERAL, LEFT, COVERED, NOTE,
 )  # fmt: skip
 
 _ADDRESS = (
@@ -105,6 +134,17 @@ _COMPANY = (
     r"公司$|集团$|有限|事务所$|合作社$|研究院$|医院$|大学$|银行$|(?:经营|服务|门市)部$"
     r"|\b(?i:ltd|inc|llc|co)\b\.?$"
 )
+_LABEL = (
+    r"^(?:姓名|联系人(?:姓名)?|主?要?联系人|经办人|对接人|收[件货]人|客户(?:姓名)?|名字|name)\s*[:]\s*"
+    r"|^\(?[0-9]{1,3}[.、)]\s*"
+)
+"""姓名：; and the number of a list."""
+_MARKS = ' "“”‘’《》「」*,;:、。!·'
+_TELEPHONE = rf"^(.*?\p{{L}})[\s:,/(-]*(?:手机|电话|[Tt]el)?[:\s]*({MOBILE})\)?$"
+_IN_BRACKETS = r"^(.*?\p{Han})\s*\(([^()]*\p{Han}[^()]*)\)$"
+_GONE = "离职|离开|离任|调走|调离|调岗|退休|换人|已换|不在|去世|停用|辞职"
+_HIDDEN = r"^\p{Han}{1,2}(?:[*＊×●□]+\p{Han}?|[XxＸｘ]{1,3}|某{1,2})$"
+_APART = r"\p{Han}{2,} \p{Han}{2,}"
 _SHORTENED = r"^(?:\p{Han}|[小老阿大]\p{Han}|[A-Za-z])$"
 _SIGNS = r"[^\p{L}\p{M}·.' -]"
 _HONORIFIC = rf"^(?:\p{{Han}}{{1,2}}(?:{_CALLED})|\p{{Han}}工|{_LATIN}\b\.? ?.*)$"
@@ -126,12 +166,33 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
 
 @remembered
 def split(raw: pl.Series) -> pl.DataFrame:
-    """`value`, the name, and `title`, what was taken off it; null where nothing was.
+    """`value`, the name; `title`, what was taken off it; `note`, a mobile number behind it or a
+    note in brackets. Null where there was none.
 
     >>> split(pl.Series(["欧阳娜娜女士", "欧阳女士", "陈伟（销售总监）"])).rows()
-    [('欧阳娜娜', '女士'), ('欧阳女士', None), ('陈伟', '销售总监')]
-    """
-    found = _taken_off(_tidied(raw))
+    [('欧阳娜娜', '女士', None), ('欧阳女士', None, None), ('陈伟', '销售总监', None)]
+    >>> split(pl.Series(["法人：陈伟", "陈伟（离职）", "陈伟13800138000", "陈伟 李娜"])).rows()
+    [('陈伟', '法人', None), ('陈伟', None, '离职'), ('陈伟', None, '13800138000'), ('陈伟 李娜', None, None)]
+    """  # noqa: E501
+    typed, beside = _tidied(raw)
+    found = _titles_off(_closed_up(typed))
+    in_brackets = found["value"].str.extract(_IN_BRACKETS, 2)
+    person = found["value"].str.extract(_IN_BRACKETS, 1)
+    noted = in_brackets.is_not_null() & looks_like_name(person)
+    if noted.any():
+        found = _titles_off(person.zip_with(noted, found["value"]), found["title"])
+        beside = joined(beside, in_brackets.set(~noted, None))
+    _, compound = _surnames()
+    apart = typed.str.contains(_APART) & ~typed.str.contains(rf"^(?:{compound}) \p{{Han}}{{1,2}}$")
+    apart = holds(apart) & found["title"].is_null() & beside.is_null()
+    value = typed.zip_with(apart, found["value"])
+    return found.with_columns(value.alias("value"), beside.alias("note"))
+
+
+def _titles_off(name: pl.Series, told: pl.Series | None = None) -> pl.DataFrame:
+    found = _taken_off(name)
+    if told is not None:
+        found = found.with_columns(joined(told, found["title"]).alias("title"))
     while True:  # 王小明经理先生 has two
         more = _taken_off(found["value"])
         if more["value"].equals(found["value"]):
@@ -140,7 +201,7 @@ def split(raw: pl.Series) -> pl.DataFrame:
 
 
 def _taken_off(name: pl.Series) -> pl.DataFrame:
-    """The columns of `split`, for one title or form of address."""
+    """The columns `value` and `title` of `split`, for one title or form of address."""
     title = name.set(name.is_not_null(), None)
     behind, before, latin, alone = _patterns()
     for pattern, rest, part in ((behind, 1, 2), (before, 2, 1), (latin, 2, 1)):
@@ -151,12 +212,37 @@ def _taken_off(name: pl.Series) -> pl.DataFrame:
     return pl.DataFrame({"value": name, "title": title})
 
 
-def _tidied(raw: pl.Series) -> pl.Series:
-    name = narrow(raw).str.replace_all(_DOTS, "·")
+def _tidied(raw: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """The name without label, marks and mobile number, as it was spaced; and that number."""
+    name = narrow(raw).str.replace_all(_DOTS, "·").str.replace_all("··+", "·")
+    nothing = name.set(name.is_not_null(), None)
+    marked = name.str.contains(r"[^\p{Han}A-Za-z]")
+    name = change_where(name, marked, _unmarked)
+    number = change_where(nothing, marked, lambda _: name.filter(marked).str.extract(_TELEPHONE, 2))
+    name = change_where(name, number.is_not_null(), lambda few: few.str.extract(_TELEPHONE, 1))
+    return name, number
+
+
+def _unmarked(name: pl.Series) -> pl.Series:
+    bare = name.str.replace(f"(?i){_LABEL}", "").str.strip_chars(_MARKS)
+    # A name that was covered, and nothing but signs, stay as typed.
+    return name.zip_with(holds((bare == "") | name.str.contains(_HIDDEN)), bare)
+
+
+def _closed_up(name: pl.Series) -> pl.Series:
     for _ in range(2):  # the character between two blanks is consumed by the first round
         name = name.str.replace_all(r"(\p{Han})\s+(\p{Han})", "$1$2")
         name = name.str.replace_all(r"(\p{Han})\s*[·.]\s*(\p{Han})", "$1·$2")
     return name
+
+
+def mobile_of(told: pl.Series) -> pl.Series:
+    """The `note` of `split` where it is a mobile number, else null.
+
+    >>> mobile_of(pl.Series(["13800138000", "离职", None])).to_list()
+    ['13800138000', None, None]
+    """
+    return told.str.extract(f"({MOBILE})")
 
 
 def looks_like_name(text: pl.Series) -> pl.Series:
@@ -201,7 +287,7 @@ def _full_name() -> str:
 def _titles() -> str:
     """Titles and forms of address, the longer before the shorter."""
     titles = {row["title"] for row in Table("titles").rows}
-    shorter = {"副总", "董秘", "采购"}
+    shorter = {"副总", "董秘", "采购", "法人", "法人代表"}
     return "|".join(sorted({*titles, *shorter, *_ADDRESS}, key=lambda t: (-len(t), t)))
 
 
@@ -229,7 +315,7 @@ def _usual() -> str:
     single, _ = _surnames()
     ends = "".join(sorted({word[-1] for word in _CALLED.replace("?", "").split("|")}))
     han = r"\x{4e00}-\x{9fa5}"
-    return rf"^(?:[{single}][{han}&&[^总工理]]|[{single}][{han}][{han}&&[^{ends}]])$"
+    return rf"^(?:[{single}][{han}&&[^总工理某]]|[{single}][{han}][{han}&&[^{ends}某]])$"
 
 
 def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Masks:
@@ -242,13 +328,29 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     company = mask_where(value, odd & ~nobody, lambda few: few.str.contains(_COMPANY))
     yield COMPANY, company
     odd = odd & ~nobody & ~company
+    hidden = mask_where(value, odd, lambda few: few.str.contains(_HIDDEN))
+    yield COVERED, hidden
+    several = mask_where(value, odd, lambda few: few.str.contains(_several()))
+    yield SEVERAL, several
+    odd = odd & ~hidden & ~several
     address = mask_where(value, odd, _is_address)
     yield HONORIFIC, address
     yield INCOMPLETE, mask_where(value, odd, lambda few: few.str.contains(_SHORTENED))
     odd = odd & ~address
     yield FOREIGN_CHARACTERS, mask_where(value, odd, lambda few: few.str.contains(_SIGNS))
     changed = holds(raw != value)
-    yield HONORIFIC_REMOVED, mask_where(raw, changed, lambda r: split(r)["title"].is_not_null())
+    told = split(raw.filter(changed))
+    yield HONORIFIC_REMOVED, mask_where(raw, changed, lambda _: told["title"].is_not_null())
+    yield NOTE, mask_where(raw, changed, lambda _: told["note"].is_not_null())
+    yield LEFT, mask_where(raw, changed, lambda _: told["note"].str.contains(_GONE))
+
+
+@cache
+def _several() -> str:
+    """Names one after another."""
+    single, compound = _surnames()
+    one = rf"(?:(?:{compound})\p{{Han}}{{1,2}}|[{single}]\p{{Han}}{{1,2}})"
+    return rf"^{one}(?:\s*[/、,;&+|和与及 ]\s*{one})+$|{_APART}"
 
 
 def _is_address(value: pl.Series) -> pl.Series:

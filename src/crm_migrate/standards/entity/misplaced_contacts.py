@@ -13,7 +13,7 @@ from crm_migrate.language import Text
 from crm_migrate.model import Entity, SemanticType
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards import company_name, email, mobile, person_name, title, website, wechat
-from crm_migrate.standards.columns.residue import change_where, holds
+from crm_migrate.standards.columns.residue import change_where, holds, mask_where
 from crm_migrate.standards.entity.misplaced import OTHERS_OCCUPIED
 from crm_migrate.standards.reading import telephones
 
@@ -46,6 +46,31 @@ WEBSITE = _moved(
     "A web address stood in the column of mail addresses and was moved to its own field",
     "邮箱栏中填写的是网址，已移至网址字段",
 )
+MAIL_OF_MOBILE = _moved(
+    "mobile.moved_mail",
+    "A mail address stood in the column of mobile numbers and was moved to its own field",
+    "手机栏中填写的是邮箱地址，已移至邮箱字段",
+)
+MAIL_OF_PHONE = _moved(
+    "phone.moved_mail",
+    "A mail address stood in the telephone column and was moved to its own field",
+    "电话栏中填写的是邮箱地址，已移至邮箱字段",
+)
+MOBILE_OF_MAIL = _moved(
+    "email.moved_mobile",
+    "A mobile number stood in the column of mail addresses and was moved to its own field",
+    "邮箱栏中填写的是手机号，已移至手机字段",
+)
+MOBILE_OF_NAME = _moved(
+    "person_name.moved_mobile",
+    "A mobile number stood behind the name and was moved to the mobile field",
+    "姓名后的手机号已移至手机字段",
+)
+WECHAT_OF_MOBILE = _moved(
+    "mobile.is_wechat",
+    "The mobile cell said that the number is the WeChat id, too; it was taken for that",
+    "手机栏注明“微信同号”，已同时作为微信号",
+)
 SAME_AS_MOBILE = _moved(
     "wechat.from_mobile",
     "The cell said that the mobile number is the WeChat id; the number was taken",
@@ -66,7 +91,11 @@ SHORT = _moved(
     "The short name that stood beside the name was moved to its own field",
     "名称中注明的简称已移至简称字段",
 )
-RULES: tuple[Rule, ...] = (MOBILE, MAIL, WEBSITE, SAME_AS_MOBILE, TITLE, FORMER, SHORT)
+RULES: tuple[Rule, ...] = (
+    MOBILE, MAIL, WEBSITE, SAME_AS_MOBILE, TITLE, FORMER, SHORT,
+    MAIL_OF_MOBILE, MAIL_OF_PHONE, MOBILE_OF_MAIL, MOBILE_OF_NAME, WECHAT_OF_MOBILE,
+)  # fmt: skip
+_SAYS_WECHAT = r"微信|[Vv][Xx]|同[Vv]|[Vv]同"
 
 
 def move_contacts(
@@ -76,18 +105,32 @@ def move_contacts(
     for way in (
         (T.WEBSITE, T.EMAIL, _mail, MAIL),
         (T.EMAIL, T.WEBSITE, _website, WEBSITE),
+        (T.MOBILE, T.EMAIL, _mail, MAIL_OF_MOBILE),
+        (T.PHONE, T.EMAIL, _mail, MAIL_OF_PHONE),
+        (T.EMAIL, T.MOBILE, _mobile, MOBILE_OF_MAIL),
     ):
         yield from _misplaced(entity, values, *way)
     yield from _mobiles(entity, values)
-    ids, numbers = _first(entity, T.WECHAT), _first(entity, T.MOBILE)
-    if ids is not None and numbers is not None:
-        same = wechat.says_mobile(values[ids]) & holds(
-            values[numbers].str.contains(mobile.CANONICAL)
-        )
-        if same.any():
-            values[ids] = values[numbers].zip_with(same, values[ids]).alias(ids)
-            yield ids, SAME_AS_MOBILE, same
     yield from _names(entity, raw, values)
+    yield from _wechats(entity, raw, values)
+
+
+def _wechats(
+    entity: Entity, raw: Callable[[str], pl.Series], values: dict[str, pl.Series]
+) -> Iterator[Broken]:
+    """The mobile number where the cell of the one or the other says that it is the WeChat id."""
+    ids, numbers = _first(entity, T.WECHAT), _first(entity, T.MOBILE)
+    if ids is None or numbers is None:
+        return
+    number, typed = values[numbers], raw(numbers)
+    same = wechat.says_mobile(values[ids])
+    said = values[ids].is_null() & holds(typed != number)
+    said = mask_where(typed, said, lambda few: few.str.contains(_SAYS_WECHAT))
+    called = mask_where(number, same | said, lambda few: few.str.contains(mobile.CANONICAL))
+    if called.any():
+        values[ids] = number.zip_with(called, values[ids]).alias(ids)
+        yield ids, SAME_AS_MOBILE, called & same
+        yield numbers, WECHAT_OF_MOBILE, called & said
 
 
 def _misplaced(
@@ -137,6 +180,12 @@ def _mail(few: pl.Series) -> pl.Series:
     return change_where(few.set(~mails, None), mails, email.normalise)
 
 
+def _mobile(few: pl.Series) -> pl.Series:
+    numbers = ~few.str.contains(r"[@＠\p{Han}]")
+    read = change_where(few.set(~numbers, None), numbers, mobile.normalise)
+    return read.set(~holds(read.str.contains(mobile.CANONICAL)), None)
+
+
 def _website(few: pl.Series) -> pl.Series:
     """Only what says so (http, www): a name with a dot may be half of an address."""
     read = website.normalise(few)
@@ -154,6 +203,8 @@ def _names(
         if field.type is T.PERSON_NAME:
             to = _first(entity, T.TITLE) or ""
             yield from _beside(field.name, to, TITLE, raw, values, _title)
+            to = _first(entity, T.MOBILE) or ""
+            yield from _beside(field.name, to, MOBILE_OF_NAME, raw, values, _number)
 
 
 def _beside(
@@ -178,6 +229,10 @@ def _beside(
 
 def _company_part(part: str) -> Callable[[pl.Series], pl.Series]:
     return lambda few: company_name.split(few)[part]
+
+
+def _number(few: pl.Series) -> pl.Series:
+    return person_name.mobile_of(person_name.split(few)["note"])
 
 
 def _title(few: pl.Series) -> pl.Series:
