@@ -7,15 +7,14 @@ nothing is added. A county or district that goes by another name today is writte
 reported; one that was divided among others is kept and reported.
 """
 
-import numpy as np
 import polars as pl
 
 from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
-from crm_migrate.standards.columns.residue import holds
+from crm_migrate.standards.columns.residue import holds, mask_where
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
 from crm_migrate.standards.free_text import OF_KINDS
-from crm_migrate.standards.places.address_parts import parsed
+from crm_migrate.standards.places.address_parts import Parsed, parsed
 from crm_migrate.standards.reading.personal_data import Finding, with_mobile
 from crm_migrate.standards.text import OF_CHARACTERS, characters
 
@@ -92,13 +91,7 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
     >>> normalise(pl.Series(["朝阳建国路1号", "上海浦东新区1号 200120"])).to_list()
     ['朝阳建国路1号', '上海市浦东新区1号']
     """
-    found = parsed(raw)
-    return found.select(
-        pl.when(pl.col("region_code").is_null())
-        .then("text")
-        .otherwise(pl.concat_str("province", "city", "district", "detail", ignore_nulls=True))
-        .alias(raw.name)
-    ).to_series()
+    return parsed(raw).canonical.alias(raw.name)
 
 
 def parts(addresses: pl.Series) -> pl.DataFrame:
@@ -110,45 +103,44 @@ def parts(addresses: pl.Series) -> pl.DataFrame:
     >>> parts(pl.Series(["江苏昆山市前进路1号"])).row(0)
     ('江苏省', '苏州市', '昆山市', '前进路1号', '320583')
     """
-    return parsed(addresses).select(
-        "province", "city", "district",
-        pl.when(pl.col("detail") != "").then("detail").alias("detail"),
-        "region_code",
-    )  # fmt: skip
+    found = parsed(addresses)
+    columns, detail = {name: found.told(name) for name in PARTS}, found.detail
+    return pl.DataFrame({**columns, "detail": detail.set(detail == "", None)})
 
 
 def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Masks:
     """Regions missing, of several places, contradictory or no more; telephones of people."""
-    found = parsed(value)
-    places = found.get_column("places")
+    was, found = parsed(raw), parsed(value)
+    places = found.told("places")
     ambiguous, contradictory = holds(places > 1), holds(places == 0)
     yield AMBIGUOUS, ambiguous
     yield CONTRADICTORY, contradictory
-    unknown = value.is_not_null() & found.get_column("region_code").is_null()
+    unknown = value.is_not_null() & found.told("region_code").is_null()
     yield NO_REGION, unknown & ~ambiguous & ~contradictory
-    yield NO_DETAIL, holds(found.get_column("detail") == "") & value.is_not_null()
-    yield DISSOLVED, found.get_column("former")
-    yield FORMER_NAME, _renamed(raw, found, holds(raw != value))
+    yield NO_DETAIL, holds(found.detail == "")
+    yield DISSOLVED, found.told("former")
+    yield FORMER_NAME, _renamed(raw, found, holds(raw != value) & holds(was.told("former")))
     yield OF_KINDS[Finding.MOBILE], with_mobile(value)
     yield from characters(value)
 
 
-def _renamed(raw: pl.Series, found: pl.DataFrame, changed: pl.Series) -> pl.Series:
-    """Rows whose city or district is not the one that was typed, but what it is called today."""
-    result = np.zeros(len(raw), dtype=bool)
-    rows = changed.arg_true().to_numpy()
-    said = found[rows].select(
-        raw=raw.gather(rows), city=pl.col("city").str.head(2), district="district"
-    )
-    unsaid = said.select(
-        pl.any_horizontal(
+def _renamed(raw: pl.Series, found: Parsed, former: pl.Series) -> pl.Series:
+    """Of the rows that name a former place those that do not name the place of today, too."""
+
+    def unsaid(few: pl.Series) -> pl.Series:
+        typed = pl.DataFrame(
+            {
+                "raw": few,
+                "city": found.told("city").filter(former).str.head(2),
+                "district": found.told("district").filter(former),
+            }
+        )
+        missing = (
             ~pl.col("raw").str.contains(pl.col(name), literal=True) for name in ("city", "district")
         )
-    ).to_series()
-    few = rows[holds(unsaid).to_numpy()]
-    if len(few):
-        result[few] = parsed(raw.gather(few)).get_column("former").to_numpy()
-    return pl.Series(result)
+        return typed.select(pl.any_horizontal(missing)).to_series()
+
+    return mask_where(raw, former, unsaid)
 
 
 def format(value: pl.Series) -> pl.Series:
@@ -163,5 +155,5 @@ def mask(value: pl.Series) -> pl.Series:
     ['广东省深圳市****', '****']
     """
     found = parsed(value)
-    region = found.select(pl.concat_str("province", "city", ignore_nulls=True)).to_series()
+    region = found.told("province").fill_null("") + found.told("city").fill_null("")
     return value.str.head(0) + region + "****"

@@ -60,6 +60,24 @@ def per_distinct(values: pl.Series, read: Callable[[str], str | None]) -> pl.Ser
     return values.replace_strict(distinct, answers, default=None, return_dtype=pl.String)
 
 
+def distinct(column: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """For each row the place of its value, null for none; and the values, each once.
+
+    >>> place, values = distinct(pl.Series(["b", None, "a", "b"]))
+    >>> values.gather(place).to_list()
+    ['b', None, 'a', 'b']
+    """
+    coded = column.cast(pl.Categorical(pl.Categories.random())).to_physical()
+    first = coded.arg_unique()
+    first = first.filter(coded.gather(first).is_not_null())
+    values = column.gather(first)
+    codes = coded.gather(first)
+    if not codes.equals(pl.int_range(len(codes), eager=True).cast(codes.dtype)):
+        order = codes.arg_sort()  # codes count from 0, whatever order they were given out in
+        values = values.gather(order)
+    return coded, values
+
+
 def change_distinct(values: pl.Series, change: Change) -> pl.Series:
     """`change` applied to each distinct value once, where values repeat enough to gain by it.
 

@@ -5,27 +5,31 @@ and tells of its addresses all that nothing behind it could change. The others a
 one by one. Names and their meanings come from `place_names`.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from crm_migrate.standards.columns.characters import narrow
-from crm_migrate.standards.columns.remembered import remembered
-from crm_migrate.standards.columns.residue import change_where
+from crm_migrate.standards.columns.remembered import learning, remembered_with, with_rows
+from crm_migrate.standards.columns.residue import change_where, distinct, holds
 from crm_migrate.standards.places import place_names
 from crm_migrate.standards.places.divisions import Prefixes, province_names
 from crm_migrate.standards.places.place_names import CITY, DISTRICT, FORMER, PROVINCE
 
 LEVELS = ("province", "city", "district")
-_BEGINNING = r"^(?:.{2,8}?(?:省|自治区))?(?:.{1,10}?(?:市|自治州|地区|盟))?.{1,12}?(?:[市区县旗])"
+_BEGINNING = (
+    r"^(?:.{2,8}?(?:省|自治区))?(?:.{1,10}?(?:市|自治州|地区|盟))?.{1,14}?[市区县旗]+[ ,、/-]*"
+)
 """What looks like province, city and district; whether it is one is looked up."""
 _STREET = (
     r"^(?:[东南西北中]?[一二三四五六七八九十]?(?:路|街|道|巷|里|弄|桥|湖|广场|大厦|大街|大道)|"
     r"[东南西北]?[一二三四五]环|[区县镇乡村市州盟])"
 )
 """Behind a short name such as 北京: a street (北京西路) or another place (朝阳区), no region."""
-_LOOK_AHEAD = 4
-"""Characters behind a short name that `_STREET` may look at."""
-_SEPARATORS = " ,、/-"
+_STREET_BEGUN = "^[东南西北中]?[一二三四五六七八九十]?[广大]?$"
+"""Behind a short name at the end of a text: what follows could make it `_STREET`."""
 _LEADING = r"^[\s,、/-]+"
 _FILLED = r"^(?:市辖区|[\s,、/-])+"
 _ODD = r"[^\x{4e00}-\x{9fa5}0-9A-Za-z()#-]|^(?:中|[0-9]{6}|地址|邮编|-|$)|邮编"
@@ -38,36 +42,59 @@ _DOUBTFUL = ("朝阳",)
 _POSTCODE = r"^\(?(?:邮编[::]?)?[0-9]{6}\)?[\s,、]*(\p{Han}{2})"
 
 
-@remembered
-def parsed(raw: pl.Series) -> pl.DataFrame:
-    """`text` (tidied), the parts, `region_code`, `places` and `former`.
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """Addresses taken apart; many of them begin alike."""
+
+    rows: pl.DataFrame
+    """Of each address the row of `beginnings` as `place`, and what stands `behind` that."""
+    beginnings: pl.DataFrame
+    """`LEVELS`, `detail`, `region_code`, `places`, `former`, and `front`: all of them as text.
 
     `places`: how many places the names could mean, 0 where they contradict each other, null
     where there is no name. `former`: a district or city that has another name today, which
     stands in its column (or, where it was dissolved, the name that it had).
     """
+
+    def told(self, name: str) -> pl.Series:
+        """A column of `beginnings` for every address."""
+        return self.beginnings.get_column(name).gather(self.rows["place"])
+
+    @property
+    def detail(self) -> pl.Series:
+        """What follows province, city and district."""
+        return self.told("detail") + self.rows["behind"]
+
+    @property
+    def canonical(self) -> pl.Series:
+        """The addresses with province and city in front where they are determined."""
+        return self.told("front") + self.rows["behind"]
+
+
+def _replaced(parsed: Parsed, rows: npt.NDArray[np.intp], others: Parsed) -> Parsed:
+    beginnings = pl.concat([parsed.beginnings, others.beginnings], how="vertical_relaxed")
+    moved = others.rows.with_columns(pl.col("place") + parsed.beginnings.height)
+    return Parsed(with_rows(parsed.rows, rows, moved), beginnings.rechunk())
+
+
+@remembered_with(_replaced)
+def parsed(raw: pl.Series) -> Parsed:
+    """Each address tidied, and where it lies."""
     text = _tidied(raw)
-    region = text.str.extract(_BEGINNING, 0)
-    known = _unfolded(region.unique().drop_nulls()).filter(~pl.col("open"))
-    frame = pl.DataFrame({"beginning": region, "line": text}).join(
-        known.rename({"text": "beginning"}), on="beginning", how="left", maintain_order="left"
-    )
-    behind = pl.col("line").str.strip_prefix(pl.col("beginning"))
-    frame = frame.select(
-        pl.col("line").alias("text"), *LEVELS,
-        pl.when(pl.col("detail") == "")
-        .then(behind.str.strip_chars_start(_SEPARATORS))
-        .otherwise(pl.col("detail") + behind)
-        .alias("detail"),
-        "region_code", "places", "former", "open",
-    )  # fmt: skip
-    open_rows = (frame.get_column("open").is_null() & text.is_not_null()).arg_true().to_numpy()
-    if not len(open_rows):
-        return frame
-    place = np.arange(len(text))
-    place[open_rows] = len(text) + np.arange(len(open_rows))
-    slow = _unfolded(text.gather(open_rows))
-    return pl.concat([frame, slow], how="vertical_relaxed")[place]
+    beginning = text.str.extract(_BEGINNING, 0)
+    place, beginnings = distinct(beginning)
+    apart = _begun(beginnings)
+    decided = holds(~apart.get_column("open").gather(place))
+    behind = text.str.strip_prefix(beginning)
+    alone = (text.is_not_null() & ~decided).arg_true()
+    if len(alone):
+        place = place.scatter(alone, apart.height + np.arange(len(alone), dtype=np.uint32))
+        apart = pl.concat([apart, _unfolded(text.gather(alone))], how="vertical_relaxed")
+        behind = behind.zip_with(decided, text.str.head(0))
+    region = pl.concat_str(*LEVELS, "detail", ignore_nulls=True)
+    front = pl.when(pl.col("region_code").is_null()).then("text").otherwise(region)
+    rows = pl.DataFrame({"place": place, "behind": behind})
+    return Parsed(rows, apart.with_columns(front=front).rechunk())
 
 
 def _tidied(raw: pl.Series) -> pl.Series:
@@ -94,6 +121,12 @@ def _closed_up_between(text: pl.Series) -> pl.Series:
         text = text.str.replace_all(r"(\p{Han})\s+(\p{Han}|[0-9])", "$1$2")
         text = text.str.replace_all(r"([0-9])\s+(\p{Han})", "$1$2")
     return text
+
+
+@learning(pl.col("region_code").is_not_null() & (pl.col("detail") == "") & ~pl.col("open"))
+def _begun(beginnings: pl.Series) -> pl.DataFrame:
+    """`_unfolded`, which learns the beginnings that are nothing but names of places."""
+    return _unfolded(beginnings)
 
 
 def _unfolded(text: pl.Series) -> pl.DataFrame:
@@ -128,12 +161,13 @@ def _take(frame: pl.DataFrame, level: str, names: Prefixes) -> pl.DataFrame:
         after = pl.when(split).then("市" + after).otherwise(after)
     full = pl.col(level).str.contains("[省市区县州盟旗划位]$")
     street = ~full & after.str.contains(_STREET)
+    begun = ~full & after.str.contains(_STREET_BEGUN)
     if level != "district":  # 石家庄桥西区 is a place, though 石家庄桥 looks like a bridge
         behind = taken.select(pl.when(street).then(after)).to_series()
-        street = street & _begins_with_no_place(behind)
-    short = ~full & (after.str.len_chars() < _LOOK_AHEAD)
+        no_place, unfinished = _begins_with_no_place(behind)
+        street, begun = street & no_place, begun | unfinished
     return taken.with_columns(
-        open=pl.col("open") | short.fill_null(False),
+        open=pl.col("open") | begun.fill_null(False),
         rest=pl.when(pl.col(level).is_null() | street).then("rest").otherwise(after),
         **{level: pl.when(street).then(None).otherwise(pl.col(level))},
     )
@@ -164,12 +198,13 @@ def _without_doubtful_cities(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _begins_with_no_place(behind: pl.Series) -> pl.Series:
-    if not behind.is_not_null().any():
-        return behind.is_null()
+def _begins_with_no_place(behind: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Whether no place's name begins each text, and whether more text could make one of it."""
     names = (place_names.cities(), place_names.districts())
+    if not behind.is_not_null().any():
+        return behind.is_null(), behind.is_not_null()
     city, district = (one.longest(behind).is_null() for one in names)
-    return city & district
+    return city & district, names[0].unfinished(behind) | names[1].unfinished(behind)
 
 
 def _without_fillers(frame: pl.DataFrame) -> pl.DataFrame:
@@ -193,8 +228,8 @@ def _with_county_cities(frame: pl.DataFrame) -> pl.DataFrame:
     few = frame.with_row_index("at").filter(rows)
     few = few.with_columns(names.longest(few["rest"]).alias("name"))
     after = pl.col("rest").str.strip_prefix(pl.col("name")).str.replace(_LEADING, "")
-    short = (after.str.len_chars() < _LOOK_AHEAD).fill_null(False)
-    few = few.with_columns(open=pl.col("open") | short | names.unfinished(few["rest"]))
+    begun = after.str.contains(_STREET_BEGUN).fill_null(False)
+    few = few.with_columns(open=pl.col("open") | begun | names.unfinished(few["rest"]))
     fitting = few.join(table, on="name", how="inner").filter(
         (pl.col("province").is_null() | (pl.col("province") == pl.col("full_province")))
         & (pl.col("city").is_null() | (pl.col("city") == pl.col("full_city")))

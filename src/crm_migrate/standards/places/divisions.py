@@ -10,7 +10,7 @@ from functools import cache
 
 import polars as pl
 
-from crm_migrate.standards.columns.residue import change_where, holds
+from crm_migrate.standards.columns.residue import holds
 
 PROVINCE_CODES = (
     "11", "12", "13", "14", "15", "21", "22", "23", "31", "32", "33", "34", "35", "36", "37",
@@ -95,25 +95,22 @@ def city_names() -> dict[str, str]:
 
 
 class Prefixes:
-    """Names that texts may begin with, looked up by hashing.
+    """Names that texts may begin with, found by bisection.
 
     An alternation of thousands of names makes a regex engine take microseconds per text.
     """
 
-    _SHORT = 4
-
     def __init__(self, names: Iterable[str]) -> None:
-        by_length: dict[int, list[str]] = {}
-        for name in sorted(set(names)):
-            by_length.setdefault(len(name), []).append(name)
-        self._by_length = {n: pl.Series(by_length[n]).implode() for n in sorted(by_length)}
-        heads = {name[:end] for some in by_length.values() for name in some
-                 for end in range(len(name))}  # fmt: skip
-        self._heads = pl.Series(sorted(heads), dtype=pl.String).implode()
-        long = {
-            name[: self._SHORT] for n, some in by_length.items() if n > self._SHORT for name in some
-        }
-        self._long = pl.Series(sorted(long), dtype=pl.String).implode()
+        ordered = sorted(set(names))
+        shorter: list[int | None] = []
+        for at, name in enumerate(ordered):
+            before = at - 1 if at else None
+            while before is not None and not name.startswith(ordered[before]):
+                before = shorter[before]
+            shorter.append(before)
+        self._names = pl.Series(ordered, dtype=pl.String)
+        self._shorter = pl.Series(shorter, dtype=pl.UInt32)
+        """For each name the place of the longest other one that it begins with."""
 
     def longest(self, text: pl.Series) -> pl.Series:
         """The longest of the names that each text begins with; null where there is none.
@@ -121,16 +118,15 @@ class Prefixes:
         >>> Prefixes(["上海", "上海市"]).longest(pl.Series(["上海市恒通", "恒通上海"])).to_list()
         ['上海市', None]
         """
-        found = text.set(text.is_not_null(), None)
-        few = [n for n in self._by_length if n <= self._SHORT]
-        many = [n for n in self._by_length if n > self._SHORT]
-        found = self._of_lengths(text, found, few)
-        maybe_longer = text.str.head(self._SHORT).is_in(self._long)
-        rows = maybe_longer.fill_null(False)
-        if not many or not rows.any():
-            return found
-        longer = self._of_lengths(text.filter(rows), found.filter(rows), many)
-        return change_where(found, rows, lambda _: longer)
+        # What a text begins with comes before it, with nothing between but longer ones.
+        after = self._after(text)
+        place = after.set((after == 0) | text.is_null(), None) - 1
+        while True:
+            found = self._names.gather(place)
+            wrong = holds(~_begins(text, found))
+            if not wrong.any():
+                return found.alias(text.name)
+            place = self._shorter.gather(place).zip_with(wrong, place)
 
     def unfinished(self, text: pl.Series) -> pl.Series:
         """Whether each text is the beginning of a longer name, so that more text could make it one.
@@ -138,10 +134,16 @@ class Prefixes:
         >>> Prefixes(["上海", "上海市"]).unfinished(pl.Series(["上海", "上海市", "恒"])).to_list()
         [True, False, False]
         """
-        return holds(text.is_in(self._heads))
+        after = self._after(text)
+        after = after.set(after == len(self._names), None)
+        return holds(_begins(self._names.gather(after), text))
 
-    def _of_lengths(self, text: pl.Series, found: pl.Series, lengths: list[int]) -> pl.Series:
-        for length in lengths:
-            head = text.str.head(length)
-            found = head.zip_with(holds(head.is_in(self._by_length[length])), found)
-        return found
+    def _after(self, text: pl.Series) -> pl.Series:
+        """The place of the first name that comes after each text in the order."""
+        return self._names.search_sorted(text.fill_null(""), side="right")
+
+
+def _begins(text: pl.Series, name: pl.Series) -> pl.Series:
+    """Whether each text begins with its name; null where either is."""
+    both = pl.DataFrame({"text": text, "name": name})
+    return both.select(pl.col("text").str.starts_with(pl.col("name"))).to_series()
