@@ -9,6 +9,7 @@ from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards import bank_card
 from crm_migrate.standards.columns.characters import tidy
+from crm_migrate.standards.columns.covering import COVERED_NUMBER, covered
 from crm_migrate.standards.columns.residue import change_where, holds, mask_where, unless_matching
 from crm_migrate.standards.columns.surroundings import alone
 from crm_migrate.standards.contract import INVENTED, PLAIN, Context, Masks, made_up, normalised
@@ -24,6 +25,7 @@ _BANK_BEHIND = rf"[(\[【]{BANK}[)\]】]$|{BANK}$"
 _LIKE_A_CARD = r"^62(?:[0-9]{14}|[0-9]{17})$"
 """UnionPay's prefix and the two usual lengths; no bank numbers its accounts so."""
 NORMALISED = normalised("bank_account", "account number", "银行账号")
+COVERED = covered("bank_account", "account number", "银行账号")
 FORMAT = Rule(
     "bank_account.format",
     Severity.WARNING,
@@ -65,7 +67,7 @@ CARD_MISTYPED = Rule(
 )
 MADE_UP = made_up("bank_account", "account number", "银行账号")
 RULES: tuple[Rule, ...] = (
-    NORMALISED, FORMAT, PRECISION_LOST, PERSONAL_CARD, CARD_MISTYPED, MADE_UP,
+    NORMALISED, FORMAT, PRECISION_LOST, PERSONAL_CARD, CARD_MISTYPED, MADE_UP, COVERED,
 )  # fmt: skip
 
 
@@ -89,7 +91,10 @@ def _repaired(raw: pl.Series) -> pl.Series:
 def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Masks:
     """Form; 17 digits and more with zeros from the 16th on; cards, right and mistyped."""
     rounded = holds(value.str.contains(r"^[1-9][0-9]{14}0{2,15}$|^[0-9]\.[0-9]+[Ee]\+?[0-9]+$"))
-    yield FORMAT, ~holds(value.str.contains(CANONICAL)) & value.is_not_null() & ~rounded
+    other = ~holds(value.str.contains(CANONICAL)) & value.is_not_null() & ~rounded
+    hidden = mask_where(value, other, lambda v: v.str.contains(COVERED_NUMBER))
+    yield COVERED, hidden
+    yield FORMAT, other & ~hidden
     yield PRECISION_LOST, rounded
     card = mask_where(value, ~rounded, bank_card.is_card)
     yield PERSONAL_CARD, card

@@ -11,6 +11,7 @@ import polars as pl
 from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards.columns.characters import DIGITS, as_mask, code_points, tidy
+from crm_migrate.standards.columns.covering import COVERED_NUMBER, covered
 from crm_migrate.standards.columns.residue import change_where, holds, mask_where, unless_matching
 from crm_migrate.standards.columns.surroundings import alone, as_digits
 from crm_migrate.standards.contract import PLAIN, Context, Masks, letters_read, normalised
@@ -26,6 +27,7 @@ _LABEL = rf"(?:银行|储蓄|借记|信用)*卡(?:卡?号码?)?|{LABEL}|{BANK}|n
 """What people type in front of the number: its name, the bank's, or both."""
 _BANK_BEHIND = rf"[(\[【]{BANK}[)\]】]$|{BANK}$"
 NORMALISED = normalised("bank_card", "bank card number", "银行卡号")
+COVERED = covered("bank_card", "bank card number", "银行卡号")
 LETTERS_READ = letters_read("bank_card", "bank card number", "银行卡号")
 FORMAT = Rule(
     "bank_card.format",
@@ -60,7 +62,7 @@ PRECISION_LOST = Rule(
         "无法还原，请从原系统以文本格式重新导出。",
     ),
 )
-RULES: tuple[Rule, ...] = (NORMALISED, FORMAT, CHECKSUM, PRECISION_LOST, LETTERS_READ)
+RULES: tuple[Rule, ...] = (NORMALISED, FORMAT, CHECKSUM, PRECISION_LOST, LETTERS_READ, COVERED)
 
 
 def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
@@ -110,7 +112,10 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     """Form and check digit."""
     formed = holds(value.str.contains(CANONICAL))
     rounded_text = holds(value.str.contains(r"^[0-9]\.[0-9]+[Ee]\+?[0-9]+$"))
-    yield FORMAT, value.is_not_null() & ~formed & ~rounded_text
+    other = value.is_not_null() & ~formed & ~rounded_text
+    hidden = mask_where(value, other, lambda v: v.str.contains(COVERED_NUMBER))
+    yield COVERED, hidden
+    yield FORMAT, other & ~hidden
     fails = formed & ~mask_where(value, formed, checksum_fits)
     # A number keeps 15 digits: from the 16th on zeros stand.
     rounded = mask_where(value, fails, lambda v: v.str.contains(r"^[0-9]{15}0{2,4}$"))

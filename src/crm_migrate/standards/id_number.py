@@ -14,13 +14,18 @@ import polars as pl
 from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards.columns.characters import DIGITS, as_mask, code_points, tidy
+from crm_migrate.standards.columns.covering import COVERED_NUMBER, covered
 from crm_migrate.standards.columns.residue import change_where, holds, mask_where, unless_matching
 from crm_migrate.standards.columns.surroundings import alone, as_digits
 from crm_migrate.standards.contract import PLAIN, Context, Masks, letters_read, normalised
 from crm_migrate.standards.places import regions
 from crm_migrate.standards.places.divisions import PROVINCE_CODES
 
-BASIS = Text("GB 11643-1999", "GB 11643-1999《公民身份号码》")
+BASIS = Text(
+    "GB 11643-1999 (15 digits: GB 11643-1989); residence permits of 2018, permanent residence of 2023",
+    "GB 11643-1999《公民身份号码》（15 位：GB 11643-1989）；2018 年港澳台居民居住证、"
+    "2023 年外国人永久居留身份证",
+)
 CANONICAL = r"^[1-9][0-9]{16}[0-9X]$"
 _WEIGHTS = np.array([pow(2, 17 - i, 11) for i in range(17)], dtype=np.int16)
 _CHECKS = np.array([ord(c) for c in "10X98765432"], dtype=np.int16)
@@ -37,6 +42,7 @@ _LABEL = (
 )
 """What people type in front of the number."""
 NORMALISED = normalised("id_number", "identity number", "身份证号")
+COVERED = covered("id_number", "identity number", "身份证号")
 LETTERS_READ = letters_read("id_number", "identity number", "身份证号")
 FORMAT = Rule(
     "id_number.format",
@@ -88,7 +94,7 @@ REGION_UNLISTED = Rule(
 )
 RULES: tuple[Rule, ...] = (
     NORMALISED, FORMAT, CHECKSUM, PRECISION_LOST, BIRTH_DATE, REGION, REGION_UNLISTED,
-    LETTERS_READ,
+    LETTERS_READ, COVERED,
 )  # fmt: skip
 
 
@@ -185,7 +191,9 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     other = value.is_not_null() & ~formed
     fits = mask_where(value, formed, checksum_fits)
     rounded = mask_where(value, ~fits, lambda v: v.str.contains(_ROUNDED))
-    yield FORMAT, other & ~rounded
+    hidden = mask_where(value, other & ~rounded, lambda v: v.str.contains(COVERED_NUMBER))
+    yield COVERED, hidden
+    yield FORMAT, other & ~rounded & ~hidden
     yield PRECISION_LOST, rounded
     yield CHECKSUM, formed & ~fits & ~rounded
     yield BIRTH_DATE, formed & ~mask_where(value, formed, _birth_date_exists)

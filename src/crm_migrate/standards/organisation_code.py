@@ -11,6 +11,7 @@ import polars as pl
 from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards.columns.characters import as_mask, code_points, lookup, tidy
+from crm_migrate.standards.columns.covering import COVERED_NUMBER, covered
 from crm_migrate.standards.columns.residue import change_where, holds, mask_where, unless_matching
 from crm_migrate.standards.columns.surroundings import alone
 from crm_migrate.standards.contract import INVENTED, PLAIN, Context, Masks, made_up, normalised
@@ -24,6 +25,7 @@ _CHECKS = np.array([ord(c) for c in "0123456789X0"], dtype=np.int16)
 _LABEL = r"(?:全国)?(?:组织)?机构代?码(?:证)?号?|no[.:]"
 """What people type in front of the number."""
 NORMALISED = normalised("organisation_code", "organisation code", "组织机构代码")
+COVERED = covered("organisation_code", "organisation code", "组织机构代码")
 FORMAT = Rule(
     "organisation_code.format",
     Severity.WARNING,
@@ -43,7 +45,7 @@ CHECKSUM = Rule(
     Text("Compare it with the certificate.", "请与组织机构代码证核对。"),
 )
 MADE_UP = made_up("organisation_code", "organisation code", "组织机构代码")
-RULES: tuple[Rule, ...] = (NORMALISED, FORMAT, CHECKSUM, MADE_UP)
+RULES: tuple[Rule, ...] = (NORMALISED, FORMAT, CHECKSUM, MADE_UP, COVERED)
 
 
 def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
@@ -91,7 +93,10 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     repeated = holds(value.str.contains(INVENTED) & (value.str.len_chars() >= 8))
     yield MADE_UP, repeated
     formed = holds(value.str.contains(CANONICAL)) & ~repeated
-    yield FORMAT, value.is_not_null() & ~formed & ~repeated
+    other = value.is_not_null() & ~formed & ~repeated
+    hidden = mask_where(value, other, lambda v: v.str.contains(COVERED_NUMBER))
+    yield COVERED, hidden
+    yield FORMAT, other & ~hidden
     yield CHECKSUM, formed & ~mask_where(value, formed, checksum_fits)
 
 

@@ -10,6 +10,7 @@ import polars as pl
 from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards.columns.characters import DIGITS, as_mask, code_points, tidy
+from crm_migrate.standards.columns.covering import COVERED_NUMBER, covered
 from crm_migrate.standards.columns.residue import change_where, holds, mask_where, unless_matching
 from crm_migrate.standards.columns.surroundings import alone, as_digits
 from crm_migrate.standards.contract import (
@@ -32,6 +33,7 @@ _REGION = f"^(?:10|{'|'.join(PROVINCE_CODES)})"
 _LABEL = r"(?:工商|企业|营业执照)*(?:登记|注册)?(?:注册)?号码?|营业执照|no[.:]"
 """What people type in front of the number."""
 NORMALISED = normalised("registration_number", "business registration number", "工商注册号")
+COVERED = covered("registration_number", "business registration number", "工商注册号")
 LETTERS_READ = letters_read("registration_number", "business registration number", "工商注册号")
 FORMAT = Rule(
     "registration_number.format",
@@ -74,7 +76,7 @@ REGION = Rule(
 )
 MADE_UP = made_up("registration_number", "business registration number", "工商注册号")
 RULES: tuple[Rule, ...] = (
-    NORMALISED, FORMAT, CHECKSUM, PRECISION_LOST, REGION, MADE_UP, LETTERS_READ,
+    NORMALISED, FORMAT, CHECKSUM, PRECISION_LOST, REGION, MADE_UP, LETTERS_READ, COVERED,
 )  # fmt: skip
 
 
@@ -140,7 +142,9 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     formed = holds(value.str.contains(CANONICAL)) & ~repeated
     other = value.is_not_null() & ~formed & ~repeated
     rounded = mask_where(value, other, lambda v: v.str.contains(r"^[0-9]\.[0-9]+[Ee]\+?[0-9]+$"))
-    yield FORMAT, other & ~rounded
+    hidden = mask_where(value, other, lambda v: v.str.contains(COVERED_NUMBER))
+    yield COVERED, hidden
+    yield FORMAT, other & ~rounded & ~hidden
     yield PRECISION_LOST, rounded
     fits = mask_where(value, formed, checksum_fits)
     yield CHECKSUM, formed & ~fits

@@ -13,6 +13,7 @@ from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards import id_number, organisation_code, uscc
 from crm_migrate.standards.columns.characters import tidy
+from crm_migrate.standards.columns.covering import COVERED_NUMBER, covered
 from crm_migrate.standards.columns.residue import change_where, holds, mask_where, unless_matching
 from crm_migrate.standards.columns.surroundings import alone
 from crm_migrate.standards.contract import (
@@ -38,6 +39,7 @@ _PERSON = r"^[1-9][0-9]{16}[0-9X]$"
 _LABEL = r"(?:国税|地税)?纳税人?(?:识别|登记)?号码?|税务登记证?号码?|(?:国|地)?税号|no[.:]"
 """What people type in front of the number."""
 NORMALISED = normalised("tax_number", "tax number", "税号")
+COVERED = covered("tax_number", "tax number", "税号")
 FORMAT = Rule(
     "tax_number.format",
     Severity.WARNING,
@@ -91,6 +93,7 @@ LETTERS_READ = letters_read("tax_number", "tax number", "税号")
 MADE_UP = made_up("tax_number", "tax number", "税号")
 RULES: tuple[Rule, ...] = (
     NORMALISED, FORMAT, CHECKSUM, PRECISION_LOST, SUPERSEDED, PERSONAL, MADE_UP, LETTERS_READ,
+    COVERED,
 )  # fmt: skip
 
 
@@ -162,7 +165,10 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     )
     yield PRECISION_LOST, rounded
     yield CHECKSUM, checked
-    yield FORMAT, left & ~rounded & ~checked
+    left = left & ~rounded & ~checked
+    hidden = mask_where(value, left, lambda v: v.str.contains(COVERED_NUMBER))
+    yield COVERED, hidden
+    yield FORMAT, left & ~hidden
     yield (
         LETTERS_READ,
         mask_where(

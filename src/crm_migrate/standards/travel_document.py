@@ -24,6 +24,7 @@ from crm_migrate.standards.columns.characters import (
     lookup,
     tidy,
 )
+from crm_migrate.standards.columns.covering import COVERED_NUMBER, covered
 from crm_migrate.standards.columns.residue import change_where, holds, mask_where, unless_matching
 from crm_migrate.standards.columns.surroundings import alone
 from crm_migrate.standards.contract import PLAIN, Context, Masks, made_up, normalised
@@ -81,6 +82,7 @@ _LABEL = rf"{_NAMED}|证件(?:号码?)?|passport(?:no|number)?\.?"
 _LIKE_DIGITS = r"^[EGHMCWLT][0-9OI]*[0-9][OI][0-9OI]*$"
 _NOTHING = r"^[A-Z]{0,2}(?:0{6,10}|1{6,10}|8{6,10}|9{6,10})$"
 NORMALISED = normalised("travel_document", "document number", "证件号码")
+COVERED = covered("travel_document", "document number", "证件号码")
 MADE_UP = made_up("travel_document", "document number", "证件号码")
 CHECKSUM = Rule(
     "travel_document.checksum",
@@ -131,7 +133,7 @@ BIRTH_DATE = Rule(
     Text("Compare it with the document.", "请与证件原件核对。"),
 )
 RULES: tuple[Rule, ...] = (
-    NORMALISED, FORMAT, PRECISION_LOST, BIRTH_DATE, MADE_UP, CHECKSUM, LOOKALIKE,
+    NORMALISED, FORMAT, PRECISION_LOST, BIRTH_DATE, MADE_UP, CHECKSUM, LOOKALIKE, COVERED,
 )  # fmt: skip
 
 
@@ -250,7 +252,9 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     other = value.is_not_null() & ~formed & ~repeated
     rounded = mask_where(value, other, lambda v: v.str.contains(r"^[0-9]\.[0-9]+[Ee]\+?[0-9]+$"))
     yield PRECISION_LOST, rounded
-    yield FORMAT, other & ~rounded
+    hidden = mask_where(value, other & ~rounded, lambda v: v.str.contains(COVERED_NUMBER))
+    yield COVERED, hidden
+    yield FORMAT, other & ~rounded & ~hidden
     resident = holds(value.str.contains(_RESIDENT))
     yield BIRTH_DATE, mask_where(value, resident, lambda v: ~_birth_date_exists(v))
     card = holds(value.str.contains(_CHECKED))

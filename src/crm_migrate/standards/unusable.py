@@ -9,6 +9,7 @@ from crm_migrate.standards.entity.wordings import NUMBERS
 
 _ENDINGS = (
     "format", "too_short", "too_long", "old_number", "alphabet", "precision_lost", "made_up",
+    "covered",
 )  # fmt: skip
 """Of rules after which nothing is left to look up; a check digit that fails is no such rule."""
 

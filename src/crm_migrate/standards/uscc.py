@@ -1,7 +1,7 @@
 """Unified social credit code 统一社会信用代码.
 
-Basis: GB 32100-2015, with the organisation code of GB 11714-1997 inside (characters 9–17) and the
-table of authorities and classes in `data/gb32100_2015.csv`. Genuine codes issued in Xiamen before
+Basis: GB 32100-2015 as amended in 2016, with the organisation code of GB 11714-1997 inside
+(characters 9–17) and the table of authorities and classes in `data/gb32100_2015.csv`. Genuine codes issued in Xiamen before
 2016 fail the check character, so a failure asks for evidence and proves nothing. The field decides
 what a value is, not its shape: 18 digits can be a valid resident id and a valid code at once.
 """
@@ -23,6 +23,7 @@ from crm_migrate.standards.columns.characters import (
     narrow,
     tidy,
 )
+from crm_migrate.standards.columns.covering import COVERED_NUMBER, covered
 from crm_migrate.standards.columns.residue import change_where, holds, mask_where, unless_matching
 from crm_migrate.standards.columns.surroundings import alone
 from crm_migrate.standards.contract import (
@@ -37,7 +38,10 @@ from crm_migrate.standards.contract import (
 from crm_migrate.standards.places import regions
 from crm_migrate.standards.places.divisions import PROVINCE_CODES
 
-BASIS = Text("GB 32100-2015 and GB 11714-1997", "GB 32100-2015 与 GB 11714-1997")
+BASIS = Text(
+    "GB 32100-2015 with amendment No. 1 of 2016, and GB 11714-1997",
+    "GB 32100-2015（含 2016 年第 1 号修改单）与 GB 11714-1997",
+)
 ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 """31 characters: no I O Z S V."""
 CANONICAL = r"^[0-9A-HJ-NP-RTUWXY]{18}$"
@@ -61,6 +65,7 @@ _LIKE_DIGITS = {"l": "1", "I": "1", "i": "1", "O": "0", "o": "0", "Z": "2", "z":
                 "s": "5", "V": "U", "v": "U"}  # fmt: skip
 """The letters that the standard leaves out since they are mistaken for these, and the small l."""
 NORMALISED = normalised("uscc", "unified social credit code", "统一社会信用代码")
+COVERED = covered("uscc", "unified social credit code", "统一社会信用代码")
 LETTERS_READ = letters_read("uscc", "unified social credit code", "统一社会信用代码")
 ALPHABET_RULE = Rule(
     "uscc.alphabet",
@@ -208,7 +213,7 @@ CLASS = Rule(
 RULES: tuple[Rule, ...] = (
     NORMALISED, ALPHABET_RULE, FORMAT, CHECKSUM, PRECISION_LOST, ORGANISATION, REGION,
     REGION_UNLISTED, AUTHORITY, CLASS, TOO_SHORT, TOO_LONG, OLD_NUMBER, SEVERAL, MADE_UP,
-    LETTERS_READ,
+    LETTERS_READ, COVERED,
 )  # fmt: skip
 
 
@@ -287,7 +292,10 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     fits = mask_where(value, formed, checksum_fits)
     rounded = mask_where(value, ~fits & ~repeated, lambda v: v.str.contains(_ROUNDED))
     yield ALPHABET_RULE, letters
-    yield from _misformed(value, other & ~letters & ~rounded)
+    left = other & ~letters & ~rounded
+    hidden = mask_where(value, left, lambda v: v.str.contains(COVERED_NUMBER))
+    yield COVERED, hidden
+    yield from _misformed(value, left & ~hidden)
     changed = holds(raw != value) & formed
     yield SEVERAL, mask_where(raw, changed, _several)
     yield LETTERS_READ, mask_where(raw, changed, lambda v: _letters_read(v, value.filter(changed)))

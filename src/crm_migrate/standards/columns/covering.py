@@ -25,6 +25,11 @@ def covered(type_code: str, en: str, zh: str) -> Rule:
     )
 
 
+_STARS = r"(?:[*＊×●•■]{2,}|[Xx]{4,})"
+COVERED_NUMBER = rf"[0-9].*{_STARS}|{_STARS}.*[0-9]"
+"""A number of which another system has covered a part."""
+
+
 def first_ones(value: pl.Series, count: int, cover: str) -> pl.Series:
     """The first `count` characters of longer values, then `cover`.
 

@@ -2,8 +2,8 @@
 
 Source: the standard's table, as amended in 2016 (XG1-2016), saved as CSV, one class per line: the
 authority's code and name, the class's code and name. Cells that the printed table merges may be
-empty from the second line on. The two classes that the Ministry of Civil Affairs has given out since
-2018 and no edition of the table has are kept, marked “in use”.
+empty from the second line on. The two classes that the Ministry of Civil Affairs has given out
+since 2018 and no edition of the table has are kept, marked “in use”.
 """
 
 import csv
