@@ -101,6 +101,7 @@ def _present() -> Iterator[Meaning]:
 def _former() -> Iterator[Meaning]:
     by_code = {d.code: d for d in divisions()}
     known = {d.district or d.city for d in divisions()}
+    cities = {d.city for d in divisions()}
     for one in former():
         if not one.name.endswith(("区", "县", "市", "旗")) or one.name == FILLERS[0]:
             continue
@@ -110,7 +111,7 @@ def _former() -> Iterator[Meaning]:
         if one.code.endswith("00"):
             if place is not None and place.city and not place.district and one.name not in known:
                 yield _meaning(CITY, one, place, place.city)
-        elif place is not None and place.district not in ("", one.name):
+        elif place is not None and place.district not in ("", one.name) and one.name not in cities:
             yield _meaning(DISTRICT, one, place, place.district)
         elif not one.now and (around := _around(one, by_code)) is not None:
             yield _meaning(DISTRICT, one, around, one.name)
