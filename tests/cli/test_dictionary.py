@@ -42,19 +42,29 @@ def test_versions_and_what_changed(command: Command, project: Path) -> None:
     rules = project / "rules" / "entities.yaml"
     rules.write_text(
         "extends: standard\nentities:\n  customer:\n    fields:\n      grade: {required: true}\n"
-        "      region: {type: text, label: {en: region, zh: 大区}}\n",
+        "      region: {type: text, label: {en: region, zh: 大区}}\n"
+        "      enterprise_type: null\n"
+        "vocabularies:\n  customer_size:\n    大型: [大, 大型企业, 特大]\n    巨型: []\n",
         "utf-8",
     )
+    target = project / "mappings" / "target.yaml"
+    lines = target.read_text("utf-8").splitlines(keepends=True)
+    target.write_text("".join(x for x in lines if "enterprise_type" not in x), "utf-8")
     told = fits(command(*base, "--diff", "V1.0", "current", "--json"), "dictionary-diff")
-    assert [(d["kind"], d["field"], d["what"]) for d in told["differences"]] == [
-        ("changed", "grade", "required"),
-        ("added", "region", "field"),
-    ]
+    found = {(d["kind"], d["field"], d["what"]): d for d in told["differences"]}
+    assert {
+        ("changed", "grade", "required"), ("added", "region", "field"),
+        ("removed", "enterprise_type", "field"), ("changed", "size", "values"),
+        ("changed", "size", "spellings"),
+    } == set(found)  # fmt: skip
+    values = found["changed", "size", "values"]
+    assert (values["old"], values["new"]) == ("", "巨型")
+    assert "特大 → 大型" in found["changed", "size", "spellings"]["new"]
     shown = command("-C", project, "--lang", "zh", "dictionary", "--diff", "V1.0", "current")
     assert "大区" in shown.out
     assert command(*base, "--json").data["version"] is None
     assert command(*base, "--release", "--json").data["version"] == "V1.1"
-    assert len(command(*base, "--diff", "V1.0", "latest", "--json").data["differences"]) == 2
+    assert len(command(*base, "--diff", "V1.0", "latest", "--json").data["differences"]) == 5
     missing = command(*base, "--diff", "V9.9", "current", "--json")
     assert missing.data["error"]["code"] == "not-found"
     changed = next((project / "audit" / "reports").glob("CRM-DD-001-V1.0-*.json"))

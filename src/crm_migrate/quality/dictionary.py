@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from crm_migrate.language import Text
-from crm_migrate.model import LEVEL_LABELS, Entity, Field
+from crm_migrate.model import LEVEL_LABELS, Entity, Field, Vocabulary
 from crm_migrate.project import Project
 from crm_migrate.project.mapping_file import FieldSource
 from crm_migrate.quality.field_types import TYPE_WORDS
@@ -48,6 +48,8 @@ class Entry:
     """What happens to the value in the CRM: clear, seal, index or forbid."""
     sources: tuple[str, ...]
     """`source / table: columns`."""
+    spellings: tuple[str, ...] = ()
+    """`spelling → value` of the vocabulary: what else is read as one of its values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ class Dictionary:
 
 def _entry(data: Mapping[str, Any]) -> Entry:
     plain: dict[str, Any] = {k: Text(**v) if isinstance(v, dict) else v for k, v in data.items()}
-    plain |= {k: tuple(plain[k]) for k in ("values", "sources")}
+    plain |= {k: tuple(plain.get(k, ())) for k in ("values", "sources", "spellings")}
     return Entry(**plain)
 
 
@@ -155,7 +157,13 @@ def _field(
         target=f"{held.table}.{column.column}" if held is not None and column is not None else "",
         treatment=treatments.get(f"{entity.name}.{field.name}", ""),
         sources=sources,
+        spellings=_spellings(vocabulary),
     )
+
+
+def _spellings(vocabulary: Vocabulary | None) -> tuple[str, ...]:
+    known = vocabulary.synonyms.items() if vocabulary is not None else ()
+    return tuple(f"{spelling} → {value}" for spelling, value in known if spelling != value)
 
 
 def _required(field: Field, entity: Entity) -> Text:
@@ -211,7 +219,7 @@ class Difference:
 _COMPARED = (
     "label", "meaning", "type", "form", "values", "unit", "max_length", "required", "identifying",
     "level", "owner", "update_frequency", "retention", "standard", "target", "treatment",
-    "sources",
+    "sources", "spellings",
 )  # fmt: skip
 
 
@@ -254,8 +262,14 @@ def _fields_differ(old: Part, new: Part) -> list[Difference]:
 
 
 def _both(old: Entry, new: Entry, what: str) -> tuple[Text, Text]:
-    one, two = _as_text(getattr(old, what)), _as_text(getattr(new, what))
-    return one, two
+    """Of lists only what went and what came, unless they differ in their order alone."""
+    one, two = getattr(old, what), getattr(new, what)
+    if isinstance(one, tuple) and set(one) != set(two):
+        one, two = (
+            tuple(v for v in one if v not in two),
+            tuple(v for v in two if v not in one),
+        )
+    return _as_text(one), _as_text(two)
 
 
 def _as_text(value: object) -> Text:

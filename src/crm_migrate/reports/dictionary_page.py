@@ -20,9 +20,9 @@ from crm_migrate.reports.dictionary_words import (
 from crm_migrate.reports.page_parts import part
 
 _WIDTHS = {
-    "label": 18, "name": 20, "meaning": 30, "type": 14, "form": 30, "unit": 6, "required": 22,
-    "level": 10, "owner": 14, "update_frequency": 18, "retention": 18, "standard": 26,
-    "target": 26, "sources": 36,
+    "label": 18, "name": 20, "meaning": 30, "type": 14, "form": 30, "spellings": 36, "unit": 6,
+    "required": 22, "level": 10, "owner": 14, "update_frequency": 18, "retention": 18,
+    "standard": 26, "target": 26, "sources": 36,
 }  # fmt: skip
 
 

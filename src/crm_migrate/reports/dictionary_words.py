@@ -12,6 +12,7 @@ COLUMNS: dict[str, Text] = {
     "meaning": Text("meaning", "含义"),
     "type": Text("type", "类型"),
     "form": Text("range or values", "取值范围"),
+    "spellings": Text("also read", "可识别的写法"),
     "unit": Text("unit", "单位"),
     "required": Text("required", "必填"),
     "level": Text("confidentiality", "保密级别"),
@@ -64,6 +65,7 @@ def field_row(entry: Entry, language: Language) -> dict[str, str]:
         "meaning": say(entry.meaning),
         "type": say(entry.type),
         "form": form,
+        "spellings": _by_value(entry),
         "unit": entry.unit,
         "required": required,
         "level": say(entry.level),
@@ -74,6 +76,15 @@ def field_row(entry: Entry, language: Language) -> dict[str, str]:
         "target": target,
         "sources": "\n".join(entry.sources),
     }
+
+
+def _by_value(entry: Entry) -> str:
+    """A line per value: what else is read as it."""
+    read: dict[str, list[str]] = {}
+    for told in entry.spellings:
+        spelling, _, value = told.rpartition(" → ")
+        read.setdefault(value, []).append(spelling)
+    return "\n".join(f"{value}: {'、'.join(spellings)}" for value, spellings in read.items())
 
 
 def gap_lines(found: Dictionary, language: Language) -> list[str]:
