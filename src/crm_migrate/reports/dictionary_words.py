@@ -107,10 +107,12 @@ def difference_row(
         known = labels.get((entity, field))
         return known.in_language(language) if known else field or entity
 
+    # A field that is gone has no label in the dictionary of today.
+    gone = found.old.in_language(language) if found.kind == "removed" else ""
     return (
         KINDS[found.kind].in_language(language),
-        named(found.entity, ""),
-        named(found.entity, found.field) if found.field else "",
+        gone if gone and not found.field else named(found.entity, ""),
+        (gone or named(found.entity, found.field)) if found.field else "",
         WHAT[found.what].in_language(language),
         found.old.in_language(language),
         found.new.in_language(language),
