@@ -37,7 +37,7 @@ class Label:
     name: str
     unit: str | None
     number: int
-    """2 for 电话2, 备用电话; 1 otherwise."""
+    """2 for 电话2, 备用电话; 1 otherwise, for 电话1, too."""
 
 
 def read_label(label: str) -> Label:
@@ -45,8 +45,8 @@ def read_label(label: str) -> Label:
 
     >>> read_label("业务信息/年采购预算(万元)")
     Label(groups=('业务信息',), name='年采购预算', unit='万元', number=1)
-    >>> read_label("budget_yuan").unit, read_label("电话2").number
-    ('元', 2)
+    >>> read_label("budget_yuan").unit, read_label("电话2").number, read_label("备注1").name
+    ('元', 2, '备注')
     """
     *groups, last = [p.strip() for p in unicodedata.normalize("NFKC", label).split("/")]
     found = _UNIT_IN_BRACKETS.search(last)
@@ -58,9 +58,9 @@ def read_label(label: str) -> Label:
         words = " ".join(parts[:-1])
     name = _bare(words)
     number = 1
-    if numbered := re.fullmatch(r"(?:(备用|第二|次要|其他)(.+)|(.+?)([2-9二三]))", name):
+    if numbered := re.fullmatch(r"(?:(备用|第二|次要|其他)(.+)|(.+?)([1-9一二三]))", name):
         name = numbered.group(2) or numbered.group(3)
-        number = 2
+        number = 1 if numbered.group(4) in ("1", "一") else 2
     return Label(tuple(_bare(g) for g in groups), name, unit, number)
 
 
@@ -102,6 +102,8 @@ class Headers:
     useless: frozenset[str]
     name_parts: Mapping[str, str]
     """Bare word → `family` or `given`."""
+    address_parts: Mapping[str, str]
+    """Bare word → `province`, `city`, `district` or `detail`."""
     of_companies: frozenset[str]
     """Bare words for people who stand for a company."""
 
@@ -194,6 +196,7 @@ def standard_headers() -> Headers:
         subjects={_bare(w): e for e, spellings in data["subjects"].items() for w in spellings},
         together={e: tuple(o) for e, o in data["together"].items()},
         name_parts={_bare(w): part for part, ws in data["name_parts"].items() for w in ws},
+        address_parts={_bare(w): part for part, ws in data["address_parts"].items() for w in ws},
         of_companies=frozenset(map(_bare, data["of_companies"])),
         useless=frozenset(_bare(str(w)) for s in data["useless"].values() for w in s),
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from crm_migrate.formats.contract import Table
 from crm_migrate.language import Language, Text
+from crm_migrate.mapping.address_parts import address_parts
 from crm_migrate.mapping.field_candidates import CONTACT, CUSTOMER, LEAST, candidates
 from crm_migrate.mapping.fingerprint import header_fingerprint
 from crm_migrate.mapping.headers import Headers, Match, read_label, standard_headers
@@ -118,6 +119,7 @@ class _Proposing:
         self._assign(allowed)
         self._name_of_parts(allowed)
         self._mobile_of_contact()
+        self._address_of_parts(allowed)
         if not references:
             taken = Individuals(sample, self.samples, self.model, self.headers, self.language)
             self.fields.setdefault(CUSTOMER, {}).update(taken.customer(self.fields))
@@ -245,6 +247,19 @@ class _Proposing:
         reason = WHY_LABEL.in_language(self.language)
         columns = tuple(c.name for c in order)
         contact["name"] = FieldSource(columns=columns, join=join, confidence=0.85, reason=reason)
+
+    def _address_of_parts(self, allowed: Sequence[str]) -> None:
+        """Province, city, district and street in columns of their own are one address."""
+        customer = self.fields.get(CUSTOMER, {})
+        address = customer.get("address")
+        others = self.taken - set(address.source_columns if address else ())
+        parts = address_parts(self.sample, address, others, self.headers)
+        if CUSTOMER not in allowed or "name" not in customer or not parts:
+            return
+        self.taken |= {c.name for c in parts}
+        reason = WHY_LABEL.in_language(self.language)
+        columns = tuple(c.name for c in parts)
+        customer["address"] = FieldSource(columns=columns, join="", confidence=0.85, reason=reason)
 
     def _mobile_of_contact(self) -> None:
         """The telephone of a row that names a person and holds mobiles is that person's, too."""

@@ -32,6 +32,7 @@ MOST_CELLS = 500_000
 MOST_COMMENTS = 5_000
 """Comments at most: each is a drawing, and Excel is slow with tens of thousands. The gravest."""
 _COLOURS = {"error": "FFC7CE", "warning": "FFEB9C", "repair": "C6EFCE"}  # Excel's own three
+_LEGEND_WIDTH = 90
 _TITLE = Text("Legend", "标注说明")
 _MEANINGS = {
     "repair": Text(
@@ -257,10 +258,13 @@ def _legend(
         sheet.cell(sheet.max_row, 1).fill = PatternFill("solid", fgColor=_COLOURS[severity])
     for note in _notes(marked, uncommented, sums):
         sheet.append([None, None, str(note)])
-    for letter, width in zip("ABC", (10, 12, 90), strict=True):
+    for letter, width in zip("ABC", (10, 12, _LEGEND_WIDTH), strict=True):
         sheet.column_dimensions[letter].width = width
-    for row in sheet.iter_rows(min_col=3, max_col=3):
-        row[0].alignment = Alignment(wrap_text=True, vertical="top")
+    for row in sheet.iter_rows():
+        for cell in row:
+            cell.alignment = Alignment(wrap_text=True, vertical="top")
+        lines = -(-len(str(row[-1].value).encode("gb18030", "replace")) // _LEGEND_WIDTH)
+        sheet.row_dimensions[row[-1].row].height = 15 * lines
 
 
 def _notes(marked: MarkedCells, uncommented: int, sums: Text) -> Iterator[Text]:

@@ -17,7 +17,7 @@ from crm_migrate.stages.bare.standardize import StandardizedFiles
 
 _PLACE = ["sheet", "row", "place"]
 _WEIGHTS = {"error": 0, "warning": 1, "repair": 2}
-_MOVED = r"\.(?:moved|several)"
+_MOVED = r"\.moved"
 
 
 class Cell(NamedTuple):
@@ -28,7 +28,7 @@ class Cell(NamedTuple):
     place: int
     severity: str
     rules: tuple[str, ...]
-    """Codes; the gravest first."""
+    """Codes of why it is marked."""
     value: str | None
     """The standard form that replaces what is typed; None: it stays."""
     type: SemanticType
@@ -78,7 +78,7 @@ def marked_cells(result: StandardizedFiles) -> MarkedCells:
         .group_by(_PLACE, maintain_order=True)
         .agg(
             pl.col("severity").first(),
-            pl.col("rule").unique(maintain_order=True),
+            pl.col("rule").filter(_told()).unique(maintain_order=True),
             pl.col("entity", "field").first(),
             (pl.col("fillable") & (pl.col("weight") == _WEIGHTS["repair"])).all().alias("fill"),
             pl.col("rule").str.contains(_MOVED).any().alias("moved"),
@@ -88,6 +88,13 @@ def marked_cells(result: StandardizedFiles) -> MarkedCells:
         .sort(_PLACE)
     )
     return MarkedCells(tuple(_cells(cells, result)), elsewhere)
+
+
+def _told() -> pl.Expr:
+    """Of a cell's findings those that say why it is marked: the gravest; of repairs, the moves."""
+    gravest = pl.col("weight") == pl.col("weight").min()
+    moved = pl.col("rule").str.contains(_MOVED)
+    return gravest & (moved | (pl.col("weight") < _WEIGHTS["repair"]) | ~moved.any())
 
 
 def _cells(cells: pl.DataFrame, result: StandardizedFiles) -> Iterator[Cell]:
