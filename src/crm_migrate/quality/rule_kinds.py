@@ -37,7 +37,7 @@ _NAMED = {
     Kind.FORM: "uscc.several phone.several mobile.several email.several qq.several"
     " wechat.same_as_mobile"
     " email.note mobile.note phone.note website.note wechat.note qq.note person_name.note"
-    " person_name.moved_mobile mobile.is_wechat"
+    " person_name.moved_mobile mobile.is_wechat wechat.several"
     " wechat.from_mobile website.several person_name.honorific_removed person_name.moved_title"
     " company_name.former company_name.short company_name.moved_former company_name.moved_short"
     " mobile.left_over date.serial date.term_split"
@@ -65,7 +65,7 @@ _NAMED = {
     " mobile.extension phone.area_code phone.former_area_code phone.digits wechat.internal"
     " title.not_a_title email.typo"
     " company_name.placeholder person_name.placeholder person_name.company website.mail"
-    " person_name.several person_name.left"
+    " person_name.several person_name.left website.typo qq.mobile"
     " company_name.incomplete company_name.doubtful company_name.mistyped company_name.note"
     " company_name.several bank_account.card_mistyped bank_account.made_up person_name.honorific"
     " person_name.incomplete address.no_detail date.implausible amount.magnitude"
@@ -98,6 +98,7 @@ SETTLED = (
     "email.several",
     "qq.several",
     "website.several",
+    "wechat.several",
     "mobile.left_over",
 )
 """Warnings about what a cell held beside its value: the value that was taken is right."""

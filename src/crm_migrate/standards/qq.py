@@ -8,13 +8,21 @@ import polars as pl
 from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards.columns.characters import compact, tidy_apart
-from crm_migrate.standards.columns.residue import holds, mask_where, unless_matching
+from crm_migrate.standards.columns.residue import (
+    change_where,
+    holds,
+    mask_where,
+    unless_matching,
+)
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
+from crm_migrate.standards.reading import telephones
+from crm_migrate.standards.reading.words_beside import has_note, note
 
 BASIS = Text("the form in which Tencent gives numbers out", "腾讯 QQ 号码编号规则")
 NUMBER = r"[1-9][0-9]{4,10}"
 CANONICAL = f"^{NUMBER}$"
-_MARKED = r"(?i)^(?:qq号?码?|企鹅号?)[:：]?"
+_MARKED = r"(?i)^(?:qq?号?码?|企鹅号?)[:：]?"
+_WORDS = r"\([^()]*\)$|\p{Han}{2,6}$|^\p{Han}{2,4}:"
 _SEVERAL = rf"^{NUMBER}(?:[/;,、|或和]{NUMBER})+$"
 
 NORMALISED = normalised("qq", "QQ number", "QQ 号")
@@ -28,9 +36,19 @@ SEVERAL = Rule(
     "qq.several",
     Severity.WARNING,
     Text("The cell held several QQ numbers; the first was taken", "一格中有多个 QQ 号，已取第一个"),
-    Text("The source still has the others.", "其余号码仍保留在源数据中。"),
+    Text(
+        "If another one is used more, correct it in the source, which still has them all.",
+        "如常用的是其他号码，请在源数据中更正；其余号码仍保留在源数据中。",
+    ),
 )
-RULES: tuple[Rule, ...] = (NORMALISED, FORMAT, SEVERAL)
+MOBILE = Rule(
+    "qq.mobile",
+    Severity.WARNING,
+    Text("This looks like a mobile number, not like a QQ number", "疑似手机号，不是 QQ 号"),
+    Text("Ask the contact for the QQ number, or leave it empty.", "请核实 QQ 号，或留空。"),
+)
+NOTE = note("qq", "QQ number", "QQ 号")
+RULES: tuple[Rule, ...] = (NORMALISED, FORMAT, SEVERAL, MOBILE, NOTE)
 
 
 def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
@@ -54,6 +72,9 @@ def _repaired(raw: pl.Series) -> pl.Series:
 def _bare(raw: pl.Series) -> pl.Series:
     lines = raw.str.replace_all(r"[\r\n]+", ";")
     text = compact(lines).str.replace(_MARKED, "").str.replace(r"\.0+$", "")
+    text = text.str.replace(_WORDS, "").str.replace(_MARKED, "")
+    grouped = text.str.contains(r"^[0-9]{1,3}(?:,[0-9]{3}){2,3}$|^[0-9]{2,4}(?:-[0-9]{2,4}){1,3}$")
+    text = change_where(text, grouped, lambda few: few.str.replace_all("[,-]", ""))
     return text.str.replace(r"(?i)@(?:vip\.)?qq\.com$", "")
 
 
@@ -62,6 +83,8 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     formed = holds(value.str.contains(CANONICAL))
     yield FORMAT, value.is_not_null() & ~formed
     changed = formed & holds(raw != value)
+    yield NOTE, has_note(raw, changed)
+    yield MOBILE, mask_where(value, formed, lambda few: few.str.contains(f"^{telephones.MOBILE}$"))
     yield SEVERAL, mask_where(raw, changed, lambda few: _bare(few).str.contains(_SEVERAL))
 
 

@@ -13,6 +13,7 @@ from crm_migrate.standards import email
 from crm_migrate.standards.columns.characters import narrow, tidy_apart
 from crm_migrate.standards.columns.residue import change_where, holds, mask_where, per_distinct
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
+from crm_migrate.standards.reading.words_beside import has_note, note
 
 BASIS = Text("RFC 3986, RFC 5891", "RFC 3986、RFC 5891")
 _HOST = (
@@ -22,10 +23,23 @@ _HOST = (
 _WHOLE = rf"(?:https?://)?{_HOST}(?::[0-9]{{1,5}})?(?:/[^\s/?#]+)*(?:/?[?#][^\s]*[^\s/])?"
 CANONICAL = f"^{_WHOLE}$"
 _SEVERAL = f"^{_WHOLE}/?(?:[;,、| ]+{_WHOLE}/?)+$"
+_LISTED = rf"(?i)({_HOST}[^\s;,、|/]*)/?\s+/\s+((?:https?://)?{_HOST})"
+"""`a.com / b.com`: a slash between blanks parts addresses, it is none of them."""
+_LOOKED_INTO = r"xn--|\p{Han}www\."
+"""Formed, and yet not as people read it: coded letters; a label right before the address."""
 _CODED = r"(?:^|[/.])xn--"
-_MARKED = r"(?i)^(?:网址|官网|网站|主页|website|web|url|homepage)[:=]"
-_SLIPS = r"(?i)^(https?)(?::?[/\\]+|:)"
-"""http:/x, http//x, https:\\x, http:x."""
+_MARKED = r"(?i)^(?:网址|官网|网站|主页|公司网站|公司网址|website|web|url|homepage)(?:[:=]\s*|\s+)"
+_WORDED = r"(?i)^\p{Han}+[:\s]*((?:https?://|www\.).*)$"
+_WORDS_BEHIND = r"\s*\([^()]*\)$|([a-z0-9/])\s*\p{Han}+$"
+_SLIPS = (
+    r"(?i)^(?:https?:?[/\\]+)?"
+    r"(h+t+p+s?|htpps?|hptts?|thtps?|tthps?|httsp|hppts?|ttps?)(?::?[/\\]+|:)"
+)
+"""http:/x, http//x, https:\\x, http:x, htpp://x, http://http://x."""
+_COMMAS = r"(?i)^((?:https?://)?www),([a-z0-9-]+),((?:com|cn|net|org)(?:[,.]cn)?)$"
+_TYPO = r"^(?:https?://)?(?:w{1,2}\.|w{4,}\.|www[a-z0-9-])|\.(?:con|cmo|ocm|comm|cpm|vom|coom|c0m)(?:[/:?#]|$)"
+_UNDER_WWW = r"^(?:https?://)?www\.[^./]+$"
+"""www.example: the name or its ending is missing."""
 
 NORMALISED = normalised("website", "web address", "网址")
 FORMAT = Rule(
@@ -47,9 +61,22 @@ SEVERAL = Rule(
     "website.several",
     Severity.WARNING,
     Text("The cell held several addresses; the first was taken", "一格中有多个网址，已取第一个"),
-    Text("The source still has the others.", "其余网址仍保留在源数据中。"),
+    Text(
+        "If another one is the right one, correct it in the source, which still has them all.",
+        "如应取其他网址，请在源数据中更正；其余网址仍保留在源数据中。",
+    ),
 )
-RULES: tuple[Rule, ...] = (NORMALISED, FORMAT, MAIL, SEVERAL)
+TYPO = Rule(
+    "website.typo",
+    Severity.WARNING,
+    Text("The web address looks mistyped", "网址疑似录入错误"),
+    Text(
+        "Like ww.example.com or .con: check and correct it.",
+        "如 ww.example.com、.con，请核对修改。",
+    ),
+)
+NOTE = note("website", "web address", "网址")
+RULES: tuple[Rule, ...] = (NORMALISED, FORMAT, MAIL, SEVERAL, TYPO, NOTE)
 
 
 def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
@@ -60,7 +87,7 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
     >>> normalise(pl.Series(["官网：https:\\xn--fsqu00a.xn--fiqs8s", "a.com；b.com", "李娜"])).to_list()
     ['https://例子.中国', 'a.com', '李娜']
     """  # noqa: E501
-    odd = ~holds(raw.str.contains(CANONICAL)) | holds(raw.str.contains("xn--", literal=True))
+    odd = ~holds(raw.str.contains(CANONICAL)) | holds(raw.str.contains(_LOOKED_INTO))
     return change_where(raw, odd & raw.is_not_null(), _repaired)
 
 
@@ -76,7 +103,23 @@ def _repaired(raw: pl.Series) -> pl.Series:
 
 def _text(raw: pl.Series) -> pl.Series:
     text = narrow(raw.str.replace_all(r"[\r\n]+", ";")).str.replace_all("。", ".")
-    return text.str.replace(_MARKED, "").str.strip_chars(" ;,").str.replace(_SLIPS, "$1://")
+    text = text.str.replace(_MARKED, "").str.strip_chars(" ;,<>《》\"'“”.")
+    worded = text.str.contains(r"\p{Han}|\)$")
+    text = change_where(text, worded, _without_words)
+    text = text.str.replace(_COMMAS, "$1.$2.$3")
+    slip = text.str.extract(_SLIPS, 1).str.to_lowercase().str.contains("s")
+    scheme = pl.select(pl.when(slip).then(pl.lit("https://")).otherwise(pl.lit("http://")))
+    wrong = holds(text.str.contains(_SLIPS))
+    text = change_where(
+        text,
+        wrong,
+        lambda few: scheme.to_series().filter(wrong) + few.str.replace(_SLIPS, ""),
+    )
+    return text.str.replace(_LISTED, "$1;$2")
+
+
+def _without_words(text: pl.Series) -> pl.Series:
+    return text.str.replace(_WORDED, "$1").str.replace(_WORDS_BEHIND, "$1").str.strip_chars(" ;,.")
 
 
 def _address(text: pl.Series) -> pl.Series:
@@ -114,13 +157,16 @@ def is_mail(value: pl.Series) -> pl.Series:
 
 
 def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Masks:
-    """Form, mail addresses, several addresses in a cell."""
+    """Form, mail addresses, slips of the fingers, several addresses in a cell, words beside."""
     formed = holds(value.str.contains(CANONICAL))
+    formed = formed & ~mask_where(value, formed, lambda few: few.str.contains(_UNDER_WWW))
     other = value.is_not_null() & ~formed
     mail = mask_where(value, other, is_mail)
     yield MAIL, mail
     yield FORMAT, other & ~mail
+    yield TYPO, mask_where(value, formed, lambda few: few.str.contains(_TYPO))
     changed = formed & holds(raw != value)
+    yield NOTE, has_note(raw, changed & ~holds(value.str.contains(r"\p{Han}")))
     yield (
         SEVERAL,
         mask_where(raw, changed, lambda r: _text(r).str.to_lowercase().str.contains(_SEVERAL)),

@@ -10,19 +10,25 @@ import polars as pl
 from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards import mobile, qq
-from crm_migrate.standards.columns.characters import compact, tidy_apart
+from crm_migrate.standards.columns.characters import compact, narrow, tidy_apart
 from crm_migrate.standards.columns.residue import change_where, holds, mask_where, unless_matching
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
 from crm_migrate.standards.reading import telephones
+from crm_migrate.standards.reading.words_beside import has_note, note
 
 BASIS = Text("rules of WeChat for ids", "微信号设置规则")
-CANONICAL = (
-    rf"^(?:[a-z_][a-z0-9_-]{{5,19}}|wxid_[a-z0-9]{{10,22}}|{telephones.MOBILE}|{qq.NUMBER})$"
+_ID = rf"(?:[a-z_][a-z0-9_-]{{5,19}}|wxid_[a-z0-9]{{10,22}}|{telephones.MOBILE}|{qq.NUMBER})"
+CANONICAL = f"^{_ID}$"
+_MARKED = (
+    r"(?i)^(?:(?:微信号?码?|wechat(?:id)?|weixin|wx|vx|v信?|薇信?|qq号?)[:：]"
+    r"|(?:微信号?码?|薇信|qq号)[:：]?)"
 )
-_MARKED = r"(?i)^(?:微信号?码?|wechat(?:id)?|weixin|wx|vx|v信|薇信?)[:：]"
+_SEVERAL = rf"^{_ID}(?:[/;,、|或和]{_ID})+$"
+_LETTERED_NAME = r"^[A-Za-z]+(?: [A-Za-z]+)+$"
+"""zhang san: a name rather than an id with a blank in it."""
 SAME_AS_MOBILE = (
     r"^(?:微信)?(?:号码?)?(?:同|与|和|即|就是|是)?(?:本人)?手机(?:号码?)?(?:同号|一致|相同|微信)?$"
-    r"|^(?:微信)?同号$|^同(?:上|电话)$"
+    r"|^(?:微信)?同号$|^同电话$"
 )
 """What people write where the mobile number is the id."""
 
@@ -54,7 +60,17 @@ INTERNAL = Rule(
     ),
     Text("Ask the contact for the id.", "请向联系人索取微信号。"),
 )
-RULES: tuple[Rule, ...] = (NORMALISED, FORMAT, SAME, INTERNAL)
+SEVERAL = Rule(
+    "wechat.several",
+    Severity.WARNING,
+    Text("The cell held several WeChat ids; the first was taken", "一格中有多个微信号，已取第一个"),
+    Text(
+        "If another one is used more, correct it in the source, which still has them all.",
+        "如常用的是其他微信号，请在源数据中更正；其余微信号仍保留在源数据中。",
+    ),
+)
+NOTE = note("wechat", "WeChat id", "微信号")
+RULES: tuple[Rule, ...] = (NORMALISED, FORMAT, SAME, INTERNAL, SEVERAL, NOTE)
 
 
 def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
@@ -69,13 +85,24 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
 
 
 def _repaired(raw: pl.Series) -> pl.Series:
-    bare = compact(raw).str.replace(_MARKED, "").str.replace(r"\.0+$", "")
-    bare = bare.str.replace(r"\([^()]*\)$", "").str.to_lowercase()
-    read = holds(bare.str.contains(CANONICAL))
+    bare = _bare(raw)
+    first = bare.str.extract(f"^({_ID})(?:[/;,、|或和]|$)")
+    read = holds(bare.str.contains(CANONICAL)) | holds(bare.str.contains(_SEVERAL))
     kept = tidy_apart(raw)
     numbers = change_where(kept, ~read, lambda few: mobile.normalise(few))
     number = holds(numbers.str.contains(mobile.CANONICAL)) & ~read
-    return bare.zip_with(read, numbers.zip_with(number, kept))
+    return first.zip_with(read, numbers.zip_with(number, kept))
+
+
+def _bare(raw: pl.Series) -> pl.Series:
+    """In lower case, without label, words about it and blanks."""
+    text = narrow(raw.str.replace_all(r"[\r\n]+", ";"))
+    text = text.str.replace(r"^\p{Han}{2,4}[\s:]+([A-Za-z0-9])", "$1")
+    text = text.str.replace(r"([A-Za-z0-9])\s+\p{Han}{2,6}$", "$1")
+    name = holds(text.str.contains(_LETTERED_NAME))
+    text = text.zip_with(name, compact(text))
+    bare = text.str.replace(_MARKED, "").str.replace(r"\.0+$", "")
+    return bare.str.replace(r"\([^()]*\)$", "").str.to_lowercase()
 
 
 def says_mobile(value: pl.Series) -> pl.Series:
@@ -95,6 +122,9 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     yield SAME, same
     yield FORMAT, other & ~same
     yield INTERNAL, holds(value.str.starts_with("wxid_"))
+    changed = formed & holds(raw != value)
+    yield SEVERAL, mask_where(raw, changed, lambda few: _bare(few).str.contains(_SEVERAL))
+    yield NOTE, has_note(raw, changed)
 
 
 def format(value: pl.Series) -> pl.Series:
