@@ -62,6 +62,30 @@ CUT_OUT = {
         Text("A number plate was cut out of the text", "文本中的车牌号已被移除"),
         Text("The CRM has no place for it.", "CRM 不采集此项。"),
     ),
+    Kind.PASSWORD: Rule(
+        "free_text.password",
+        Severity.REPAIR,
+        Text("A password was cut out of the text", "文本中的密码已被移除"),
+        Text("Have it changed: many people could read it.", "该密码可能已被多人看到，请通知更换。"),
+    ),
+    Kind.SOCIAL_ACCOUNT: Rule(
+        "free_text.social_account",
+        Severity.REPAIR,
+        Text("A WeChat or QQ account was cut out of the text", "文本中的微信号或 QQ 号已被移除"),
+        Text("Enter it in the field for it.", "请录入对应的字段。"),
+    ),
+    Kind.HOME_ADDRESS: Rule(
+        "free_text.home_address",
+        Severity.REPAIR,
+        Text("A home address was cut out of the text", "文本中的家庭住址已被移除"),
+        Text("The CRM has no place for it.", "CRM 不采集此项。"),
+    ),
+    Kind.BIRTH_DATE: Rule(
+        "free_text.birth_date",
+        Severity.REPAIR,
+        Text("A birth date was cut out of the text", "文本中的出生日期已被移除"),
+        Text("The CRM has no place for it.", "CRM 不采集此项。"),
+    ),
 }
 _TEXTS = frozenset(
     {

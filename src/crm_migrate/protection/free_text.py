@@ -22,6 +22,7 @@ from crm_migrate.protection.policy import Kind
 from crm_migrate.standards import bank_card, uscc
 from crm_migrate.standards.columns.residue import change_where, holds, mask_where
 from crm_migrate.standards.places.divisions import PROVINCE_CODES
+from crm_migrate.standards.reading import labelled_data
 from crm_migrate.standards.reading.personal_data import MAIL, PLATE, TRAVEL_DOCUMENT
 
 LONGEST_REMARK = 500
@@ -33,13 +34,23 @@ PLACEHOLDERS = {
     Kind.EMAIL: "[电子邮箱]",
     Kind.TRAVEL_DOCUMENT: "[护照号码]",
     Kind.PLATE: "[车牌号]",
+    Kind.PASSWORD: "[密码]",
+    Kind.SOCIAL_ACCOUNT: "[社交账号]",
+    Kind.HOME_ADDRESS: "[家庭住址]",
+    Kind.BIRTH_DATE: "[出生日期]",
 }
 _WORDED = {
-    Kind.EMAIL: (MAIL, PLACEHOLDERS[Kind.EMAIL]),
-    Kind.TRAVEL_DOCUMENT: (TRAVEL_DOCUMENT, "${1}" + PLACEHOLDERS[Kind.TRAVEL_DOCUMENT] + "${2}"),
-    Kind.PLATE: (PLATE, PLACEHOLDERS[Kind.PLATE] + "${1}"),
+    Kind.EMAIL: (MAIL, "", ""),
+    Kind.TRAVEL_DOCUMENT: (TRAVEL_DOCUMENT, "${1}", "${2}"),
+    Kind.PLATE: (PLATE, "", "${1}"),
+    Kind.PASSWORD: (labelled_data.PASSWORD, "${1}", ""),
+    Kind.SOCIAL_ACCOUNT: (labelled_data.SOCIAL_ACCOUNT, "${1}${2}${3}", ""),
+    Kind.HOME_ADDRESS: (labelled_data.HOME_ADDRESS, "${1}${2}${3}", ""),
+    Kind.BIRTH_DATE: (labelled_data.BIRTH_DATE, "${1}", "${2}"),
 }
-"""Kinds that one pattern finds, and what stands in their place."""
+"""Kinds that one pattern finds, and what of it stays before and behind the placeholder."""
+_LABELLED = (Kind.PASSWORD, Kind.SOCIAL_ACCOUNT, Kind.HOME_ADDRESS, Kind.BIRTH_DATE)
+"""Kinds that only stand beside one of `labelled_data.WORDS`."""
 
 _DIGIT = "[0-9０-９]"
 _BETWEEN = "[ \u00a0\u3000.·•‐‑‒–—―_/－-]"
@@ -72,14 +83,22 @@ def redact(texts: pl.Series, kinds: Collection[Kind]) -> Redacted:
     ['证件 [证件号码] 已核']
     >>> redact(pl.Series(["护照 E12345678，京A·12345"]), list(PLACEHOLDERS)).text.to_list()
     ['护照 [护照号码]，[车牌号]']
+    >>> redact(pl.Series(["登录密码：ab12!，1985年3月生"]), list(PLACEHOLDERS)).text.to_list()
+    ['登录密码[密码]，[出生日期]']
     """
     found: dict[Kind, pl.Series] = {}
-    for kind, (pattern, put) in _WORDED.items():
+    every = pl.Series([True]).new_from_index(0, len(texts))
+    labelled = texts.str.contains(labelled_data.WORDS) if {*kinds} & {*_LABELLED} else every
+    for kind, (pattern, before, behind) in _WORDED.items():
         if kind in kinds:
-            rows = holds(texts.str.contains(pattern))
+            look = labelled if kind in _LABELLED else every
+            rows = mask_where(texts, look, lambda few, p=pattern: few.str.contains(p))  # type: ignore[misc]
             found[kind] = rows
-            texts = (
-                texts.zip_with(~rows, texts.str.replace_all(pattern, put)) if rows.any() else texts
+            put = before + PLACEHOLDERS[kind] + behind
+            texts = change_where(
+                texts,
+                rows,
+                lambda few, p=pattern, put=put: few.str.replace_all(p, put),  # type: ignore[misc]
             )
     numbers = _redact_numbers(texts, [kind for kind in kinds if kind not in _WORDED])
     return Redacted(numbers.text, found | numbers.found)

@@ -46,6 +46,10 @@ class Kind(StrEnum):
     EMAIL = "email"
     TRAVEL_DOCUMENT = "travel_document"
     PLATE = "plate"
+    PASSWORD = "password"
+    SOCIAL_ACCOUNT = "social_account"
+    HOME_ADDRESS = "home_address"
+    BIRTH_DATE = "birth_date"
 
 
 ALLOWED: dict[Audience, tuple[Treatment, ...]] = {

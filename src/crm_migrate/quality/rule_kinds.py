@@ -40,7 +40,7 @@ _NAMED = {
     " person_name.moved_mobile mobile.is_wechat wechat.several"
     " wechat.from_mobile website.several person_name.honorific_removed person_name.moved_title"
     " company_name.former company_name.short company_name.moved_former company_name.moved_short"
-    " mobile.left_over date.serial date.term_split"
+    " mobile.left_over date.serial date.epoch date.term_split cell.markup"
     " uscc.from_tax_number uscc.region_unlisted id_number.region_unlisted"
     " address.former_name damage.number_as_code damage.float_text damage.date_serial"
     " value.too_long",
@@ -51,11 +51,15 @@ _NAMED = {
     Kind.SECURITY: "policy.forbidden free_text.id_number free_text.bank_card free_text.mobile"
     " free_text.email free_text.travel_document free_text.plate"
     " free_text.personal_number free_text.mobile_found free_text.email_found"
-    " free_text.travel_document_found free_text.plate_found",
+    " free_text.travel_document_found free_text.plate_found"
+    " free_text.password free_text.social_account free_text.home_address free_text.birth_date"
+    " free_text.password_found free_text.social_account_found free_text.home_address_found"
+    " free_text.birth_date_found free_text.sensitive_found",
     Kind.FORMAT: "uscc.alphabet uscc.too_short uscc.too_long uscc.old_number"
     " person_name.characters mobile.abroad phone.no_area_code"
     " text.private_use email.cjk_local date.ambiguous date.incomplete date.impossible date.range"
     " amount.currency amount.range amount.estimate"
+    " integer.range integer.estimate percentage.estimate"
     " schema.form schema.characters mapping.pattern_unmatched",
     Kind.CONTENT: "uscc.organisation uscc.region uscc.authority uscc.class uscc.not_moved"
     " value.not_moved tax_number.personal tax_number.superseded bank_account.personal_card"
@@ -68,7 +72,7 @@ _NAMED = {
     " person_name.several person_name.left website.typo qq.mobile"
     " company_name.incomplete company_name.doubtful company_name.mistyped company_name.note"
     " company_name.several bank_account.card_mistyped bank_account.made_up person_name.honorific"
-    " person_name.incomplete address.no_detail date.implausible amount.magnitude"
+    " person_name.incomplete address.no_detail date.implausible date.default amount.magnitude"
     " percentage.fraction percentage.range damage.leading_zero_lost damage.replacement_char"
     " damage.mojibake cell.corrected verification.mail_domain verification.register",
     Kind.RELATED: "address.contradictory reference.orphan reference.ambiguous",

@@ -1,6 +1,6 @@
 """Text of several lines: demands, remarks, contents of visits.
 
-Basis: Unicode 15.1, GB 18030-2022; GB/T 35273-2020 for personal data in it.
+Basis: Unicode 15.1, GB 18030-2022; GB/T 35273-2020 and PIPL art. 28 for personal data in it.
 """
 
 import polars as pl
@@ -53,6 +53,27 @@ OF_KINDS = {
         *_NO_PLACE,
     ),
     Finding.PLATE: _told(Finding.PLATE, "a number plate", "车牌号", *_NO_PLACE),
+    Finding.PASSWORD: _told(
+        Finding.PASSWORD,
+        "a password",
+        "密码",
+        "Have the password changed: many people could read it",
+        "该密码可能已被多人看到，请通知更换",
+    ),
+    Finding.SOCIAL_ACCOUNT: _told(
+        Finding.SOCIAL_ACCOUNT, "a WeChat or QQ account", "微信号或 QQ 号", *_OWN_FIELD
+    ),
+    Finding.HOME_ADDRESS: _told(
+        Finding.HOME_ADDRESS, "somebody's home address", "家庭住址", *_NO_PLACE
+    ),
+    Finding.BIRTH_DATE: _told(Finding.BIRTH_DATE, "a birth date", "出生日期", *_NO_PLACE),
+    Finding.SENSITIVE: _told(
+        Finding.SENSITIVE,
+        "sensitive personal information (religion, health, offences, family)",
+        "敏感个人信息（宗教信仰、健康、违法记录、婚育等）",
+        "It may be kept only for a stated purpose and with separate consent (PIPL art. 28, 29)",
+        "处理敏感个人信息须有特定目的并取得单独同意（个人信息保护法第 28、29 条）",
+    ),
 }
 """What is told of each kind of personal data."""
 RULES: tuple[Rule, ...] = (NORMALISED, *OF_KINDS.values(), *OF_CHARACTERS)
