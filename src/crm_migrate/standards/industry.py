@@ -5,6 +5,7 @@ group or class below it, `C352`, `C3521`; a section alone is `C`.
 """
 
 import re
+from functools import cache
 
 import polars as pl
 
@@ -19,9 +20,9 @@ from crm_migrate.standards.columns.residue import (
     per_distinct,
     unless_matching,
 )
+from crm_migrate.standards.columns.words import Words
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
 from crm_migrate.standards.reading.industry_names import (
-    codes,
     containing,
     divisions,
     key,
@@ -90,7 +91,7 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
 
 def _repaired(raw: pl.Series) -> pl.Series:
     word = _words(raw)
-    read = word.replace_strict(spellings(), default=None, return_dtype=pl.String)
+    read = _spelled().meaning(word)
     for one in (_full_code(word), _last_step(raw)):
         read = read.zip_with(read.is_not_null(), one)
     return read.zip_with(read.is_not_null(), tidy(raw))
@@ -110,19 +111,36 @@ def _words(raw: pl.Series) -> pl.Series:
     )
 
 
+@cache
+def _spelled() -> Words:
+    """What people write → code."""
+    return Words(spellings())
+
+
+@cache
+def _named() -> Words:
+    """Code → name."""
+    return Words(names())
+
+
+@cache
+def _sections() -> Words:
+    """The digits of a division → the letter of its section."""
+    return Words({d.code[1:]: d.section for d in divisions()})
+
+
 def _full_code(word: pl.Series) -> pl.Series:
     """A code, with or without its letter, with or without its right name; null otherwise."""
     letter, digits, name = _code_and_name(word)
-    by_division = {d.code[1:]: d.section for d in divisions()}
-    section = digits.str.head(2).replace_strict(by_division, default=None, return_dtype=pl.String)
+    section = _sections().meaning(digits.str.head(2))
     code = section + digits
-    named = name.replace_strict(spellings(), default=None, return_dtype=pl.String)
+    named = _spelled().meaning(name)
     # What stands beside the code of a class and is no industry's name is a short form of its own.
-    own = (digits.str.len_chars() == 4) & ~name.is_in(list(spellings()))
+    own = (digits.str.len_chars() == 4) & ~_spelled().have(name)
     within = code.str.starts_with(named) | named.str.starts_with(code)
     agrees = (
         holds((letter == "") | (letter == section))
-        & holds(code.is_in(codes()))
+        & _named().have(code)
         & (holds(name == "") | holds(within) | holds(own))
     )
     return code.set(~agrees, None)
@@ -161,7 +179,7 @@ def _stepped(text: str) -> str | None:
 def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Masks:
     """Names of several or no industries, sections alone, codes that do not exist or contradict."""
     formed = holds(value.str.contains(CANONICAL))
-    known = mask_where(value, formed, lambda v: v.is_in(list(codes())))
+    known = mask_where(value, formed, _named().have)
     open_ = value.is_not_null() & ~known
     contradictory = mask_where(value, open_ & ~formed, _contradicts)
     left = open_ & ~contradictory
@@ -175,8 +193,8 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
 def _contradicts(value: pl.Series) -> pl.Series:
     """A code that exists beside the name of another industry."""
     _, digits, name = _code_and_name(_words(value))
-    exists = digits.is_in([d.code[1:] for d in divisions()] + [c[1:] for c in codes() if c[1:]])
-    return exists & name.is_in(list(spellings()))
+    code = _sections().meaning(digits.str.head(2)) + digits
+    return _named().have(code) & _spelled().have(name)
 
 
 def candidates(value: pl.Series) -> pl.Series:
@@ -204,7 +222,7 @@ def format(value: pl.Series) -> pl.Series:
     ['C35 专用设备制造业', 'C3521 炼油、化工生产专用设备制造', 'C 制造业', '设备制造']
     """
     code = value.str.extract(f"({CANONICAL})", 1)
-    name = code.replace_strict(names(), default=None, return_dtype=pl.String)
+    name = _named().meaning(code)
     return (value + " " + name).zip_with(name.is_not_null(), value)
 
 

@@ -121,9 +121,15 @@ def containing(text: str) -> list[str]:
     word = key(text)
     if len(word) < 2:
         return []
-    found = {code for code, name in names().items() if len(code) > 1 and word in key(name)}
+    found = {code for code, name in _keys() if word in name}
     wide = {code[:3] for code in found if len(code) < 5}
     return sorted(wide or {code[:3] for code in found})
+
+
+@cache
+def _keys() -> tuple[tuple[str, str], ...]:
+    """The codes below the sections, each with the key of its name."""
+    return tuple((code, key(name)) for code, name in names().items() if len(code) > 1)
 
 
 def _shortened(name: str) -> list[str]:
