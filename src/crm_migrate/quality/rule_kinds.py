@@ -40,8 +40,8 @@ _NAMED = {
     " person_name.moved_mobile mobile.is_wechat wechat.several"
     " wechat.from_mobile website.several person_name.honorific_removed person_name.moved_title"
     " company_name.former company_name.short company_name.moved_former company_name.moved_short"
-    " mobile.left_over date.serial date.epoch date.term_split cell.markup"
-    " uscc.from_tax_number uscc.region_unlisted id_number.region_unlisted"
+    " mobile.left_over date.serial date.epoch date.term_split cell.markup amount.foreign"
+    " uscc.from_tax_number uscc.old_beside uscc.region_unlisted id_number.region_unlisted"
     " address.former_name damage.number_as_code damage.float_text damage.date_serial"
     " value.too_long",
     Kind.REFERENCE: "vocabulary.unknown schema.vocabulary industry.ambiguous industry.unknown"
@@ -55,7 +55,7 @@ _NAMED = {
     " free_text.password free_text.social_account free_text.home_address free_text.birth_date"
     " free_text.password_found free_text.social_account_found free_text.home_address_found"
     " free_text.birth_date_found free_text.sensitive_found",
-    Kind.FORMAT: "uscc.alphabet uscc.too_short uscc.too_long uscc.old_number"
+    Kind.FORMAT: "uscc.alphabet id_number.too_short id_number.too_long uscc.too_short uscc.too_long uscc.old_number"
     " person_name.characters mobile.abroad phone.no_area_code"
     " text.private_use email.cjk_local date.ambiguous date.incomplete date.impossible date.range"
     " amount.currency amount.range amount.estimate"
@@ -64,7 +64,7 @@ _NAMED = {
     Kind.CONTENT: "uscc.organisation uscc.region uscc.authority uscc.class uscc.not_moved"
     " value.not_moved tax_number.personal tax_number.superseded bank_account.personal_card"
     " travel_document.birth_date travel_document.letter_for_digit registration_number.region"
-    " bank_account.other_bank"
+    " bank_account.other_bank organisation_code.leading_zero"
     " id_number.birth_date id_number.region mobile.prefix mobile.unknown_prefix mobile.device"
     " mobile.extension phone.area_code phone.former_area_code phone.digits wechat.internal"
     " title.not_a_title email.typo"
@@ -75,7 +75,7 @@ _NAMED = {
     " person_name.incomplete address.no_detail date.implausible date.default amount.magnitude"
     " percentage.fraction percentage.range damage.leading_zero_lost damage.replacement_char"
     " damage.mojibake cell.corrected verification.mail_domain verification.register",
-    Kind.RELATED: "address.contradictory reference.orphan reference.ambiguous",
+    Kind.RELATED: "amount.currency_differs address.contradictory reference.orphan reference.ambiguous",
     Kind.KEY: "mapping.key_missing mapping.key_repeated schema.record_id",
     Kind.ROW: "record.unidentified mapping.no_record correction.stale",
 }

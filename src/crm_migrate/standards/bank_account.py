@@ -1,6 +1,7 @@
 """Company account 对公账号: business data, not a personal card.
 
-Basis: no national format; banks use 9 to 30 digits, some with hyphens or letters.
+Basis: no national format; banks use 9 to 30 digits, written with hyphens by some; accounts of
+non-residents, offshore and in free-trade zones have letters in front (NRA, OSA, FTN …).
 """
 
 import polars as pl
@@ -18,7 +19,9 @@ from crm_migrate.standards.reading.bank_names import BANK, LABEL
 BASIS = Text(
     "account numbers of banks in China (no national format)", "各银行对公账号（无全国统一格式）"
 )
-CANONICAL = r"^[0-9]{9,30}$"
+_KINDS = "NRA|OSA|FT[ENUIF]"
+"""Letters in front of the accounts of non-residents, offshore and in free-trade zones."""
+CANONICAL = rf"^(?:{_KINDS})?[0-9]{{9,30}}$"
 _LABEL = rf"{LABEL}|{BANK}|no[.:]"
 """What people type in front of the number: its name, the bank's, or both."""
 _BANK_BEHIND = rf"[(\[【]{BANK}[)\]】]$|{BANK}$"
@@ -82,9 +85,9 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
 
 
 def _repaired(raw: pl.Series) -> pl.Series:
-    code = alone(raw, _LABEL).str.replace(_BANK_BEHIND, "").str.replace(r"^([0-9]+)\.0+$", "$1")
-    code = code.str.replace_all("-", "", literal=True)
-    digits = holds(code.str.contains(r"^[0-9]+$"))
+    code = alone(raw, _LABEL).str.replace(_BANK_BEHIND, "")
+    code = code.str.replace_all("-", "", literal=True).str.to_uppercase()
+    digits = holds(code.str.contains(rf"^(?:{_KINDS})?[0-9]+$"))
     return code.zip_with(digits, tidy(raw))
 
 

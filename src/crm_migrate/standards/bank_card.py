@@ -84,7 +84,7 @@ def _repaired(raw: pl.Series) -> pl.Series:
 
 
 def _plain(raw: pl.Series) -> pl.Series:
-    code = alone(raw, _LABEL).str.replace(_BANK_BEHIND, "").str.replace(r"^([0-9]+)\.0+$", "$1")
+    code = alone(raw, _LABEL).str.replace(_BANK_BEHIND, "")
     return code.str.replace_all("-", "", literal=True)
 
 

@@ -22,7 +22,8 @@ from crm_migrate.standards.places import regions
 from crm_migrate.standards.places.divisions import PROVINCE_CODES
 
 BASIS = Text(
-    "GB 11643-1999 (15 digits: GB 11643-1989); residence permits of 2018, permanent residence of 2023",
+    "GB 11643-1999 (15 digits: GB 11643-1989); residence permits of 2018, permanent residence "
+    "cards of 2023",
     "GB 11643-1999《公民身份号码》（15 位：GB 11643-1989）；2018 年港澳台居民居住证、"
     "2023 年外国人永久居留身份证",
 )
@@ -71,6 +72,21 @@ PRECISION_LOST = Rule(
         "无法还原，请从原系统以文本格式重新导出。",
     ),
 )
+TOO_SHORT = Rule(
+    "id_number.too_short",
+    Severity.WARNING,
+    Text("The identity number has fewer than 18 characters", "身份证号不足 18 位，缺少字符"),
+    Text(
+        "Often the X at the end was left out, or a digit. Take it from the document.",
+        "常见为漏录末位 X 或漏录数字，请按证件补全。",
+    ),
+)
+TOO_LONG = Rule(
+    "id_number.too_long",
+    Severity.WARNING,
+    Text("The identity number has more than 18 characters", "身份证号超过 18 位，多出字符"),
+    _ASK,
+)
 BIRTH_DATE = Rule(
     "id_number.birth_date",
     Severity.WARNING,
@@ -94,7 +110,7 @@ REGION_UNLISTED = Rule(
 )
 RULES: tuple[Rule, ...] = (
     NORMALISED, FORMAT, CHECKSUM, PRECISION_LOST, BIRTH_DATE, REGION, REGION_UNLISTED,
-    LETTERS_READ, COVERED,
+    LETTERS_READ, COVERED, TOO_SHORT, TOO_LONG,
 )  # fmt: skip
 
 
@@ -120,7 +136,7 @@ def _repaired(raw: pl.Series) -> pl.Series:
 
 def _plain(raw: pl.Series) -> pl.Series:
     code = alone(raw, _LABEL).str.to_uppercase().str.replace_all("-", "", literal=True)
-    return code.str.replace(r"^([0-9]{15}(?:[0-9]{3})?)\.0+$", "$1").str.replace("[×✕✖╳]$", "X")
+    return code.str.replace("[×✕✖╳]$", "X")
 
 
 def _letters_as_digits(code: pl.Series) -> pl.Series:
@@ -193,7 +209,11 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     rounded = mask_where(value, ~fits, lambda v: v.str.contains(_ROUNDED))
     hidden = mask_where(value, other & ~rounded, lambda v: v.str.contains(COVERED_NUMBER))
     yield COVERED, hidden
-    yield FORMAT, other & ~rounded & ~hidden
+    long = mask_where(value, other & ~rounded, lambda v: v.str.contains(r"^[1-9][0-9]{18,20}X?$"))
+    short = mask_where(value, other & ~rounded, lambda v: v.str.contains(r"^[1-9][0-9]{15,16}X?$"))
+    yield TOO_LONG, long
+    yield TOO_SHORT, short
+    yield FORMAT, other & ~rounded & ~hidden & ~long & ~short
     yield PRECISION_LOST, rounded
     yield CHECKSUM, formed & ~fits & ~rounded
     yield BIRTH_DATE, formed & ~mask_where(value, formed, _birth_date_exists)

@@ -44,8 +44,20 @@ CHECKSUM = Rule(
     Text("The check digit of the organisation code does not fit", "组织机构代码校验码不符"),
     Text("Compare it with the certificate.", "请与组织机构代码证核对。"),
 )
+LEADING_ZERO = Rule(
+    "organisation_code.leading_zero",
+    Severity.WARNING,
+    Text(
+        "A zero in front of the organisation code was probably lost: with it the check digit fits",
+        "组织机构代码首位的 0 疑似丢失（补 0 后校验码相符）",
+    ),
+    Text(
+        "A spreadsheet stored it as a number. Compare it with the certificate.",
+        "曾被电子表格存为数字，请与组织机构代码证核对。",
+    ),
+)
 MADE_UP = made_up("organisation_code", "organisation code", "组织机构代码")
-RULES: tuple[Rule, ...] = (NORMALISED, FORMAT, CHECKSUM, MADE_UP, COVERED)
+RULES: tuple[Rule, ...] = (NORMALISED, FORMAT, CHECKSUM, MADE_UP, COVERED, LEADING_ZERO)
 
 
 def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
@@ -96,7 +108,10 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     other = value.is_not_null() & ~formed & ~repeated
     hidden = mask_where(value, other, lambda v: v.str.contains(COVERED_NUMBER))
     yield COVERED, hidden
-    yield FORMAT, other & ~hidden
+    short = mask_where(value, other, lambda v: v.str.contains(r"^[0-9]{7}[0-9X]$"))
+    lost = mask_where(value, short, lambda v: is_valid("0" + v))
+    yield LEADING_ZERO, lost
+    yield FORMAT, other & ~hidden & ~lost
     yield CHECKSUM, formed & ~mask_where(value, formed, checksum_fits)
 
 

@@ -99,8 +99,7 @@ def _repaired(raw: pl.Series) -> pl.Series:
 
 
 def _plain(raw: pl.Series) -> pl.Series:
-    code = alone(raw, _LABEL).str.replace(r"^([0-9]+)\.0+$", "$1")
-    return code.str.replace_all("-", "", literal=True)
+    return alone(raw, _LABEL).str.replace_all("-", "", literal=True)
 
 
 def checksum_fits(numbers: pl.Series) -> pl.Series:

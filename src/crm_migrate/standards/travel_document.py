@@ -77,6 +77,7 @@ _NAMED = (
     r"(?:(?:中国|外国|因[公私])?护照|(?:(?:来往|往来)?(?:港澳|台湾)(?:居民)?(?:来往(?:内地|大陆))?)?通行证"
     r"|回乡证|台胞证|(?:香港|澳门|台湾|港澳台?)(?:居民|永久性?居民)*身份证)(?:号码?)?"
 )
+_NAMED_BEHIND = rf"[(\[【]?{_NAMED}[)\]】]?$"
 _LABEL = rf"{_NAMED}|证件(?:号码?)?|passport(?:no|number)?\.?"
 """What people type in front of the number."""
 _LIKE_DIGITS = r"^[EGHMCWLT][0-9OI]*[0-9][OI][0-9OI]*$"
@@ -147,7 +148,7 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
 
 
 def _repaired(raw: pl.Series) -> pl.Series:
-    code = alone(raw, _LABEL).str.to_uppercase().str.replace(r"^([0-9]+)\.0+$", "$1")
+    code = alone(raw, _LABEL).str.to_uppercase().str.replace(_NAMED_BEHIND, "")
     code = code.str.replace_all("-", "", literal=True).str.replace(r"^([A-Z]+)\.", "$1")
     # Cards of Macau before 2013 were written so.
     code = code.str.replace(r"^([157])/([0-9]{6})/([0-9])$", "$1$2($3)")
@@ -235,12 +236,12 @@ def _taiwan_fits(cards: pl.Series) -> pl.Series:
 
 
 def is_named(raw: pl.Series) -> pl.Series:
-    """True for numbers behind the name of their document, which need no letter then.
+    """True for numbers beside the name of their document, which need no letter then.
 
     >>> is_named(pl.Series(["台胞证：12345678", "护照未带", "12345678"])).to_list()
     [True, False, False]
     """
-    named = holds(compact(raw).str.contains(f"^{_NAMED}:?[0-9A-Za-z]"))
+    named = holds(compact(raw).str.contains(rf"^{_NAMED}:?[0-9A-Za-z]|[0-9)][(\[【]?{_NAMED}"))
     return named & holds(normalise(raw).str.contains(CANONICAL))
 
 

@@ -1,9 +1,10 @@
 """Unified social credit code 统一社会信用代码.
 
 Basis: GB 32100-2015 as amended in 2016, with the organisation code of GB 11714-1997 inside
-(characters 9–17) and the table of authorities and classes in `data/gb32100_2015.csv`. Genuine codes issued in Xiamen before
-2016 fail the check character, so a failure asks for evidence and proves nothing. The field decides
-what a value is, not its shape: 18 digits can be a valid resident id and a valid code at once.
+(characters 9–17) and the table of authorities and classes in `data/gb32100_2015.csv`. Genuine codes
+issued in Xiamen before 2016 fail the check character, so a failure asks for evidence and proves
+nothing. The field decides what a value is, not its shape: 18 digits can be a valid resident id and
+a valid code at once.
 """
 
 import csv
@@ -47,18 +48,24 @@ ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 CANONICAL = r"^[0-9A-HJ-NP-RTUWXY]{18}$"
 _WEIGHTS = np.array([*(pow(3, i, 31) for i in range(17)), 1], dtype=np.int16)
 _VALUES = lookup({c: i for i, c in enumerate(ALPHABET)})
-_ROUNDED = r"^[0-9]{15}000$|^[0-9]\.[0-9]+E\+?[0-9]+$"
+_ROUNDED = r"^[0-9]{15}000$|^[0-9]\.[0-9]+[Ee]\+?[0-9]+$"
 """What a number of 15 significant digits leaves of 18."""
 
 _SEVERAL = rf"^\s*({CANONICAL[1:-1]})(?:[\s,;、/|]+{CANONICAL[1:-1]})+\s*$"
+
+_BETWEEN = r"[,;、/|()\[\]]*(?:原|旧)?(?:营业执照|工商|企业)?(?:注册号|组织机构代码|税号)?[:]?"
+_OLD = r"[0-9A-Z]{8}-?[0-9X]|[0-9]{6}[0-9A-Z]{8}[0-9X]"
+_WITH_OLD = rf"^(?:{CANONICAL[1:-1]}{_BETWEEN}({_OLD})[)\]]?|({_OLD})[,;、/|]+{CANONICAL[1:-1]})$"
+"""A code and one of the numbers of before 2015."""
 
 _ASK = Text(
     "Compare it with the business licence or the national enterprise register.",
     "请与营业执照或国家企业信用信息公示系统核对。",
 )
 _LABEL = (
-    r"(?:统一)?(?:社会)?信用(?:代)?码(?:证)?号?(?:[/(或](?:营业执照)?(?:注册号|税号|纳税人识别号)\)?)?"
-    r"|税号|纳税人(?:识别|登记)号|三证合一(?:号|码)?|uscc|no\.?"
+    r"(?:统一|社会)*信用代?码证?号?(?:[/(或](?:营业执照)?(?:注册号|税号|纳税人识别号)\)?)?"
+    r"|税号|纳税人(?:识别|登记)号|营业执照(?:编?号码?)?|三证合一[号码]?"
+    r"|uscc|(?:unified)?socialcredit(?:code|no\.?|number|identifier)|no\.?"
 )
 """What people type in front of the number; no code has an O in it."""
 _LIKE_DIGITS = {"l": "1", "I": "1", "i": "1", "O": "0", "o": "0", "Z": "2", "z": "2", "S": "5",
@@ -134,6 +141,19 @@ SEVERAL = Rule(
     Text(
         "Choose the company's code in the source; give another company a row of its own.",
         "请在源数据中确认本单位代码；其他单位请另行建档。",
+    ),
+)
+OLD_BESIDE = Rule(
+    "uscc.old_beside",
+    Severity.REPAIR,
+    Text(
+        "Beside the unified social credit code stood a number of the time before 2015; the code "
+        "was taken",
+        "统一社会信用代码旁注有 2015 年前的旧证照号码，已取统一社会信用代码",
+    ),
+    Text(
+        "Nothing to do: the old number is kept in its own field where that was free.",
+        "无需处理；旧号码在其自身字段为空时已移入。",
     ),
 )
 MADE_UP = made_up("uscc", "unified social credit code", "统一社会信用代码")
@@ -213,7 +233,7 @@ CLASS = Rule(
 RULES: tuple[Rule, ...] = (
     NORMALISED, ALPHABET_RULE, FORMAT, CHECKSUM, PRECISION_LOST, ORGANISATION, REGION,
     REGION_UNLISTED, AUTHORITY, CLASS, TOO_SHORT, TOO_LONG, OLD_NUMBER, SEVERAL, MADE_UP,
-    LETTERS_READ, COVERED,
+    LETTERS_READ, COVERED, OLD_BESIDE,
 )  # fmt: skip
 
 
@@ -239,7 +259,32 @@ def _repaired(raw: pl.Series) -> pl.Series:
     kept = read.zip_with(_fits_wholly(read) & ~is_valid(code), kept)
     long = holds(kept.str.len_chars() > 36)
     first = narrow(raw.set(~long, None)).str.to_uppercase().str.extract(_SEVERAL, 1)
-    return first.zip_with(holds(first.is_not_null()), kept).alias(raw.name)
+    kept = first.zip_with(holds(first.is_not_null()), kept)
+    return _beside_old(raw).zip_with(holds(old_beside(raw).is_not_null()), kept).alias(raw.name)
+
+
+def old_beside(raw: pl.Series) -> pl.Series:
+    """The number of before 2015 that stands beside a valid code, as typed; else null.
+
+    >>> typed = ["91110108551385082Q（原注册号：110108000000016）", "55138508-2/91110108551385082Q"]
+    >>> old_beside(pl.Series([*typed, "91110108551385082Q"])).to_list()
+    ['110108000000016', '55138508-2', None]
+    """
+    both = _with_old(raw)
+    code = both.str.extract(rf"({CANONICAL[1:-1]})(?:[^0-9A-Z]|$)")
+    found = both.str.extract(_WITH_OLD, 1)
+    found = found.zip_with(found.is_not_null(), both.str.extract(_WITH_OLD, 2))
+    return found.set(~_fits_wholly(code), None)
+
+
+def _with_old(raw: pl.Series) -> pl.Series:
+    """The cells that may hold both, compact; the rest null."""
+    longer = raw.set(holds(raw.str.len_chars() < 27), None)
+    return alone(longer, _LABEL).str.to_uppercase()
+
+
+def _beside_old(raw: pl.Series) -> pl.Series:
+    return _with_old(raw).str.extract(rf"({CANONICAL[1:-1]})(?:[^0-9A-Z]|$)")
 
 
 def _fits_wholly(codes: pl.Series) -> pl.Series:
@@ -298,6 +343,7 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     yield from _misformed(value, left & ~hidden)
     changed = holds(raw != value) & formed
     yield SEVERAL, mask_where(raw, changed, _several)
+    yield OLD_BESIDE, mask_where(raw, changed, lambda v: old_beside(v).is_not_null())
     yield LETTERS_READ, mask_where(raw, changed, lambda v: _letters_read(v, value.filter(changed)))
     yield PRECISION_LOST, rounded
     yield CHECKSUM, formed & ~fits & ~rounded

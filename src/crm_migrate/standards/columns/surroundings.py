@@ -18,6 +18,8 @@ _NOTE = (
 _AROUND = r"^[\[(【〔<{](?P<in>[^\[\](){}【】〔〕<>]+)[\])】〕>}]$"
 _BEHIND = rf"(?:[\[(【〔]{_NOTE}[\])】〕]|正本|副本)+$"
 _EDGES = r"^[=:,.;、。·#/\\|_+-]+|[=:,.;、。·#/\\|_+-]+$"
+_FLOAT = r"^([0-9]{6,})\.0+$"
+"""Spreadsheets and programs add `.0` to what they took for a number."""
 _FOREIGN_LETTERS = r"[\x{370}-\x{3ff}\x{400}-\x{4ff}]"
 _LATIN = dict(
     zip("АВЕЅІЈКМНОРСТУХаеорсухіѕјΑΒΕΖΗΙΚΜΝΟΡΤΥΧοχ", "ABESIJKMHOPCTYXaeopcyxisjABEZHIKMNOPTYXox",
@@ -29,7 +31,7 @@ _DIGITS = {"O": "0", "Q": "0", "〇": "0", "○": "0", "I": "1", "L": "1", "|": 
 
 
 def alone(raw: pl.Series, label: str) -> pl.Series:
-    """`compact` without quotes, a `label` (regex) in front and a note behind; case stays.
+    """`compact` without quotes, a `label` (regex) in front, a note or `.0` behind; case stays.
 
     >>> typed = pl.Series(["【税号：91350100M000100Y43】", '="91350100M000100Y43"',
     ...                    "91350100M000100Y43（1-1）", "原 91350100M000100Y43"])
@@ -44,7 +46,8 @@ def alone(raw: pl.Series, label: str) -> pl.Series:
     )
     text = text.str.replace_all(_QUOTES, "").str.replace_all(_EDGES, "")
     text = text.str.replace(_AROUND, "${in}").str.replace(_BEHIND, "")
-    return text.str.replace(rf"^(?:(?i:{label})[:;,、#=/]*)+", "").str.replace_all(_EDGES, "")
+    text = text.str.replace(_FLOAT, "$1")
+    return text.str.replace(rf"^(?:(?i:{label})[:;,、#=/为是]*)+", "").str.replace_all(_EDGES, "")
 
 
 def as_digits(text: pl.Series) -> pl.Series:
