@@ -82,7 +82,7 @@ def test_company_findings():
 def test_names_beside_the_name(raw: str, name: str, former: str | None, short: str | None):
     """R-1.3: former, present and short names are taken apart; words that begin alike are not."""
     found = company_name.split(pl.Series([raw]))
-    assert found.rows() == [(name, former, short)]
+    assert found.rows() == [(name, former, short, None)]
     assert company_name.normalise(pl.Series([raw])).to_list() == [name]
 
 
@@ -254,7 +254,7 @@ def test_every_district_is_found_by_its_full_name():
         ("恒通食品有线公司", "company_name.mistyped"),
         ("恒通食品有限公司（已注销）", "company_name.note"),
         ("重复！上海恒通贸易有限公司", "company_name.note"),
-        ("1、上海恒通贸易有限公司", "company_name.note"),
+        ("1、上海恒通贸易有限公司", "company_name.note_removed"),
         ("恒通机电有限公司\n上海恒达食品有限公司", "company_name.several"),
         ("恒通软件有限公司 李明 13800138000", "free_text.mobile_found"),
         ("上海恒通??有限公司", "company_name.damaged"),

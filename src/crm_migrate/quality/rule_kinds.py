@@ -37,6 +37,7 @@ _NAMED = {
     Kind.FORM: "uscc.several phone.several mobile.several email.several qq.several"
     " wechat.same_as_mobile"
     " email.note mobile.note phone.note website.note wechat.note qq.note person_name.note"
+    " company_name.note_removed company_name.moved_state"
     " person_name.moved_mobile mobile.is_wechat wechat.several"
     " wechat.from_mobile website.several person_name.honorific_removed person_name.moved_title"
     " company_name.former company_name.short company_name.moved_former company_name.moved_short"
@@ -55,7 +56,8 @@ _NAMED = {
     " free_text.password free_text.social_account free_text.home_address free_text.birth_date"
     " free_text.password_found free_text.social_account_found free_text.home_address_found"
     " free_text.birth_date_found free_text.sensitive_found",
-    Kind.FORMAT: "uscc.alphabet id_number.too_short id_number.too_long uscc.too_short uscc.too_long uscc.old_number"
+    Kind.FORMAT: "uscc.alphabet id_number.too_short id_number.too_long uscc.too_short"
+    " uscc.too_long uscc.old_number"
     " person_name.characters mobile.abroad phone.no_area_code"
     " text.private_use email.cjk_local date.ambiguous date.incomplete date.impossible date.range"
     " amount.currency amount.range amount.estimate"
@@ -65,17 +67,20 @@ _NAMED = {
     " value.not_moved tax_number.personal tax_number.superseded bank_account.personal_card"
     " travel_document.birth_date travel_document.letter_for_digit registration_number.region"
     " bank_account.other_bank organisation_code.leading_zero"
+    " travel_document.leading_zero"
     " id_number.birth_date id_number.region mobile.prefix mobile.unknown_prefix mobile.device"
     " mobile.extension phone.area_code phone.former_area_code phone.digits wechat.internal"
     " title.not_a_title email.typo"
     " company_name.placeholder person_name.placeholder person_name.company website.mail"
+    " company_name.bracket"
     " person_name.several person_name.left website.typo qq.mobile"
     " company_name.incomplete company_name.doubtful company_name.mistyped company_name.note"
     " company_name.several bank_account.card_mistyped bank_account.made_up person_name.honorific"
     " person_name.incomplete address.no_detail date.implausible date.default amount.magnitude"
     " percentage.fraction percentage.range damage.leading_zero_lost damage.replacement_char"
     " damage.mojibake cell.corrected verification.mail_domain verification.register",
-    Kind.RELATED: "amount.currency_differs address.contradictory reference.orphan reference.ambiguous",
+    Kind.RELATED: "address.contradictory reference.orphan reference.ambiguous"
+    " amount.currency_differs",
     Kind.KEY: "mapping.key_missing mapping.key_repeated schema.record_id",
     Kind.ROW: "record.unidentified mapping.no_record correction.stale",
 }

@@ -2,7 +2,8 @@
 
 Basis: 企业名称登记管理规定 (2020 revision) and its 实施办法 (2023). The canonical name is the one
 typed, in half width and tidied; simplification and the rest belong to `match_key`. A former name
-and a short name that are told beside it (原…, 曾用名：…, 简称…) are taken apart.
+and a short name that are told beside it (原…, 曾用名：…, 简称…) are taken apart, notes and the
+numbers of a list are taken off (see `company_notes`).
 """
 
 import polars as pl
@@ -21,7 +22,9 @@ from crm_migrate.standards.columns.residue import (
     unless_matching,
 )
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
+from crm_migrate.standards.person_name import looks_like_name
 from crm_migrate.standards.reading import company_slips
+from crm_migrate.standards.reading.company_notes import STATE, notes_off
 from crm_migrate.standards.reading.company_parts import PARTS, kinds, parts
 from crm_migrate.standards.text import PRIVATE
 
@@ -37,8 +40,12 @@ BASIS = Text(
 _HAN = r"\x{4e00}-\x{9fa5}"
 _TELLING = "原曾现更变改前旧以又已简俗别商"
 """How words begin that tell of another name, in brackets."""
+_NOTING = "待拟疑注吊迁停歇倒破作弃勿重删不终合黑老新战核优流成未代经供联VvA-Da-d0-9"
+"""How notes begin, in brackets."""
+_LIST_NUMBER = r"^\s*[\x{2460}-\x{249b}]\s*"
+"""① to ⒛, before they become digits of the name."""
 _TELLS = rf"\([{_TELLING}]|:"
-_PLAIN_NAME = rf"^(?:[{_HAN}0-9A-Za-z)·&]|\([{_HAN}0-9A-Za-z&&[^{_TELLING}]])+$"
+_PLAIN_NAME = rf"^(?:[{_HAN}0-9A-Za-z)·&]|\([{_HAN}0-9A-Za-z&&[^{_TELLING}{_NOTING}]])+$"
 _SIGNS = dict(zip("〔【[〕】]・•‧∙⋅", "((()))·····", strict=True))
 """Brackets and dots of other shapes."""
 _ESCAPED = str.maketrans({"[": r"\[", "]": r"\]"})
@@ -69,10 +76,9 @@ _USUAL = (
 )
 """A name that nothing can be said against, as most are."""
 _NO_NAME = r"^[0-9\p{P}\s]+$|(?i)^(?:test|测试|asdf|xxx?$|aaa)|测试$"
-_PERSON = r"^\p{Han}{2,3}$|·"
 _NOBODY = (
     r"^(?:个人|个体户?|散客|散户|零散客户|零售客户|现金客户|临时客户|普通客户|个人客户|自然人|私人|"
-    r"无单位|无公司|未登记|未填写?|待定|待补充?|不知道|不清楚|不详|保密|客户|单位|公司|有限公司|"
+    r"[新老大]客户|无单位|无公司|未登记|未填写?|待定|待补充?|不知道|不清楚|不详|保密|客户|单位|公司|有限公司|"
     r"(?:某某?|[Xx×*]{1,})+(?:有限|科技|贸易)*(?:公司|集团|单位|客户)?)$"
 )
 NORMALISED = normalised("company_name", "company name", "企业名称")
@@ -126,8 +132,25 @@ SHORT_NAME = Rule(
     Text("A short name stood beside the name; it was taken apart", "名称中注有简称，已拆分"),
     Text("It stands in the field of short names if there is one.", "简称已移至简称字段（如有）。"),
 )
+NOTE_REMOVED = Rule(
+    "company_name.note_removed",
+    Severity.REPAIR,
+    Text(
+        "Something stood beside the name that is no part of it (a list number, a label, a note"
+        " like 老客户, the name in English or once more); it was taken off",
+        "名称旁有不属于名称的内容（序号、“客户名称：”、“老客户”、英文名或重复的名称），已去除",
+    ),
+    Text("Nothing to do; the source still has it.", "无需处理；源数据中仍保留该内容。"),
+)
+BRACKET = Rule(
+    "company_name.bracket",
+    Severity.WARNING,
+    Text("A bracket is missing in the name", "名称中括号不成对"),
+    Text("Correct it as on the business licence.", "请按营业执照更正。"),
+)
 RULES: tuple[Rule, ...] = (
     NORMALISED, INCOMPLETE, DOUBTFUL, NOBODY, DAMAGED, FORMER_NAME, SHORT_NAME, PRIVATE,
+    NOTE_REMOVED, BRACKET,
     *company_slips.RULES,
 )  # fmt: skip
 
@@ -147,21 +170,22 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
 
 @remembered
 def split(raw: pl.Series) -> pl.DataFrame:
-    """`value`, the name; `former` and `short`, the names told beside it, null where there are none.
+    """`value`, the name; `former` and `short`, the names told beside it; `note`, what else stood
+    there and is no part of it. Null where there is none.
 
     >>> split(pl.Series(["恒达公司(现更名为恒通公司)", "恒通公司 曾用名：恒达公司"])).rows()
-    [('恒通公司', '恒达公司', None), ('恒通公司', '恒达公司', None)]
-    >>> split(pl.Series(["恒通公司（简称：恒通）", "恒通（原料药）公司"])).rows()
-    [('恒通公司', None, '恒通'), ('恒通(原料药)公司', None, None)]
+    [('恒通公司', '恒达公司', None, None), ('恒通公司', '恒达公司', None, None)]
+    >>> split(pl.Series(["恒通公司（简称：恒通）", "恒通（原料药）公司（已注销）"])).rows()
+    [('恒通公司', None, '恒通', None), ('恒通(原料药)公司', None, None, '已注销')]
     """
-    name = _tidied(raw)
+    name, note = notes_off(_tidied(raw))
     tells = holds(name.str.contains(_TELLS))
     nothing = name.set(name.is_not_null(), None)
     columns = {"value": name, "former": nothing, "short": nothing}
-    if not tells.any():
-        return pl.DataFrame(columns)
-    told = _told_all(name.filter(tells))
-    return pl.DataFrame({n: _placed(c, tells, told[n]) for n, c in columns.items()})
+    if tells.any():
+        told = _told_all(name.filter(tells))
+        columns = {n: _placed(c, tells, told[n]) for n, c in columns.items()}
+    return pl.DataFrame({**columns, "note": note})
 
 
 def _placed(column: pl.Series, rows: pl.Series, told: pl.Series) -> pl.Series:
@@ -206,7 +230,7 @@ def _apart(name: pl.Series, patterns: tuple[str, ...]) -> tuple[pl.Series, pl.Se
 
 
 def _tidied(raw: pl.Series) -> pl.Series:
-    name = narrow(raw)
+    name = narrow(raw.str.replace(_LIST_NUMBER, ""))
     signs = name.str.contains(f"[{''.join(_SIGNS).translate(_ESCAPED)}]")
     name = change_where(name, signs, lambda few: few.str.replace_many(_SIGNS))
     return change_where(name, name.str.contains(" ", literal=True), _closed_up)
@@ -246,13 +270,24 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     unformed = mask_where(value, unformed, lambda few: ~few.str.contains(_LEGAL_FORM))
     # Apart, and for the rest: \b in a pattern makes it ten times as slow.
     unformed = mask_where(value, unformed, lambda few: ~few.str.contains(_FORM_ABROAD))
-    yield INCOMPLETE, mask_where(value, unformed, lambda few: ~few.str.contains(_PERSON))
+    yield INCOMPLETE, mask_where(value, unformed, lambda few: ~looks_like_name(few))
     yield DAMAGED, mask_where(value, odd, lambda few: few.str.contains(r"\x{fffd}|\?\?"))
-    yield from company_slips.slips(value, odd)
+    brackets = value.str.contains("(", literal=True) | value.str.contains(")", literal=True)
+    yield BRACKET, mask_where(value, brackets, _lacks_bracket)
+    slips = dict(company_slips.slips(value, odd))
     changed = holds(raw != value)
     told = split(raw.filter(changed))
     yield FORMER_NAME, mask_where(raw, changed, lambda _: told["former"].is_not_null())
     yield SHORT_NAME, mask_where(raw, changed, lambda _: told["short"].is_not_null())
+    noted = mask_where(raw, changed, lambda _: told["note"].is_not_null())
+    state = mask_where(raw, changed, lambda _: told["note"].str.contains(STATE))
+    slips[company_slips.NOTE] |= state
+    yield NOTE_REMOVED, noted & ~state
+    yield from slips.items()
+
+
+def _lacks_bracket(names: pl.Series) -> pl.Series:
+    return names.str.count_matches("(", literal=True) != names.str.count_matches(")", literal=True)
 
 
 def format(value: pl.Series) -> pl.Series:

@@ -16,12 +16,13 @@ from crm_migrate.standards import company_name, email, mobile, person_name, titl
 from crm_migrate.standards.columns.residue import change_where, holds, mask_where
 from crm_migrate.standards.entity.misplaced import OTHERS_OCCUPIED
 from crm_migrate.standards.reading import telephones
+from crm_migrate.standards.reading.company_notes import STATES
 
 T = SemanticType
 Broken = tuple[str, Rule, pl.Series]
 """Field name, rule, and the rows where it holds."""
-FORMER_NAME, SHORT_NAME = "former_name", "short_name"
-"""The fields for names beside a company's name; their type does not tell them."""
+FORMER_NAME, SHORT_NAME, STATUS = "former_name", "short_name", "registration_status"
+"""The fields for what stands beside a company's name; their type does not tell them."""
 
 _ONE = f"(?:^|;)({telephones.MOBILE})(?:;|$)"
 _NOTHING = Text("Nothing to do.", "无需处理。")
@@ -91,8 +92,13 @@ SHORT = _moved(
     "The short name that stood beside the name was moved to its own field",
     "名称中注明的简称已移至简称字段",
 )
+STATE = _moved(
+    "company_name.moved_state",
+    "The state that was noted beside the name was moved to the field of registration states",
+    "名称中注明的状态（如已注销）已移至经营状态字段",
+)
 RULES: tuple[Rule, ...] = (
-    MOBILE, MAIL, WEBSITE, SAME_AS_MOBILE, TITLE, FORMER, SHORT,
+    STATE, MOBILE, MAIL, WEBSITE, SAME_AS_MOBILE, TITLE, FORMER, SHORT,
     MAIL_OF_MOBILE, MAIL_OF_PHONE, MOBILE_OF_MAIL, MOBILE_OF_NAME, WECHAT_OF_MOBILE,
 )  # fmt: skip
 _SAYS_WECHAT = r"微信|[Vv][Xx]|同[Vv]|[Vv]同"
@@ -200,6 +206,7 @@ def _names(
         if field.type is T.COMPANY_NAME and field.name == "name":
             for part, to, rule in (("former", FORMER_NAME, FORMER), ("short", SHORT_NAME, SHORT)):
                 yield from _beside(field.name, to, rule, raw, values, _company_part(part))
+            yield from _beside(field.name, STATUS, STATE, raw, values, _state)
         if field.type is T.PERSON_NAME:
             to = _first(entity, T.TITLE) or ""
             yield from _beside(field.name, to, TITLE, raw, values, _title)
@@ -233,6 +240,10 @@ def _company_part(part: str) -> Callable[[pl.Series], pl.Series]:
 
 def _number(few: pl.Series) -> pl.Series:
     return person_name.mobile_of(person_name.split(few)["note"])
+
+
+def _state(few: pl.Series) -> pl.Series:
+    return company_name.split(few)["note"].str.extract(f"({STATES})")
 
 
 def _title(few: pl.Series) -> pl.Series:

@@ -7,16 +7,19 @@ from crm_migrate.records import Rule, Severity
 from crm_migrate.standards.columns.residue import holds, mask_where
 from crm_migrate.standards.contract import Masks
 from crm_migrate.standards.free_text import OF_KINDS
+from crm_migrate.standards.reading.company_notes import STATE
 from crm_migrate.standards.reading.personal_data import Finding, with_mobile
 
-_MISTYPED = r"有线公司|有线责任公司|有限工司|有限公私|有限公可|有限有限|公司公司"
-_SEVERAL = r"限(?:责任)?公司.{4,}限(?:责任)?公司$"
-_STATE = "注销|吊销|迁出|停业|歇业|倒闭|作废|停用|弃用|勿用|重复"
-_NOTE = (
-    rf"\((?:已|待|拟)?(?:{_STATE})[^()]*\)$|[-,;:!/](?:已|待|拟)?(?:{_STATE})$"
-    rf"|^\(?(?:已|待)?(?:{_STATE})[):!,-]|^[(]?[0-9]{{1,4}}[、.)]\p{{Han}}"
+_MISTYPED = (
+    r"公司司|限公$|责任?公$|责公司|有线公司|有线责任公司|有限工司|有限公私|有限公可|有限有限|"
+    r"公司公司"
 )
-"""A state of the company or of the record, or the number of a list."""
+_SEVERAL = r"限(?:责任)?公司.{4,}限(?:责任)?公司$"
+_NOTE = (
+    rf"\((?:已|待|拟)?(?:{STATE})[^()]*\)$|[-,;:!/](?:已|待|拟)?(?:{STATE})$"
+    rf"|^\(?(?:已|待)?(?:{STATE})[):!,-]|公司\(?[0-9]{{1,3}}\)?$|[(][^()]*客户[)]$"
+)
+"""A note that could not be taken off."""
 
 MISTYPED = Rule(
     "company_name.mistyped",
@@ -31,10 +34,14 @@ NOTE = Rule(
     "company_name.note",
     Severity.WARNING,
     Text(
-        "A note (struck off, void, repeated …) or a list number stands in the name",
-        "名称中夹有备注（如已注销、作废、重复）或序号",
+        "A note beside the name (struck off, void, repeated …) or a number behind it; a note is"
+        " taken off",
+        "名称旁有备注（如已注销、作废、重复）或尾随编号；备注已从名称中去除",
     ),
-    Text("Keep the name alone, the note in its own field.", "请只保留名称，备注请填写在对应字段。"),
+    Text(
+        "Check whether the record is still needed, and enter the state in its own field.",
+        "请确认该记录是否仍需保留，并将状态填写在对应字段。",
+    ),
 )
 SEVERAL = Rule(
     "company_name.several",
