@@ -110,6 +110,7 @@ def _first_rows(table: Table) -> pl.DataFrame:
 
 def _subject(table: Table, columns: Sequence[Column], model: Model, headers: Headers) -> str | None:
     scores = dict.fromkeys((e.name for e in model.entities), 0.0)
+    named = dict(scores)
     found = headers.subject(table_title(table))
     for column in columns:
         matches = headers.matches(column.label)
@@ -117,6 +118,7 @@ def _subject(table: Table, columns: Sequence[Column], model: Model, headers: Hea
         for entity in {m.entity for m in matches} & scores.keys():
             share = 1 / len(telling) if entity in telling else 0.25
             scores[entity] += share * (column.filled or 1)  # mostly empty: beside the point
+            named[entity] += share
         if (
             not matches
             and column.detected.confidence >= SHOWS
@@ -131,7 +133,7 @@ def _subject(table: Table, columns: Sequence[Column], model: Model, headers: Hea
     if found in scores:
         scores[str(found)] += SUBJECT_WEIGHT
     best = max(scores, key=lambda e: scores[e])
-    return best if scores[best] >= 1 else None
+    return best if max(scores[best], named[best]) >= 1 else None
 
 
 def _key(

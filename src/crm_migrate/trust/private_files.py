@@ -1,5 +1,6 @@
 """Files that only their owner may read, replaced as a whole or not at all, and locks on them."""
 
+import errno
 import os
 import sys
 from collections.abc import Iterator
@@ -32,18 +33,42 @@ def create_private(path: Path) -> int:
 
 
 def write_private(path: Path, data: bytes) -> None:
-    """Replace the file's content durably: temporary name, fsync, rename, fsync of the folder."""
+    """Replace the file's content durably: temporary file, fsync, rename, fsync of the folder.
+
+    Where the system can (Linux), the temporary file has no name until all is written: a process
+    that is killed leaves nothing behind.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY_SUFFIX}")
     try:
-        with os.fdopen(create_private(temporary), "wb") as file:
+        descriptor, nameless = _temporary(temporary)
+        with os.fdopen(descriptor, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
+            if nameless:
+                temporary.unlink(missing_ok=True)  # of a process of this number long ago
+                # Only linkat follows the link in /proc; a descriptor makes Python call it.
+                os.link(
+                    f"/proc/self/fd/{file.fileno()}", temporary, src_dir_fd=file.fileno(),
+                    follow_symlinks=True,
+                )  # fmt: skip
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+def _temporary(path: Path) -> tuple[int, bool]:
+    """A descriptor of a new file for writing, and whether it has no name yet."""
+    kind = getattr(os, "O_TMPFILE", 0)
+    if kind and Path("/proc/self/fd").is_dir():
+        try:
+            return os.open(path.parent, os.O_WRONLY | kind, 0o600), True
+        except OSError as error:
+            if error.errno not in (errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL, errno.ENOENT):
+                raise
+    return create_private(path), False
 
 
 def sync_folder(folder: Path) -> None:
