@@ -110,7 +110,7 @@ def learning(lasting: pl.Expr) -> Callable[[Reader[pl.DataFrame]], Reader[pl.Dat
             nonlocal learnt
             known = learnt  # another thread may put its own in the place of this one meanwhile
             new = values.filter(~values.is_in(known["text"].implode()))
-            if len(new):
+            if len(new) or known.width == 1:
                 known = pl.concat([known, reader(new)], how="diagonal_relaxed")
                 if known.height <= _LEARNT:
                     learnt = known.filter(lasting)

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from crm_migrate.standards.columns.characters import narrow
+from crm_migrate.standards.columns.characters import narrow, simplified
 from crm_migrate.standards.columns.remembered import learning, remembered_with, with_rows
 from crm_migrate.standards.columns.residue import change_where, distinct, holds
 from crm_migrate.standards.places import place_names
@@ -20,22 +20,43 @@ from crm_migrate.standards.places.place_names import CITY, DISTRICT, FORMER, PRO
 
 LEVELS = ("province", "city", "district")
 _BEGINNING = (
-    r"^(?:.{2,8}?(?:省|自治区))?(?:.{1,10}?(?:市|自治州|地区|盟))?.{1,14}?[市区县旗]+[ ,、/-]*"
+    r"^(?:.{2,8}?(?:省|自治区))?(?:.{1,10}?(?:市|自治州|地区|盟))?.{1,14}?[市区县旗]+[ ,、/·-]*"
 )
 """What looks like province, city and district; whether it is one is looked up."""
 _STREET = (
-    r"^(?:[东南西北中]?[一二三四五六七八九十]?(?:路|街|道|巷|里|弄|桥|湖|广场|大厦|大街|大道)|"
+    r"^(?:[东南西北中]?[一二三四五六七八九十]?(?:路|街|道|巷|里|弄|桥|湖|广场|大厦|大街|大道|大路)|"
+    r"(?:理工|师范|工业|交通|科技|医科|农业|财经|外国语|航空航天|邮电|林业|中医药){0,2}大学|"
     r"[东南西北]?[一二三四五]环|[区县镇乡村市州盟])"
 )
-"""Behind a short name such as 北京: a street (北京西路) or another place (朝阳区), no region."""
+"""Behind a short name such as 北京: a street (北京西路), another place (朝阳区), a university."""
+_OWN_STREET = (
+    r"^(?:$|[东南西北]?[一二三四五六]环|\p{Han}{2,5}?(?:街道|镇|乡)|\p{Han}{1,7}?[\p{Han}--[东南西北中大小]]"
+    r"[东南西北中]?[一二三四五六七八九十]*"
+    r"(?:路|大街|大道|街|巷|弄|胡同|村|社区|科技园|软件园|工业园|产业园|工业区))"
+)
+"""Behind 深圳南山: nothing, or a street that has a name of its own (not 深圳南山大道)."""
+_NO_DISTRICT = (
+    r"^(?:[东南西北中]?[一二三四五六七八九十]*(?:大?路|大?街|大?道)|"
+    r"公园|医院|机场|火车|车站|大学|学院[^路街]|中学|小学|体育(?:中心|场|馆|公园)|广场|大厦|饭店|宾馆|酒店|"
+    r"国际|中心|新城|新村|古镇|军校|[门祠寺庙山河湖江桥塔岛口湾港站])"
+)
+"""Behind 深圳南山: what it is a name together with (北京朝阳公园南路, 北京朝阳门外大街)."""
 _STREET_BEGUN = "^[东南西北中]?[一二三四五六七八九十]?[广大]?$"
 """Behind a short name at the end of a text: what follows could make it `_STREET`."""
-_LEADING = r"^[\s,、/-]+"
-_FILLED = r"^(?:市辖区|[\s,、/-])+"
-_ODD = r"[^\x{4e00}-\x{9fa5}0-9A-Za-z()#-]|^(?:中|[0-9]{6}|地址|邮编|-|$)|邮编"
+_LEADING = r"^[\s,、/·-]+"
+_FILLED = r"^(?:市辖区|[\s,、/·-])+"
+_TRADITIONAL = "縣區鎮號廣東灣臺蘇陝貴雲遼龍慶寧鄉關樓層"
+_ODD = (
+    rf"[^\x{{4e00}}-\x{{9fa5}}0-9A-Za-z()#-]|[{_TRADITIONAL}]|"
+    "^(?:中|[0-9]{6}|地址|住[所址]|邮编|-|$)|邮编"
+)
 _APART = r"^\s|\s$|[0-9]\s+[0-9]|[^\p{Han}0-9\s]\s|\s[^\p{Han}0-9\s]|[^\S ]"
 """Blanks that may stay: the others all stand beside a Chinese character."""
-_LABEL = r"^(?:(?:通讯|通信|联系|公司|单位|注册|办公|经营|详细|收货)?地址|邮编)[::]?\s*"
+_LABEL = (
+    r"^(?:(?:通讯|通信|联系|公司|单位|注册|办公|经营|详细|收货|送货|开票|企业|营业)?地址|"
+    r"(?:住[所址]|(?:经营|营业|办公)(?:场所|地点))[::]|邮编)[::]?\s*"
+)
+_COUNTRY = r"^(?:中华人民共和国|中国)[\s,、/·-]*"
 _POSTCODE_BEHIND = r"(?:[\s,、(]+(?:邮政编码|邮编)?|邮政编码|邮编)[::]?\s*[0-9]{6}\)?$"
 _DOUBTFUL = ("朝阳",)
 """Short names of cities that rather mean a district elsewhere: 北京市朝阳区."""
@@ -103,11 +124,21 @@ def _tidied(raw: pl.Series) -> pl.Series:
 
 def _narrowed(raw: pl.Series) -> pl.Series:
     text = narrow(raw).str.replace(_POSTCODE_BEHIND, "")
+    text = change_where(text, text.str.contains(f"[{_TRADITIONAL}]"), simplified)
     text = change_where(text, text.str.contains(" ", literal=True), _closed_up)
     for _ in range(2):
         text = text.str.replace(_LABEL, "").str.replace(_POSTCODE, "$1")
-    text = text.str.replace(r"^(?:中华人民共和国|中国)", "").str.replace(_LEADING, "")
+    text = change_where(text, text.str.contains(_COUNTRY), _without_country)
+    text = text.str.replace(_LEADING, "")
     return text.set(text == "", None)
+
+
+def _without_country(text: pl.Series) -> pl.Series:
+    """中国上海…; 中国银行大厦 and 中国 alone are no country in front of a place."""
+    behind = text.str.replace(_COUNTRY, "")
+    names = (place_names.provinces(), place_names.cities(), place_names.districts())
+    place = pl.select(pl.any_horizontal(n.longest(behind).is_not_null() for n in names))
+    return behind.zip_with(place.to_series(), text)
 
 
 def _closed_up(text: pl.Series) -> pl.Series:
@@ -135,9 +166,9 @@ def _unfolded(text: pl.Series) -> pl.DataFrame:
     """
     frame = pl.DataFrame({"text": text}).with_columns(rest=pl.col("text"), open=False)
     frame = _take(frame, "province", place_names.provinces())
-    frame = _take(frame, "city", place_names.cities())
+    frame = _take(_without_corps(frame), "city", place_names.cities())
     frame = _take(_said_once(frame), "district", place_names.districts())
-    frame = _without_doubtful_cities(frame)
+    frame = _without_doubtful_cities(_within_former_cities(frame))
     city = pl.col("city").replace(place_names.city_spellings())
     frame = frame.with_columns(
         pl.col("province").replace(province_names()),
@@ -159,13 +190,21 @@ def _take(frame: pl.DataFrame, level: str, names: Prefixes) -> pl.DataFrame:
         shared = pl.col(level).is_in(place_names.with_city_districts())
         split = shared & after.str.contains("^[南北中]区")
         after = pl.when(split).then("市" + after).otherwise(after)
-    full = pl.col(level).str.contains("[省市区县州盟旗划位]$")
+    full = pl.col(level).str.contains("(?:[省市区县盟旗划位]|地区|自治州|.{2}州)$")
     street = ~full & after.str.contains(_STREET)
     begun = ~full & after.str.contains(_STREET_BEGUN)
     if level != "district":  # 石家庄桥西区 is a place, though 石家庄桥 looks like a bridge
-        behind = taken.select(pl.when(street).then(after)).to_series()
+        bare = pl.col(level).is_in(place_names.bare_prefectures())  # 湘西 of 湘西吉首市
+        behind = taken.select(pl.when(street | bare).then(after)).to_series()
         no_place, unfinished = _begins_with_no_place(behind)
-        street, begun = street & no_place, begun | unfinished
+        if level == "city":  # 杭州西湖 is a district, not “West Lake” as a street
+            known = place_names.short_districts_behind_cities()
+            no_place &= known.longest(rest.zip_with(behind.is_not_null(), behind)).is_null()
+            unfinished |= known.unfinished(rest)
+        street, begun = (street | bare) & no_place, begun | unfinished
+    if level == "city":  # 北京朝阳 is no city of that name in Beijing
+        municipal = pl.col("province").replace(province_names()).is_in(place_names.MUNICIPALITIES)
+        street |= ~full & municipal.fill_null(False)
     return taken.with_columns(
         open=pl.col("open") | begun.fill_null(False),
         rest=pl.when(pl.col(level).is_null() | street).then("rest").otherwise(after),
@@ -173,15 +212,47 @@ def _take(frame: pl.DataFrame, level: str, names: Prefixes) -> pl.DataFrame:
     )
 
 
+def _without_corps(frame: pl.DataFrame) -> pl.DataFrame:
+    """新疆生产建设兵团第八师石河子市: the city of a division of the corps says it all."""
+    corps = r"^生产建设兵团(?:第?[一二三四五六七八九十]+师)?(\p{Han}{2,5}市)"
+    ours = pl.col("province").str.starts_with("新疆")
+    return frame.with_columns(
+        pl.when(ours).then(pl.col("rest").str.replace(corps, "$1")).otherwise("rest").alias("rest"),
+        pl.col("open") | (ours & pl.col("rest").str.starts_with("生产")).fill_null(False),
+    )
+
+
+def _within_former_cities(frame: pl.DataFrame) -> pl.DataFrame:
+    """莱芜市莱城区: a city that is a district today, and the one of its districts that is meant."""
+    within = pl.col("district").is_in(place_names.former_prefectures())
+    if not frame.select(within.any()).item():
+        return frame
+    names = place_names.districts()
+    rest = frame.select(pl.when(within).then("rest")).to_series()
+    inner = names.longest(rest)
+    return frame.with_columns(
+        open=pl.col("open") | within.fill_null(False),
+        district=pl.coalesce(inner, "district"),
+        rest=pl.when(inner.is_not_null()).then(pl.col("rest").str.strip_prefix(inner))
+        .otherwise("rest"),
+    )  # fmt: skip
+
+
 def _said_once(frame: pl.DataFrame) -> pl.DataFrame:
     """江苏省南京市江苏省南京市玄武区: columns of a form put together, one of which had them all."""
     rest = pl.col("rest")
     for level in ("province", "city"):
-        again = pl.col(level).str.contains("[省市盟]$|自治[区州]$") & rest.str.starts_with(
-            pl.col(level)
-        )
-        rest = pl.when(again).then(rest.str.strip_prefix(pl.col(level))).otherwise(rest)
-    return frame.with_columns(rest.str.replace(_LEADING, "").alias("rest"))
+        full = pl.col(level).str.contains("[省市盟]$|自治[区州]$")
+        again = full & rest.str.starts_with(pl.col(level))
+        behind = rest.str.strip_prefix(pl.col(level)).str.replace(_LEADING, "")
+        if level == "province":  # 成都市四川省科技馆
+            told = frame.select(pl.when(again).then(behind)).to_series()
+            again = again & ~_begins_with_no_place(told)[0]
+        rest = pl.when(again).then(behind).otherwise(rest)
+    rest = rest.str.replace(_LEADING, "")  # 重庆市县云阳县: as the register writes it
+    municipal = pl.coalesce("city", "province").is_in(place_names.MUNICIPALITIES)
+    county = rest.str.replace(r"^县(\p{Han}{1,12}?县)", "$1")
+    return frame.with_columns(rest=pl.when(municipal).then(county).otherwise(rest))
 
 
 def _without_doubtful_cities(frame: pl.DataFrame) -> pl.DataFrame:
@@ -219,23 +290,29 @@ def _without_fillers(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _with_county_cities(frame: pl.DataFrame) -> pl.DataFrame:
-    """江苏昆山前进路: a county-level city without 市, where the province or city is there, too."""
+    """江苏昆山前进路, 深圳南山科技园路: a county-level city or a district without its ending, where
+    the province or city is there, too.
+    """
     above = pl.any_horizontal(pl.col("province", "city").is_not_null())
     rows = frame.select(above & pl.col("district").is_null() & (pl.col("rest") != "")).to_series()
     if not rows.fill_null(False).any():
         return frame
-    names, table = place_names.county_cities()
+    names, table = place_names.short_districts()
     few = frame.with_row_index("at").filter(rows)
     few = few.with_columns(names.longest(few["rest"]).alias("name"))
     after = pl.col("rest").str.strip_prefix(pl.col("name")).str.replace(_LEADING, "")
     begun = after.str.contains(_STREET_BEGUN).fill_null(False)
-    few = few.with_columns(open=pl.col("open") | begun | names.unfinished(few["rest"]))
+    own = after.str.contains(_OWN_STREET) & ~after.str.contains(_NO_DISTRICT)
     fitting = few.join(table, on="name", how="inner").filter(
         (pl.col("province").is_null() | (pl.col("province") == pl.col("full_province")))
         & (pl.col("city").is_null() | (pl.col("city") == pl.col("full_city")))
-        & ~after.str.contains(_STREET)
     )
-    found = fitting.select("at", pl.col("full").alias("found"), after.alias("after"))
+    unsure = pl.col("at").is_in(fitting.filter(~pl.col("is_city"))["at"].implode())
+    few = few.with_columns(open=pl.col("open") | begun | names.unfinished(few["rest"]) | unsure)
+    found = fitting.filter(
+        pl.when("is_city").then(~after.str.contains(_STREET)).otherwise(own)
+        & (pl.len().over("at") == 1)
+    ).select("at", pl.col("full").alias("found"), after.alias("after"))
     joined = frame.with_row_index("at").join(
         few.select("at", pl.col("open").alias("opened")).join(found, on="at", how="left"),
         on="at", how="left", maintain_order="left",

@@ -34,6 +34,10 @@ FILLERS = (
 )  # fmt: skip
 """What the register writes in place of a city where there is none."""
 
+MUNICIPALITIES = ("北京市", "天津市", "上海市", "重庆市")
+_NEW_AREAS = {"龙华新区": "440309", "光明新区": "440311", "坪山新区": "440310"}
+"""Areas of Shenzhen under a committee of their own that became districts in 2016 and 2018."""
+
 _PEOPLES = (
     "蒙古族?|回族|藏族|维吾尔族?|苗族|彝族|壮族|布依族|朝鲜族|满族|侗族|瑶族|白族|土家族|哈尼族|"
     "哈萨克族?|傣族|黎族|傈僳族|佤族|畲族|拉祜族|水族|东乡族|纳西族|景颇族|柯尔克孜族?|土族|"
@@ -100,6 +104,9 @@ def _present() -> Iterator[Meaning]:
 
 def _former() -> Iterator[Meaning]:
     by_code = {d.code: d for d in divisions()}
+    for name, code in _NEW_AREAS.items():
+        d = by_code[code]
+        yield Meaning(DISTRICT, name, d.district, FORMER, d.province, d.city, code)
     known = {d.district or d.city for d in divisions()}
     cities = {d.city for d in divisions()}
     for one in former():
@@ -137,14 +144,37 @@ def provinces() -> Prefixes:
 @cache
 def cities() -> Prefixes:
     """Names of cities in all writings, and `FILLERS`."""
-    return Prefixes([*city_spellings(), *FILLERS, *_municipalities()])
+    return Prefixes([*city_spellings(), *FILLERS, *MUNICIPALITIES])
 
 
 @cache
 def city_spellings() -> dict[str, str]:
     """Names of cities in all writings → full name of today."""
     rows = meanings().filter(pl.col("level") == CITY).select("name", "full").rows()
-    return dict(rows) | city_names() | {name: name for name in _municipalities()}
+    bare = {_bare(name): name for name in sorted(city_names().values())}
+    return bare | dict(rows) | city_names() | {name: name for name in MUNICIPALITIES}
+
+
+def _bare(prefecture: str) -> str:
+    """湘西 of 湘西土家族苗族自治州, 锡林郭勒 of 锡林郭勒盟."""
+    short = without_peoples(prefecture) or prefecture
+    return re.sub("(?:地区|[州盟])$", "", short)
+
+
+@cache
+def bare_prefectures() -> tuple[str, ...]:
+    """Prefectures without their ending; alone they are often another place (大理, 阿克苏)."""
+    names = {_bare(name) for name in city_names().values()}
+    return tuple(sorted(names - set(city_names())))
+
+
+@cache
+def former_prefectures() -> tuple[str, ...]:
+    """Cities with districts of their own that are one district of another city today."""
+    districts_ = set(meanings().filter(pl.col("level") == DISTRICT)["name"])
+    return tuple(
+        sorted({f.name for f in former() if f.code.endswith("00")} & districts_ - set(city_names()))
+    )
 
 
 @cache
@@ -152,10 +182,6 @@ def former_cities() -> tuple[str, ...]:
     """Names that cities had before."""
     rows = meanings().filter((pl.col("level") == CITY) & (pl.col("writing") == FORMER))
     return tuple(rows["name"].to_list())
-
-
-def _municipalities() -> tuple[str, ...]:
-    return ("北京市", "天津市", "上海市", "重庆市")
 
 
 @cache
@@ -171,17 +197,33 @@ def districts() -> Prefixes:
 
 
 @cache
-def county_cities() -> tuple[Prefixes, pl.DataFrame]:
-    """County-level cities without 市, and where each lies (`name`, `district`, …)."""
+def short_districts() -> tuple[Prefixes, pl.DataFrame]:
+    """County-level cities without 市, districts and counties without their ending, and where each
+    lies (`name`, `full`, `full_province`, `full_city`, `is_city`).
+    """
     rows = [
-        (short_city(d.district), d.district, d.province, d.city or None, d.code)
+        (short, d.district, d.province, d.city or None, d.district.endswith("市"))
         for d in divisions()
-        if d.district.endswith("市") and len(d.district) > 2
+        if len(short := _short_district(d)) > 1 and short != short_city(d.city)
     ]
-    table = pl.DataFrame(
-        rows, schema=["name", "full", "full_province", "full_city", "code"], orient="row"
-    )
+    schema = ["name", "full", "full_province", "full_city", "is_city"]
+    table = pl.DataFrame(rows, schema=schema, orient="row")
     return Prefixes(table["name"].to_list()), table
+
+
+@cache
+def short_districts_behind_cities() -> Prefixes:
+    """杭州西湖: what begins with these is no street of the city's name."""
+    return Prefixes(
+        short_city(d.city) + short for d in divisions() if len(short := _short_district(d)) > 1
+    )
+
+
+def _short_district(d: Division) -> str:
+    """南山, 浦东 (新区), 长阳 (土家族自治县); empty where nothing is left out."""
+    name = without_peoples(d.district) or d.district
+    short = re.sub("(?:新区|[市区县])$", "", name)
+    return short if short != name else ""
 
 
 @cache
