@@ -72,7 +72,7 @@ _NAMED = {
     " mobile.extension phone.area_code phone.former_area_code phone.digits wechat.internal"
     " title.not_a_title email.typo"
     " company_name.placeholder person_name.placeholder person_name.company website.mail"
-    " company_name.bracket"
+    " company_name.bracket title.department title.left"
     " person_name.several person_name.left website.typo qq.mobile"
     " company_name.incomplete company_name.doubtful company_name.mistyped company_name.note"
     " company_name.several bank_account.card_mistyped bank_account.made_up person_name.honorific"

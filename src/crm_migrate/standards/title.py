@@ -17,6 +17,12 @@ from crm_migrate.standards.data.tables import Table
 
 BASIS = Text("table of usual titles (2026-11)", "常用职务表（2026-11）")
 _JOINTS = r"\s*(?:兼任?|[/、,;&+|])\s*"
+_LABEL = r"^(?:职务|职位|岗位|职称|头衔|title|position)\s*[:]\s*"
+_GONE = r"\s*[(]?(?:已)?(?:离职|离任|离开|调走|调离|退休|辞职)[)]?$"
+_DEPARTMENT = (
+    r"^(?:采购|销售|市场|财务|行政|人事|人力资源|技术|生产|运营|工程|项目|质量|品质|物流|仓储|客服|研发|设备|"
+    r"安全|综合|业务|商务|法务|审计|信息|后勤|总经理办公|办公)(?:管理)?(?:部门?|处|科|室|中心)$"
+)
 _NO_TITLE = r"^(?:[0-9\p{P}\p{S}\s]+|联系人|客户|先生|女士|小姐|男|女|在职|离职|本人|其他|其它)$"
 
 NORMALISED = normalised("title", "job title", "职务")
@@ -26,7 +32,22 @@ NO_TITLE = Rule(
     Text("This is no job title", "填写的不是职务"),
     Text("Enter the position in the company, or leave it empty.", "请填写在企业中的职务，或留空。"),
 )
-RULES: tuple[Rule, ...] = (NORMALISED, NO_TITLE)
+DEPARTMENT = Rule(
+    "title.department",
+    Severity.WARNING,
+    Text("A department stands in place of the job title", "填写的是部门，不是职务"),
+    Text("Enter the position, like 采购经理.", "请填写职务，如“采购经理”。"),
+)
+LEFT = Rule(
+    "title.left",
+    Severity.WARNING,
+    Text(
+        "A note beside the title says that the person has left (like 离职)",
+        "职务旁注明已离开（如“离职”）",
+    ),
+    Text("Ask for the contact of today.", "请核实现任联系人。"),
+)
+RULES: tuple[Rule, ...] = (NORMALISED, NO_TITLE, DEPARTMENT, LEFT)
 
 
 def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
@@ -42,7 +63,11 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
 
 
 def _repaired(raw: pl.Series) -> pl.Series:
-    kept = narrow(raw).str.replace_all(r"(\p{Han})\s+", "$1").str.replace_all(r"\s+(\p{Han})", "$1")
+    kept = narrow(raw)
+    for beside in (f"(?i){_LABEL}", _GONE):
+        bare = kept.str.replace(beside, "")
+        kept = bare.zip_with(holds(bare != ""), kept)
+    kept = kept.str.replace_all(r"(\p{Han})\s+", "$1").str.replace_all(r"\s+(\p{Han})", "$1")
     # The text itself is one of the table before it is taken apart at its signs.
     whole = _known(kept)
     parts = pl.DataFrame({"part": kept.str.replace_all(_JOINTS, "兼").str.split("兼")})
@@ -92,9 +117,12 @@ def _endings() -> str:
 
 
 def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Masks:
-    """Words and signs that are no title."""
+    """Words and signs that are no title, departments, notes that the person has left."""
     unusual = value.is_not_null() & ~holds(value.is_in(list(_levels())))
     yield NO_TITLE, mask_where(value, unusual, lambda few: few.str.contains(_NO_TITLE))
+    yield DEPARTMENT, mask_where(value, unusual, lambda few: few.str.contains(_DEPARTMENT))
+    changed = value.is_not_null() & holds(raw != value)
+    yield LEFT, mask_where(raw, changed, lambda few: narrow(few).str.contains(_GONE))
 
 
 def format(value: pl.Series) -> pl.Series:
