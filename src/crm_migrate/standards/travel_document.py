@@ -94,6 +94,18 @@ CHECKSUM = Rule(
     ),
     Text("Compare it with the document.", "请与证件原件核对。"),
 )
+LEADING_ZERO = Rule(
+    "travel_document.leading_zero",
+    Severity.WARNING,
+    Text(
+        "Seven digits are one too few for a Taiwan permit: a zero in front was probably lost",
+        "仅 7 位数字，如为台湾居民来往大陆通行证，首位的 0 疑似丢失",
+    ),
+    Text(
+        "A spreadsheet stored it as a number. Compare it with the document.",
+        "可能曾被电子表格存为数字，请与证件原件核对。",
+    ),
+)
 LOOKALIKE = Rule(
     "travel_document.letter_for_digit",
     Severity.WARNING,
@@ -135,6 +147,7 @@ BIRTH_DATE = Rule(
 )
 RULES: tuple[Rule, ...] = (
     NORMALISED, FORMAT, PRECISION_LOST, BIRTH_DATE, MADE_UP, CHECKSUM, LOOKALIKE, COVERED,
+    LEADING_ZERO,
 )  # fmt: skip
 
 
@@ -256,6 +269,7 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     hidden = mask_where(value, other & ~rounded, lambda v: v.str.contains(COVERED_NUMBER))
     yield COVERED, hidden
     yield FORMAT, other & ~rounded & ~hidden
+    yield LEADING_ZERO, mask_where(value, formed, lambda v: v.str.contains(r"^[1-9][0-9]{6}$"))
     resident = holds(value.str.contains(_RESIDENT))
     yield BIRTH_DATE, mask_where(value, resident, lambda v: ~_birth_date_exists(v))
     card = holds(value.str.contains(_CHECKED))

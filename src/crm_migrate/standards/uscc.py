@@ -21,12 +21,10 @@ from crm_migrate.standards.columns.characters import (
     as_mask,
     code_points,
     lookup,
-    narrow,
     tidy,
 )
 from crm_migrate.standards.columns.covering import COVERED_NUMBER, covered
 from crm_migrate.standards.columns.residue import change_where, holds, mask_where, unless_matching
-from crm_migrate.standards.columns.surroundings import alone
 from crm_migrate.standards.contract import (
     INVENTED,
     PLAIN,
@@ -38,6 +36,7 @@ from crm_migrate.standards.contract import (
 )
 from crm_migrate.standards.places import regions
 from crm_migrate.standards.places.divisions import PROVINCE_CODES
+from crm_migrate.standards.reading import credit_codes
 
 BASIS = Text(
     "GB 32100-2015 with amendment No. 1 of 2016, and GB 11714-1997",
@@ -45,32 +44,16 @@ BASIS = Text(
 )
 ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 """31 characters: no I O Z S V."""
-CANONICAL = r"^[0-9A-HJ-NP-RTUWXY]{18}$"
+CANONICAL = f"^{credit_codes.CODE}$"
 _WEIGHTS = np.array([*(pow(3, i, 31) for i in range(17)), 1], dtype=np.int16)
 _VALUES = lookup({c: i for i, c in enumerate(ALPHABET)})
 _ROUNDED = r"^[0-9]{15}000$|^[0-9]\.[0-9]+[Ee]\+?[0-9]+$"
 """What a number of 15 significant digits leaves of 18."""
 
-_SEVERAL = rf"^\s*({CANONICAL[1:-1]})(?:[\s,;、/|]+{CANONICAL[1:-1]})+\s*$"
-
-_BETWEEN = r"[,;、/|()\[\]]*(?:原|旧)?(?:营业执照|工商|企业)?(?:注册号|组织机构代码|税号)?[:]?"
-_OLD = r"[0-9A-Z]{8}-?[0-9X]|[0-9]{6}[0-9A-Z]{8}[0-9X]"
-_WITH_OLD = rf"^(?:{CANONICAL[1:-1]}{_BETWEEN}({_OLD})[)\]]?|({_OLD})[,;、/|]+{CANONICAL[1:-1]})$"
-"""A code and one of the numbers of before 2015."""
-
 _ASK = Text(
     "Compare it with the business licence or the national enterprise register.",
     "请与营业执照或国家企业信用信息公示系统核对。",
 )
-_LABEL = (
-    r"(?:统一|社会)*信用代?码证?号?(?:[/(或](?:营业执照)?(?:注册号|税号|纳税人识别号)\)?)?"
-    r"|税号|纳税人(?:识别|登记)号|营业执照(?:编?号码?)?|三证合一[号码]?"
-    r"|uscc|(?:unified)?socialcredit(?:code|no\.?|number|identifier)|no\.?"
-)
-"""What people type in front of the number; no code has an O in it."""
-_LIKE_DIGITS = {"l": "1", "I": "1", "i": "1", "O": "0", "o": "0", "Z": "2", "z": "2", "S": "5",
-                "s": "5", "V": "U", "v": "U"}  # fmt: skip
-"""The letters that the standard leaves out since they are mistaken for these, and the small l."""
 NORMALISED = normalised("uscc", "unified social credit code", "统一社会信用代码")
 COVERED = covered("uscc", "unified social credit code", "统一社会信用代码")
 LETTERS_READ = letters_read("uscc", "unified social credit code", "统一社会信用代码")
@@ -251,40 +234,20 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
 
 
 def _repaired(raw: pl.Series) -> pl.Series:
-    typed = alone(raw, _LABEL).str.replace_all(r"[-._]", "")
+    typed = credit_codes.written(raw)
     code = typed.str.to_uppercase()
     looks_like_code = code.str.contains(r"^[0-9A-Z]{6,24}$")
     kept = code.zip_with(holds(looks_like_code), tidy(raw))
-    read = typed.str.replace_many(_LIKE_DIGITS).str.to_uppercase()
+    read = credit_codes.letters_as_digits(typed)
     kept = read.zip_with(_fits_wholly(read) & ~is_valid(code), kept)
-    long = holds(kept.str.len_chars() > 36)
-    first = narrow(raw.set(~long, None)).str.to_uppercase().str.extract(_SEVERAL, 1)
-    kept = first.zip_with(holds(first.is_not_null()), kept)
-    return _beside_old(raw).zip_with(holds(old_beside(raw).is_not_null()), kept).alias(raw.name)
+    for other in (credit_codes.first_of(raw), credit_codes.beside_old(raw, _fits_wholly)[0]):
+        kept = other.zip_with(other.is_not_null(), kept)
+    return kept.alias(raw.name)
 
 
 def old_beside(raw: pl.Series) -> pl.Series:
-    """The number of before 2015 that stands beside a valid code, as typed; else null.
-
-    >>> typed = ["91110108551385082Q（原注册号：110108000000016）", "55138508-2/91110108551385082Q"]
-    >>> old_beside(pl.Series([*typed, "91110108551385082Q"])).to_list()
-    ['110108000000016', '55138508-2', None]
-    """
-    both = _with_old(raw)
-    code = both.str.extract(rf"({CANONICAL[1:-1]})(?:[^0-9A-Z]|$)")
-    found = both.str.extract(_WITH_OLD, 1)
-    found = found.zip_with(found.is_not_null(), both.str.extract(_WITH_OLD, 2))
-    return found.set(~_fits_wholly(code), None)
-
-
-def _with_old(raw: pl.Series) -> pl.Series:
-    """The cells that may hold both, compact; the rest null."""
-    longer = raw.set(holds(raw.str.len_chars() < 27), None)
-    return alone(longer, _LABEL).str.to_uppercase()
-
-
-def _beside_old(raw: pl.Series) -> pl.Series:
-    return _with_old(raw).str.extract(rf"({CANONICAL[1:-1]})(?:[^0-9A-Z]|$)")
+    """The number of before 2015 that stands beside a valid code, as typed; else null."""
+    return credit_codes.beside_old(raw, _fits_wholly)[1]
 
 
 def _fits_wholly(codes: pl.Series) -> pl.Series:
@@ -342,9 +305,12 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     yield COVERED, hidden
     yield from _misformed(value, left & ~hidden)
     changed = holds(raw != value) & formed
-    yield SEVERAL, mask_where(raw, changed, _several)
+    yield SEVERAL, mask_where(raw, changed, credit_codes.are_several)
     yield OLD_BESIDE, mask_where(raw, changed, lambda v: old_beside(v).is_not_null())
-    yield LETTERS_READ, mask_where(raw, changed, lambda v: _letters_read(v, value.filter(changed)))
+    yield (
+        LETTERS_READ,
+        mask_where(raw, changed, lambda v: credit_codes.letters_read(v, value.filter(changed))),
+    )
     yield PRECISION_LOST, rounded
     yield CHECKSUM, formed & ~fits & ~rounded
     yield ORGANISATION, fits & ~mask_where(value, fits, organisation_fits)
@@ -355,18 +321,6 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     authority = mask_where(value, formed & ~known, lambda v: v.str.contains(_authorities_pattern()))
     yield AUTHORITY, formed & ~known & ~authority
     yield CLASS, authority
-
-
-def _several(raw: pl.Series) -> pl.Series:
-    """True where different codes stand in the cell; the same one twice is one."""
-    long = raw.set(holds(raw.str.len_chars() <= 36), None)
-    every = narrow(long).str.to_uppercase().str.extract_all(CANONICAL[1:-1])
-    return holds(every.list.n_unique() > 1)
-
-
-def _letters_read(raw: pl.Series, value: pl.Series) -> pl.Series:
-    typed = alone(raw, _LABEL).str.replace_all(r"[-._]", "")
-    return holds(typed.str.contains(r"^[0-9A-Za-z]{18}$") & (typed.str.to_uppercase() != value))
 
 
 def _misformed(value: pl.Series, other: pl.Series) -> Masks:

@@ -1,6 +1,6 @@
-"""Numbers of before 2015 that stand beside a unified social credit code, kept in their own fields."""
+"""Numbers of before 2015 beside a unified social credit code, kept in their own fields."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import polars as pl
 
