@@ -93,6 +93,8 @@ class Field:
     """A record in which every identifying field is missing cannot be identified: quarantine."""
     vocabulary: str | None = None
     unit: str | None = None
+    currency: str | None = None
+    """Of an amount: the field that says its currency (ISO 4217), so that others than CNY stay."""
     references: str | None = None
     """The entity that a `reference` field points to."""
     owner: Text | None = None

@@ -57,7 +57,7 @@ def test_starter_says_what_the_regime_says():
     assert policy.treatment("contact", "mobile", Audience.TARGET) is Treatment.CLEAR
     assert policy.treatment("contact", "mobile", Audience.REPORT) is Treatment.MASK
     assert policy.treatment("customer", "billing_account", Audience.TARGET) is Treatment.CLEAR
-    assert policy.free_text == {Kind.ID_NUMBER, Kind.BANK_CARD}
+    assert policy.free_text == {Kind.ID_NUMBER, Kind.BANK_CARD, Kind.PASSWORD}
 
 
 def test_uncovered_field_is_a_fault_and_forbidden():

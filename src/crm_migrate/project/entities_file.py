@@ -1,6 +1,6 @@
 """`rules/entities.yaml` → the frozen `Model`: entities in dependency order, vocabularies."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -41,6 +41,7 @@ class FieldRules(Frozen):
     identifying: bool = False
     vocabulary: str | None = None
     unit: str | None = None
+    currency: str | None = None
     references: str | None = None
     owner: Words | None = None
     update_frequency: Words | None = None
@@ -128,6 +129,7 @@ def build_model(parsed: EntitiesFile, file: YamlFile) -> tuple[Model | None, lis
                 faults.append(file.fault(at, _unknown("entity", "实体", field.references)))
             if field.vocabulary is not None and field.vocabulary not in parsed.vocabularies:
                 faults.append(file.fault(at, _unknown("vocabulary", "词表", field.vocabulary)))
+            faults += [file.fault(at, told) for told in _about_currency(entity, field_name, field)]
         for other in (entity.root, entity.total, entity.total_date):
             if other is not None and other not in entity.fields:
                 faults.append(file.fault(("entities", name), _unknown("field", "字段", other)))
@@ -161,6 +163,27 @@ def _text(words: Words | None) -> Text | None:
 
 def _unknown(what: str, what_zh: str, name: str) -> Text:
     return Text(f"unknown {what} '{name}'", f"未知的{what_zh}“{name}”")
+
+
+def _about_currency(entity: EntityRules, name: str, field: FieldRules) -> Iterator[Text]:
+    """What is wrong with a field's `currency`: it is for amounts that nobody sums up."""
+    if field.currency is None:
+        return
+    beside = entity.fields.get(field.currency)
+    if beside is None:
+        yield _unknown("field", "字段", field.currency)
+    elif beside.vocabulary != "currency":
+        yield Text(
+            "the currency field is to have `vocabulary: currency`",
+            "币种字段须设置 vocabulary: currency",
+        )
+    if field.type is not SemanticType.AMOUNT:
+        yield Text("only an amount has a currency", "只有金额字段可以设置币种字段")
+    if name == entity.total:
+        yield Text(
+            "control totals are sums: amounts in several currencies have none",
+            "对账合计字段不能含多个币种",
+        )
 
 
 def _entity(name: str, rules: EntityRules) -> Entity:

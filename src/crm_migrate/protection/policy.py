@@ -193,7 +193,7 @@ def _uncovered(entity: str, field: Field, audience: Audience, where: Where) -> F
 
 
 def _free_text(data: dict[str, Any], where: Where, faults: list[Fault]) -> frozenset[Kind]:
-    chosen = data.get("free_text", [Kind.ID_NUMBER, Kind.BANK_CARD])
+    chosen = data.get("free_text", [Kind.ID_NUMBER, Kind.BANK_CARD, Kind.PASSWORD])
     names = chosen if isinstance(chosen, list) else [chosen]
     for place, name in enumerate(names):
         if name not in set(Kind):

@@ -18,18 +18,13 @@ from crm_migrate.standards.columns.residue import (
     unless_matching,
 )
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
-from crm_migrate.standards.reading import written_numbers
+from crm_migrate.standards.reading import currencies, written_numbers
 
 BASIS = Text(
     "GB/T 15835-2011; Payment and Settlement Measures, annex 1",
     "GB/T 15835-2011、《支付结算办法》附件一",
 )
 CANONICAL = PLAIN_DECIMAL
-_CURRENCY = (
-    r"(?i)\$|€|£|₩|₽|฿|usd|eur|gbp|hkd|jpy|aud|cad|chf|sgd|twd|ntd|mop|krw|rub|thb|inr|"
-    "美元|美金|美刀|欧元|英镑|港元|港币|日元|日圆|韩元|韩币|澳元|加元|瑞士法郎|卢布|泰铢|新加坡元|新币|"
-    "台币|澳门元|葡币|卢比|外币"
-)
 _LABEL = (
     r"^(?:(?:认缴)?注册资[本金]|认缴(?:出资)?额?|合计|总计|共计|总额|总价|金额|(?:合同|订单)(?:总?金?额|总?价)"
     r"|大写|小写)(?:\((?:[大小]写|含税|元)\))?(?:为|是)?[::]?"
@@ -50,7 +45,19 @@ CURRENCY = Rule(
     "amount.currency",
     Severity.WARNING,
     Text("The amount is in another currency and was left out", "金额为外币，已置空"),
-    Text("Convert it to CNY in the source.", "请在源数据中换算为人民币。"),
+    Text(
+        "Convert it to CNY in the source, or give the field a currency field (entities.yaml).",
+        "请在源数据中换算为人民币，或在 entities.yaml 中为该字段设置币种字段（currency）。",
+    ),
+)
+FOREIGN = Rule(
+    "amount.foreign",
+    Severity.REPAIR,
+    Text(
+        "The amount is in another currency and was kept in it; a field beside says which",
+        "金额为外币，按原币种保留，币种记入对应字段",
+    ),
+    Text("Nothing to do; it was not converted.", "无需处理；金额未换算。"),
 )
 RANGE = Rule(
     "amount.range",
@@ -76,11 +83,12 @@ MAGNITUDE = Rule(
     ),
     Text("Check whether the column is in 元 or 万元.", "请确认该列单位是元还是万元。"),
 )
-RULES: tuple[Rule, ...] = (NORMALISED, UNREADABLE, CURRENCY, RANGE, ESTIMATE, MAGNITUDE)
+RULES: tuple[Rule, ...] = (NORMALISED, UNREADABLE, CURRENCY, FOREIGN, RANGE, ESTIMATE, MAGNITUDE)
 
 
 def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
-    """Plain decimals in the field's unit; null where there is no one amount in CNY.
+    """Plain decimals in the field's unit; null where there is no one amount in CNY, or where the
+    context says so, in another currency.
 
     >>> in_wan = Context(unit="万元")
     >>> normalise(pl.Series(["120", "１，２００，０００元", "1.2亿", "约50"]), in_wan).to_list()
@@ -89,9 +97,11 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
     ['100', '12000', '50', None]
     >>> normalise(pl.Series(["¥1,200.50", "12万"]), Context(unit="元")).to_list()
     ['1200.5', '120000']
+    >>> normalise(pl.Series(["USD 100", "100万美元"]), Context(foreign=True)).to_list()
+    ['100', '1000000']
     """
     field_power = power_of(context.unit)
-    return unless_matching(raw, CANONICAL, lambda few: _repaired(few, field_power))
+    return unless_matching(raw, CANONICAL, lambda few: _repaired(few, field_power, context.foreign))
 
 
 def power_of(unit: str | None) -> int:
@@ -103,8 +113,10 @@ def power_of(unit: str | None) -> int:
     return written_numbers.POWERS.get((unit or "").removesuffix("元"), 0)
 
 
-def _repaired(raw: pl.Series, field_power: int) -> pl.Series:
+def _repaired(raw: pl.Series, field_power: int, foreign: bool) -> pl.Series:
     text = compact(raw).set(written_numbers.side_by_side(raw), None)
+    if foreign:
+        text = currencies.without(text)
     text = text.str.replace(_LABEL, "").str.replace(
         r"^(?:人民币|(?i:rmb|cny?)|[¥￥])+(?:\(大写\))?[::]?", ""
     )
@@ -127,7 +139,7 @@ def _agreed(text: pl.Series, field_power: int) -> pl.Series:
 def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Masks:
     """What could not be read, and amounts that are beyond belief."""
     missing = raw.is_not_null() & value.is_null()
-    currency = mask_where(raw, missing, lambda r: compact(r).str.contains(_CURRENCY))
+    currency = mask_where(raw, missing, lambda r: compact(r).str.contains(currencies.ANY))
     between = mask_where(raw, missing & ~currency, written_numbers.is_range)
     left = missing & ~currency & ~between
     estimate = mask_where(raw, left, written_numbers.is_estimate)
@@ -135,6 +147,8 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     yield RANGE, between
     yield ESTIMATE, estimate
     yield UNREADABLE, left & ~estimate
+    if context.foreign:
+        yield FOREIGN, holds(raw != value) & currencies.code_of(raw).is_not_null()
     digits = 10 - power_of(context.unit)
     yield MAGNITUDE, value.str.contains(f"^-?[1-9][0-9]{{{max(digits, 1)},}}")
 

@@ -16,10 +16,12 @@ Masks = Iterator[tuple[Rule, pl.Series]]
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a standard may need to know of the field: its unit and its vocabulary."""
+    """What a standard may need to know of the field: unit, vocabulary, currencies."""
 
     unit: str | None = None
     vocabulary: Vocabulary | None = None
+    foreign: bool = False
+    """Amounts in other currencies are kept: a field beside says which."""
 
 
 PLAIN = Context()
@@ -33,7 +35,7 @@ def context_of(field: Field, model: Model) -> Context:
         KeyError: the field names a vocabulary that the model does not have.
     """
     vocabulary = model.vocabularies[field.vocabulary] if field.vocabulary else None
-    return Context(field.unit, vocabulary)
+    return Context(field.unit, vocabulary, foreign=field.currency is not None)
 
 
 class Standard(Protocol):
