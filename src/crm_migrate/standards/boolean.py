@@ -12,6 +12,7 @@ from crm_migrate.records import Rule, Severity
 from crm_migrate.standards.columns.characters import compact
 from crm_migrate.standards.columns.residue import change_distinct, mask_where, unless_matching
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
+from crm_migrate.standards.reading.tick_boxes import ticked
 
 BASIS = Text("list of spellings", "是/否取值表")
 CANONICAL = "^(?:true|false)$"
@@ -69,6 +70,8 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
 
     >>> normalise(pl.Series(["是", "Ｎ", "√", "0", "TRUE", "看情况"])).to_list()
     ['true', 'false', 'true', 'false', 'true', None]
+    >>> normalise(pl.Series(["☑是 □否", "有□ 无☑", "□是 □否"])).to_list()
+    ['true', 'false', None]
     >>> normalise(pl.Series(["同意（2024-01-05）", "已退订", "同意/不同意", "未知"])).to_list()
     ['true', 'false', None, None]
     """
@@ -82,7 +85,7 @@ def _read(raw: pl.Series) -> pl.Series:
 
 def _key(raw: pl.Series) -> pl.Series:
     text = compact(raw).str.to_lowercase().str.replace_all(r"\x{fe0e}|\x{fe0f}", "")
-    return text.str.replace(f"^{_DATE}", "").str.replace(f"{_DATE}$", "")
+    return ticked(text).str.replace(f"^{_DATE}", "").str.replace(f"{_DATE}$", "")
 
 
 def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Masks:

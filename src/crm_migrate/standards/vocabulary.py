@@ -12,6 +12,7 @@ from crm_migrate.records import Rule, Severity
 from crm_migrate.standards.columns.characters import compact, simplified, tidy
 from crm_migrate.standards.columns.residue import change_distinct, change_where, holds
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
+from crm_migrate.standards.reading.tick_boxes import ticked
 
 BASIS = Text("the project's vocabularies", "项目取值表")
 NORMALISED = normalised("vocabulary", "value", "取值")
@@ -55,7 +56,7 @@ def _spellings(vocabulary: Vocabulary) -> dict[str, str]:
 
 
 def _key(text: pl.Series) -> pl.Series:
-    return simplified(compact(text)).str.to_uppercase()
+    return simplified(ticked(compact(text))).str.to_uppercase()
 
 
 def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Masks:

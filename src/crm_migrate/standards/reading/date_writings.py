@@ -63,7 +63,7 @@ def tidied(raw: pl.Series) -> pl.Series:
     text = narrow(raw).str.replace_all(r"\s*([-/.年月日:])\s*", "$1").str.strip_chars("'\"")
     text = text.str.replace(r"^\p{Han}{2,8}:", "").str.replace_many({"國": "国", "元月": "1月"})
     text = text.str.replace(_WEEKDAY, " ").str.strip_chars(" ")
-    named = text.str.contains("[A-Z)]$")
+    named = text.str.contains("[A-Z)]$| CST ")
     text = change_where(text, named, _without_zone_names)
     chinese = text.str.contains(_CHINESE + "年")
     return change_where(text, chinese, lambda few: per_distinct(few, _in_digits))
