@@ -66,6 +66,14 @@ def confined(job: Job, run: Run, asked: Asked) -> Scope:
         only = pl.Series(sorted(asked.groups), dtype=pl.String)
         words.append(Text(f"what {asked.follows} left undone", f"{asked.follows} 未完成的部分"))
     if only is not None and not len(only):
+        if asked.rejected and len(words) == 1:
+            raise UsageFault(
+                Text("nothing that was set aside is corrected", "隔离的记录尚无更正"),
+                remedy=Text(
+                    "crm-migrate quarantine export, correct it, crm-migrate quarantine import",
+                    "请先 crm-migrate quarantine export，更正后 crm-migrate quarantine import",
+                ),
+            )
         raise _none("; ".join(str(w) for w in words))
     return Scope(_told(words, only, golden, asked), only, _excluded(golden, asked))
 
