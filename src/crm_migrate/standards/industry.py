@@ -137,7 +137,9 @@ def _full_code(word: pl.Series) -> pl.Series:
     named = _spelled().meaning(name)
     # What stands beside the code of a class and is no industry's name is a short form of its own.
     own = (digits.str.len_chars() == 4) & ~_spelled().have(name)
-    within = code.str.starts_with(named) | named.str.starts_with(code)
+    within = pl.select(
+        pl.lit(code).str.starts_with(pl.lit(named)) | pl.lit(named).str.starts_with(pl.lit(code))
+    ).to_series()
     agrees = (
         holds((letter == "") | (letter == section))
         & _named().have(code)

@@ -224,7 +224,7 @@ def _without_corps(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _within_former_cities(frame: pl.DataFrame) -> pl.DataFrame:
     """莱芜市莱城区: a city that is a district today, and the one of its districts that is meant."""
-    within = pl.col("district").is_in(place_names.former_prefectures())
+    within = pl.col("district").is_in(place_names.former_prefectures()) & pl.col("city").is_null()
     if not frame.select(within.any()).item():
         return frame
     names = place_names.districts()

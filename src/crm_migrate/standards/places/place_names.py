@@ -170,11 +170,10 @@ def bare_prefectures() -> tuple[str, ...]:
 
 @cache
 def former_prefectures() -> tuple[str, ...]:
-    """Cities with districts of their own that are one district of another city today."""
+    """Cities with districts of their own, dissolved since 1996, that are one district today."""
     districts_ = set(meanings().filter(pl.col("level") == DISTRICT)["name"])
-    return tuple(
-        sorted({f.name for f in former() if f.code.endswith("00")} & districts_ - set(city_names()))
-    )
+    gone = {f.name for f in former() if f.code.endswith("00") and f.last >= 1996}
+    return tuple(sorted(gone & districts_ - set(city_names())))
 
 
 @cache
@@ -215,7 +214,9 @@ def short_districts() -> tuple[Prefixes, pl.DataFrame]:
 def short_districts_behind_cities() -> Prefixes:
     """杭州西湖: what begins with these is no street of the city's name."""
     return Prefixes(
-        short_city(d.city) + short for d in divisions() if len(short := _short_district(d)) > 1
+        short_city(d.city) + short
+        for d in divisions()
+        if d.city and len(short := _short_district(d)) > 1
     )
 
 
