@@ -10,11 +10,11 @@ The comments at the head of each table are kept.
 import csv
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 
-def divisions(rows: Iterable[list[str]]) -> Iterator[tuple[str, str, str, str]]:
+def divisions(rows: Iterable[Sequence[str]]) -> Iterator[tuple[str, str, str, str]]:
     """Section, its name, division, its name, in the order of the list.
 
     Raises:
@@ -33,7 +33,7 @@ def divisions(rows: Iterable[list[str]]) -> Iterator[tuple[str, str, str, str]]:
             yield (*section, code, name)
 
 
-def groups(rows: Iterable[list[str]]) -> Iterator[tuple[str, str]]:
+def groups(rows: Iterable[Sequence[str]]) -> Iterator[tuple[str, str]]:
     """Group and its name, in the order of the list.
 
     >>> list(groups([["018", "草种植及割草"], ["0181", "草种植"], ["0190", "其他农业"]]))
@@ -46,7 +46,7 @@ def groups(rows: Iterable[list[str]]) -> Iterator[tuple[str, str]]:
     yield from names.items()
 
 
-def classes(rows: Iterable[list[str]]) -> Iterator[tuple[str, str]]:
+def classes(rows: Iterable[Sequence[str]]) -> Iterator[tuple[str, str]]:
     """Class and its name, by code.
 
     >>> list(classes([["018", "草种植及割草"], ["0181", "草种植"], ["019", "其他农业"]]))
@@ -59,7 +59,7 @@ def classes(rows: Iterable[list[str]]) -> Iterator[tuple[str, str]]:
     yield from sorted((names | whole).items())
 
 
-def _listed(rows: Iterable[Iterable[str]]) -> Iterator[tuple[str, str]]:
+def _listed(rows: Iterable[Sequence[str]]) -> Iterator[tuple[str, str]]:
     for row in rows:
         code, name, *_ = (*row, "", "")
         if code and name:
