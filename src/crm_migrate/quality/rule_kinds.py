@@ -41,7 +41,8 @@ _NAMED = {
     " person_name.moved_mobile mobile.is_wechat wechat.several"
     " wechat.from_mobile website.several person_name.honorific_removed person_name.moved_title"
     " company_name.former company_name.short company_name.moved_former company_name.moved_short"
-    " mobile.left_over date.serial date.epoch date.term_split cell.markup amount.foreign"
+    " mobile.left_over value.left_over"
+    " date.serial date.epoch date.term_split cell.markup amount.foreign"
     " uscc.from_tax_number uscc.old_beside uscc.region_unlisted id_number.region_unlisted"
     " address.former_name damage.number_as_code damage.float_text damage.date_serial"
     " value.too_long",
@@ -66,7 +67,8 @@ _NAMED = {
     Kind.CONTENT: "uscc.organisation uscc.region uscc.authority uscc.class uscc.not_moved"
     " value.not_moved tax_number.personal tax_number.superseded bank_account.personal_card"
     " travel_document.birth_date travel_document.letter_for_digit registration_number.region"
-    " bank_account.other_bank organisation_code.leading_zero"
+    " bank_account.other_bank bank_account.personal uscc.personal tax_number.region"
+    " organisation_code.leading_zero"
     " travel_document.leading_zero"
     " id_number.birth_date id_number.region mobile.prefix mobile.unknown_prefix mobile.device"
     " mobile.extension phone.area_code phone.former_area_code phone.digits wechat.internal"
@@ -109,6 +111,7 @@ SETTLED = (
     "website.several",
     "wechat.several",
     "mobile.left_over",
+    "value.left_over",
 )
 """Warnings about what a cell held beside its value: the value that was taken is right."""
 

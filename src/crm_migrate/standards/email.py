@@ -18,6 +18,7 @@ from crm_migrate.records import Rule, Severity
 from crm_migrate.standards.columns.characters import narrow, tidy_apart
 from crm_migrate.standards.columns.covering import covered
 from crm_migrate.standards.columns.residue import (
+    behind_first,
     change_where,
     holds,
     mask_where,
@@ -26,7 +27,7 @@ from crm_migrate.standards.columns.residue import (
 )
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
 from crm_migrate.standards.data.tables import Table
-from crm_migrate.standards.reading.words_beside import has_note, note
+from crm_migrate.standards.reading.words_beside import has_note, note, several
 
 BASIS = Text("RFC 5321, RFC 6531", "RFC 5321、RFC 6531")
 _ADDRESS = (
@@ -82,15 +83,7 @@ CJK_LOCAL = Rule(
         "常用邮箱服务无法投递，请核实邮箱。",
     ),
 )
-SEVERAL = Rule(
-    "email.several",
-    Severity.WARNING,
-    Text("The cell held several addresses; the first was taken", "一格中有多个邮箱，已取第一个"),
-    Text(
-        "If another one is used more, correct it in the source, which still has them all.",
-        "如常用的是其他邮箱，请在源数据中更正；其余邮箱仍保留在源数据中。",
-    ),
-)
+SEVERAL = several("email", "mail addresses", "邮箱")
 NOTE = note("email", "mail address", "邮箱")
 COVERED = covered("email", "mail address", "邮箱地址")
 MADE_UP = Rule(
@@ -136,6 +129,19 @@ def _read(raw: pl.Series) -> pl.Series:
 def _addresses(raw: pl.Series) -> pl.Series:
     """The well-formed ASCII addresses that make up the cell, as a list; null without any."""
     return _alone(_text(raw)).str.split(";")
+
+
+def overflow(raw: pl.Series) -> pl.Series:
+    """The addresses of each cell that `normalise` did not take; null where there are none.
+
+    >>> overflow(pl.Series(["a@x.com; b@x.com", "a@x.com", None])).to_list()
+    ['b@x.com', None, None]
+    """
+    signs = raw.str.contains("[@＠﹫][^@＠﹫]+[@＠﹫]")
+    nothing = raw.set(raw.is_not_null(), None)
+    return change_where(
+        nothing, signs, lambda _: behind_first(_addresses(raw.filter(holds(signs))))
+    )
 
 
 def _text(raw: pl.Series) -> pl.Series:
@@ -215,8 +221,7 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     yield FORMAT, (other & ~cjk & ~valid & ~hidden) | (doubtful & ~made_up)
     yield TYPO, value.str.contains(_typo())
     changed = formed & holds(raw != value)
-    signs = mask_where(raw, changed, lambda r: r.str.contains("[@＠﹫][^@＠﹫]+[@＠﹫]"))
-    yield SEVERAL, mask_where(raw, signs, lambda r: _addresses(r).list.n_unique() > 1)
+    yield SEVERAL, mask_where(raw, changed, lambda r: overflow(r).is_not_null())
     yield NOTE, has_note(raw, changed)
 
 

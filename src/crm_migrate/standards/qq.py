@@ -9,6 +9,7 @@ from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards.columns.characters import compact, tidy_apart
 from crm_migrate.standards.columns.residue import (
+    behind_first,
     change_where,
     holds,
     mask_where,
@@ -16,7 +17,7 @@ from crm_migrate.standards.columns.residue import (
 )
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
 from crm_migrate.standards.reading import telephones
-from crm_migrate.standards.reading.words_beside import has_note, note
+from crm_migrate.standards.reading.words_beside import has_note, note, several
 
 BASIS = Text("the form in which Tencent gives numbers out", "腾讯 QQ 号码编号规则")
 NUMBER = r"[1-9][0-9]{4,10}"
@@ -32,15 +33,7 @@ FORMAT = Rule(
     Text("This is no QQ number of 5 to 11 digits", "不是 5–11 位的 QQ 号"),
     Text("Ask the contact for the number.", "请向联系人核实 QQ 号。"),
 )
-SEVERAL = Rule(
-    "qq.several",
-    Severity.WARNING,
-    Text("The cell held several QQ numbers; the first was taken", "一格中有多个 QQ 号，已取第一个"),
-    Text(
-        "If another one is used more, correct it in the source, which still has them all.",
-        "如常用的是其他号码，请在源数据中更正；其余号码仍保留在源数据中。",
-    ),
-)
+SEVERAL = several("qq", "QQ numbers", "QQ 号")
 MOBILE = Rule(
     "qq.mobile",
     Severity.WARNING,
@@ -69,6 +62,17 @@ def _repaired(raw: pl.Series) -> pl.Series:
     return first.zip_with(whole, tidy_apart(raw))
 
 
+def overflow(raw: pl.Series) -> pl.Series:
+    """The numbers of each cell that `normalise` did not take; null where there are none.
+
+    >>> overflow(pl.Series(["12345678/87654321", "12345678"])).to_list()
+    ['87654321', None]
+    """
+    text = _bare(raw)
+    listed = text.set(~holds(text.str.contains(_SEVERAL)), None)
+    return behind_first(listed.str.replace_all("[/;,、|或和]", ";").str.split(";"))
+
+
 def _bare(raw: pl.Series) -> pl.Series:
     lines = raw.str.replace_all(r"[\r\n]+", ";")
     text = compact(lines).str.replace(_MARKED, "").str.replace(r"\.0+$", "")
@@ -85,7 +89,7 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     changed = formed & holds(raw != value)
     yield NOTE, has_note(raw, changed)
     yield MOBILE, mask_where(value, formed, lambda few: few.str.contains(f"^{telephones.MOBILE}$"))
-    yield SEVERAL, mask_where(raw, changed, lambda few: _bare(few).str.contains(_SEVERAL))
+    yield SEVERAL, mask_where(raw, changed, lambda few: overflow(few).is_not_null())
 
 
 def format(value: pl.Series) -> pl.Series:

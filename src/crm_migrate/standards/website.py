@@ -11,9 +11,15 @@ from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards import email
 from crm_migrate.standards.columns.characters import narrow, tidy_apart
-from crm_migrate.standards.columns.residue import change_where, holds, mask_where, per_distinct
+from crm_migrate.standards.columns.residue import (
+    behind_first,
+    change_where,
+    holds,
+    mask_where,
+    per_distinct,
+)
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
-from crm_migrate.standards.reading.words_beside import has_note, note
+from crm_migrate.standards.reading.words_beside import has_note, note, several
 
 BASIS = Text("RFC 3986, RFC 5891", "RFC 3986、RFC 5891")
 _HOST = (
@@ -57,15 +63,7 @@ MAIL = Rule(
         "请填写网址；邮箱请填写在邮箱字段。",
     ),
 )
-SEVERAL = Rule(
-    "website.several",
-    Severity.WARNING,
-    Text("The cell held several addresses; the first was taken", "一格中有多个网址，已取第一个"),
-    Text(
-        "If another one is the right one, correct it in the source, which still has them all.",
-        "如应取其他网址，请在源数据中更正；其余网址仍保留在源数据中。",
-    ),
-)
+SEVERAL = several("website", "web addresses", "网址")
 TYPO = Rule(
     "website.typo",
     Severity.WARNING,
@@ -99,6 +97,26 @@ def _repaired(raw: pl.Series) -> pl.Series:
     read = whole.zip_with(~several & holds(whole.str.contains(CANONICAL)), first)
     known = holds(read.str.contains(CANONICAL)) & (several | holds(read == whole))
     return read.zip_with(known, tidy_apart(raw))
+
+
+def overflow(raw: pl.Series) -> pl.Series:
+    """The addresses of each cell that `normalise` did not take; null where there are none.
+
+    >>> overflow(pl.Series(["www.a.com; B.com/", "www.a.com / b.cn", "www.a.com/b"])).to_list()
+    ['b.com', 'b.cn', None]
+    """
+    text = _text(raw)
+    listed = text.str.to_lowercase().str.contains(_SEVERAL)
+    nothing = text.set(text.is_not_null(), None)
+    return change_where(nothing, listed, lambda _: _others(text.filter(holds(listed))))
+
+
+def _others(text: pl.Series) -> pl.Series:
+    parts = pl.DataFrame({"one": text.str.replace_all(r"[;,、| ]+", ";").str.split(";")})
+    parts = parts.with_row_index("row").explode("one")
+    parts = parts.with_columns(_address(parts["one"]).alias("one"))
+    lists = parts.group_by("row", maintain_order=True).agg("one")
+    return behind_first(lists["one"])
 
 
 def _text(raw: pl.Series) -> pl.Series:
@@ -167,10 +185,7 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     yield TYPO, mask_where(value, formed, lambda few: few.str.contains(_TYPO))
     changed = formed & holds(raw != value)
     yield NOTE, has_note(raw, changed & ~holds(value.str.contains(r"\p{Han}")))
-    yield (
-        SEVERAL,
-        mask_where(raw, changed, lambda r: _text(r).str.to_lowercase().str.contains(_SEVERAL)),
-    )
+    yield SEVERAL, mask_where(raw, changed, lambda few: overflow(few).is_not_null())
 
 
 def format(value: pl.Series) -> pl.Series:

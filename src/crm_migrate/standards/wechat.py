@@ -11,10 +11,16 @@ from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards import mobile, qq
 from crm_migrate.standards.columns.characters import compact, narrow, tidy_apart
-from crm_migrate.standards.columns.residue import change_where, holds, mask_where, unless_matching
+from crm_migrate.standards.columns.residue import (
+    behind_first,
+    change_where,
+    holds,
+    mask_where,
+    unless_matching,
+)
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
 from crm_migrate.standards.reading import telephones
-from crm_migrate.standards.reading.words_beside import has_note, note
+from crm_migrate.standards.reading.words_beside import has_note, note, several
 
 BASIS = Text("rules of WeChat for ids", "微信号设置规则")
 _ID = rf"(?:[a-z_][a-z0-9_-]{{5,19}}|wxid_[a-z0-9]{{10,22}}|{telephones.MOBILE}|{qq.NUMBER})"
@@ -60,15 +66,7 @@ INTERNAL = Rule(
     ),
     Text("Ask the contact for the id.", "请向联系人索取微信号。"),
 )
-SEVERAL = Rule(
-    "wechat.several",
-    Severity.WARNING,
-    Text("The cell held several WeChat ids; the first was taken", "一格中有多个微信号，已取第一个"),
-    Text(
-        "If another one is used more, correct it in the source, which still has them all.",
-        "如常用的是其他微信号，请在源数据中更正；其余微信号仍保留在源数据中。",
-    ),
-)
+SEVERAL = several("wechat", "WeChat ids", "微信号")
 NOTE = note("wechat", "WeChat id", "微信号")
 RULES: tuple[Rule, ...] = (NORMALISED, FORMAT, SAME, INTERNAL, SEVERAL, NOTE)
 
@@ -92,6 +90,17 @@ def _repaired(raw: pl.Series) -> pl.Series:
     numbers = change_where(kept, ~read, lambda few: mobile.normalise(few))
     number = holds(numbers.str.contains(mobile.CANONICAL)) & ~read
     return first.zip_with(read, numbers.zip_with(number, kept))
+
+
+def overflow(raw: pl.Series) -> pl.Series:
+    """The ids of each cell that `normalise` did not take; null where there are none.
+
+    >>> overflow(pl.Series(["lina_88/wangwei66", "lina_88"])).to_list()
+    ['wangwei66', None]
+    """
+    text = _bare(raw)
+    listed = text.set(~holds(text.str.contains(_SEVERAL)), None)
+    return behind_first(listed.str.replace_all("[/;,、|或和]", ";").str.split(";"))
 
 
 def _bare(raw: pl.Series) -> pl.Series:
@@ -123,7 +132,7 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     yield FORMAT, other & ~same
     yield INTERNAL, holds(value.str.starts_with("wxid_"))
     changed = formed & holds(raw != value)
-    yield SEVERAL, mask_where(raw, changed, lambda few: _bare(few).str.contains(_SEVERAL))
+    yield SEVERAL, mask_where(raw, changed, lambda few: overflow(few).is_not_null())
     yield NOTE, has_note(raw, changed)
 
 

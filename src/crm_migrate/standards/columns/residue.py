@@ -108,3 +108,14 @@ def joined(first: pl.Series, second: pl.Series) -> pl.Series:
         return numbers.list.unique(maintain_order=True).list.join(MULTI_SEPARATOR)
 
     return change_where(either, both, merged)
+
+
+def behind_first(lists: pl.Series) -> pl.Series:
+    """What stands behind the first of each list, each once, joined by `;`; null for nothing.
+
+    >>> behind_first(pl.Series([["a", "b", "a", "c"], ["a"], ["a", "a"], None])).to_list()
+    ['b;c', None, None, None]
+    """
+    once = lists.list.unique(maintain_order=True)
+    rest = once.list.slice(1).list.join(MULTI_SEPARATOR)
+    return rest.set(holds(rest == ""), None)

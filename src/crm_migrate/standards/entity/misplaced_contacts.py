@@ -10,11 +10,21 @@ from collections.abc import Callable, Iterator
 import polars as pl
 
 from crm_migrate.language import Text
-from crm_migrate.model import Entity, SemanticType
+from crm_migrate.model import MULTI_SEPARATOR, Entity, SemanticType
 from crm_migrate.records import Rule, Severity
-from crm_migrate.standards import company_name, email, mobile, person_name, title, website, wechat
-from crm_migrate.standards.columns.residue import change_where, holds, mask_where
+from crm_migrate.standards import (
+    company_name,
+    email,
+    mobile,
+    person_name,
+    qq,
+    title,
+    website,
+    wechat,
+)
+from crm_migrate.standards.columns.residue import change_where, holds, joined, mask_where
 from crm_migrate.standards.entity.misplaced import OTHERS_OCCUPIED
+from crm_migrate.standards.entity.record_rules import LEFT_OVER
 from crm_migrate.standards.reading import telephones
 from crm_migrate.standards.reading.company_notes import STATES
 
@@ -24,6 +34,14 @@ Broken = tuple[str, Rule, pl.Series]
 FORMER_NAME, SHORT_NAME, STATUS = "former_name", "short_name", "registration_status"
 """The fields for what stands beside a company's name; their type does not tell them."""
 
+OTHER_CONTACT = "other_contact"
+"""The field for what a cell held beside the one value that its field takes."""
+_FURTHER = {
+    T.EMAIL: (email.overflow, ""),
+    T.WEBSITE: (website.overflow, ""),
+    T.WECHAT: (wechat.overflow, "微信 "),
+    T.QQ: (qq.overflow, "QQ "),
+}
 _ONE = f"(?:^|;)({telephones.MOBILE})(?:;|$)"
 _NOTHING = Text("Nothing to do.", "无需处理。")
 
@@ -119,6 +137,27 @@ def move_contacts(
     yield from _mobiles(entity, values)
     yield from _names(entity, raw, values)
     yield from _wechats(entity, raw, values)
+    yield from _further(entity, raw, values)
+
+
+def _further(
+    entity: Entity, raw: Callable[[str], pl.Series], values: dict[str, pl.Series]
+) -> Iterator[Broken]:
+    """The second and further values of a cell, kept in the field of other contact data."""
+    for field in entity.fields:
+        if field.type not in _FURTHER:
+            continue
+        overflow, label = _FURTHER[field.type]
+        typed = raw(field.name)
+        changed = holds(typed != values[field.name])
+        if not changed.any():
+            continue
+        others = change_where(typed.set(~changed, None), changed, overflow)
+        if OTHER_CONTACT not in values:
+            yield field.name, LEFT_OVER, others.is_not_null()
+        elif others.null_count() < len(others):
+            others = label + others.str.replace_all(MULTI_SEPARATOR, MULTI_SEPARATOR + label)
+            values[OTHER_CONTACT] = joined(values[OTHER_CONTACT], others).alias(OTHER_CONTACT)
 
 
 def _wechats(

@@ -63,6 +63,15 @@ MOBILE_LEFT_OVER = Rule(
     ),
     Text("Choose the number to keep in the source.", "请在源数据中确认要保留的号码。"),
 )
+LEFT_OVER = Rule(
+    "value.left_over",
+    Severity.WARNING,
+    Text(
+        "The cell held more values than the record has fields for; the first was kept",
+        "一格中的内容多于可存放的字段，仅保留了第一个",
+    ),
+    Text("Choose the value to keep in the source.", "请在源数据中确认要保留的值。"),
+)
 CORRECTED = Rule(
     "cell.corrected",
     Severity.REPAIR,
@@ -88,4 +97,5 @@ CORRECTION_STALE = Rule(
 RULES: tuple[Rule, ...] = (
     CORRECTED, CORRECTION_STALE,
     REQUIRED, UNIDENTIFIED, TOO_LONG, EXCEL_ERROR, PLACEHOLDER, LANDLINE_MOVED, MOBILE_LEFT_OVER,
+    LEFT_OVER,
 )  # fmt: skip

@@ -34,6 +34,25 @@ def note(type_code: str, en: str, zh: str) -> Rule:
     )
 
 
+def several(type_code: str, en: str, zh: str) -> Rule:
+    """The repair `<type>.several` of a standard for `en` / `zh`: the cell held several values.
+
+    A repair: the others are kept, and where no field takes them `value.left_over` warns.
+    """
+    return Rule(
+        f"{type_code}.several",
+        Severity.REPAIR,
+        Text(
+            f"The cell held several {en}; the first was taken",
+            f"一格中有多个{zh}，已取第一个",
+        ),
+        Text(
+            "Nothing to do: the others stand in the field of other contact data if there is one.",
+            f"无需处理；其余{zh}已移至“其他联系方式”字段（如有）。",
+        ),
+    )
+
+
 def out_of_use(type_code: str, en: str, zh: str) -> Rule:
     """The warning `<type>.out_of_use` of a standard for `en` / `zh`: the cell says so."""
     return Rule(
