@@ -15,6 +15,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from crm_migrate.standards.columns.residue import replaced_at
+
 Answer = TypeVar("Answer")
 Reader = Callable[[pl.Series], Answer]
 Replace = Callable[[Answer, npt.NDArray[np.intp], Answer], Answer]
@@ -76,7 +78,7 @@ def _again(
     if last is None or len(last[0]) != len(column):
         return reader(column)
     before, answer = last
-    other = before.ne_missing(column).arg_true().to_numpy()
+    other = np.flatnonzero(before.ne_missing(column).to_numpy())
     if not len(other):
         return answer
     if 2 * len(other) > len(column):
@@ -88,9 +90,8 @@ def with_rows(
     frame: pl.DataFrame, rows: npt.NDArray[np.intp], others: pl.DataFrame
 ) -> pl.DataFrame:
     """The frame with the others in place of some of its rows."""
-    place = np.arange(frame.height)
-    place[rows] = frame.height + np.arange(others.height)
-    return pl.concat([frame, others], how="vertical_relaxed")[place]
+    place = replaced_at(rows, frame.height)
+    return pl.concat([frame, others], how="vertical_relaxed", rechunk=True)[place]
 
 
 remembered = remembered_with(with_rows)
