@@ -8,7 +8,7 @@ import polars as pl
 
 from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
-from crm_migrate.standards import bank_card
+from crm_migrate.standards import bank_card, id_number
 from crm_migrate.standards.columns.characters import tidy
 from crm_migrate.standards.columns.covering import COVERED_NUMBER, covered
 from crm_migrate.standards.columns.residue import change_where, holds, mask_where, unless_matching
@@ -56,6 +56,18 @@ PERSONAL_CARD = Rule(
         "个人银行卡不应填写在此：请删除并补录对公账号。",
     ),
 )
+PERSONAL = Rule(
+    "bank_account.personal",
+    Severity.WARNING,
+    Text(
+        "A person's identity number stands in the place of the account number",
+        "银行账号栏填写的是个人身份证号码",
+    ),
+    Text(
+        "It is personal data and does not belong here: remove it and ask for the account.",
+        "属于个人信息，不应填写在此：请删除并补录对公账号。",
+    ),
+)
 CARD_MISTYPED = Rule(
     "bank_account.card_mistyped",
     Severity.WARNING,
@@ -71,6 +83,7 @@ CARD_MISTYPED = Rule(
 MADE_UP = made_up("bank_account", "account number", "银行账号")
 RULES: tuple[Rule, ...] = (
     NORMALISED, FORMAT, PRECISION_LOST, PERSONAL_CARD, CARD_MISTYPED, MADE_UP, COVERED,
+    PERSONAL,
 )  # fmt: skip
 
 
@@ -102,6 +115,7 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     card = mask_where(value, ~rounded, bank_card.is_card)
     yield PERSONAL_CARD, card
     yield CARD_MISTYPED, ~rounded & ~card & holds(value.str.contains(_LIKE_A_CARD))
+    yield PERSONAL, mask_where(value, ~rounded & ~card, id_number.is_person)
     yield MADE_UP, holds(value.str.contains(CANONICAL) & value.str.contains(INVENTED))
 
 

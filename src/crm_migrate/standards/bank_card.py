@@ -14,7 +14,15 @@ from crm_migrate.standards.columns.characters import DIGITS, as_mask, code_point
 from crm_migrate.standards.columns.covering import COVERED_NUMBER, covered
 from crm_migrate.standards.columns.residue import change_where, holds, mask_where, unless_matching
 from crm_migrate.standards.columns.surroundings import alone, as_digits
-from crm_migrate.standards.contract import PLAIN, Context, Masks, letters_read, normalised
+from crm_migrate.standards.contract import (
+    INVENTED,
+    PLAIN,
+    Context,
+    Masks,
+    letters_read,
+    made_up,
+    normalised,
+)
 from crm_migrate.standards.reading.bank_names import BANK, LABEL
 
 BASIS = Text("ISO/IEC 7812-1:2017, GB/T 19584-2010", "ISO/IEC 7812-1:2017、GB/T 19584-2010")
@@ -23,11 +31,15 @@ CANONICAL = r"^[1-9][0-9]{15,18}$|^3[0-9]{13,14}$|^4[0-9]{12}$"
 """
 _UNIONPAY = r"^62[0-9]{14,17}$"
 _DOUBLED = np.array([0, 2, 4, 6, 8, 1, 3, 5, 7, 9], dtype=np.int16)
-_LABEL = rf"(?:银行|储蓄|借记|信用)*卡(?:卡?号码?)?|{LABEL}|{BANK}|no[.:]"
+_LABEL = (
+    rf"(?:银行|储蓄|借记|信用)*卡(?:卡?号码?)?|{LABEL}|{BANK}"
+    "|visa|mastercard|万事达|银联|unionpay|jcb|no[.:]"
+)
 """What people type in front of the number: its name, the bank's, or both."""
 _BANK_BEHIND = rf"[(\[【]{BANK}[)\]】]$|{BANK}$"
 NORMALISED = normalised("bank_card", "bank card number", "银行卡号")
 COVERED = covered("bank_card", "bank card number", "银行卡号")
+MADE_UP = made_up("bank_card", "bank card number", "银行卡号")
 LETTERS_READ = letters_read("bank_card", "bank card number", "银行卡号")
 FORMAT = Rule(
     "bank_card.format",
@@ -62,7 +74,15 @@ PRECISION_LOST = Rule(
         "无法还原，请从原系统以文本格式重新导出。",
     ),
 )
-RULES: tuple[Rule, ...] = (NORMALISED, FORMAT, CHECKSUM, PRECISION_LOST, LETTERS_READ, COVERED)
+RULES: tuple[Rule, ...] = (
+    NORMALISED,
+    FORMAT,
+    CHECKSUM,
+    PRECISION_LOST,
+    LETTERS_READ,
+    COVERED,
+    MADE_UP,
+)
 
 
 def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
@@ -110,9 +130,11 @@ def is_card(value: pl.Series) -> pl.Series:
 
 def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Masks:
     """Form and check digit."""
-    formed = holds(value.str.contains(CANONICAL))
+    repeated = holds(value.str.contains(INVENTED) & (value.str.len_chars() >= 12))
+    yield MADE_UP, repeated
+    formed = holds(value.str.contains(CANONICAL)) & ~repeated
     rounded_text = holds(value.str.contains(r"^[0-9]\.[0-9]+[Ee]\+?[0-9]+$"))
-    other = value.is_not_null() & ~formed & ~rounded_text
+    other = value.is_not_null() & ~formed & ~repeated & ~rounded_text
     hidden = mask_where(value, other, lambda v: v.str.contains(COVERED_NUMBER))
     yield COVERED, hidden
     yield FORMAT, other & ~hidden
@@ -122,11 +144,12 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     yield PRECISION_LOST, rounded | rounded_text
     yield CHECKSUM, fails & ~rounded
     changed = holds(raw != value) & formed
-    yield (
-        LETTERS_READ,
-        mask_where(raw, changed, lambda v: v.str.contains("[A-Za-zΑ-я|〇○]"))
-        & (mask_where(raw, changed, lambda v: _plain(v) != value.filter(changed))),
-    )
+    yield LETTERS_READ, mask_where(raw, changed, lambda v: _read(v, value.filter(changed)))
+
+
+def _read(raw: pl.Series, value: pl.Series) -> pl.Series:
+    plain = _plain(raw)
+    return holds((plain.str.len_chars() == value.str.len_chars()) & (plain != value))
 
 
 def format(value: pl.Series) -> pl.Series:

@@ -17,7 +17,15 @@ from crm_migrate.standards.columns.characters import DIGITS, as_mask, code_point
 from crm_migrate.standards.columns.covering import COVERED_NUMBER, covered
 from crm_migrate.standards.columns.residue import change_where, holds, mask_where, unless_matching
 from crm_migrate.standards.columns.surroundings import alone, as_digits
-from crm_migrate.standards.contract import PLAIN, Context, Masks, letters_read, normalised
+from crm_migrate.standards.contract import (
+    INVENTED,
+    PLAIN,
+    Context,
+    Masks,
+    letters_read,
+    made_up,
+    normalised,
+)
 from crm_migrate.standards.places import regions
 from crm_migrate.standards.places.divisions import PROVINCE_CODES
 
@@ -44,6 +52,7 @@ _LABEL = (
 """What people type in front of the number."""
 NORMALISED = normalised("id_number", "identity number", "身份证号")
 COVERED = covered("id_number", "identity number", "身份证号")
+MADE_UP = made_up("id_number", "identity number", "身份证号")
 LETTERS_READ = letters_read("id_number", "identity number", "身份证号")
 FORMAT = Rule(
     "id_number.format",
@@ -110,7 +119,7 @@ REGION_UNLISTED = Rule(
 )
 RULES: tuple[Rule, ...] = (
     NORMALISED, FORMAT, CHECKSUM, PRECISION_LOST, BIRTH_DATE, REGION, REGION_UNLISTED,
-    LETTERS_READ, COVERED, TOO_SHORT, TOO_LONG,
+    LETTERS_READ, COVERED, TOO_SHORT, TOO_LONG, MADE_UP,
 )  # fmt: skip
 
 
@@ -203,10 +212,12 @@ def is_old_person(value: pl.Series) -> pl.Series:
 
 def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Masks:
     """Form, check character, birth date and province."""
-    formed = holds(value.str.contains(CANONICAL))
-    other = value.is_not_null() & ~formed
+    repeated = holds(value.str.contains(INVENTED) & (value.str.len_chars() >= 15))
+    yield MADE_UP, repeated
+    formed = holds(value.str.contains(CANONICAL)) & ~repeated
+    other = value.is_not_null() & ~formed & ~repeated
     fits = mask_where(value, formed, checksum_fits)
-    rounded = mask_where(value, ~fits, lambda v: v.str.contains(_ROUNDED))
+    rounded = mask_where(value, ~fits & ~repeated, lambda v: v.str.contains(_ROUNDED))
     hidden = mask_where(value, other & ~rounded, lambda v: v.str.contains(COVERED_NUMBER))
     yield COVERED, hidden
     long = mask_where(value, other & ~rounded, lambda v: v.str.contains(r"^[1-9][0-9]{18,20}X?$"))

@@ -13,7 +13,7 @@ from crm_migrate.records import Rule, Severity
 from crm_migrate.standards.columns.characters import as_mask, code_points, lookup, tidy
 from crm_migrate.standards.columns.covering import COVERED_NUMBER, covered
 from crm_migrate.standards.columns.residue import change_where, holds, mask_where, unless_matching
-from crm_migrate.standards.columns.surroundings import alone
+from crm_migrate.standards.columns.surroundings import alone, unpunctuated
 from crm_migrate.standards.contract import INVENTED, PLAIN, Context, Masks, made_up, normalised
 
 BASIS = Text("GB 11714-1997", "GB 11714-1997《全国组织机构代码编制规则》")
@@ -70,7 +70,7 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
 
 
 def _repaired(raw: pl.Series) -> pl.Series:
-    code = alone(raw, _LABEL).str.to_uppercase().str.replace_all(r"[-._]", "")
+    code = unpunctuated(alone(raw, _LABEL)).str.to_uppercase()
     code = code.str.replace(r"^([0-9A-Z]{8})[×✕✖╳]$", "${1}X")
     return code.zip_with(holds(code.str.contains(r"^[0-9A-Z]{8,10}$")), tidy(raw))
 

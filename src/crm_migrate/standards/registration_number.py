@@ -149,11 +149,12 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     yield CHECKSUM, formed & ~fits
     yield REGION, fits & ~in_a_province(value)
     changed = holds(raw != value) & formed
-    yield (
-        LETTERS_READ,
-        mask_where(raw, changed, lambda v: v.str.contains("[A-Za-zΑ-я|〇○]"))
-        & (mask_where(raw, changed, lambda v: _plain(v) != value.filter(changed))),
-    )
+    yield LETTERS_READ, mask_where(raw, changed, lambda v: _read(v, value.filter(changed)))
+
+
+def _read(raw: pl.Series, value: pl.Series) -> pl.Series:
+    plain = _plain(raw)
+    return holds((plain.str.len_chars() == value.str.len_chars()) & (plain != value))
 
 
 def format(value: pl.Series) -> pl.Series:

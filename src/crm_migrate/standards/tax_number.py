@@ -15,7 +15,7 @@ from crm_migrate.standards import id_number, organisation_code, uscc
 from crm_migrate.standards.columns.characters import tidy
 from crm_migrate.standards.columns.covering import COVERED_NUMBER, covered
 from crm_migrate.standards.columns.residue import change_where, holds, mask_where, unless_matching
-from crm_migrate.standards.columns.surroundings import alone
+from crm_migrate.standards.columns.surroundings import alone, as_digits, unpunctuated
 from crm_migrate.standards.contract import (
     INVENTED,
     PLAIN,
@@ -25,6 +25,7 @@ from crm_migrate.standards.contract import (
     made_up,
     normalised,
 )
+from crm_migrate.standards.reading import credit_codes
 
 BASIS = Text(
     "GB 32100-2015; before 2015 the numbering of the State Taxation Administration",
@@ -36,7 +37,7 @@ _OLD_ORGANISATION = r"^[0-9]{6}[0-9A-Z]{8}[0-9X]$"
 _OLD_PERSON = r"^[1-9][0-9]{14}(?:[0-9]{2}|[0-9]{5})$|^[1-9][0-9]{16}[0-9X][0-9]{2}$"
 _PERSON = r"^[1-9][0-9]{16}[0-9X]$"
 
-_LABEL = r"(?:国税|地税)?纳税人?(?:识别|登记)?号码?|税务登记证?号码?|(?:国|地)?税号|no[.:]"
+_LABEL = r"(?:国税|地税)?纳税人?(?:识别|登记)?号码?|税务登记证?号码?|(?:国|地)?税号|[国地]税|no[.:]"
 """What people type in front of the number."""
 NORMALISED = normalised("tax_number", "tax number", "税号")
 COVERED = covered("tax_number", "tax number", "税号")
@@ -71,6 +72,15 @@ PRECISION_LOST = Rule(
         "无法还原，请从原系统以文本格式重新导出。",
     ),
 )
+REGION = Rule(
+    "tax_number.region",
+    Severity.WARNING,
+    Text(
+        "The tax number of the form used before 2015 starts with a region that does not exist",
+        "税号为 2015 年前的旧形式，其前 6 位的地区不存在",
+    ),
+    Text("Ask the customer for its billing data.", "请向客户索取开票资料核对。"),
+)
 SUPERSEDED = Rule(
     "tax_number.superseded",
     Severity.WARNING,
@@ -93,7 +103,7 @@ LETTERS_READ = letters_read("tax_number", "tax number", "税号")
 MADE_UP = made_up("tax_number", "tax number", "税号")
 RULES: tuple[Rule, ...] = (
     NORMALISED, FORMAT, CHECKSUM, PRECISION_LOST, SUPERSEDED, PERSONAL, MADE_UP, LETTERS_READ,
-    COVERED,
+    COVERED, REGION,
 )  # fmt: skip
 
 
@@ -107,11 +117,15 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
 
 
 def _repaired(raw: pl.Series) -> pl.Series:
-    code = alone(raw, _LABEL).str.to_uppercase().str.replace_all(r"[-._]", "")
+    code = unpunctuated(alone(raw, _LABEL)).str.to_uppercase()
+    # Of the old numbers the region has digits only; letters behind it may be right.
+    region = as_digits(code.str.head(6)) + code.str.slice(6)
+    code = region.zip_with(old_organisation_fits(region), code)
     kept = code.zip_with(holds(code.str.contains(r"^[0-9A-Z]{15,20}$")), tidy(raw))
     # Letters that no unified code has: read as that standard reads them.
     eighteen = kept.str.contains(r"^[0-9A-Z]{18}$") & ~kept.str.contains(CANONICAL)
-    return change_where(kept, eighteen, uscc.normalise)
+    twice = holds(kept.str.len_chars() > 36) & ~credit_codes.are_several(raw)
+    return change_where(kept, eighteen | twice, uscc.normalise)
 
 
 def old_organisation_fits(codes: pl.Series) -> pl.Series:
@@ -124,6 +138,11 @@ def old_organisation_fits(codes: pl.Series) -> pl.Series:
     return mask_where(
         codes, formed, lambda v: organisation_code.checksum_fits(v.str.slice(6))
     ) & _in_a_province(codes)
+
+
+def _region_alone_fails(codes: pl.Series) -> pl.Series:
+    formed = codes.str.contains(_OLD_ORGANISATION) & ~_in_a_province(codes)
+    return mask_where(codes, formed, lambda v: organisation_code.is_valid(v.str.slice(6)))
 
 
 def _in_a_province(codes: pl.Series) -> pl.Series:
@@ -164,21 +183,22 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
         lambda v: v.str.contains(f"{CANONICAL}|{_OLD_ORGANISATION}|{_OLD_PERSON}"),
     )
     yield PRECISION_LOST, rounded
-    yield CHECKSUM, checked
+    abroad = mask_where(value, checked, _region_alone_fails)
+    yield REGION, abroad
+    yield CHECKSUM, checked & ~abroad
     left = left & ~rounded & ~checked
     hidden = mask_where(value, left, lambda v: v.str.contains(COVERED_NUMBER))
     yield COVERED, hidden
     yield FORMAT, left & ~hidden
-    yield (
-        LETTERS_READ,
-        mask_where(
-            raw,
-            holds(raw != value) & unified,
-            lambda v: alone(v, _LABEL).str.contains("[IOZSViozsv]"),
-        ),
-    )
+    changed = holds(raw != value) & (unified | old)
+    yield LETTERS_READ, mask_where(raw, changed, lambda v: _read(v, value.filter(changed)))
     yield SUPERSEDED, old | mask_where(value, person, lambda v: v.str.len_chars() != 18)
     yield PERSONAL, person
+
+
+def _read(raw: pl.Series, value: pl.Series) -> pl.Series:
+    plain = unpunctuated(alone(raw, _LABEL)).str.to_uppercase()
+    return holds((plain.str.len_chars() == value.str.len_chars()) & (plain != value))
 
 
 def format(value: pl.Series) -> pl.Series:

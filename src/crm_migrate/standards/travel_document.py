@@ -80,6 +80,7 @@ _NAMED = (
 _NAMED_BEHIND = rf"[(\[【]?{_NAMED}[)\]】]?$"
 _LABEL = rf"{_NAMED}|证件(?:号码?)?|passport(?:no|number)?\.?"
 """What people type in front of the number."""
+_EXCESS = r"^[EGDSPHMCWLTK][0-9]{9}$"
 _LIKE_DIGITS = r"^[EGHMCWLT][0-9OI]*[0-9][OI][0-9OI]*$"
 _NOTHING = r"^[A-Z]{0,2}(?:0{6,10}|1{6,10}|8{6,10}|9{6,10})$"
 NORMALISED = normalised("travel_document", "document number", "证件号码")
@@ -262,7 +263,11 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     """Form; the birth date of permanent residents; the check digits of cards."""
     repeated = holds(value.str.contains(_NOTHING))
     yield MADE_UP, repeated
-    formed = holds(value.str.contains(CANONICAL)) & ~repeated
+    card = holds(value.str.contains(_CHECKED))
+    wrong = card & ~mask_where(value, card, checksum_fits)
+    # A passport or permit of China with a digit too many is likelier than a card of Taiwan.
+    excess = mask_where(value, wrong, lambda v: v.str.contains(_EXCESS))
+    formed = holds(value.str.contains(CANONICAL)) & ~repeated & ~excess
     other = value.is_not_null() & ~formed & ~repeated
     rounded = mask_where(value, other, lambda v: v.str.contains(r"^[0-9]\.[0-9]+[Ee]\+?[0-9]+$"))
     yield PRECISION_LOST, rounded
@@ -272,8 +277,7 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     yield LEADING_ZERO, mask_where(value, formed, lambda v: v.str.contains(r"^[1-9][0-9]{6}$"))
     resident = holds(value.str.contains(_RESIDENT))
     yield BIRTH_DATE, mask_where(value, resident, lambda v: ~_birth_date_exists(v))
-    card = holds(value.str.contains(_CHECKED))
-    yield CHECKSUM, card & ~mask_where(value, card, checksum_fits)
+    yield CHECKSUM, wrong & ~excess
     yield LOOKALIKE, mask_where(value, formed, lambda v: v.str.contains(_LIKE_DIGITS))
 
 

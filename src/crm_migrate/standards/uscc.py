@@ -16,7 +16,7 @@ import polars as pl
 
 from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
-from crm_migrate.standards import organisation_code
+from crm_migrate.standards import id_number, organisation_code
 from crm_migrate.standards.columns.characters import (
     as_mask,
     code_points,
@@ -152,6 +152,18 @@ CHECKSUM = Rule(
         "多为录入错误；2016 年前个别地区发放的真实代码也会校验不符。请核对营业执照。",
     ),
 )
+PERSONAL = Rule(
+    "uscc.personal",
+    Severity.WARNING,
+    Text(
+        "A person's identity number stands in the place of the unified social credit code",
+        "统一社会信用代码栏填写的是个人身份证号码",
+    ),
+    Text(
+        "It is personal data and does not belong here: remove it and enter the licence's code.",
+        "属于个人信息，不应填写在此：请删除并按营业执照补录统一社会信用代码。",
+    ),
+)
 PRECISION_LOST = Rule(
     "uscc.precision_lost",
     Severity.WARNING,
@@ -216,7 +228,7 @@ CLASS = Rule(
 RULES: tuple[Rule, ...] = (
     NORMALISED, ALPHABET_RULE, FORMAT, CHECKSUM, PRECISION_LOST, ORGANISATION, REGION,
     REGION_UNLISTED, AUTHORITY, CLASS, TOO_SHORT, TOO_LONG, OLD_NUMBER, SEVERAL, MADE_UP,
-    LETTERS_READ, COVERED, OLD_BESIDE,
+    LETTERS_READ, COVERED, OLD_BESIDE, PERSONAL,
 )  # fmt: skip
 
 
@@ -312,8 +324,11 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
         mask_where(raw, changed, lambda v: credit_codes.letters_read(v, value.filter(changed))),
     )
     yield PRECISION_LOST, rounded
-    yield CHECKSUM, formed & ~fits & ~rounded
+    person = mask_where(value, formed & ~fits & ~rounded, id_number.is_person)
+    yield PERSONAL, person
+    yield CHECKSUM, formed & ~fits & ~rounded & ~person
     yield ORGANISATION, fits & ~mask_where(value, fits, organisation_fits)
+    formed = formed & ~person
     province = mask_where(value, formed, _province_exists)
     yield REGION, formed & ~province
     yield REGION_UNLISTED, mask_where(value, province, lambda v: ~regions.exists(v.str.slice(2, 6)))

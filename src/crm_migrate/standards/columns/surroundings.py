@@ -18,7 +18,9 @@ _NOTE = (
 _AROUND = r"^[\[(【〔<{](?P<in>[^\[\](){}【】〔〕<>]+)[\])】〕>}]$"
 _BEHIND = rf"(?:[\[(【〔]{_NOTE}[\])】〕]|正本|副本)+$"
 _EDGES = r"^[=:,.;、。·#/\\|_+-]+|[=:,.;、。·#/\\|_+-]+$"
-_FLOAT = r"^([0-9]{6,})\.0+$"
+SCIENTIFIC = r"^[0-9]\.[0-9]+[Ee]\+?[0-9]+$"
+"""A number whose last digits a spreadsheet lost."""
+_FLOAT = r"^([0-9A-Za-z]{6,})\.0+$"
 """Spreadsheets and programs add `.0` to what they took for a number."""
 _FOREIGN_LETTERS = r"[\x{370}-\x{3ff}\x{400}-\x{4ff}]"
 _LATIN = dict(
@@ -47,7 +49,18 @@ def alone(raw: pl.Series, label: str) -> pl.Series:
     text = text.str.replace_all(_QUOTES, "").str.replace_all(_EDGES, "")
     text = text.str.replace(_AROUND, "${in}").str.replace(_BEHIND, "")
     text = text.str.replace(_FLOAT, "$1")
-    return text.str.replace(rf"^(?:(?i:{label})[:;,、#=/为是]*)+", "").str.replace_all(_EDGES, "")
+    label = rf"(?i:{label}|编号|号码|代码|证号)"
+    return text.str.replace(rf"^(?:{label}[:;,、#=/为是]*)+", "").str.replace_all(_EDGES, "")
+
+
+def unpunctuated(text: pl.Series) -> pl.Series:
+    """Without hyphens, dots and underlines, but for numbers in scientific notation.
+
+    >>> unpunctuated(pl.Series(["9111.0108-MA", "9.11E17", "9.1e+17"])).to_list()
+    ['91110108MA', '9.11E17', '9.1e+17']
+    """
+    marked = ~text.str.contains(SCIENTIFIC) & text.str.contains("[-._]")
+    return change_where(text, marked, lambda few: few.str.replace_all("[-._]", ""))
 
 
 def as_digits(text: pl.Series) -> pl.Series:

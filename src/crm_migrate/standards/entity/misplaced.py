@@ -145,7 +145,8 @@ def _old_tax_number(values: pl.Series) -> pl.Series:
 
 def _uscc(values: pl.Series) -> pl.Series:
     code = uscc.normalise(values)
-    return code.set(~uscc.is_valid(code), None)
+    both = uscc.old_beside(values).is_not_null()  # `old_numbers` has left them: neither is lost
+    return code.set(~uscc.is_valid(code) | both, None)
 
 
 def _travel_document(values: pl.Series) -> pl.Series:

@@ -14,7 +14,7 @@ from crm_migrate.standards.entity.business_term import move_terms
 from crm_migrate.standards.entity.misplaced import move_identifiers
 from crm_migrate.standards.entity.misplaced_banks import move_banks
 from crm_migrate.standards.entity.misplaced_contacts import move_contacts
-from crm_migrate.standards.entity.old_numbers import keep_old_numbers
+from crm_migrate.standards.entity.old_numbers import part_numbers
 from crm_migrate.standards.entity.own_currencies import move_currencies
 from crm_migrate.standards.reading import telephones
 
@@ -37,7 +37,7 @@ def apply_moves(
     Identifiers and contact data go to their own fields (see `misplaced`, `misplaced_contacts`);
     the second and further numbers of a mobile cell, and landlines in it, to the telephone field.
     """
-    keep_old_numbers(entity, raw, values)
+    yield from (Move(*broken) for broken in part_numbers(entity, raw, values))
     yield from (Move(*broken) for broken in move_identifiers(entity, values))
     yield from (Move(*broken) for broken in move_banks(entity, raw, values))
     for source in _of_type(entity, SemanticType.MOBILE):

@@ -1,6 +1,6 @@
-"""Numbers of before 2015 beside a unified social credit code, kept in their own fields."""
+"""A unified social credit code and a number of before 2015 in one cell: each goes to its field."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import polars as pl
 
@@ -9,33 +9,52 @@ from crm_migrate.records import Rule
 from crm_migrate.standards import organisation_code, registration_number, tax_number, uscc
 from crm_migrate.standards.columns.residue import change_where, holds
 
+T = SemanticType
 Broken = tuple[str, Rule, pl.Series]
 """Field name, rule, and the rows where it holds."""
 _READERS = (
-    (SemanticType.REGISTRATION_NUMBER, registration_number.normalise, registration_number.is_valid),
-    (SemanticType.ORGANISATION_CODE, organisation_code.normalise, organisation_code.is_valid),
-    (SemanticType.TAX_NUMBER, tax_number.normalise, tax_number.old_organisation_fits),
+    (T.REGISTRATION_NUMBER, registration_number.normalise, registration_number.is_valid),
+    (T.ORGANISATION_CODE, organisation_code.normalise, organisation_code.is_valid),
+    (T.TAX_NUMBER, tax_number.normalise, tax_number.old_organisation_fits),
 )
 """In the order in which `misplaced` reads them, too."""
 
 
-def keep_old_numbers(
+def part_numbers(
     entity: Entity, raw: Callable[[str], pl.Series], values: dict[str, pl.Series]
-) -> None:
-    """Fill `values` (canonical text by field name) in place where the field is free.
+) -> Iterator[Broken]:
+    """Fill `values` (canonical text by field name) in place where the fields are free.
 
-    That such a number stood there is told by `uscc.old_beside`.
+    Whatever column both stand in, the code goes to its field and the old number to the one that
+    its check digit shows; a cell of which a part would be lost stays as it was typed.
     """
-    source = next((f.name for f in entity.fields if f.type is SemanticType.USCC), None)
-    if source is None:
+    code = _field(entity, T.USCC)
+    if code is None:
         return
-    typed = raw(source)
-    both = holds((typed != values[source]) & (typed.str.len_chars() >= 27))
-    if not both.any():
-        return
-    told = change_where(typed.set(~both, None), both, uscc.old_beside)
+    for source in (code, *(_field(entity, type_) for type_, _, _ in _READERS)):
+        if source is None:
+            continue
+        typed = raw(source)
+        longer = holds((typed != values[source]) | (source != code)) & (typed.str.len_chars() >= 27)
+        if not holds(longer).any():
+            continue
+        told = change_where(typed.set(~longer, None), longer, uscc.old_beside)
+        both = told.is_not_null()
+        if source != code:
+            whole = change_where(typed.set(~both, None), both, uscc.normalise)
+            both = both & (values[code].is_null() | holds(values[code] == whole))
+            if not both.any():
+                continue
+            told = told.set(~both, None)
+            values[code] = whole.zip_with(both, values[code]).alias(code)
+            values[source] = values[source].set(both, None)
+            yield source, uscc.OLD_BESIDE, both
+        _file(entity, told, values)
+
+
+def _file(entity: Entity, told: pl.Series, values: dict[str, pl.Series]) -> None:
     for type_, normalise, is_valid in _READERS:
-        target = next((f.name for f in entity.fields if f.type is type_), None)
+        target = _field(entity, type_)
         found = told.is_not_null()
         if target is None or not found.any():
             continue
@@ -45,3 +64,7 @@ def keep_old_numbers(
         if free.any():
             values[target] = read.zip_with(free, values[target]).alias(target)
         told = told.set(fits, None)
+
+
+def _field(entity: Entity, type_: SemanticType) -> str | None:
+    return next((f.name for f in entity.fields if f.type is type_), None)

@@ -62,8 +62,10 @@ _ELSEWHERE = (
 )
 _NONE = (
     r"^[(\[【]*(?:客户|对方)?暂?(?:未(?:提供|填写?|录入?|登记|注册|留)|不[愿便想]?提供"
-    r"|(?:拒绝|无法)提供|(?:无|没有)(?:此[号项证]|号码?|证件?|编号|代码|税号|账号|(?:统一|社会)*信用代码|组织机构代码|营业执照|工商注册号|注册号|身份证号?|护照|银行[卡账]号?|对公账[号户])|不适用|不需要|不明|不清楚|不知道?"
-    r"|保密|空白|为空|略|个人|自然人|个体户?|个体工商户"
+    r"|(?:拒绝|无法)提供|(?:无|没有)(?:此[号项证]|号码?|证件?|编号|代码|税号|账号|(?:统一|社会)*信用代码"
+    r"|组织机构代码|营业执照|工商注册号|注册号|身份证号?|护照|银行[卡账]号?|对公账[号户])"
+    r"|不适用|不需要|不明|不清楚|不知道?|保密|空白|为空|略|个人|自然人|个体户?|个体工商户"
+    r"|(?:境外|海外|国外|外国|外籍)(?:公司|企业|客户|单位|机构|人士?|个人)"
     rf"|(?i:N\.?/?A|NIL|NONE|NULL|NAN|UNKNOWN|EMPTY|BLANK|NO)){_END}"
 )
 REACHED = frozenset((T.MOBILE, T.PHONE, T.EMAIL, T.WEBSITE, T.WECHAT, T.QQ))
@@ -83,7 +85,11 @@ _UNREACHED = (
 """暂无邮箱; and what a form had filled in before anybody typed: http://, www., 0."""
 _SAME_WAY = rf"^(?i:QQ)?[同与和]{_BY}(?:相同|一致|同号)?{_END}"
 Words = tuple[tuple[Rule, str], ...]
-_OF_NUMBERS: Words = ((ELSEWHERE, _ELSEWHERE), (PENDING, _PENDING), (PLACEHOLDER, _NONE))
+_OF_NUMBERS: Words = (
+    (ELSEWHERE, _ELSEWHERE),
+    (PENDING, _PENDING),
+    (PLACEHOLDER, rf"{_NONE}|^0{{1,6}}(?:\.0+)?$"),
+)
 _OF_WECHAT: Words = (*_OF_NUMBERS[:2], (PLACEHOLDER, f"{_NONE}|{_UNREACHED}"))
 _OF_REACHED: Words = ((ELSEWHERE, f"{_ELSEWHERE}|{_SAME_WAY}"), *_OF_WECHAT[1:])
 """微信同手机 is an answer in its own field (see `wechat`), in the others it is none."""
@@ -138,5 +144,6 @@ def _looked_for(type_: SemanticType, column: pl.Series) -> tuple[pl.Series, Word
     if type_ in REACHED:  # 0 is none, too
         odd = holds(~column.str.contains("[1-9１-９@＠]") & short)
         return odd, _OF_WECHAT if type_ is T.WECHAT else _OF_REACHED
-    odd = holds(~column.str.contains(r"[0-9０-９]") & short)
-    return odd, _OF_NUMBERS[:2] if type_ is T.CODE else _OF_NUMBERS
+    if type_ is T.CODE:
+        return holds(~column.str.contains(r"[0-9０-９]") & short), _OF_NUMBERS[:2]
+    return holds(~column.str.contains("[1-9１-９]") & short), _OF_NUMBERS

@@ -11,7 +11,7 @@ import polars as pl
 
 from crm_migrate.standards.columns.characters import narrow
 from crm_migrate.standards.columns.residue import holds
-from crm_migrate.standards.columns.surroundings import alone
+from crm_migrate.standards.columns.surroundings import alone, unpunctuated
 
 CODE = "[0-9A-HJ-NP-RTUWXY]{18}"
 """A regex: 31 characters, no I O Z S V."""
@@ -36,7 +36,7 @@ _WITH_OLD = rf"^(?:(?P<a>{CODE}){_BETWEEN}(?P<b>{_OLD})[)\]]?|(?P<c>{_OLD})[,;ã€
 
 def written(raw: pl.Series) -> pl.Series:
     """The cell without label, notes, blanks and hyphens; case stays."""
-    return alone(raw, _LABEL).str.replace_all(r"[-._]", "")
+    return unpunctuated(alone(raw, _LABEL))
 
 
 def letters_as_digits(typed: pl.Series) -> pl.Series:
