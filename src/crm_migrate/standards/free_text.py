@@ -42,6 +42,19 @@ _NO_PLACE = (
     "The CRM has no place for it: check whether it is needed",
     "CRM 不采集此项，请确认是否必要",
 )
+SENSITIVE = Rule(
+    f"free_text.{Finding.SENSITIVE}",
+    Severity.WARNING,
+    Text(
+        "The text seems to hold sensitive personal information (religion, health, offences, family)",
+        "文本中疑似含有敏感个人信息（宗教信仰、健康、违法记录、婚育等）",
+    ),
+    Text(
+        "Take it out of the text, unless there is a stated purpose and a separate consent (PIPL"
+        " art. 28 and 29).",
+        "请从文本中删除；确需保留的，须有特定目的并取得单独同意（个人信息保护法第 28、29 条）。",
+    ),
+)
 OF_KINDS = {
     Finding.NUMBER: NUMBERS,
     Finding.MOBILE: _told(Finding.MOBILE, "a mobile number", "手机号码", *_OWN_FIELD),
@@ -67,13 +80,7 @@ OF_KINDS = {
         Finding.HOME_ADDRESS, "somebody's home address", "家庭住址", *_NO_PLACE
     ),
     Finding.BIRTH_DATE: _told(Finding.BIRTH_DATE, "a birth date", "出生日期", *_NO_PLACE),
-    Finding.SENSITIVE: _told(
-        Finding.SENSITIVE,
-        "sensitive personal information (religion, health, offences, family)",
-        "敏感个人信息（宗教信仰、健康、违法记录、婚育等）",
-        "It may be kept only for a stated purpose and with separate consent (PIPL art. 28, 29)",
-        "处理敏感个人信息须有特定目的并取得单独同意（个人信息保护法第 28、29 条）",
-    ),
+    Finding.SENSITIVE: SENSITIVE,
 }
 """What is told of each kind of personal data."""
 RULES: tuple[Rule, ...] = (NORMALISED, *OF_KINDS.values(), *OF_CHARACTERS)
