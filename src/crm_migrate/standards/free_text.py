@@ -46,7 +46,8 @@ SENSITIVE = Rule(
     f"free_text.{Finding.SENSITIVE}",
     Severity.WARNING,
     Text(
-        "The text seems to hold sensitive personal information (religion, health, offences, family)",
+        "The text seems to hold sensitive personal information (religion, health, offences,"
+        " family)",
         "文本中疑似含有敏感个人信息（宗教信仰、健康、违法记录、婚育等）",
     ),
     Text(
