@@ -17,6 +17,7 @@ from crm_migrate.standards import (
     organisation_code,
     registration_number,
     tax_number,
+    travel_document,
     uscc,
 )
 
@@ -146,6 +147,35 @@ def test_fifteen_digits_are_extended(values: list[str]):
     old = [v[:6] + v[8:17] for v in values if v[6:8] == "19"]
     whole = [v for v in values if v[6:8] == "19"]
     assert id_number.normalise(pl.Series(old, dtype=pl.String)).to_list() == whole
+
+
+def hong_kong(letters: str, digits: str) -> str:
+    """A card of Hong Kong, its check digit as the formula is printed: the sum is divided by 11."""
+    values = [36] * (2 - len(letters)) + [int(c, 36) for c in letters + digits]
+    rest = -sum(v * w for v, w in zip(values, range(9, 1, -1), strict=True)) % 11
+    return f"{letters}{digits}({'A' if rest == 10 else rest})"
+
+
+def taiwan(letter: str, digits: str) -> str:
+    """A card of Taiwan, its check digit as the formula is printed: the sum is divided by 10."""
+    number = "ABCDEFGHJKLMNPQRSTUVXYWZIO".index(letter) + 10
+    every = [*divmod(number, 10), *map(int, digits)]
+    total = sum(v * w for v, w in zip(every, (1, 9, 8, 7, 6, 5, 4, 3, 2, 1), strict=True))
+    return letter + digits + str(-total % 10)
+
+
+@MANY
+@given(
+    columns(st.builds(hong_kong, st.from_regex(r"\A[A-Z]{1,2}\Z"), st.from_regex(r"\A[0-9]{6}\Z"))),
+    columns(st.builds(taiwan, st.from_regex(r"\A[A-Z]\Z"), st.from_regex(r"\A[12][0-9]{7}\Z"))),
+    st.integers(1, 9),
+)
+def test_cards_of_hong_kong_and_taiwan(ours: list[str], theirs: list[str], step: int):
+    """R-2.1: the check digits as written out, and no other digit in their place."""
+    assert travel_document.checksum_fits(pl.Series([*ours, *theirs])).all()
+    wrong = [v[:-1] + str((int(v[-1]) + step) % 10) for v in theirs]
+    wrong += [f"{v[:-2]}{(int(v[-2], 11) + step) % 10})" for v in ours if v[-2] != "A"]
+    assert not travel_document.checksum_fits(pl.Series(wrong, dtype=pl.String)).any()
 
 
 @MANY

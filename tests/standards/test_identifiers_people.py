@@ -65,6 +65,10 @@ def test_id_faults(number: str, rule: str):
         ("M1234567801", "港澳居民来往内地通行证"),
         ("0123456701(B)", "台湾居民来往大陆通行证"),
         ("FRA110080010112", "外国人永久居留身份证"),
+        ("A123456(3)", "香港居民身份证"),
+        ("1234567(8)", "澳门居民身份证"),
+        ("A123456789", "台湾居民身份证"),
+        ("A1234563", "护照"),  # without brackets a card of Hong Kong looks like a passport
         ("H12345678", None),  # a permit, or a passport of Hong Kong
         ("M12345678", None),  # a permit, or a passport of Korea
         ("12345678", None),  # a permit of Taiwan, or a foreign passport
@@ -108,12 +112,16 @@ def test_what_stdnum_gets_wrong_about_people():
     """R-2.1: residence permits and some former regions are genuine, though python-stdnum says no
     or breaks off; one that learns better makes this test fail and may become the oracle.
     """
-    permit, retired = id_number_of("83000019900101001"), id_number_of("33011319900101001")
-    assert not ric.is_valid(permit)
-    with pytest.raises(KeyError):
-        ric.is_valid(retired)
-    assert not ric.is_valid("110105491231002")
-    assert cited(id_number, [permit, retired, "110105491231002", "110105 19491231 002X"]) == {}
+    permits = [id_number_of(f"8{n}000019900101001") for n in "123"]
+    retired = [id_number_of(f"33011{n}19900101001") for n in "34"]
+    assert not any(map(ric.is_valid, permits))
+    for number in retired:
+        with pytest.raises(KeyError):
+            ric.is_valid(number)
+    typed = ["110105491231002", "110105 19491231 002X"]
+    assert not any(map(ric.is_valid, typed))
+    assert cited(id_number, [*permits, *retired, *typed]) == {}
+    assert ric.is_valid(id_number_of("11010520491231002"))  # not yet born: `contact.born_later`
 
 
 def test_what_stdnum_gets_wrong_about_companies():
@@ -132,4 +140,5 @@ def test_what_stdnum_gets_wrong_about_companies():
     assert cited(uscc, [village]) == {}
     wide = "９１１１００００６０００３７３４１Ｌ"
     assert not stdnum_uscc.is_valid(wide)
-    assert cited(uscc, [wide]) == {}
+    assert stdnum_uscc.is_valid(wide[:17] + "L")
+    assert cited(uscc, [wide, wide[:17] + "L"]) == {}

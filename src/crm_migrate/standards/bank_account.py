@@ -105,7 +105,12 @@ def _repaired(raw: pl.Series) -> pl.Series:
 
 
 def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Masks:
-    """Form; 17 digits and more with zeros from the 16th on; cards, right and mistyped."""
+    """Form; 17 digits and more with zeros from the 16th on; cards, right and mistyped.
+
+    >>> typed = pl.Series(["0200003609027008", "6222021234567894"])
+    >>> {rule.code: rows.to_list() for rule, rows in validate(typed, typed) if rows.any()}
+    {'bank_account.personal_card': [False, True]}
+    """
     rounded = holds(value.str.contains(r"^[1-9][0-9]{14}0{2,15}$|^[0-9]\.[0-9]+[Ee]\+?[0-9]+$"))
     other = ~holds(value.str.contains(CANONICAL)) & value.is_not_null() & ~rounded
     hidden = mask_where(value, other, lambda v: v.str.contains(COVERED_NUMBER))
@@ -120,7 +125,11 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
 
 
 def format(value: pl.Series) -> pl.Series:
-    """In groups of four, as on a bank form."""
+    """In groups of four, as on a bank form.
+
+    >>> format(pl.Series(["0200003609027008"])).to_list()
+    ['0200 0036 0902 7008']
+    """
     return value.str.replace_all(r"([0-9]{4})", "$1 ").str.strip_chars_end(" ")
 
 

@@ -40,12 +40,21 @@ def _repaired(raw: pl.Series) -> pl.Series:
 
 
 def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Masks:
-    """Scientific notation: the digits behind it are gone."""
+    """Scientific notation: the digits behind it are gone.
+
+    >>> typed = pl.Series(["HT-2024001", "1.2E+10"])
+    >>> {rule.code: rows.to_list() for rule, rows in validate(typed, typed) if rows.any()}
+    {'code.precision_lost': [False, True]}
+    """
     yield ROUNDED, value.str.contains(r"^[0-9]\.[0-9]+[Ee]\+?[0-9]+$")
 
 
 def format(value: pl.Series) -> pl.Series:
-    """As it is."""
+    """As it is.
+
+    >>> format(pl.Series(["HT-2024001"])).to_list()
+    ['HT-2024001']
+    """
     return value
 
 

@@ -135,7 +135,7 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
 
 def _repaired(raw: pl.Series) -> pl.Series:
     code = _plain(raw)
-    known = holds(code.str.contains(r"^[0-9]{17}[0-9X]$|^[0-9]{15}$"))
+    known = holds(code.str.contains(r"^[0-9]{15,20}X?$"))
     kept = code.zip_with(known, tidy(raw))
     read = _letters_as_digits(code)
     kept = read.zip_with(mask_where(read, ~known, is_person), kept)
@@ -211,7 +211,12 @@ def is_old_person(value: pl.Series) -> pl.Series:
 
 
 def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Masks:
-    """Form, check character, birth date and province."""
+    """Form, check character, birth date and province.
+
+    >>> typed = pl.Series(["11010519491231002X", "110105194912310021"])
+    >>> {rule.code: rows.to_list() for rule, rows in validate(typed, typed) if rows.any()}
+    {'id_number.checksum': [False, True]}
+    """
     repeated = holds(value.str.contains(INVENTED) & (value.str.len_chars() >= 15))
     yield MADE_UP, repeated
     formed = holds(value.str.contains(CANONICAL)) & ~repeated
@@ -255,7 +260,11 @@ def _old_birth_date_exists(numbers: pl.Series) -> pl.Series:
 
 
 def format(value: pl.Series) -> pl.Series:
-    """As it is."""
+    """As it is.
+
+    >>> format(pl.Series(["11010519491231002X"])).to_list()
+    ['11010519491231002X']
+    """
     return value
 
 

@@ -101,7 +101,12 @@ def is_valid(value: pl.Series) -> pl.Series:
 
 
 def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Masks:
-    """Form and check digit."""
+    """Form and check digit.
+
+    >>> typed = pl.Series(["551385082", "551385083"])
+    >>> {rule.code: rows.to_list() for rule, rows in validate(typed, typed) if rows.any()}
+    {'organisation_code.checksum': [False, True]}
+    """
     repeated = holds(value.str.contains(INVENTED) & (value.str.len_chars() >= 8))
     yield MADE_UP, repeated
     formed = holds(value.str.contains(CANONICAL)) & ~repeated

@@ -135,7 +135,12 @@ def in_a_province(numbers: pl.Series) -> pl.Series:
 
 
 def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Masks:
-    """Form, check digit and region."""
+    """Form, check digit and region.
+
+    >>> typed = pl.Series(["110108000000016", "110108000000017"])
+    >>> {rule.code: rows.to_list() for rule, rows in validate(typed, typed) if rows.any()}
+    {'registration_number.checksum': [False, True]}
+    """
     repeated = holds(value.str.contains(INVENTED) & (value.str.len_chars() >= 8))
     yield MADE_UP, repeated
     formed = holds(value.str.contains(CANONICAL)) & ~repeated
@@ -158,7 +163,11 @@ def _read(raw: pl.Series, value: pl.Series) -> pl.Series:
 
 
 def format(value: pl.Series) -> pl.Series:
-    """As it is."""
+    """As it is.
+
+    >>> format(pl.Series(["110108000000016"])).to_list()
+    ['110108000000016']
+    """
     return value
 
 

@@ -260,7 +260,12 @@ def is_named(raw: pl.Series) -> pl.Series:
 
 
 def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Masks:
-    """Form; the birth date of permanent residents; the check digits of cards."""
+    """Form; the birth date of permanent residents; the check digits of cards.
+
+    >>> typed = pl.Series(["E12345678", "A123456(4)"])
+    >>> {rule.code: rows.to_list() for rule, rows in validate(typed, typed) if rows.any()}
+    {'travel_document.checksum': [False, True]}
+    """
     repeated = holds(value.str.contains(_NOTHING))
     yield MADE_UP, repeated
     card = holds(value.str.contains(_CHECKED))
@@ -289,7 +294,11 @@ def _birth_date_exists(numbers: pl.Series) -> pl.Series:
 
 
 def format(value: pl.Series) -> pl.Series:
-    """As it is."""
+    """As it is.
+
+    >>> format(pl.Series(["A123456(3)"])).to_list()
+    ['A123456(3)']
+    """
     return value
 
 

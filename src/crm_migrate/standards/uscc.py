@@ -303,7 +303,12 @@ def is_valid(value: pl.Series) -> pl.Series:
 
 
 def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Masks:
-    """Form, check characters, authority, class and region."""
+    """Form, check characters, authority, class and region.
+
+    >>> typed = pl.Series(["91350100M000100Y43", "91350100M000100Y44"])
+    >>> {rule.code: rows.to_list() for rule, rows in validate(typed, typed) if rows.any()}
+    {'uscc.checksum': [False, True]}
+    """
     repeated = holds(value.str.contains(INVENTED) & (value.str.len_chars() >= 15))
     yield MADE_UP, repeated
     formed = holds(value.str.contains(CANONICAL)) & ~repeated
@@ -401,7 +406,11 @@ def parts(codes: pl.Series) -> pl.DataFrame:
 
 
 def format(value: pl.Series) -> pl.Series:
-    """As it is: the licence prints it without spaces."""
+    """As it is: the licence prints it without spaces.
+
+    >>> format(pl.Series(["91110000600037341L"])).to_list()
+    ['91110000600037341L']
+    """
     return value
 
 
