@@ -18,6 +18,7 @@ from crm_migrate.standards.rules.examples import (
     run_derivation_example,
     run_record_example,
 )
+from crm_migrate.standards.rules.records import Judgement, parse_records
 
 EXAMPLES = "examples.yaml"
 
@@ -78,6 +79,7 @@ def run_examples(root: Path) -> RulesTest:
     judgements = {j.rule.code: j for j in rules.records.judgements}
     derivations = {f"{d.entity}.{d.field}": d for d in rules.derivations}
     inactive = _inactive(project.rules["derivations"].data, model)
+    waiting = _inactive_records(project.rules["records"].data, model)
     own = root / project.settings.rules / EXAMPLES
     outcomes: list[tuple[YamlFile, Outcome]] = []
     faults: list[Fault] = []
@@ -87,7 +89,7 @@ def run_examples(root: Path) -> RulesTest:
         faults += found
         files.append((read, False))
     ways: tuple[tuple[str, Mapping[str, Any], Callable[..., Outcome]], ...] = (
-        ("records", judgements, run_record_example),
+        ("records", {**waiting, **judgements}, run_record_example),
         ("derivations", {**inactive, **derivations}, run_derivation_example),
     )
     for file, standard in files:
@@ -144,7 +146,11 @@ def _as_standard(kind: str, data: Any) -> set[str]:
 
 
 def _meaning(rule: Any) -> Any:
-    return {k: v for k, v in rule.items() if k != "active"} if isinstance(rule, Mapping) else rule
+    return (
+        {k: v for k, v in rule.items() if k not in ("active", "mode")}
+        if isinstance(rule, Mapping)
+        else rule
+    )
 
 
 def _inactive(data: Any, model: Any) -> dict[str, Derived]:
@@ -156,3 +162,11 @@ def _inactive(data: Any, model: Any) -> dict[str, Derived]:
         if not faults:
             found[name] = made[0]
     return found
+
+
+def _inactive_records(data: Any, model: Any) -> dict[str, Judgement]:
+    """Rules of records that are not active: their examples are run all the same."""
+    given = data.get("rules") if isinstance(data, Mapping) else None
+    off = {n: {**r, "active": True} for n, r in (given or {}).items() if not r.get("active", True)}
+    made, _ = parse_records({"rules": off}, model, dict)
+    return {j.rule.code: j for j in made.judgements}

@@ -4,10 +4,14 @@ Basis: the tables of `standards.email`, `standards.mobile`, `standards.reading.t
 `standards.title`, `standards.reading.company_parts` and `standards.person_name`.
 """
 
+from functools import cache
+
 import polars as pl
 
 from crm_migrate.standards import company_name, email, mobile, person_name, phone, title
+from crm_migrate.standards.address import parts as address_parts
 from crm_migrate.standards.columns.residue import mask_where
+from crm_migrate.standards.reading.telephones import AREA, areas
 
 
 def free_mail(address: pl.Expr) -> pl.Expr:
@@ -48,6 +52,43 @@ def phone_province(number: pl.Expr) -> pl.Expr:
 
 def _province(numbers: pl.Series) -> pl.Series:
     return phone.places(numbers)["province"].alias(numbers.name)
+
+
+def phone_fits(number: pl.Expr, address: pl.Expr) -> pl.Expr:
+    """Whether one of a cell's landlines has the area code of the address's city; null where the
+    numbers have none, or the table of area codes says nothing of that city.
+
+    >>> near = pl.lit("广东省深圳市南山区科技园路1号")
+    >>> [pl.select(phone_fits(pl.lit(n), near)).item()
+    ...  for n in ("0755-26001234", "020-38001234", "13800138000", "010-62001234;0755-26001234")]
+    [True, False, None, True]
+    """
+    both = pl.struct(number.alias("number"), address.alias("address"))
+    return both.map_batches(_fits, return_dtype=pl.Boolean())
+
+
+def _fits(cells: pl.Series) -> pl.Series:
+    lies = address_parts(cells.struct.field("address"))
+    city = lies.select(pl.col("province") + pl.coalesce("city", "district")).to_series()
+    whole = lies["province"] + lies["province"]  # 上海市 is its own city
+    table, kind = _codes_of_cities(), pl.List(pl.String)
+    here = [of.replace_strict(table, default=None, return_dtype=kind) for of in (city, whole)]
+    said = cells.struct.field("number").str.extract_all(f"(?:^|;){AREA}-")
+    codes = said.list.eval(pl.element().str.strip_chars(";-"))
+    fit = codes.list.set_intersection(here[0].zip_with(here[0].is_not_null(), here[1]))
+    return (fit.list.len() > 0).set(~(codes.list.len() > 0), None).alias(cells.name)
+
+
+@cache
+def _codes_of_cities() -> dict[str, list[str]]:
+    """Province and city → area codes, those that were given up too."""
+    found: dict[str, list[str]] = {}
+    for code, row in areas().items():
+        for city in row["cities"].split("、"):
+            found.setdefault(row["province"] + city, []).append(code)
+            if row["now"]:
+                found[row["province"] + city].append(row["now"])
+    return found
 
 
 def title_level(name: pl.Expr) -> pl.Expr:

@@ -179,6 +179,7 @@ FUNCTIONS: dict[str, Function] = {
     "role_mail": Function((_T,), Kind.TRUTH, contacts.role_mail),
     "mobile_use": Function((_T,), _T, contacts.mobile_use),
     "phone_province": Function((_T,), _T, contacts.phone_province),
+    "phone_fits": Function((_T, _T), Kind.TRUTH, contacts.phone_fits),
     "title_level": Function((_T,), _N, contacts.title_level),
     "organisation_kind": Function((_T,), _T, contacts.organisation_kind),
     "named_like_person": Function((_T,), Kind.TRUTH, contacts.named_like_person),
