@@ -275,6 +275,17 @@ def _suggest(
     unused = list(unused_columns(carry(found, model), model))
     show_unused(unused, files[0], out)
     text, value_maps = mapping_texts(found, unused)
+    own = found.tables[0]
+    others = dict.fromkeys(t.table.info.file for t in found.tables if t.source != own.source)
+    if others:
+        names, file = ", ".join(others), own.table.info.file
+        out.say(
+            Text(
+                f"the mapping is that of {file} alone, not of: {names}",
+                f"映射仅对应 {file},不含:{names}",
+            ),
+            "yellow",
+        )
     written: list[str] = []
     if target is not None:
         texts = {target: text} | {

@@ -21,9 +21,14 @@ from crm_migrate.stages.bare.column_figures import (
 )
 from crm_migrate.stages.bare.demands import told_missing
 from crm_migrate.stages.bare.standardize import StandardizedFiles
-from crm_migrate.stages.bare.table_files import require_rows
 from crm_migrate.stages.quality.findings import SEVERITY_LOOKS
 
+MOST_LINES = 200_000
+"""Lines that a person may still filter; more are for programs, and take minutes to write."""
+_MORE = Text(
+    "and {count} more, of severity {severity} and less: all of them stand in --findings FILE.csv",
+    "另有 {count} 条(级别“{severity}”及以下)未列出:--findings 文件.csv 含全部",
+)
 _WEIGHTS = {"error": "0", "warning": "1", "repair": "2"}
 _WIDTHS = {
     "record_id": 14, "file": 16, "sheet": 10, "row": 8, "column": 16, "field": 18, "rule": 26,
@@ -36,10 +41,8 @@ def findings_book(result: StandardizedFiles, found: pl.DataFrame, sums: Text) ->
     columns its last sheet has; there errors come first, then warnings, then repairs, and severity
     and field are in words. sums: how many records there are.
 
-    Raises:
-        UsageFault: more findings than a sheet holds.
+    Of more than `MOST_LINES` the gravest are listed, and the last line counts the rest.
     """
-    require_rows(found.height)
     return workbook_bytes([_summary(result, sums), _columns(result), _findings(result, found)])
 
 
@@ -119,6 +122,12 @@ def _findings(result: StandardizedFiles, found: pl.DataFrame) -> Sheet:
     order = ("_weight", "file", "sheet", "row", "field", "rule")
     ordered = in_order(found.with_columns(weight.alias("_weight")), order).drop("_weight")
     main, entities = result.found.entity, result.model.by_name
+    foot = []
+    if ordered.height > MOST_LINES:
+        cut = SEVERITY_TEXTS[ordered["severity"][MOST_LINES]]
+        more = _MORE.fill(count=f"{ordered.height - MOST_LINES:,}", severity=cut)
+        foot.append((Marked(more, Style.LINE),))
+        ordered = ordered.head(MOST_LINES)
     labels = {}
     for name in ordered["field"].unique().to_list():
         entity, _, field = name.rpartition(".")
@@ -130,4 +139,4 @@ def _findings(result: StandardizedFiles, found: pl.DataFrame) -> Sheet:
     named = ordered.with_columns(pl.col("field").replace_strict(labels, return_dtype=pl.String))
     rows = ((*row[:at], words[row[at]], *row[at + 1 :]) for row in named.iter_rows())
     widths = [_WIDTHS[name] for name in ordered.columns]
-    return Sheet(str(Text("Findings", "问题清单")), ordered.columns, widths, rows)
+    return Sheet(str(Text("Findings", "问题清单")), ordered.columns, widths, rows, foot)

@@ -204,7 +204,8 @@ class _Painter:
         from copy import copy
 
         text = quoted and number_format is not None and str(here.value)[:1] in "=+-@"
-        key = (tuple(here._style), severity, number_format, text)
+        before = None if here._style is None else tuple(here._style)
+        key = (before, severity, number_format, text)
         if key not in self.styles:
             here.fill = self.fills[severity]
             if number_format is not None:

@@ -1,4 +1,4 @@
-"""Tables as files for people and programs: CSV, Parquet, and workbooks, made in memory."""
+"""Tables as files for people and programs: CSV, JSON lines, Parquet, workbooks; made in memory."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from io import BytesIO
@@ -12,7 +12,7 @@ from crm_migrate.plan.show.sheets import Sheet
 from crm_migrate.plan.show.sheets import workbook_bytes as sheets_bytes
 from crm_migrate.trust.private_files import private_folder, write_private
 
-SUFFIXES = (".csv", ".xlsx", ".parquet")
+SUFFIXES = (".csv", ".xlsx", ".parquet", ".jsonl")
 MOST_ROWS = 1_048_575
 """Rows of a sheet beside its header (Excel's limit)."""
 
@@ -81,6 +81,8 @@ def write_table(path: Path, frame: pl.DataFrame, password: str | None = None) ->
     buffer = BytesIO()
     if suffix == ".csv":
         safe_frame(frame).write_csv(buffer)
+    elif suffix == ".jsonl":
+        frame.write_ndjson(buffer)
     else:
         frame.write_parquet(buffer)
     write_file(path, buffer.getvalue())
