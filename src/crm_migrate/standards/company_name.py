@@ -75,6 +75,8 @@ _USUAL = (
     r"(?:公司|[^测]厂|中心|商行|[经营服务门市]部|合作社|事务所|医院|学校|银行|酒店|协会)$"
 )
 """A name that nothing can be said against, as most are."""
+_SETTLED = rf"^[{_HAN}&&[^测个某公单客无]][{_HAN}0-9A-Za-z&&[^限司线]]+(?:股份)?有限(?:责任)?公司$"
+"""Of these those in which nothing can be mistyped, noted or told, either, as most are."""
 _NO_NAME = r"^[0-9\p{P}\s]+$|(?i)^(?:test|测试|asdf|xxx?$|aaa)|测试$"
 _NOBODY = (
     r"^(?:个人|个体户?|散客|散户|零散客户|零售客户|现金客户|临时客户|普通客户|个人客户|自然人|私人|"
@@ -165,6 +167,16 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
     >>> normalise(pl.Series(["恒通科技有限公司（原恒达科技有限公司）"])).to_list()
     ['恒通科技有限公司']
     """
+    open_ = ~_settled(raw).get_column("settled")
+    return change_where(raw, open_, _repaired)
+
+
+@remembered
+def _settled(names: pl.Series) -> pl.DataFrame:
+    return pl.DataFrame({"settled": names.str.contains(_SETTLED)})
+
+
+def _repaired(raw: pl.Series) -> pl.Series:
     return unless_matching(raw, _PLAIN_NAME, lambda few: split(few)["value"])
 
 
@@ -237,6 +249,13 @@ def _tidied(raw: pl.Series) -> pl.Series:
 
 
 def _closed_up(name: pl.Series) -> pl.Series:
+    """Tidied names without the blanks that stand beside a Chinese character or a bracket."""
+    apart = name.str.contains(r"[^\p{Han}()] [^\p{Han})]")
+    closed = name.str.replace_all(" ", "", literal=True)
+    return change_where(closed, apart, lambda _: _closed_up_between(name.filter(apart)))
+
+
+def _closed_up_between(name: pl.Series) -> pl.Series:
     name = name.str.replace_all(r"(\p{Han}|[()])\s+", "$1")
     return name.str.replace_all(r"\s+(\p{Han}|\))", "$1")
 
@@ -260,7 +279,8 @@ def _without_signs(text: pl.Series) -> pl.Series:
 
 def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Masks:
     """Names without legal form (a person's has none), placeholders, lost characters, slips."""
-    odd = value.is_not_null() & ~holds(value.str.contains(_USUAL))
+    open_ = holds(~_settled(value).get_column("settled"))
+    odd = mask_where(value, open_, lambda few: ~few.str.contains(_USUAL))
     yield PRIVATE, mask_where(value, odd, lambda few: few.str.contains(PRIVATE_USE))
     nobody = mask_where(value, odd, lambda few: few.str.contains(_NOBODY))
     yield NOBODY, nobody
@@ -272,9 +292,8 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     unformed = mask_where(value, unformed, lambda few: ~few.str.contains(_FORM_ABROAD))
     yield INCOMPLETE, mask_where(value, unformed, lambda few: ~looks_like_name(few))
     yield DAMAGED, mask_where(value, odd, lambda few: few.str.contains(r"\x{fffd}|\?\?"))
-    brackets = value.str.contains("(", literal=True) | value.str.contains(")", literal=True)
-    yield BRACKET, mask_where(value, brackets, _lacks_bracket)
-    slips = dict(company_slips.slips(value, odd))
+    yield BRACKET, mask_where(value, open_, _lacks_bracket)
+    slips = dict(company_slips.slips(value, open_, odd))
     changed = holds(raw != value)
     told = split(raw.filter(changed))
     yield FORMER_NAME, mask_where(raw, changed, lambda _: told["former"].is_not_null())

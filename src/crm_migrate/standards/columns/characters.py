@@ -23,13 +23,12 @@ INVISIBLE = (
 DASHES = "‐‑‒–—―−"
 """Dashes and minus signs; NFKC leaves most of them alone."""
 
-_UNTIDY = f"{INVISIBLE}|{PRIVATE_USE}|[{LOOK_ALIKE}]" + r"|\s\s|[^\S ]|^\s|\s$|^$"
+_STRANGE = f"{INVISIBLE}|{PRIVATE_USE}|[{LOOK_ALIKE}]"
+_UNTIDY_INSIDE = _STRANGE + r"|\s\s|[^\S ]"
+_UNTIDY = _UNTIDY_INSIDE + r"|^\s|\s$|^$"
 _WIDE = r"[^ -~\x{4e00}-\x{9fa5}]"
 """Anything but printable ASCII and common ideographs, which are narrow already."""
-_UNTIDY_LINES = (
-    f"{INVISIBLE}|{PRIVATE_USE}|[{LOOK_ALIKE}]"
-    + r"|\r|[^\S\n]{2}|[^\S \n]|\s$|^\s|[^\S\n]\n|\n\n\n|^$"
-)
+_UNTIDY_LINES = _STRANGE + r"|\r|[^\S\n]{2}|[^\S \n]|\s$|^\s|[^\S\n]\n|\n\n\n|^$"
 
 
 def tidy(raw: pl.Series) -> pl.Series:
@@ -42,9 +41,21 @@ def tidy(raw: pl.Series) -> pl.Series:
 
 
 def _tidied(raw: pl.Series) -> pl.Series:
-    text = unified(in_unicode(raw.str.replace_all(INVISIBLE, "")))
-    text = text.str.replace_all(r"\s+", " ").str.strip_chars(" ")
-    return _null_where_empty(text)
+    text = raw.str.strip_chars()  # that is all that most need
+    return _null_where_empty(change_where(text, text.str.contains(_UNTIDY_INSIDE), _tidied_inside))
+
+
+def _tidied_inside(text: pl.Series) -> pl.Series:
+    return _visible(text).str.replace_all(r"\s+", " ").str.strip_chars(" ")
+
+
+def _visible(text: pl.Series) -> pl.Series:
+    """Without what is invisible; characters that only look like an ideograph become it."""
+    return change_where(text, text.str.contains(_STRANGE), _made_visible)
+
+
+def _made_visible(text: pl.Series) -> pl.Series:
+    return unified(in_unicode(text.str.replace_all(INVISIBLE, "")))
 
 
 def tidy_apart(raw: pl.Series) -> pl.Series:
@@ -67,9 +78,7 @@ def tidy_lines(raw: pl.Series) -> pl.Series:
 
 
 def _tidied_lines(raw: pl.Series) -> pl.Series:
-    text = unified(in_unicode(raw.str.replace_all(INVISIBLE, ""))).str.replace_all(
-        r"\r\n?|[\x0b\x0c\u{85}\u{2028}\u{2029}]", "\n"
-    )
+    text = _visible(raw).str.replace_all(r"\r\n?|[\x0b\x0c\u{85}\u{2028}\u{2029}]", "\n")
     text = text.str.replace_all(r"[^\S\n]+", " ").str.replace_all(r" \n", "\n")
     return _null_where_empty(text.str.replace_all(r"\n{3,}", "\n\n").str.strip_chars())
 
@@ -84,7 +93,7 @@ def narrow(raw: pl.Series) -> pl.Series:
 
 
 def _narrowed(raw: pl.Series) -> pl.Series:
-    text = unified(in_unicode(raw.str.replace_all(INVISIBLE, ""))).str.normalize("NFKC")
+    text = _visible(raw).str.normalize("NFKC")
     return text.str.replace_all(f"[{DASHES}]", "-")
 
 

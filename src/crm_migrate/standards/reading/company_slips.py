@@ -4,7 +4,7 @@ import polars as pl
 
 from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
-from crm_migrate.standards.columns.residue import holds, mask_where
+from crm_migrate.standards.columns.residue import mask_where
 from crm_migrate.standards.contract import Masks
 from crm_migrate.standards.free_text import OF_KINDS
 from crm_migrate.standards.reading.company_notes import STATE
@@ -54,18 +54,20 @@ SEVERAL = Rule(
 RULES: tuple[Rule, ...] = (MISTYPED, NOTE, SEVERAL, OF_KINDS[Finding.MOBILE])
 
 
-def slips(value: pl.Series, odd: pl.Series) -> Masks:
-    """Each rule with its rows. `value`: canonical names; `odd`: those of an unusual form.
+def slips(value: pl.Series, open_: pl.Series, odd: pl.Series) -> Masks:
+    """Each rule with its rows. `value`: canonical names; `open_`: those that may hold slips at
+    all; `odd`: those of an unusual form.
 
     >>> names = pl.Series(["恒通有线公司", "恒通有限公司(已注销)", "恒通有限公司上海恒达有限公司"])
-    >>> for rule, rows in slips(names, names.is_not_null()):
+    >>> every = names.is_not_null()
+    >>> for rule, rows in slips(names, every, every):
     ...     print(rule.code, rows.to_list())
     company_name.mistyped [True, False, False]
     company_name.several [False, False, True]
     company_name.note [False, True, False]
     free_text.mobile_found [False, False, False]
     """
-    suspect = holds(value.str.contains(f"{_MISTYPED}|{_SEVERAL}"))
+    suspect = mask_where(value, open_, lambda few: few.str.contains(f"{_MISTYPED}|{_SEVERAL}"))
     yield MISTYPED, mask_where(value, suspect, lambda few: few.str.contains(_MISTYPED))
     yield SEVERAL, mask_where(value, suspect, lambda few: few.str.contains(_SEVERAL))
     yield NOTE, mask_where(value, odd, lambda few: few.str.contains(_NOTE))
