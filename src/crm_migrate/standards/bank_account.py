@@ -28,12 +28,15 @@ _BANK_BEHIND = rf"[(\[【]{BANK}[)\]】]$|{BANK}$"
 _LIKE_A_CARD = r"^62(?:[0-9]{14}|[0-9]{17})$"
 """UnionPay's prefix and the two usual lengths; no bank numbers its accounts so."""
 NORMALISED = normalised("bank_account", "account number", "银行账号")
-COVERED = covered("bank_account", "account number", "银行账号")
+COVERED = covered("bank_account", "account number", "银行账号", "0200****7008")
 FORMAT = Rule(
     "bank_account.format",
     Severity.WARNING,
     Text("The account number is not 9 to 30 digits", "银行账号不是 9–30 位数字"),
-    Text("Compare it with the billing data of the customer.", "请与客户开票资料核对。"),
+    Text(
+        "Enter one account alone, by the billing data of the customer; the bank has its own field.",
+        "请按客户开票资料只填写一个账号；开户行填写在其自身字段。",
+    ),
 )
 PRECISION_LOST = Rule(
     "bank_account.precision_lost",

@@ -38,7 +38,7 @@ _LABEL = (
 """What people type in front of the number: its name, the bank's, or both."""
 _BANK_BEHIND = rf"[(\[【]{BANK}[)\]】]$|{BANK}$"
 NORMALISED = normalised("bank_card", "bank card number", "银行卡号")
-COVERED = covered("bank_card", "bank card number", "银行卡号")
+COVERED = covered("bank_card", "bank card number", "银行卡号", "6222****7894")
 MADE_UP = made_up("bank_card", "bank card number", "银行卡号")
 LETTERS_READ = letters_read("bank_card", "bank card number", "银行卡号")
 FORMAT = Rule(
@@ -58,8 +58,9 @@ CHECKSUM = Rule(
     Severity.WARNING,
     Text("The check digit of the bank card number does not fit", "银行卡号校验位不符"),
     Text(
-        "Compare it with the card; an account number does not belong into this field.",
-        "请与银行卡核对；对公账号不应填写在此字段。",
+        "Probably a digit was mistyped: compare it with the card. A company's account does not "
+        "belong here.",
+        "多为个别数字录错，请与银行卡核对；对公账号不应填写在此字段。",
     ),
 )
 PRECISION_LOST = Rule(

@@ -51,7 +51,7 @@ _LABEL = (
 )
 """What people type in front of the number."""
 NORMALISED = normalised("id_number", "identity number", "身份证号")
-COVERED = covered("id_number", "identity number", "身份证号")
+COVERED = covered("id_number", "identity number", "身份证号", "110105****002X")
 MADE_UP = made_up("id_number", "identity number", "身份证号")
 LETTERS_READ = letters_read("id_number", "identity number", "身份证号")
 FORMAT = Rule(
@@ -59,15 +59,18 @@ FORMAT = Rule(
     Severity.WARNING,
     Text("This is no resident identity number", "不是居民身份证号码"),
     Text(
-        "Numbers of passports and other documents are kept as typed; check what this is.",
-        "护照等其他证件号码按原样保留，请确认证件类型。",
+        "Enter the number alone, without other words; numbers of other documents are kept as typed.",
+        "请只填写号码本身，勿附其他文字；护照等其他证件号码按原样保留，请确认证件类型。",
     ),
 )
 CHECKSUM = Rule(
     "id_number.checksum",
     Severity.WARNING,
     Text("The check character of the identity number does not fit", "身份证号校验位不符"),
-    _ASK,
+    Text(
+        "Probably a digit was mistyped, or two were exchanged. Compare it with the document.",
+        "多为个别数字录错或前后颠倒，请与证件原件核对。",
+    ),
 )
 PRECISION_LOST = Rule(
     "id_number.precision_lost",

@@ -25,7 +25,7 @@ _CHECKS = np.array([ord(c) for c in "0123456789X0"], dtype=np.int16)
 _LABEL = r"(?:全国)?(?:组织)?机构代?码(?:证)?号?|no[.:]"
 """What people type in front of the number."""
 NORMALISED = normalised("organisation_code", "organisation code", "组织机构代码")
-COVERED = covered("organisation_code", "organisation code", "组织机构代码")
+COVERED = covered("organisation_code", "organisation code", "组织机构代码", "5513****2")
 FORMAT = Rule(
     "organisation_code.format",
     Severity.WARNING,
@@ -42,7 +42,11 @@ CHECKSUM = Rule(
     "organisation_code.checksum",
     Severity.WARNING,
     Text("The check digit of the organisation code does not fit", "组织机构代码校验码不符"),
-    Text("Compare it with the certificate.", "请与组织机构代码证核对。"),
+    Text(
+        "Probably a character was mistyped, or two were exchanged. Compare it with the "
+        "certificate.",
+        "多为个别字符录错或前后颠倒，请与组织机构代码证核对。",
+    ),
 )
 LEADING_ZERO = Rule(
     "organisation_code.leading_zero",

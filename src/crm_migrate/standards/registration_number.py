@@ -33,7 +33,9 @@ _REGION = f"^(?:10|{'|'.join(PROVINCE_CODES)})"
 _LABEL = r"(?:工商|企业|营业执照)*(?:登记|注册)?(?:注册)?号码?|营业执照|no[.:]"
 """What people type in front of the number."""
 NORMALISED = normalised("registration_number", "business registration number", "工商注册号")
-COVERED = covered("registration_number", "business registration number", "工商注册号")
+COVERED = covered(
+    "registration_number", "business registration number", "工商注册号", "110108****0016"
+)
 LETTERS_READ = letters_read("registration_number", "business registration number", "工商注册号")
 FORMAT = Rule(
     "registration_number.format",
@@ -51,7 +53,10 @@ CHECKSUM = Rule(
         "The check digit of the business registration number does not fit",
         "工商注册号校验位不符",
     ),
-    Text("Compare it with the old business licence.", "请与原营业执照核对。"),
+    Text(
+        "Probably a digit was mistyped, or two were exchanged. Compare it with the old licence.",
+        "多为个别数字录错或前后颠倒，请与原营业执照核对。",
+    ),
 )
 PRECISION_LOST = Rule(
     "registration_number.precision_lost",

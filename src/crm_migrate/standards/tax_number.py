@@ -40,7 +40,7 @@ _PERSON = r"^[1-9][0-9]{16}[0-9X]$"
 _LABEL = r"(?:国税|地税)?纳税人?(?:识别|登记)?号码?|税务登记证?号码?|(?:国|地)?税号|[国地]税|no[.:]"
 """What people type in front of the number."""
 NORMALISED = normalised("tax_number", "tax number", "税号")
-COVERED = covered("tax_number", "tax number", "税号")
+COVERED = covered("tax_number", "tax number", "税号", "9111****0082Q")
 FORMAT = Rule(
     "tax_number.format",
     Severity.WARNING,

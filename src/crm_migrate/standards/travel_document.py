@@ -84,7 +84,7 @@ _EXCESS = r"^[EGDSPHMCWLTK][0-9]{9}$"
 _LIKE_DIGITS = r"^[EGHMCWLT][0-9OI]*[0-9][OI][0-9OI]*$"
 _NOTHING = r"^[A-Z]{0,2}(?:0{6,10}|1{6,10}|8{6,10}|9{6,10})$"
 NORMALISED = normalised("travel_document", "document number", "证件号码")
-COVERED = covered("travel_document", "document number", "证件号码")
+COVERED = covered("travel_document", "document number", "证件号码", "E12****78")
 MADE_UP = made_up("travel_document", "document number", "证件号码")
 CHECKSUM = Rule(
     "travel_document.checksum",
@@ -93,7 +93,10 @@ CHECKSUM = Rule(
         "The check digit of the identity card of Hong Kong or Taiwan does not fit",
         "香港或台湾身份证号码校验位不符",
     ),
-    Text("Compare it with the document.", "请与证件原件核对。"),
+    Text(
+        "Probably a digit was mistyped, or two were exchanged. Compare it with the document.",
+        "多为个别数字录错或前后颠倒，请与证件原件核对。",
+    ),
 )
 LEADING_ZERO = Rule(
     "travel_document.leading_zero",
@@ -123,7 +126,11 @@ FORMAT = Rule(
     "travel_document.format",
     Severity.WARNING,
     Text("This is no number of a passport or travel permit", "不是护照或通行证的号码"),
-    Text("Compare it with the document.", "请与证件原件核对。"),
+    Text(
+        "Enter one number alone, of cards of Hong Kong and Macau with its brackets; compare it "
+        "with the document.",
+        "请只填写一个号码（香港、澳门身份证连同括号），勿附其他文字，并与证件原件核对。",
+    ),
 )
 PRECISION_LOST = Rule(
     "travel_document.precision_lost",

@@ -55,7 +55,7 @@ _ASK = Text(
     "请与营业执照或国家企业信用信息公示系统核对。",
 )
 NORMALISED = normalised("uscc", "unified social credit code", "统一社会信用代码")
-COVERED = covered("uscc", "unified social credit code", "统一社会信用代码")
+COVERED = covered("uscc", "unified social credit code", "统一社会信用代码", "9111****0082Q")
 LETTERS_READ = letters_read("uscc", "unified social credit code", "统一社会信用代码")
 ALPHABET_RULE = Rule(
     "uscc.alphabet",
@@ -76,7 +76,10 @@ FORMAT = Rule(
         "The unified social credit code is not 18 digits and capital letters",
         "统一社会信用代码不是 18 位数字和大写字母",
     ),
-    _ASK,
+    Text(
+        "Enter the code alone, by the business licence; words about it belong into the remarks.",
+        "请按营业执照只填写代码本身，说明文字请写入备注。",
+    ),
 )
 _NO_GUESS = Text(
     "It is never completed or cut. Take it from the business licence.",

@@ -9,14 +9,17 @@ from crm_migrate.records import Rule, Severity
 from crm_migrate.standards.columns.residue import change_where
 
 
-def covered(type_code: str, en: str, zh: str) -> Rule:
-    """The warning `<type>.covered` of a standard for `en` / `zh`: part of the value is missing."""
+def covered(type_code: str, en: str, zh: str, like: str = "") -> Rule:
+    """The warning `<type>.covered` of a standard for `en` / `zh`: part of the value is missing;
+    `like` shows how it may look.
+    """
+    examples = Text(like, like) if like else Text("138****8000 or 李**", "138****8000、李**")
     return Rule(
         f"{type_code}.covered",
         Severity.WARNING,
         Text(
-            f"Part of the {en} is covered (like 138****8000 or 李**)",
-            f"{zh}已被遮盖（如 138****8000、李**），不完整",
+            f"Part of the {en} is covered (like {examples.en})",
+            f"{zh}已被遮盖（如 {examples.zh}），不完整",
         ),
         Text(
             "It cannot be restored here: export it from the old system without masking.",
