@@ -25,12 +25,7 @@ from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
 from crm_migrate.standards.data.tables import Table
 from crm_migrate.standards.reading.telephones import EXTENSION as EXTENSION_PART
 from crm_migrate.standards.reading.telephones import HIDDEN, MOBILE, eased, pieces
-from crm_migrate.standards.reading.words_beside import (
-    has_note,
-    note,
-    out_of_use,
-    says_out_of_use,
-)
+from crm_migrate.standards.reading.words_beside import note, of_number, out_of_use
 
 BASIS = Text("numbering plan of the MIIT (2017)", "电信网编号计划（2017 年版）")
 CANONICAL = f"^{MOBILE}$"
@@ -216,8 +211,7 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     yield EXTENSION, extended
     alone = mask_where(others, extended, lambda few: ~few.str.contains(";"))
     yield SEVERAL, changed & others.is_not_null() & ~alone
-    yield OUT_OF_USE, says_out_of_use(raw, changed)
-    yield NOTE, has_note(raw, changed)
+    yield from of_number(raw, changed, OUT_OF_USE, NOTE)
 
 
 def _used_for(use: str) -> Change:

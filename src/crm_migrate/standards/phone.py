@@ -28,12 +28,7 @@ from crm_migrate.standards.reading.telephones import (
     pieces,
     valid_area,
 )
-from crm_migrate.standards.reading.words_beside import (
-    has_note,
-    note,
-    out_of_use,
-    says_out_of_use,
-)
+from crm_migrate.standards.reading.words_beside import note, of_number, out_of_use
 
 BASIS = Text(
     "numbering plan of the MIIT (2017), ITU-T E.164", "电信网编号计划（2017 年版）、ITU-T E.164"
@@ -146,8 +141,7 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     yield FORMER_AREA_CODE, former
     yield AREA_CODE, wrong & ~former
     yield DIGITS, mask_where(value, odd, lambda few: few.str.contains(_wrong_length()))
-    yield OUT_OF_USE, says_out_of_use(raw, changed)
-    yield NOTE, has_note(raw, changed)
+    yield from of_number(raw, changed, OUT_OF_USE, NOTE)
 
 
 @cache

@@ -82,8 +82,9 @@ MOBILE_OF_MAIL = _moved(
 )
 MOBILE_OF_NAME = _moved(
     "person_name.moved_mobile",
-    "A mobile number stood behind the name and was moved to the mobile field",
-    "姓名后的手机号已移至手机字段",
+    "A mobile number stood behind the name and was moved to the mobile field (or to the telephone"
+    " field, where that held another one)",
+    "姓名后的手机号已移至手机字段（手机字段已有其他号码时移至电话字段）",
 )
 WECHAT_OF_MOBILE = _moved(
     "mobile.is_wechat",
@@ -226,7 +227,7 @@ def _mail(few: pl.Series) -> pl.Series:
 
 
 def _mobile(few: pl.Series) -> pl.Series:
-    numbers = ~few.str.contains(r"[@＠\p{Han}]")
+    numbers = few.str.contains(r"^[^@＠\p{Han}]*(?:[0-9０-９][ -]?){11}$")
     read = change_where(few.set(~numbers, None), numbers, mobile.normalise)
     return read.set(~holds(read.str.contains(mobile.CANONICAL)), None)
 
@@ -249,8 +250,26 @@ def _names(
         if field.type is T.PERSON_NAME:
             to = _first(entity, T.TITLE) or ""
             yield from _beside(field.name, to, TITLE, raw, values, _title)
-            to = _first(entity, T.MOBILE) or ""
-            yield from _beside(field.name, to, MOBILE_OF_NAME, raw, values, _number)
+            yield from _numbers(entity, field.name, raw, values)
+
+
+def _numbers(
+    entity: Entity, source: str, raw: Callable[[str], pl.Series], values: dict[str, pl.Series]
+) -> Iterator[Broken]:
+    """The mobile number behind a name; beside another one it goes to the telephone field."""
+    first, second = _first(entity, T.MOBILE), _first(entity, T.PHONE)
+    changed = holds(raw(source) != values[source])
+    if first is None or not changed.any():
+        return
+    told = change_where(raw(source).set(~changed, None), changed, _number)
+    if told.null_count() == len(told):
+        return
+    other = told.is_not_null() & holds(values[first] != told)
+    if second is not None:
+        values[second] = joined(values[second], told.set(~other, None)).alias(second)
+    values[first] = values[first].zip_with(values[first].is_not_null(), told).alias(first)
+    yield source, MOBILE_OF_NAME, told.is_not_null() & (~other | (second is not None))
+    yield source, OTHERS_OCCUPIED, other & (second is None)
 
 
 def _beside(

@@ -36,7 +36,7 @@ _ENGLISH = (
 _MARKS = " \"“”'‘’《》「」*,;:、。!?#"
 _LOOKED_INTO = (
     rf"[-,;:!/、.\"“”‘’《》「」*。#'?]|^\(?[0-9]|{STATE}|客户|\((?i:vip)|\([新旧老代经供已未合A-Da-d0-9]"
-    r"|公司.*公司|公司\s*\(?[A-Z]"
+    r"|限公司.*限公司|公司\s*\(?[A-Z]"
 )
 """A cheap test that leaves most names out."""
 

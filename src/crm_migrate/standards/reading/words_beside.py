@@ -10,6 +10,7 @@ import polars as pl
 from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards.columns.residue import mask_where
+from crm_migrate.standards.contract import Masks
 
 _LABELS = (
     "联系方式|联系电话|联系|手机号?|移动|电话|座机|固话|固定|办公|传真|总机|直线|热线|分机|号码?|微信|"
@@ -66,14 +67,18 @@ def out_of_use(type_code: str, en: str, zh: str) -> Rule:
     )
 
 
-def says_out_of_use(raw: pl.Series, read: pl.Series) -> pl.Series:
-    """True where `read` holds (a value was read) and the cell says that it is out of use.
+def of_number(raw: pl.Series, read: pl.Series, unused: Rule, noted: Rule) -> Masks:
+    """Both rules with their rows: where `read` holds (a value was read) and the cell says so.
 
     >>> raw = pl.Series(["13800138000（停机）", "13800138000", "空号"])
-    >>> says_out_of_use(raw, pl.Series([True, True, False])).to_list()
-    [True, False, False]
+    >>> unused, noted = out_of_use("mobile", "", ""), note("mobile", "", "")
+    >>> read = pl.Series([True, True, False])
+    >>> [rows.to_list() for _, rows in of_number(raw, read, unused, noted)]
+    [[True, False, False], [True, False, False]]
     """
-    return mask_where(raw, read, lambda few: few.str.contains(_OUT_OF_USE))
+    worded = mask_where(raw, read, lambda few: few.str.contains(r"\p{Han}"))
+    yield unused, mask_where(raw, worded, lambda few: few.str.contains(_OUT_OF_USE))
+    yield noted, has_note(raw, worded)
 
 
 def has_note(raw: pl.Series, read: pl.Series) -> pl.Series:
