@@ -49,7 +49,7 @@ _NAMED = {
     Kind.REFERENCE: "vocabulary.unknown schema.vocabulary industry.ambiguous industry.unknown"
     " industry.section_only industry.contradictory mapping.unmapped_value"
     " mapping.unknown_owner address.no_region"
-    " address.ambiguous address.dissolved",
+    " address.no_district address.ambiguous address.dissolved",
     Kind.SECURITY: "policy.forbidden free_text.id_number free_text.bank_card free_text.mobile"
     " free_text.email free_text.travel_document free_text.plate"
     " free_text.personal_number free_text.mobile_found free_text.email_found"
@@ -78,7 +78,8 @@ _NAMED = {
     " person_name.several person_name.left website.typo qq.mobile"
     " company_name.incomplete company_name.doubtful company_name.mistyped company_name.note"
     " company_name.several bank_account.card_mistyped bank_account.made_up person_name.honorific"
-    " person_name.incomplete address.no_detail date.implausible date.default amount.magnitude"
+    " person_name.incomplete address.no_detail address.several date.implausible date.default"
+    " amount.magnitude"
     " percentage.fraction percentage.range damage.leading_zero_lost damage.replacement_char"
     " damage.mojibake cell.corrected verification.mail_domain verification.register",
     Kind.RELATED: "address.contradictory reference.orphan reference.ambiguous"
@@ -138,6 +139,22 @@ def kind_of(code: str, own: Mapping[str, Kind] = MappingProxyType({})) -> Kind:
     if code.partition(".")[0] not in _OF_CELLS:
         return Kind.RELATED
     return BY_ENDING.get(code.rpartition(".")[2], Kind.CONTENT)
+
+
+_NO_FORM = ("precision_lost", "damaged")
+"""How the codes of rules end that speak of cells of which only a ruin is left."""
+
+
+def kinds_of(code: str, own: Mapping[str, Kind] = MappingProxyType({})) -> tuple[Kind, ...]:
+    """The kind of a rule, and FORM beside it: what cannot be read is not written as demanded.
+
+    >>> [str(k) for k in kinds_of("date.impossible")], [str(k) for k in kinds_of("uscc.checksum")]
+    (['format', 'form'], ['content'])
+    """
+    kind = kind_of(code, own)
+    if kind is Kind.FORMAT or code.rpartition(".")[2] in _NO_FORM:
+        return (kind, Kind.FORM)
+    return (kind,)
 
 
 def own_kinds(rules: RecordRules) -> dict[str, Kind]:

@@ -15,6 +15,7 @@ from crm_migrate.standards.columns.residue import holds, mask_where
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
 from crm_migrate.standards.free_text import OF_KINDS
 from crm_migrate.standards.places.address_parts import Parsed, parsed
+from crm_migrate.standards.places.divisions import cities_without_districts
 from crm_migrate.standards.reading.personal_data import Finding, with_mobile
 from crm_migrate.standards.text import OF_CHARACTERS, characters
 
@@ -42,6 +43,27 @@ NO_DETAIL = Rule(
     Severity.WARNING,
     Text("The address has neither street nor number", "地址缺少街道门牌等详细信息"),
     Text("Add street and number.", "请补充街道门牌号。"),
+)
+NO_DISTRICT = Rule(
+    "address.no_district",
+    Severity.WARNING,
+    Text("The city or district of the address is missing", "地址缺少市或区县"),
+    Text(
+        "Add it: streets of one name lie in several districts.",
+        "请补充所在市、区县；同名道路常见于多个区县。",
+    ),
+)
+SEVERAL = Rule(
+    "address.several",
+    Severity.WARNING,
+    Text(
+        "The cell holds several addresses; they were kept as typed",
+        "单元格内有多个地址，已按原样保留",
+    ),
+    Text(
+        "Keep the one that is meant; put others into records of their own.",
+        "请保留所需地址，其余另行登记。",
+    ),
 )
 CONTRADICTORY = Rule(
     "address.contradictory",
@@ -73,9 +95,14 @@ DISSOLVED = Rule(
     ),
     Text("Ask which district it belongs to today.", "请核实该地址现属哪个区县。"),
 )
+_SIGNS = [";", "；", "\n"]
+_SECOND = r"[;；\n]\s*(?:[(（]?[0-9]{1,2}[.、)）]\s*)?(\p{Han}.{3,})"
+_ZONE = r"^\p{Han}{0,12}?(?:开发|高新|经开|工业|产业|科技|软件|示范|保税|度假|管理|新)(?:园?区|园)"
+"""What stands in place of a district: 高新区, 工业园区, 雄安新区."""
+_ABROAD = ("71", "81", "82")
 RULES: tuple[Rule, ...] = (
-    NORMALISED, NO_REGION, AMBIGUOUS, NO_DETAIL, CONTRADICTORY, FORMER_NAME, DISSOLVED,
-    OF_KINDS[Finding.MOBILE], *OF_CHARACTERS,
+    NORMALISED, NO_REGION, NO_DISTRICT, AMBIGUOUS, NO_DETAIL, SEVERAL, CONTRADICTORY,
+    FORMER_NAME, DISSOLVED, OF_KINDS[Finding.MOBILE], *OF_CHARACTERS,
 )  # fmt: skip
 
 
@@ -117,11 +144,29 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     yield CONTRADICTORY, contradictory
     unknown = value.is_not_null() & found.told("region_code").is_null()
     yield NO_REGION, unknown & ~ambiguous & ~contradictory
-    yield NO_DETAIL, holds(found.detail == "")
+    detail = found.detail
+    yield NO_DISTRICT, _without_district(found, detail)
+    yield NO_DETAIL, holds(detail == "")
+    yield SEVERAL, mask_where(raw, raw.str.contains_any(_SIGNS), _has_second)
     yield DISSOLVED, found.told("former")
     yield FORMER_NAME, _renamed(raw, found, holds(raw != value) & holds(was.told("former")))
     yield OF_KINDS[Finding.MOBILE], with_mobile(value)
     yield from characters(value)
+
+
+def _without_district(found: Parsed, detail: pl.Series) -> pl.Series:
+    """Known no deeper than to a city that has districts; a zone may stand in place of one."""
+    code = pl.col("region_code")
+    wide = code.str.ends_with("00") & ~code.str.head(2).is_in(_ABROAD)
+    whole = code.is_in(cities_without_districts()) | pl.col("district").is_not_null()
+    begun = found.beginnings.select((wide & ~whole).fill_null(False)).to_series()
+    rows = begun.gather(found.rows["place"])
+    return mask_where(detail, rows, lambda few: (few != "") & ~few.str.contains(_ZONE))
+
+
+def _has_second(raw: pl.Series) -> pl.Series:
+    second = raw.str.extract(_SECOND, 1)
+    return parsed(second).told("region_code").is_not_null()
 
 
 def _renamed(raw: pl.Series, found: Parsed, former: pl.Series) -> pl.Series:

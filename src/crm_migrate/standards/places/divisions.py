@@ -75,6 +75,17 @@ def divisions() -> tuple[Division, ...]:
     return tuple(found.values())
 
 
+@cache
+def cities_without_districts() -> tuple[str, ...]:
+    """Codes of cities like 东莞市, whose towns stand directly below them.
+
+    >>> "441900" in cities_without_districts(), "440300" in cities_without_districts()
+    (True, False)
+    """
+    divided = {d.province + d.city for d in divisions() if d.district}
+    return tuple(d.code for d in divisions() if d.city and d.province + d.city not in divided)
+
+
 def _province_code(code: str, name: str) -> str:
     return "71" if name == "台湾省" else code
 
