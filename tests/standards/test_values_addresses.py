@@ -1,6 +1,8 @@
 """Addresses and region codes: short forms, former names, special places."""
 
+import csv
 import random
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -125,3 +127,28 @@ def test_a_person_in_an_address() -> None:
     """R-2.5: a mobile number in an address is told; a house number is none."""
     assert cited("上海市静安区天目西路1号(张三收13800138000)") == {"free_text.mobile_found"}
     assert not cited("上海市静安区天目西路13800号")
+
+
+def test_what_people_write() -> None:
+    """R-2.1: short, former, repeated and contradictory regions, streets and universities named
+    after places, zones, autonomous areas, labels, postcodes, several addresses, no address.
+    """
+    path = Path(__file__).with_name("vectors") / "addresses.csv"
+    rows = list(csv.DictReader(path.open(encoding="utf-8", newline=""), delimiter="|"))
+    typed = pl.Series([row["typed"].replace("\\n", "\n") for row in rows])
+    value = address.normalise(typed)
+    rules: list[list[str]] = [[] for _ in rows]
+    for rule, mask in address.validate(typed, value):
+        for row in mask.arg_true():
+            rules[row].append(rule.code.removeprefix("address."))
+    parts = address.parts(value).select("province", "city", "district", "detail").fill_null("")
+    for row, found, said in zip(rows, parts.rows(), rules, strict=True):
+        wanted = [row[n] for n in ("typed", *parts.columns, "rules")]
+        assert [row["typed"], *found, " ".join(said)] == wanted
+    assert address.normalise(value).to_list() == value.to_list()
+
+
+def test_a_column_without_any_district() -> None:
+    """R-2.1: nothing that looks like a district, and nothing at all."""
+    for cells in (["苏州", "虹桥路1号"], [None, None], []):
+        assert len(address.normalise(pl.Series(cells, dtype=pl.String))) == len(cells)
