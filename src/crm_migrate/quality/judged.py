@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from crm_migrate.model import Entity
 from crm_migrate.project.quality_measures import AFTER, BEFORE
 from crm_migrate.quality.counts import ALL, Line, Mask
-from crm_migrate.quality.rule_kinds import CELL_FAULTS, SETTLED, Kind, kind_of
+from crm_migrate.quality.rule_kinds import CELL_FAULTS, SETTLED, Kind, kinds_of
 from crm_migrate.records import RECORD_ID, SOURCE, Severity
 
 GOLDEN = "golden_id"
@@ -188,16 +188,21 @@ def _scattered(
 ) -> tuple[dict[tuple[str, Kind], Mask], dict[str, Mask]]:
     """Findings as arrays over the records, by field and kind; and those that warn, by field."""
     codes = findings["rule"].unique().to_list()
-    kinds = {code: str(kind_of(code, own)) for code in codes}
+    kinds = pl.DataFrame(
+        [(code, str(kind)) for code in codes for kind in kinds_of(code, own)],
+        schema={"rule": pl.String, "kind": pl.String},
+        orient="row",
+    )
     place = pl.DataFrame({RECORD_ID: ids}).with_row_index("at")
     cells = (
         findings.select(
             RECORD_ID,
             "field",
-            pl.col("rule").replace_strict(kinds, return_dtype=pl.String).alias("kind"),
+            "rule",
             (pl.col("severity") != str(Severity.REPAIR)).alias("warns"),
         )
         .drop_nulls()
+        .join(kinds, on="rule")
         .join(place, on=RECORD_ID)
     )
     faults: dict[tuple[str, Kind], Mask] = {}

@@ -155,4 +155,8 @@ def gate_text(gate: Gate, language: Language) -> str:
 
 def figure_text(figure: float, *, share: bool) -> str:
     """A gate's figure or limit as people read it: a share in per cent, else a number."""
-    return f"{round(figure * 100, 1):g}%" if share else f"{figure:,g}"
+    if not share:
+        return f"{figure:,g}"
+    # A limit of 0.01 % is not told as 0 %, nor 99.99 % as 100 %.
+    near = round(figure, 3) in (0, 1) and figure not in (0, 1)
+    return f"{round(figure * 100, 4 if near else 1):g}%"

@@ -146,11 +146,10 @@ def _as_standard(kind: str, data: Any) -> set[str]:
 
 
 def _meaning(rule: Any) -> Any:
-    return (
-        {k: v for k, v in rule.items() if k not in ("active", "mode")}
-        if isinstance(rule, Mapping)
-        else rule
-    )
+    """What an example shows: whether and when it is asked is no part of that."""
+    if not isinstance(rule, Mapping):
+        return rule
+    return {k: v for k, v in rule.items() if k not in ("active", "mode")}
 
 
 def _inactive(data: Any, model: Any) -> dict[str, Derived]:
