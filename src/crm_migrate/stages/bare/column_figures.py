@@ -14,7 +14,7 @@ from crm_migrate.model import Model
 from crm_migrate.quality.rule_kinds import CELL_FAULTS, SETTLED, Kind, kind_of, own_kinds
 from crm_migrate.records import RECORD_ID, Rule, Severity
 from crm_migrate.stages.bare.standardize import StandardizedFiles
-from crm_migrate.stages.quality.findings import rule_of
+from crm_migrate.stages.bare.told_rules import told_rule
 
 MOST, FEW = 0.5, 10
 """From this share of a column, and this many values on, its findings are one of the column."""
@@ -145,7 +145,7 @@ def rule_counts(result: StandardizedFiles) -> list[RuleCount]:
         whole = records if kind in (Kind.MISSING, Kind.ROW) else filled
         told = severity != str(Severity.REPAIR) and whole > 0
         share = min(count / whole, 1.0) if told else None
-        rule = rule_of(code, own)
+        rule = told_rule(code, own)
         lines.append(RuleCount(severity, rule, kind, entity, field, column, count, share))
     order = ["error", "warning", "repair"]
     return sorted(

@@ -20,7 +20,7 @@ from crm_migrate.model import SemanticType
 from crm_migrate.plan.show.sheets import LONGEST
 from crm_migrate.stages.bare.marked_cells import Cell, MarkedCells
 from crm_migrate.stages.bare.standardize import StandardizedFiles
-from crm_migrate.stages.quality.findings import rule_of
+from crm_migrate.stages.bare.told_rules import told_rule
 
 if TYPE_CHECKING:
     from openpyxl.cell.cell import Cell as SheetCell
@@ -221,7 +221,7 @@ class _Painter:
 
         lines = [here.comment.text] if here.comment is not None else []
         for code in cell.rules[:3]:
-            rule = rule_of(code, self.rules)
+            rule = told_rule(code, self.rules)
             lines.append(f"{rule.message}\n→ {rule.hint}")
         height = 40 + 36 * len(lines)
         here.comment = Comment("\n".join(lines), "crm-migrate", height=height, width=320)

@@ -131,13 +131,15 @@ def standardize_files(
         resolved = resolve_orphans(accepted, asked, unclear, _places(found))
         together = judge_records(resolved.records, asked, rules, found.sources, today)
     findings = [part for r in read for part in r.findings]
+    # What a row says beside a record that was set aside is set aside with it, and not told twice.
+    orphans = resolved.findings.filter(pl.col("column").is_not_null())
     findings += [s.findings for s in made.values()]
     findings += personal_numbers(made[found.entity].records, asked, found)
     return StandardizedFiles(
         found=found,
         model=model,
         records=resolved.records,
-        findings=concat_findings([*findings, resolved.findings, together]),
+        findings=concat_findings([*findings, orphans, together]),
         ids=pl.concat(r.ids for r in read).unique(maintain_order=True),
         references=_together(r.references for r in read),
         rules=rules,

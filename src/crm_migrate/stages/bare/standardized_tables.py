@@ -21,8 +21,8 @@ from crm_migrate.stages.bare.marked_book import marked_book
 from crm_migrate.stages.bare.marked_cells import marked_cells
 from crm_migrate.stages.bare.standardize import StandardizedFiles
 from crm_migrate.stages.bare.table_files import write_table, write_workbook
+from crm_migrate.stages.bare.told_rules import told_rule
 from crm_migrate.stages.memory import peak_mib
-from crm_migrate.stages.quality.findings import rule_of
 from crm_migrate.standards import email, industry
 
 COLUMNS = ("record_id", "file", "sheet", "row", "column", "field", "rule", "severity", "message",
@@ -73,7 +73,7 @@ def findings_table(result: StandardizedFiles) -> pl.DataFrame:
     entity = result.found.entity
     by_row = ids.unique(_PLACE, keep="first").select(*_PLACE, pl.col(SHOWN_ID).alias("_of_row"))
     by_id = ids.drop_nulls(RECORD_ID).select(RECORD_ID, SHOWN_ID)
-    rules = {code: rule_of(code, result.rules.rules) for code in found["rule"].unique().to_list()}
+    rules = {code: told_rule(code, result.rules.rules) for code in found["rule"].unique().to_list()}
     words = {
         "message": {code: str(rule.message) for code, rule in rules.items()},
         "hint": {code: str(rule.hint) for code, rule in rules.items()},
