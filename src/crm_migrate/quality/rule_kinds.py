@@ -34,7 +34,7 @@ _NAMED = {
     " phone.moved_mobile website.moved_mail email.moved_website mobile.moved_mail"
     " phone.moved_mail email.moved_mobile",
     Kind.MISSING: "required.missing",
-    Kind.FORM: "uscc.several phone.several mobile.several email.several qq.several"
+    Kind.FORM: "uscc.several code.several phone.several mobile.several email.several qq.several"
     " wechat.same_as_mobile"
     " email.note mobile.note phone.note website.note wechat.note qq.note person_name.note"
     " company_name.note_removed company_name.moved_state"

@@ -9,7 +9,7 @@ import polars as pl
 from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards import bank_card, id_number
-from crm_migrate.standards.columns.characters import tidy
+from crm_migrate.standards.columns.characters import narrow, tidy
 from crm_migrate.standards.columns.covering import COVERED_NUMBER, covered
 from crm_migrate.standards.columns.residue import change_where, holds, mask_where, unless_matching
 from crm_migrate.standards.columns.surroundings import alone
@@ -92,7 +92,7 @@ RULES: tuple[Rule, ...] = (
 
 def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
     """Half-width digits without blanks, hyphens and the bank's name beside them (which
-    `entity.bank_names` keeps); anything else stays.
+    `entity.misplaced_banks` keeps); anything else stays, two accounts in a cell, too.
 
     >>> normalise(pl.Series(["0200 0036-0902 7008", "基本户"])).to_list()
     ['0200003609027008', '基本户']
@@ -103,7 +103,8 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
 def _repaired(raw: pl.Series) -> pl.Series:
     code = alone(raw, _LABEL).str.replace(_BANK_BEHIND, "")
     code = code.str.replace_all("-", "", literal=True).str.to_uppercase()
-    digits = holds(code.str.contains(rf"^(?:{_KINDS})?[0-9]+$"))
+    two = narrow(raw).str.contains(r"[0-9]{9,} [0-9]{9,}")
+    digits = holds(code.str.contains(rf"^(?:{_KINDS})?[0-9]+$") & ~two)
     return code.zip_with(digits, tidy(raw))
 
 

@@ -9,7 +9,7 @@ from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards.columns.characters import compact
 from crm_migrate.standards.columns.covering import last_ones
-from crm_migrate.standards.columns.residue import unless_matching
+from crm_migrate.standards.columns.residue import change_where, holds, mask_where, unless_matching
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
 
 BASIS = Text("the company's own coding", "企业自定编码")
@@ -23,7 +23,14 @@ ROUNDED = Rule(
         "请从原系统以文本格式重新导出该编码。",
     ),
 )
-RULES: tuple[Rule, ...] = (NORMALISED, ROUNDED)
+SEVERAL = Rule(
+    "code.several",
+    Severity.WARNING,
+    Text("The cell holds two codes, in two lines", "一格填写了两个编码（分两行）"),
+    Text("Enter one code in each cell.", "每格只填写一个编码，请在源数据中拆分。"),
+)
+RULES: tuple[Rule, ...] = (NORMALISED, ROUNDED, SEVERAL)
+_TWO = r"^\s*(\S{4,}[0-9])\s*[\r\n]\s*(\S{4,}[0-9])\s*$"
 
 
 def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
@@ -36,7 +43,17 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
 
 
 def _repaired(raw: pl.Series) -> pl.Series:
-    return compact(raw).str.replace(r"^([0-9]+)\.0+$", "$1")
+    apart = change_where(raw, are_several(raw), lambda few: few.str.replace(_TWO, "$1;$2"))
+    return compact(apart).str.replace(r"^([0-9]+)\.0+$", "$1")
+
+
+def are_several(raw: pl.Series) -> pl.Series:
+    r"""True where two codes stand in two lines; a short rest is the end of one.
+
+    >>> are_several(pl.Series(["HT-2024001\nHT-2024002", "HT-2024-\n001", "HT-2024001"])).to_list()
+    [True, False, False]
+    """
+    return holds(raw.str.contains(_TWO))
 
 
 def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Masks:
@@ -46,6 +63,7 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     >>> {rule.code: rows.to_list() for rule, rows in validate(typed, typed) if rows.any()}
     {'code.precision_lost': [False, True]}
     """
+    yield SEVERAL, mask_where(raw, holds(raw != value), are_several)
     yield ROUNDED, value.str.contains(r"^[0-9]\.[0-9]+[Ee]\+?[0-9]+$")
 
 

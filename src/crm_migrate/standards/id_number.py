@@ -59,7 +59,8 @@ FORMAT = Rule(
     Severity.WARNING,
     Text("This is no resident identity number", "不是居民身份证号码"),
     Text(
-        "Enter the number alone, without other words; numbers of other documents are kept as typed.",
+        "Enter the number alone, without other words; numbers of other documents are kept as "
+        "typed.",
         "请只填写号码本身，勿附其他文字；护照等其他证件号码按原样保留，请确认证件类型。",
     ),
 )
