@@ -98,7 +98,7 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
 
 def _repaired(raw: pl.Series) -> pl.Series:
     code = _plain(raw)
-    digits = holds(code.str.contains(r"^[0-9]+$"))
+    digits = holds(code.str.contains(r"^[0-9]{1,24}$"))  # longer: two numbers, left apart
     read = as_digits(code)
     fits = mask_where(read, read.str.contains(CANONICAL) & ~digits, checksum_fits)
     return read.zip_with(fits, code.zip_with(digits, tidy(raw)))

@@ -46,7 +46,8 @@ _REGION = rf"^(?:{'|'.join(PREFIXES)})|^8[123]0000|^9(?:{'|'.join(PREFIXES)})"
 
 _ASK = Text("Compare it with the document.", "请与证件原件核对。")
 _LABEL = (
-    r"(?:(?:二代|居民|公民)*身份(?:证件?)?|证件|(?:港澳台居民)?居住证)(?:号码?)?"
+    r"(?:(?:第?二代|居民|公民)*身份(?:证件?)?|证件|(?:(?:港|澳|台|台湾)*居民)?居住证"
+    r"|(?:外国人)?永(?:久)?居(?:留)?(?:身份)?证)(?:号码?)?"
     r"|id(?:no|card|number)*\.?|no[.:]"
 )
 """What people type in front of the number."""

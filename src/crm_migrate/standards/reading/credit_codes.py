@@ -19,7 +19,7 @@ Check = Callable[[pl.Series], pl.Series]
 """True where all checks of a code fit."""
 
 _LABEL = (
-    r"(?:统一|社会)*信用代?码证?号?(?:[/(或](?:营业执照)?(?:注册号|税号|纳税人识别号)\)?)?"
+    r"(?:统一|社会)*信用代?码(?:证书?)?(?:编?号)?(?:[/(或](?:营业执照)?(?:注册号|税号|纳税人识别号)\)?)?"
     r"|税号|纳税人(?:识别|登记)号|营业执照(?:编?号码?)?|三证合一[号码]?"
     r"|uscc|(?:unified)?socialcredit(?:code|no\.?|number|identifier)|no\.?"
 )
@@ -30,8 +30,8 @@ _LIKE_DIGITS = {"l": "1", "I": "1", "i": "1", "O": "0", "o": "0", "Z": "2", "z":
 _SEVERAL = rf"^\s*({CODE})(?:[\s,;、/|]+{CODE})+\s*$"
 _BETWEEN = r"[,;、/|()\[\]]*(?:原|旧)?(?:营业执照|工商|企业)?(?:注册号|组织机构代码|税号)?:?"
 _OLD = r"(?:[0-9A-Z]{8}-?[0-9X]|[0-9]{6}[0-9A-Z]{8}[0-9X])"
-_WITH_OLD = rf"^(?:(?P<a>{CODE}){_BETWEEN}(?P<b>{_OLD})[)\]]?|(?P<c>{_OLD})[,;、/|]+(?P<d>{CODE}))$"
-"""A code (a, d) and one of the numbers of before 2015 (b, c)."""
+_OLD_BEHIND = rf"^({CODE}){_BETWEEN}({_OLD})[)\]]?$"
+_OLD_IN_FRONT = rf"^({_OLD})[,;、/|]*({CODE})$"
 
 
 def written(raw: pl.Series) -> pl.Series:
@@ -85,8 +85,11 @@ def beside_old(raw: pl.Series, fits: Check) -> tuple[pl.Series, pl.Series]:
     ['110108000000016', '55138508-2', None]
     """
     longer = raw.set(holds(raw.str.len_chars() < 27), None)
-    groups = alone(longer, _LABEL).str.to_uppercase().str.extract_groups(_WITH_OLD).struct
-    a, b, c, d = (groups.field(name) for name in "abcd")
-    code, old = a.zip_with(a.is_not_null(), d), b.zip_with(b.is_not_null(), c)
+    text = alone(longer, _LABEL).str.to_uppercase()
+    code, old = text.str.extract(_OLD_BEHIND, 1), text.str.extract(_OLD_BEHIND, 2)
+    second = text.str.extract(_OLD_IN_FRONT, 2)
+    instead = fits(second) & ~fits(code)
+    code = second.zip_with(instead, code)
+    old = text.str.extract(_OLD_IN_FRONT, 1).zip_with(instead, old)
     wrong = ~fits(code)
     return code.set(wrong, None), old.set(wrong, None)
