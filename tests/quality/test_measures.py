@@ -15,8 +15,9 @@ from crm_migrate.project.quality_measures import QUALITY_MEASURES, asked
 from crm_migrate.quality.agreement import distinct_lines, repetition_lines, same_lines
 from crm_migrate.quality.cells import cell_lines
 from crm_migrate.quality.counts import Line, counts_frame
-from crm_migrate.quality.judged import after, before
-from crm_migrate.quality.rule_kinds import BY_ENDING, KINDS, kind_of
+from crm_migrate.quality.declared import metadata_lines, model_lines
+from crm_migrate.quality.judged import Rules, after, before
+from crm_migrate.quality.rule_kinds import BY_ENDING, KINDS, Kind, kind_of
 from crm_migrate.quality.rules import parse_quality
 from crm_migrate.quality.scores import scores
 from crm_migrate.quality.timeliness import OF, current_lines, period_lines, sequence_lines
@@ -84,6 +85,27 @@ def test_cells_of_the_sources() -> None:
     assert found["kind", "reference_data", ""] == (4, 4)
     assert found["", "records", ""] == (1, 4)
     assert ("uscc", "content", "c") not in found
+
+
+def test_rules_model_and_metadata() -> None:
+    """GB/T 36344-2018, 0102 to 0104: broken rules of the project, missing columns and owners."""
+    own = Rules(own={"customer.odd": Kind.RELATED})
+    broken = findings(("1", "name", "customer.odd", "warning"), ("2", "uscc", "customer.odd",
+                      "repair"), ("4", "since", "date.range", "warning"))  # fmt: skip
+    found = counted(*cell_lines(before(ENTITY, RAW, STANDARD, broken, own)))
+    assert found["", "rules", ""] == (3, 4)
+    assert found["", "rules", "a"] == (1, 2)
+    assert found["since", "form", ""] == (2, 3)  # what cannot be read is not in standard form
+    given = {"a": frozenset({"name", "uscc"}), "b": frozenset({"name", "since"})}
+    lines = list(model_lines(ENTITY, given, frozenset({"name"})))
+    assert {(x[0], x[3]): x[-2:] for x in lines if not x[2]} == {
+        ("before", "name"): (2, 2), ("before", "uscc"): (1, 2),
+        ("after", "name"): (1, 1), ("after", "uscc"): (0, 1),
+    }  # fmt: skip
+    assert [x[-2:] for x in lines if x[2] == "b"] == [(1, 1), (0, 1)]
+    assert [x[3:] for x in metadata_lines(ENTITY, frozenset({"kind"}))] == [
+        ("kind", "metadata", 0, 1)
+    ]
 
 
 def test_cells_of_golden_records() -> None:

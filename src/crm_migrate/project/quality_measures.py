@@ -72,6 +72,24 @@ QUALITY_MEASURES = {
         Dimension.CONFORMITY, "0101", Text("standard form", "标准格式符合率"),
         Text("cells written as the standard demands", "书写方式符合标准的单元格"), _FILLED,
     ),
+    "model": QualityMeasure(
+        Dimension.CONFORMITY, "0102", Text("in the data model", "数据模型符合率"),
+        Text("before: those of them for which the source has a column; after: the CRM",
+             "治理前:来源中有对应列的必填字段;治理后:CRM 中有对应列的必填字段"),
+        Text("fields that the model demands, per source", "模型规定的必填字段(按来源计)"),
+    ),
+    "metadata": QualityMeasure(
+        Dimension.CONFORMITY, "0103", Text("described", "元数据完备率"),
+        Text("those of them with owner, update frequency and retention in the data dictionary",
+             "数据字典中已明确归口部门、更新频率和保存期限的字段"),
+        Text("fields in use", "使用中的字段"),
+    ),
+    "rules": QualityMeasure(
+        Dimension.CONFORMITY, "0104", Text("business rules", "业务规则符合率"),
+        Text("records that break no rule of rules/records.yaml",
+             "未违反 rules/records.yaml 中任何规则的记录"),
+        Text("records of entities with such rules", "有此类规则的对象的记录"), per_field=False,
+    ),
     "reference_data": QualityMeasure(
         Dimension.CONFORMITY, "0105", Text("reference data", "权威参考数据符合率"),
         Text("values that stand in the vocabulary, classification or value map",

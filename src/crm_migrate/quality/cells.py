@@ -30,6 +30,8 @@ def cell_lines(judged: Judged) -> Iterator[Line]:
         if filled.any():
             yield from _about_cells(judged, field, filled)
     yield from judged.records_of(ALL, "records", complete, everything)
+    if any(code.startswith(f"{judged.entity.name}.") for code in judged.rules.own):
+        yield from judged.records_of(ALL, "rules", ~judged.broken, everything)
 
 
 def _filled(judged: Judged, name: str) -> tuple[Mask, Mask]:

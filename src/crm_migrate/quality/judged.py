@@ -62,6 +62,8 @@ class Judged:
     """By field and kind: the records in which the field's cell has such a finding."""
     dirty: Mapping[str, Mask]
     """By field: the records in which a rule warns about the cell."""
+    broken: Mask
+    """The records that break a rule of the project."""
     conditions: pl.DataFrame
     """Row for row like `records`: the standardized cells that conditions look at."""
     rules: Rules = Rules()
@@ -185,8 +187,10 @@ def _traced(golden: pl.DataFrame, members: pl.DataFrame, lineage: pl.DataFrame) 
 
 def _scattered(
     ids: pl.Series, findings: pl.DataFrame, own: Mapping[str, Kind]
-) -> tuple[dict[tuple[str, Kind], Mask], dict[str, Mask]]:
-    """Findings as arrays over the records, by field and kind; and those that warn, by field."""
+) -> tuple[dict[tuple[str, Kind], Mask], dict[str, Mask], Mask]:
+    """Findings as arrays over the records, by field and kind; those that warn, by field; and
+    the records that break one of the project's own rules.
+    """
     codes = findings["rule"].unique().to_list()
     kinds = pl.DataFrame(
         [(code, str(kind)) for code in codes for kind in kinds_of(code, own)],
@@ -212,7 +216,10 @@ def _scattered(
     warned = cells.filter("warns", pl.col("kind").is_in([str(k) for k in CELL_FAULTS]))
     for (name,), part in warned.group_by(["field"]):
         dirty[str(name)] = _at(part["at"], len(ids))
-    return faults, dirty
+    broken = findings.filter(
+        pl.col("rule").is_in(list(own)), pl.col("severity") != str(Severity.REPAIR)
+    )
+    return faults, dirty, _at(broken.join(place, on=RECORD_ID)["at"], len(ids))
 
 
 def _at(places: pl.Series, height: int) -> Mask:

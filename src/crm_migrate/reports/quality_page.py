@@ -67,6 +67,7 @@ def quality_html(view: QualityView) -> str:
             dimensions=dimensions,
             dimension_chart=_dimension_chart(view),
             dimension_names=[view.say(label) for label in DIMENSIONS.values()],
+            dimension_keys=[str(d) for d in DIMENSIONS],
             measures=measure_rows(view),
             weights=weight_words(view),
             trend_chart=_trend_chart(view),

@@ -13,6 +13,7 @@ from crm_migrate.quality.access import access_lines, reach_lines, usable_lines
 from crm_migrate.quality.agreement import distinct_lines, repetition_lines, same_lines
 from crm_migrate.quality.cells import cell_lines
 from crm_migrate.quality.counts import Line, counts_frame
+from crm_migrate.quality.declared import metadata_lines, model_lines
 from crm_migrate.quality.judged import GOLDEN, Rules, after, before
 from crm_migrate.quality.rule_kinds import Kind, kind_of, own_kinds
 from crm_migrate.quality.scores import scores
@@ -87,8 +88,26 @@ def _entity_lines(job: Job, run: Run, entity: Entity, findings: pl.DataFrame) ->
         distinct_lines(AFTER, entity, _with_sources(golden, members), unique),
         same_lines(entity, records, members, excepted),
         reach_lines(taken, held),
+        model_lines(entity, _given(job, name), held),
+        metadata_lines(entity, _used(job, name, golden)),
         usable_lines(entity, raw, records),
     )
+
+
+def _given(job: Job, name: str) -> dict[str, frozenset[str]]:
+    """The fields of an entity that each source fills."""
+    found: dict[str, frozenset[str]] = {}
+    for source, mapping in job.project.mappings.items():
+        records = [r for t in mapping.tables for r in t.records if r.entity == name]
+        if records:
+            found[source] = frozenset().union(*(r.fields for r in records))
+    return found
+
+
+def _used(job: Job, name: str, golden: pl.DataFrame) -> frozenset[str]:
+    """The fields that a source fills, or that were derived."""
+    derived = {d.field for d in job.rules.derivations if d.entity == name}
+    return frozenset().union(derived, *_given(job, name).values()) & set(golden.columns)
 
 
 def _members(run: Run, name: str) -> pl.DataFrame:
