@@ -1,6 +1,7 @@
 """Contact data and names as people write them: what becomes of each cell, and what is told."""
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -64,3 +65,28 @@ def test_canonical_values_stay(kind: str, model: Model, mapped):
     values = [v["value"] for v in vectors()[kind] if v["value"]]
     again = became(model, mapped, kind, values)
     assert [v for v, (value, *_) in zip(values, again, strict=True) if value != v] == []
+
+
+def test_nothing_of_a_list_is_lost(model: Model, mapped):
+    """R-2.4: the further values of a cell are kept and told as repairs; where a project's model has
+    no field for them, a warning says so.
+    """
+    whole = model.entity("contact")
+    bare = replace(whole, fields=tuple(f for f in whole.fields if f.name != "other_contact"))
+    row = {"name": "王小明", "email": "li@x1.com;wang@x2.com", "qq": "12345678/87654321",
+           "wechat": "lina_88/wangwei66", "other_contact": "传真找前台"}  # fmt: skip
+    kept = standardize(whole, mapped("contact", [row]), model, origins={})
+    assert kept.records["other_contact"].to_list() == [
+        "传真找前台;wang@x2.com;微信 wangwei66;QQ 87654321"
+    ]
+    told = dict(kept.findings.select("rule", "severity").rows())
+    assert {told[f"{kind}.several"] for kind in ("email", "qq", "wechat")} == {"repair"}
+    frame = mapped("contact", [row]).drop("other_contact")
+    lost = standardize(bare, frame, model, origins={}).findings
+    lost = lost.filter(pl.col("rule") == "value.left_over")
+    assert sorted(lost["field"]) == ["email", "qq", "wechat"]
+    assert set(lost["severity"]) == {"warning"}
+    lead = model.entity("lead")
+    lead = replace(lead, fields=tuple(f for f in lead.fields if f.name != "other_contact"))
+    frame = mapped("lead", [{"mobile": "13800138000/13900139000"}]).drop("other_contact")
+    assert "mobile.left_over" in set(standardize(lead, frame, model, origins={}).findings["rule"])

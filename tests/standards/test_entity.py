@@ -72,10 +72,11 @@ def test_further_numbers_move_to_the_telephone(run):
     assert {"mobile.landline", "required.missing"} <= rules_of(result, 3)
 
 
-def test_numbers_without_a_field_are_reported(run):
-    """R-1.2: a lead has no telephone field: what cannot be kept is said."""
+def test_numbers_without_a_telephone_field_are_kept(run):
+    """R-1.2: a lead has no telephone field: the second number stands in other contact data."""
     result = run("lead", {"name": "张三", "mobile": "13800138000/13900139000"})
-    assert "mobile.left_over" in rules_of(result)
+    assert result.records["other_contact"].to_list() == ["13900139000"]
+    assert "mobile.left_over" not in rules_of(result)
 
 
 def test_required_is_conditional(run):

@@ -182,6 +182,16 @@ def test_phonenumbers_agrees():
     assert {n[:3] for n in numbers if not oracle_reads(n)} == set()
 
 
+def test_phonenumbers_agrees_on_the_length_of_landlines():
+    """R-2.1: in every area in force a number is doubted just where the oracle calls it too long or
+    too short; where numbers are being lengthened none is.
+    """
+    for code, row in telephones.areas().items():
+        for number in (f"{code}-6234567", f"{code}-62345678"):
+            told = "phone.digits" in cited(phone, [number])
+            assert told == (not row["now"] and not oracle_reads(number)), number
+
+
 def test_where_phonenumbers_is_wrong():
     """R-2.1: what the package refuses or misreads and the standard does not."""
     damaged = ["13800138000.0", "13800138000/13900139000", "13800138000转801"]

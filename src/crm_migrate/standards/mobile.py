@@ -100,8 +100,8 @@ SEVERAL = Rule(
         "一格中有多个号码，已取第一个手机号",
     ),
     Text(
-        "Nothing to do: the others stand in the telephone field if there is one.",
-        "无需处理；其余号码已移至电话字段（如有）。",
+        "Nothing to do: the others stand in the telephone field, or among other contact data.",
+        "无需处理；其余号码已移至电话字段（没有电话字段时移至“其他联系方式”）。",
     ),
 )
 """A repair: nothing is lost, and where no field takes the others `mobile.left_over` warns."""

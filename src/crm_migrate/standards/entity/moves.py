@@ -13,7 +13,7 @@ from crm_migrate.standards.entity import record_rules
 from crm_migrate.standards.entity.business_term import move_terms
 from crm_migrate.standards.entity.misplaced import move_identifiers
 from crm_migrate.standards.entity.misplaced_banks import move_banks
-from crm_migrate.standards.entity.misplaced_contacts import move_contacts
+from crm_migrate.standards.entity.misplaced_contacts import OTHER_CONTACT, move_contacts
 from crm_migrate.standards.entity.old_numbers import part_numbers
 from crm_migrate.standards.entity.own_currencies import move_currencies
 from crm_migrate.standards.reading import telephones
@@ -35,7 +35,8 @@ def apply_moves(
     the cells of a field as they were typed.
 
     Identifiers and contact data go to their own fields (see `misplaced`, `misplaced_contacts`);
-    the second and further numbers of a mobile cell, and landlines in it, to the telephone field.
+    the second and further numbers of a mobile cell, and landlines in it, to the telephone field, or
+    where there is none to that of other contact data.
     """
     yield from (Move(*broken) for broken in part_numbers(entity, raw, values))
     yield from (Move(*broken) for broken in move_identifiers(entity, values))
@@ -62,7 +63,10 @@ def _telephones(
         return
     others = mobile.overflow(raw).set(~odd, None)
     if target is None:
-        yield Move(source, record_rules.MOBILE_LEFT_OVER, others.is_not_null())
+        if OTHER_CONTACT in values:
+            values[OTHER_CONTACT] = joined(values[OTHER_CONTACT], others).alias(OTHER_CONTACT)
+        else:
+            yield Move(source, record_rules.MOBILE_LEFT_OVER, others.is_not_null())
         return
     read = phone.normalise(value.filter(other))
     here = _is_landline(read)

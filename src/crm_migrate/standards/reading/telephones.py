@@ -51,7 +51,8 @@ _CHEAP_CALLS = r"^(?:1795[01]|179[0-2][0189]|12593|12520|10193|11808|10131)-?(1[
 """Prefixes for calls at a lower price, stored by old telephones."""
 _AREA_APART = r"^\(?(0[0-9]{2,3})\)?\s*/\s*([2-9][0-9]{6,7})"
 _LISTED = r"([0-9]{7}) +([2-9][0-9]{6,7})(\b)"
-_SIGNED = r"[【〔\[]|^[0-9]{1,3},[0-9]|^\(?0[0-9]{2,3}\)?\s*/|[0-9]{7} +[2-9]"
+_EXTENSION_APART = r"\s*[,;、]\s*(转|分机)"
+_SIGNED = r"[【〔\[]|[,;、]\s*(?:转|分机)|^[0-9]{1,3},[0-9]|^\(?0[0-9]{2,3}\)?\s*/|[0-9]{7} +[2-9]"
 _THOUSANDS = r"^[0-9]{1,3}(?:,[0-9]{3}){2,4}$"
 _LETTERS = r"^[+0-9OolIi()\s-]*[0-9][+0-9OolIi()\s-]*$"
 _MEANT = dict(zip("OolIi", "00111", strict=True))
@@ -129,6 +130,7 @@ def _without_signs(text: pl.Series) -> pl.Series:
     text = text.str.replace_many(_BRACKETS)
     counted = text.str.contains(_THOUSANDS)
     text = change_where(text, counted, lambda few: few.str.replace_all(",", "", literal=True))
+    text = text.str.replace_all(_EXTENSION_APART, "$1")
     return text.str.replace(_AREA_APART, "$1-$2").str.replace_all(_LISTED, "$1;$2$3")
 
 
