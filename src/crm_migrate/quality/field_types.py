@@ -97,7 +97,10 @@ TYPE_WORDS = {
     T.TRAVEL_DOCUMENT: _words(
         "travel document number",
         "出入境证件号码",
-        ("number of a passport or travel permit", "护照、通行证等证件号码"),
+        (
+            "number of a passport, a permit, a card of Hong Kong, Macau or Taiwan",
+            "护照、通行证、港澳台身份证号码",
+        ),
         ("letters and digits as printed on the document", "按证件原样,字母与数字"),
     ),
     T.BANK_CARD: _words(

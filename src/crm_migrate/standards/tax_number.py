@@ -37,7 +37,10 @@ _OLD_ORGANISATION = r"^[0-9]{6}[0-9A-Z]{8}[0-9X]$"
 _OLD_PERSON = r"^[1-9][0-9]{14}(?:[0-9]{2}|[0-9]{5})$|^[1-9][0-9]{16}[0-9X][0-9]{2}$"
 _PERSON = r"^[1-9][0-9]{16}[0-9X]$"
 
-_LABEL = r"(?:国税|地税)?纳税人?(?:识别|登记)?号码?|税务登记证?号码?|(?:国|地)?税号|[国地]税|(?:统一|社会)*信用代码|no[.:]"
+_LABEL = (
+    r"(?:国税|地税)?纳税人?(?:识别|登记)?号码?|税务登记证?号码?|[国地]?税号|[国地]税"
+    r"|(?:统一|社会)*信用代码|no[.:]"
+)
 """What people type in front of the number."""
 NORMALISED = normalised("tax_number", "tax number", "税号")
 COVERED = covered("tax_number", "tax number", "税号", "9111****0082Q")
