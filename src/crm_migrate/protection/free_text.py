@@ -34,9 +34,9 @@ PLACEHOLDERS = {
     Kind.EMAIL: "[电子邮箱]",
     Kind.TRAVEL_DOCUMENT: "[护照号码]",
     Kind.PLATE: "[车牌号]",
-    Kind.PASSWORD: "[密码]",
+    Kind.PASSWORD: "[登录凭证]",
     Kind.SOCIAL_ACCOUNT: "[社交账号]",
-    Kind.HOME_ADDRESS: "[家庭住址]",
+    Kind.HOME_ADDRESS: "[个人住址]",
     Kind.BIRTH_DATE: "[出生日期]",
 }
 _WORDED = {
@@ -84,7 +84,7 @@ def redact(texts: pl.Series, kinds: Collection[Kind]) -> Redacted:
     >>> redact(pl.Series(["护照 E12345678，京A·12345"]), list(PLACEHOLDERS)).text.to_list()
     ['护照 [护照号码]，[车牌号]']
     >>> redact(pl.Series(["登录密码：ab12!，1985年3月生"]), list(PLACEHOLDERS)).text.to_list()
-    ['登录密码[密码]，[出生日期]']
+    ['登录密码[登录凭证]，[出生日期]']
     """
     found: dict[Kind, pl.Series] = {}
     every = pl.Series([True]).new_from_index(0, len(texts))

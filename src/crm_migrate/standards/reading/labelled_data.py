@@ -18,13 +18,13 @@ PASSWORD = (
 """Behind the label at least four ASCII characters, with a digit among them unless a colon or an
 equals sign stands before; 密码锁50把 is none. Group 1: what stays.
 """
-_WECHAT = r"(?:微信|薇信|威信|weixin|wechat|(?:^|[^0-9A-Za-z])[wv]x)"
+_WECHAT = r"(?:微信|薇信|威信|weixin|wechat|(?:^|[^0-9A-Za-z]|[0-9]{11})[wv]x)"
 _NUMBER = "(?:号码?|账号|ID)"
 SOCIAL_ACCOUNT = (
     rf"(?i)({_WECHAT}{_NUMBER}?(?:同号)?\s*[:：]\s*|{_WECHAT}{_NUMBER}\s*)"
     r"(?:[A-Za-z][0-9A-Za-z_-]{5,19}|[1-9][0-9]{4,10})"
     rf"|({_WECHAT}\s*)[A-Za-z][A-Za-z-]*[0-9_][0-9A-Za-z_-]{{2,18}}"
-    rf"|((?:(?:^|[^0-9A-Za-z])QQ|扣扣){_NUMBER}?\s*[:：]?\s*)[1-9][0-9]{{4,10}}"
+    rf"|((?:(?:^|[^0-9A-Za-z]|[0-9]{{11}})QQ|扣扣){_NUMBER}?\s*[:：]?\s*)[1-9][0-9]{{4,10}}"
 )
 """The number or name of an account with WeChat or QQ. Groups 1 to 3: what stays."""
 _UNIT = "(?:号楼?|栋|幢|座|单元|室|弄|组|楼|层)"
