@@ -5,22 +5,19 @@ parts: mostly of the same values. Within `remembering` the last answer of a slow
 What is said of things public, like names of places, may be kept for good (`learning`).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import wraps
 from threading import Lock, get_ident
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
-
-from crm_migrate.standards.columns.residue import replaced_at
 
 Answer = TypeVar("Answer")
 Reader = Callable[[pl.Series], Answer]
-Replace = Callable[[Answer, npt.NDArray[np.intp], Answer], Answer]
-"""An answer with other ones in some of its rows."""
+Taken = Callable[[Sequence[Answer], pl.Series], Answer]
+"""The rows at given places, the answers one behind the other."""
 
 _MANY = 1_000
 """Rows below which it is as cheap to read again."""
@@ -47,9 +44,9 @@ def remembering() -> Iterator[None]:
                 _last.clear()
 
 
-def remembered_with(replaced: Replace[Answer]) -> Callable[[Reader[Answer]], Reader[Answer]]:
-    """Of a reader whose answer for a row depends on nothing but its value; only rows that differ
-    from those of the last column are read.
+def remembered_with(taken: Taken[Answer]) -> Callable[[Reader[Answer]], Reader[Answer]]:
+    """Of a reader whose answer for a row depends on nothing but its value: only rows that differ
+    from those of the last column are read, and of a part of that column those that it lacks.
     """
 
     def remember(reader: Reader[Answer]) -> Reader[Answer]:
@@ -60,41 +57,57 @@ def remembered_with(replaced: Replace[Answer]) -> Callable[[Reader[Answer]], Rea
             if not _depth or len(column) < _MANY:
                 return reader(column)
             own = get_ident(), name
-            answer: Answer = _again(reader, column, _last.get(own), replaced)
+            before, answer = _last.get(own, (column.clear(), None))
+            place = _places(column, before)
+            if 2 * place.null_count() > len(column):
+                answer = reader(column)
+            elif place.null_count() or len(column) < len(before):
+                answer = _again(reader, column, (before, answer), place, taken)
+                if len(column) < len(before):
+                    return cast("Answer", answer)  # what tells more stays
             _last[own] = column, answer
-            return answer
+            return cast("Answer", answer)
 
         return read
 
     return remember
 
 
+def _places(column: pl.Series, before: pl.Series) -> pl.Series:
+    """In which row of `before` each value stands; null for nowhere."""
+    if len(column) > len(before):
+        return pl.repeat(None, len(column), dtype=pl.UInt32, eager=True)
+    if len(column) == len(before):
+        rows = pl.int_range(len(column), dtype=pl.UInt32, eager=True)
+        other = before.ne_missing(column)
+        return rows.set(other, None) if other.any() else rows
+    known = pl.DataFrame({"value": before}).with_row_index("row").unique("value", keep="any")
+    asked = pl.DataFrame({"value": column})
+    return asked.join(known, on="value", how="left", nulls_equal=True, maintain_order="left")["row"]
+
+
 def _again(
     reader: Reader[Answer],
     column: pl.Series,
-    last: tuple[pl.Series, Answer] | None,
-    replaced: Replace[Answer],
+    last: tuple[pl.Series, Answer],
+    place: pl.Series,
+    taken: Taken[Answer],
 ) -> Answer:
-    if last is None or len(last[0]) != len(column):
-        return reader(column)
+    """The rows of the last answer at the places; those without a place are read."""
     before, answer = last
-    other = np.flatnonzero(before.ne_missing(column).to_numpy())
-    if not len(other):
-        return answer
-    if 2 * len(other) > len(column):
-        return reader(column)
-    return replaced(answer, other, reader(column.gather(other)))
+    other = np.flatnonzero(place.is_null().to_numpy())
+    rows = place.fill_null(0).to_numpy(writable=True)
+    rows[other] = np.arange(len(before), len(before) + len(other))
+    answers = [answer, reader(column.gather(other))] if len(other) else [answer]
+    return taken(answers, pl.Series(rows))
 
 
-def with_rows(
-    frame: pl.DataFrame, rows: npt.NDArray[np.intp], others: pl.DataFrame
-) -> pl.DataFrame:
-    """The frame with the others in place of some of its rows."""
-    place = replaced_at(rows, frame.height)
-    return pl.concat([frame, others], how="vertical_relaxed", rechunk=True)[place]
+def rows_taken(frames: Sequence[pl.DataFrame], place: pl.Series) -> pl.DataFrame:
+    """The rows at the places, the frames one behind the other."""
+    return pl.concat(frames, how="vertical_relaxed", rechunk=True)[place]
 
 
-remembered = remembered_with(with_rows)
+remembered = remembered_with(rows_taken)
 """A reader that answers with a frame, row for row."""
 
 

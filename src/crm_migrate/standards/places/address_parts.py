@@ -5,14 +5,14 @@ and tells of its addresses all that nothing behind it could change. The others a
 one by one. Names and their meanings come from `place_names`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from crm_migrate.standards.columns.characters import narrow, simplified
-from crm_migrate.standards.columns.remembered import learning, remembered_with, with_rows
+from crm_migrate.standards.columns.remembered import learning, remembered_with, rows_taken
 from crm_migrate.standards.columns.residue import change_where, distinct, holds
 from crm_migrate.standards.places import place_names
 from crm_migrate.standards.places.divisions import Prefixes, province_names
@@ -92,13 +92,17 @@ class Parsed:
         return self.told("front") + self.rows["behind"]
 
 
-def _replaced(parsed: Parsed, rows: npt.NDArray[np.intp], others: Parsed) -> Parsed:
-    beginnings = pl.concat([parsed.beginnings, others.beginnings], how="vertical_relaxed")
-    moved = others.rows.with_columns(pl.col("place") + parsed.beginnings.height)
-    return Parsed(with_rows(parsed.rows, rows, moved), beginnings.rechunk())
+def _taken(answers: Sequence[Parsed], place: pl.Series) -> Parsed:
+    shift = np.cumsum([0, *(one.beginnings.height for one in answers)])
+    rows = [
+        one.rows.with_columns(pl.col("place") + int(by))
+        for one, by in zip(answers, shift, strict=False)
+    ]
+    beginnings = pl.concat([one.beginnings for one in answers], how="vertical_relaxed")
+    return Parsed(rows_taken(rows, place), beginnings.rechunk())
 
 
-@remembered_with(_replaced)
+@remembered_with(_taken)
 def parsed(raw: pl.Series) -> Parsed:
     """Each address tidied, and where it lies."""
     text = _tidied(raw)
