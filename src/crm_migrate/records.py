@@ -194,19 +194,19 @@ def findings_together(
 
     if not hits:
         return no_findings()
-    rows = [mask.arg_true().to_numpy() for *_, mask in hits]
-    kind = np.repeat(np.arange(len(hits)), [len(r) for r in rows])
+    rows = [np.flatnonzero(mask.to_numpy()).astype(np.uint32) for *_, mask in hits]
+    of_hit = np.repeat(np.arange(len(hits), dtype=np.uint32), [len(r) for r in rows])
     every = np.concatenate(rows)
     order = np.argsort(every, kind="stable")
-    kind, of_row = kind[order], pl.Series(every[order])
+    kind, of_row = pl.Series(of_hit[order]), pl.Series(every[order])
     places = {
-        c.name: c.new_from_index(0, len(kind)) if _repeats_one(c) else c.gather(of_row)
+        c.name: c.new_from_index(0, len(kind)) if _repeats_one(c) else c[of_row]
         for c in records.select(RECORD_ID, *PROVENANCE).iter_columns()
     }
     sources = records[SOURCE].unique().drop_nulls().sort()
-    source = records[SOURCE].cast(pl.Enum(sources)).to_physical().cast(pl.Int64)
+    source = records[SOURCE].cast(pl.Enum(sources)).to_physical().cast(pl.UInt32)
     columns = [origins.get((name, f)) for name in sources for f, *_ in hits]
-    at = source.gather(of_row) * len(hits) + pl.Series(kind)
+    at = source[of_row] * len(hits) + kind
     fields, rules, weights, _ = zip(*hits, strict=True)
     texts = (
         ("field", list(fields)),
@@ -219,10 +219,10 @@ def findings_together(
             places[FILE].alias("file"),
             places[SHEET].alias("sheet"),
             places[ROW].cast(pl.Int64).alias("row"),
-            pl.Series("column", columns, dtype=pl.String).gather(at),
+            pl.Series("column", columns, dtype=pl.String)[at],
             places[RECORD_ID],
             pl.Series("entity", [entity]).new_from_index(0, len(kind)),
-            *(pl.Series(name, told, dtype=pl.String).gather(kind) for name, told in texts),
+            *(pl.Series(name, told, dtype=pl.String)[kind] for name, told in texts),
         ]
     )
 

@@ -46,7 +46,7 @@ class Cells:
 
     def rows(self, of: pl.Series) -> pl.Series:
         """What is said of each distinct value, for every row."""
-        return of if self.places is None else of.gather(self.places)
+        return of if self.places is None else of[self.places]
 
     def of_rows(self, broken: Iterable[Broken]) -> Iterator[Broken]:
         """The same for masks; those that hold nowhere are left out."""
