@@ -16,6 +16,7 @@ SUFFIXES = (".csv", ".xlsx", ".parquet", ".jsonl")
 MOST_ROWS = 1_048_575
 """Rows of a sheet beside its header (Excel's limit)."""
 
+_LOOK = 200
 _FORMULA = r"^[=+\-@\t\r＝＋－＠]"
 """How a text begins that a spreadsheet may run; in full width, too, which some of them read alike
 (OWASP, CSV injection)."""
@@ -143,14 +144,17 @@ def workbook_bytes(sheets: Mapping[str, pl.DataFrame]) -> bytes:
         require_rows(frame.height)
     return sheets_bytes(
         [
-            Sheet(title, frame.columns, [_width(c) for c in frame.columns], frame.iter_rows())
-            for title, frame in sheets.items()
+            Sheet(title, f.columns, [_width(c) for c in f.iter_columns()], f.iter_rows())
+            for title, f in sheets.items()
         ]
     )
 
 
-def _width(label: str) -> int:
-    return min(max(len(label.encode("gb18030")) + 2, 14), 40)
+def _width(column: pl.Series) -> int:
+    """Room for the label and for what stands in the first rows, so that codes do not break."""
+    texts = [column.name, *column.head(_LOOK).drop_nulls().cast(pl.String)]
+    widest = max(len(text.encode("gb18030", "replace")) for text in texts)
+    return min(max(widest + 2, 14), 40)
 
 
 def protect(workbook: bytes, password: str) -> bytes:
