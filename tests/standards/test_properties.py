@@ -184,7 +184,7 @@ TEXTS = st.text(max_size=12) | st.text(
 )
 
 
-@settings(max_examples=6)
+@settings(max_examples=6 if settings.default.max_examples <= 100 else 60)
 @given(st.lists(st.none() | TEXTS | st.sampled_from(VALUES), min_size=20, max_size=60))
 def test_no_text_makes_a_verb_fail(values: list[str | None]) -> None:
     """R-3.1: whatever is drawn, all four verbs answer for each row, and the form is stable."""
