@@ -8,7 +8,12 @@ import pytest
 
 from crm_migrate.standards import industry
 from crm_migrate.standards.data import rebuild_gbt4754
-from crm_migrate.standards.reading.industry_names import codes, divisions, names
+from crm_migrate.standards.reading.industry_names import (
+    codes,
+    divisions,
+    former_codes,
+    names,
+)
 
 
 def cited(raw: str) -> set[str]:
@@ -102,6 +107,15 @@ def test_the_tables_are_rebuilt_from_the_list(tmp_path: Path):
     kept = Path(rebuild_gbt4754.__file__)
     for table in tmp_path.glob("gbt4754*.csv"):
         assert table.read_text("utf-8") == kept.with_name(table.name).read_text("utf-8")
+
+
+def test_codes_of_2011_tell_what_they_are_today():
+    """R-2.3: a person chooses among the classes of today; each of these is one."""
+    told = industry.candidates(pl.Series(["6510", "7240"])).to_list()
+    assert told[0].startswith("I6511 基础软件开发; I6512 ")
+    assert told[1] == "L7251 互联网广告服务; L7259 其他广告服务"
+    assert {c for some in former_codes().values() for c in some} <= set(codes())
+    assert not {c[1:] for c in codes()} & set(former_codes())
 
 
 def test_few_industries_are_offered() -> None:

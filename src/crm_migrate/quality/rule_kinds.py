@@ -47,6 +47,7 @@ _NAMED = {
     " address.former_name damage.number_as_code damage.float_text damage.date_serial"
     " value.too_long",
     Kind.REFERENCE: "vocabulary.unknown schema.vocabulary industry.ambiguous industry.unknown"
+    " industry.former_code"
     " industry.section_only industry.contradictory mapping.unmapped_value"
     " mapping.unknown_owner address.no_region"
     " address.no_district address.ambiguous address.dissolved",

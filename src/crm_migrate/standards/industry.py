@@ -25,6 +25,7 @@ from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
 from crm_migrate.standards.reading.industry_names import (
     containing,
     divisions,
+    former_codes,
     key,
     names,
     spellings,
@@ -55,6 +56,15 @@ UNKNOWN = Rule(
         "请按“门类-大类”填写（如 制造业-专用设备），或在取值映射中说明。",
     ),
 )
+FORMER_CODE = Rule(
+    "industry.former_code",
+    Severity.WARNING,
+    Text(
+        "The code is one of GB/T 4754-2011 that is no code today; it was kept as typed",
+        "该代码属于 GB/T 4754-2011，现行版本已无此代码，已按原样保留",
+    ),
+    Text("Choose the industry of today.", "请改为现行分类中的行业。"),
+)
 SECTION_ONLY = Rule(
     "industry.section_only",
     Severity.WARNING,
@@ -70,7 +80,10 @@ CONTRADICTORY = Rule(
     ),
     Text("Decide on one of them.", "请确认以代码还是名称为准。"),
 )
-RULES: tuple[Rule, ...] = (NORMALISED, AMBIGUOUS, UNKNOWN, SECTION_ONLY, CONTRADICTORY)
+RULES: tuple[Rule, ...] = (
+    NORMALISED, AMBIGUOUS, FORMER_CODE, UNKNOWN, SECTION_ONLY, CONTRADICTORY,
+)  # fmt: skip
+_FORMER = r"^[A-T]?([0-9]{4})(?:[^0-9]|$)"
 _STEPS = r"\p{Han}\s*(?:[-—–>/\\|:]|->|→|»)\s*\p{Han}"
 _STEP_SIGNS = r"[-—–>＞/／\\|｜:：→»]+"
 _LIST_SIGNS = r"[、,，;；/＋+和及]+"
@@ -92,7 +105,7 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
 def _repaired(raw: pl.Series) -> pl.Series:
     word = _words(raw)
     read = _spelled().meaning(word)
-    for one in (_full_code(word), _last_step(raw)):
+    for one in (_full_code(word), _last_step(raw), _named_today(word)):
         read = read.zip_with(read.is_not_null(), one)
     return read.zip_with(read.is_not_null(), tidy(raw))
 
@@ -160,6 +173,21 @@ def _code_and_name(word: pl.Series) -> tuple[pl.Series, pl.Series, pl.Series]:
     return letter, digits, name
 
 
+def _named_today(word: pl.Series) -> pl.Series:
+    """6510应用软件开发: a code of 2011 beside the name of what it is today."""
+
+    def named(text: str) -> str | None:
+        code = spellings().get(text[4:])
+        return code if code in former_codes()[text[:4]] else None
+
+    rows = holds(word.str.contains(r"^[0-9]{4}\p{Han}")) & holds(
+        word.str.head(4).is_in(list(former_codes()))
+    )
+    return change_where(
+        word.set(word.is_not_null(), None), rows, lambda _: per_distinct(word.filter(rows), named)
+    )
+
+
 def _last_step(raw: pl.Series) -> pl.Series:
     """制造业 > 专用设备制造业 > 汽车整车制造: each step must lie within the one before."""
     steps = simplified(compact(raw)).str.contains(_STEPS)
@@ -185,11 +213,18 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     open_ = value.is_not_null() & ~known
     contradictory = mask_where(value, open_ & ~formed, _contradicts)
     left = open_ & ~contradictory
+    former = mask_where(value, left, _has_former_code)
+    left &= ~former
     ambiguous = mask_where(value, left, lambda v: candidates(v).is_not_null())
     yield CONTRADICTORY, contradictory
     yield AMBIGUOUS, ambiguous
+    yield FORMER_CODE, former
     yield UNKNOWN, left & ~ambiguous
     yield SECTION_ONLY, known & (value.str.len_chars() == 1)
+
+
+def _has_former_code(value: pl.Series) -> pl.Series:
+    return value.str.extract(_FORMER, 1).is_in(list(former_codes()))
 
 
 def _contradicts(value: pl.Series) -> pl.Series:
@@ -200,10 +235,11 @@ def _contradicts(value: pl.Series) -> pl.Series:
 
 
 def candidates(value: pl.Series) -> pl.Series:
-    """The industries that an ambiguous text can mean, for a person to choose from; else null.
+    """The industries that an ambiguous text or a former code can mean, for a person to choose
+    from; else null.
 
-    >>> candidates(pl.Series(["锅炉", "C35", "批发、零售"])).to_list()
-    [None, None, 'F51 批发业; F52 零售业']
+    >>> candidates(pl.Series(["锅炉", "C35", "批发、零售", "3150"])).to_list()
+    [None, None, 'F51 批发业; F52 零售业', 'C314 铁合金冶炼']
     """
     return per_distinct(simplified(value), _several)
 
@@ -211,9 +247,11 @@ def candidates(value: pl.Series) -> pl.Series:
 def _several(text: str) -> str | None:
     parts = [spellings().get(key(part)) for part in re.split(_LIST_SIGNS, text) if key(part)]
     codes_ = [c for c in parts if c] if len(parts) > 1 and all(parts) else containing(text)
-    if len(set(codes_)) < 2:
+    old = re.match(_FORMER, text)
+    today = former_codes().get(old[1], []) if old else []
+    if len(set(codes_)) < 2 and not today:
         return None
-    told = [f"{code} {names()[code]}" for code in dict.fromkeys(codes_)]
+    told = [f"{code} {names()[code]}" for code in dict.fromkeys(today or codes_)]
     return "; ".join(told if len(told) <= _TOLD else [*told[:_TOLD], "…"])
 
 

@@ -34,6 +34,7 @@ _POSSIBLE = Text(" Possible: ", "可选：")
 _MEANT = Text(" Probably meant: ", "疑似应为：")
 _ANSWERS = {
     industry.AMBIGUOUS.code: (_POSSIBLE, industry.candidates),
+    industry.FORMER_CODE.code: (_POSSIBLE, industry.candidates),
     email.TYPO.code: (_MEANT, email.meant_domain),
 }
 """By rule: what its finding can say of the value beyond the hint, without the value itself."""

@@ -69,6 +69,25 @@ def codes() -> tuple[str, ...]:
 
 
 @cache
+def former_codes() -> dict[str, list[str]]:
+    """Four digits of the edition of 2011 that are no code today → what they are today.
+
+    >>> former_codes()["6510"], former_codes()["3150"]
+    (['I6511', 'I6512', 'I6513', 'I6519'], ['C314'])
+    """
+    today = {code[1:]: code for code in names() if len(code) == 5}
+    return {
+        row["class"]: [_whole(today[code]) for code in row["now"].split(";")]
+        for row in _rows("gbt4754_2011_codes.csv")
+    }
+
+
+def _whole(code: str) -> str:
+    """Of a group's only class the group."""
+    return code.removesuffix("0")
+
+
+@cache
 def spellings() -> dict[str, str]:
     """What people write (without signs, in capitals) → code, where it means one industry only.
 
