@@ -42,7 +42,7 @@ _TELLING = "原曾现更变改前旧以又已简俗别商"
 """How words begin that tell of another name, in brackets."""
 _NOTING = "待拟疑注吊迁停歇倒破作弃勿重删不终合黑老新战核优流成未代经供联VvA-Da-d0-9"
 """How notes begin, in brackets."""
-_LIST_NUMBER = r"^\s*[\x{2460}-\x{249b}]\s*"
+_LIST_NUMBER = r"^\s*[\x{2460}-\x{249b}]\s*(\p{Han})"
 """① to ⒛, before they become digits of the name."""
 _TELLS = rf"\([{_TELLING}]|:"
 _PLAIN_NAME = rf"^(?:[{_HAN}0-9A-Za-z)·&]|\([{_HAN}0-9A-Za-z&&[^{_TELLING}{_NOTING}]])+$"
@@ -242,7 +242,7 @@ def _apart(name: pl.Series, patterns: tuple[str, ...]) -> tuple[pl.Series, pl.Se
 
 
 def _tidied(raw: pl.Series) -> pl.Series:
-    name = narrow(raw.str.replace(_LIST_NUMBER, ""))
+    name = narrow(raw.str.replace(_LIST_NUMBER, "$1"))
     signs = name.str.contains(f"[{''.join(_SIGNS).translate(_ESCAPED)}]")
     name = change_where(name, signs, lambda few: few.str.replace_many(_SIGNS))
     return change_where(name, name.str.contains(" ", literal=True), _closed_up)

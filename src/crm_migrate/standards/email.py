@@ -85,7 +85,7 @@ CJK_LOCAL = Rule(
 )
 SEVERAL = several("email", "mail addresses", "邮箱")
 NOTE = note("email", "mail address", "邮箱")
-COVERED = covered("email", "mail address", "邮箱地址")
+COVERED = covered("email", "mail address", "邮箱地址", "li***@163.com")
 MADE_UP = Rule(
     "email.made_up",
     Severity.WARNING,

@@ -114,7 +114,7 @@ MADE_UP = Rule(
     ),
     _ASK,
 )
-COVERED = covered("mobile", "mobile number", "手机号码")
+COVERED = covered("mobile", "mobile number", "手机号码", "138****8000")
 OUT_OF_USE = out_of_use("mobile", "mobile number", "手机号码")
 NOTE = note("mobile", "mobile number", "手机号码")
 RULES: tuple[Rule, ...] = (

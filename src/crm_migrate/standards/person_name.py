@@ -102,8 +102,8 @@ LEFT = Rule(
     ),
     Text("Ask for the contact of today.", "请核实现任联系人。"),
 )
-COVERED = covered("person_name", "name", "姓名")
-NOTE = note("person_name", "name", "姓名")
+COVERED = covered("person_name", "name", "姓名", "李**")
+NOTE = note("person_name", "name", "姓名", "“女”“离职”")
 RULES: tuple[Rule, ...] = (
     NORMALISED, HONORIFIC, HONORIFIC_REMOVED, INCOMPLETE, NOBODY, COMPANY, FOREIGN_CHARACTERS,
     PRIVATE, SEVERAL, LEFT, COVERED, NOTE,

@@ -86,7 +86,7 @@ DIGITS = Rule(
         "请向客户核实：010、02x 及部分城市为 8 位，其余城市为 7 位。",
     ),
 )
-COVERED = covered("phone", "telephone number", "电话号码")
+COVERED = covered("phone", "telephone number", "电话号码", "010-****5678")
 OUT_OF_USE = out_of_use("phone", "telephone number", "电话号码")
 NOTE = note("phone", "telephone number", "电话号码")
 RULES: tuple[Rule, ...] = (

@@ -33,7 +33,7 @@ FORMAT = Rule(
     Text("This is no QQ number of 5 to 11 digits", "不是 5–11 位的 QQ 号"),
     Text("Ask the contact for the number.", "请向联系人核实 QQ 号。"),
 )
-SEVERAL = several("qq", "QQ numbers", "QQ 号")
+SEVERAL = several("qq", "QQ numbers", " QQ 号")
 MOBILE = Rule(
     "qq.mobile",
     Severity.WARNING,

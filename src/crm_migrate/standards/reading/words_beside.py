@@ -22,14 +22,14 @@ _OUT_OF_USE = (
 )
 
 
-def note(type_code: str, en: str, zh: str) -> Rule:
+def note(type_code: str, en: str, zh: str, examples: str = "“工作”“王经理”") -> Rule:
     """The repair `<type>.note` of a standard for `en` / `zh`: words beside it were left out."""
     return Rule(
         f"{type_code}.note",
         Severity.REPAIR,
         Text(
-            f"Words stood beside the {en} (like 工作 or a name); they were left out",
-            f"{zh}旁有备注文字（如“工作”、姓名），已去除",
+            f"Words stood beside the {en} (like {examples}); they were left out",
+            f"{zh}旁有备注文字（如{examples}），已去除",
         ),
         Text("Nothing to do; the source still has the words.", "无需处理；源数据中仍保留该文字。"),
     )
