@@ -187,3 +187,27 @@ def test_cards(stems: list[str], mutations: list[tuple[int, str, bool]]):
     every = [v for v in (mutated(v, *m) for v in values for m in mutations) if v.isdecimal()]
     fits = bank_card.checksum_fits(pl.Series(every, dtype=pl.String))
     assert fits.to_list() == [luhn.is_valid(v) for v in every]
+
+
+LETTERS = {"0": "Oo", "1": "Il", "2": "Zz", "5": "Ss"}
+
+
+@MANY
+@given(columns(codes), columns(people), st.integers(0, 2**18 - 1))
+def test_letters_typed_for_digits(companies: list[str], persons: list[str], places: int):
+    """R-2.1: letters in the place of digits are read as these, and only where all checks fit; with
+    another fault in the number every letter stays.
+    """
+
+    def typed(number: str) -> str:
+        lettered = (LETTERS.get(c, c)[0] if places >> i & 1 else c for i, c in enumerate(number))
+        return "".join(lettered)
+
+    for module, numbers in ((uscc, companies), (id_number, persons)):
+        again = module.normalise(pl.Series([typed(n) for n in numbers]))
+        assert again.to_list() == numbers
+        faulty = [typed(n[:16] + str((int(n[16]) + 1) % 10) + n[17]) for n in numbers
+                  if n[16].isdigit()]  # fmt: skip
+        lettered = [n for n in faulty if any(c in "OIZS" for c in n)]
+        kept = module.normalise(pl.Series(lettered, dtype=pl.String))
+        assert kept.to_list() == lettered
