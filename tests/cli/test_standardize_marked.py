@@ -14,12 +14,13 @@ from tests.cli.command_line import Command
 from tests.cli.test_schemas import fits
 
 GREEN, AMBER, RED = "00C6EFCE", "00FFEB9C", "00FFC7CE"
-LABELS = ("公司名", "社会信用代码", "联系人", "手机", "成立日期", "注册资本", "备注")
+LABELS = ("公司名", "社会信用代码", "联系人", "手机", "成立日期", "注册资本", "备注", "开卡日期")
 ROWS = (
     ("福州云桥机械有限公司", "91350100m000100y43", "林一经理", 13800138001, "2024.2.29", "三百万",
-     "证件11010519491231002X"),
-    ("厦门远石食品有限公司", "91350100M000100Y44", "陈二", "138001", date(2020, 1, 1), 500, "=1+1"),
-    (None, None, "黄三", "13800138003", None, None, None),
+     "证件11010519491231002X", 45034),
+    ("厦门远石食品有限公司", "91350100M000100Y44", "陈二", "138001", date(2020, 1, 1), 500,
+     "=1+1", None),
+    (None, None, "黄三", "13800138003", None, None, None, None),
 )  # fmt: skip
 
 
@@ -79,6 +80,7 @@ def test_the_marked_copy_keeps_the_layout(command: Command, ledger: Path, tmp_pa
     }
     assert sheet["D5"].comment.text.startswith("请核对\nThe check character")
     assert sheet["D4"].comment is None
+    assert (sheet["J4"].value, sheet["J4"].fill.fgColor.rgb) == (45034, "00000000")
     assert (sheet["H7"].value, sheet["I5"].value) == ("=SUM(H4:H6)", "=1+1")
     assert "C1:I1" in sheet.merged_cells
     assert sheet.row_dimensions[5].hidden

@@ -46,7 +46,9 @@ def map_rows(
     # A row has one key: that of what it stands for. What it says of others has no id of its own.
     of_keys = pl.col("rule").is_in([KEY_MISSING.code, KEY_REPEATED.code])
     own = ~of_keys | (pl.col("entity") == found.entity)
-    findings = [mapped.findings.filter(own), damaged]
+    # A carried column stays as it is: nothing was repaired in it, and what it means is not known.
+    as_it_is = pl.col("field").is_in(list(found.carried)) & (pl.col("severity") == "repair")
+    findings = [mapped.findings.filter(own), damaged.filter(~as_it_is)]
     source = SourceMapping(source=table.source, tables=(mapping,))
     for name, frame in records.items():
         columns = columns_by_field(origins(name, [source]))
