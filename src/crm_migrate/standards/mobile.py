@@ -13,7 +13,7 @@ from crm_migrate.model import MULTI_SEPARATOR
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards import phone
 from crm_migrate.standards.columns.characters import tidy_apart
-from crm_migrate.standards.columns.covering import covered
+from crm_migrate.standards.columns.covering import COVERED_NUMBER, covered
 from crm_migrate.standards.columns.remembered import remembered
 from crm_migrate.standards.columns.residue import (
     Change,
@@ -24,7 +24,7 @@ from crm_migrate.standards.columns.residue import (
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
 from crm_migrate.standards.data.tables import Table
 from crm_migrate.standards.reading.telephones import EXTENSION as EXTENSION_PART
-from crm_migrate.standards.reading.telephones import HIDDEN, MOBILE, eased, pieces
+from crm_migrate.standards.reading.telephones import MOBILE, eased, pieces
 from crm_migrate.standards.reading.words_beside import note, of_number, out_of_use
 
 BASIS = Text("numbering plan of the MIIT (2017)", "电信网编号计划（2017 年版）")
@@ -199,7 +199,7 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     other = odd & ~formed
     rounded = mask_where(value, other, lambda few: few.str.contains(r"^1\.[0-9]*[Ee]\+?10$"))
     abroad = mask_where(value, other, lambda few: few.str.contains(r"^\+[0-9]+$"))
-    hidden = mask_where(value, other, lambda few: few.str.contains(HIDDEN))
+    hidden = mask_where(value, other, lambda few: few.str.contains(COVERED_NUMBER))
     yield PRECISION_LOST, rounded
     yield ABROAD, abroad
     yield COVERED, hidden

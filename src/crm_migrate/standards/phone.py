@@ -13,12 +13,11 @@ from crm_migrate.language import Text
 from crm_migrate.model import MULTI_SEPARATOR
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards.columns.characters import tidy_apart
-from crm_migrate.standards.columns.covering import covered
+from crm_migrate.standards.columns.covering import COVERED_NUMBER, covered
 from crm_migrate.standards.columns.residue import change_where, holds, mask_where, unless_matching
 from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
 from crm_migrate.standards.reading.telephones import (
     AREA,
-    HIDDEN,
     LOCAL,
     MOBILE,
     ONE,
@@ -129,7 +128,7 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     """Unreadable numbers, missing and wrong area codes, several numbers in a cell, words."""
     odd = value.is_not_null() & ~holds(value.str.contains(_usual()))
     unknown = mask_where(value, odd, lambda few: ~few.str.contains(CANONICAL))
-    hidden = mask_where(value, unknown, lambda few: few.str.contains(HIDDEN))
+    hidden = mask_where(value, unknown, lambda few: few.str.contains(COVERED_NUMBER))
     yield COVERED, hidden
     yield FORMAT, unknown & ~hidden
     odd = odd & ~unknown
