@@ -9,7 +9,9 @@ from crm_migrate.errors import ProjectFault
 from crm_migrate.model import Model
 from crm_migrate.project import Project, load_project
 from crm_migrate.project.entities_file import starter_file
+from crm_migrate.project.rule_files import VerifierRule, Weighing
 from crm_migrate.project.taken_out import taken_out
+from crm_migrate.project.yaml_file import read_yaml
 from crm_migrate.stages.job import Rules, parse_rules
 
 FIELDS = {
@@ -80,3 +82,21 @@ def test_faults_of_form_are_told_in_both_languages(root: Path) -> None:
     assert "rules.contract.a.mesage: there is no such setting here" in [t.en for t in told]
     assert "rules.contract.b.severity：须为以下之一：error、warning、repair" in [t.zh for t in told]
     assert not [t.zh for t in told if "permitted" in t.zh or "Input" in t.zh]
+
+
+def test_what_yaml_reads_otherwise_than_people(tmp_path: Path) -> None:
+    """A bare `off` is a severity; a day that does not exist is a fault with its line."""
+    assert Weighing.model_validate({"severity": False}).severity == "off"
+    path = tmp_path / "allowed.yaml"
+    path.write_text("allowed:\n  customer.uscc:\n    - {until: 2027-13-31}\n", "utf-8")
+    (fault,) = read_yaml(path)[1]
+    assert (fault.where, fault.message.en) == (f"{path}:3", "there is no such day or time")
+
+
+def test_a_verifier_stands_behind_https_or_on_this_machine() -> None:
+    """R-5.2: with or without a port, this machine is this machine; a name like it is not."""
+    for url in ("http://localhost/verify", "http://127.0.0.1:8080/v", "http://[::1]/v"):
+        assert VerifierRule(kind="http", url=url, fields=("customer.uscc",)).url == url
+    for url in ("http://localhost.example.com/v", "http://register.example.com:80/v"):
+        with pytest.raises(ValueError, match="https://"):
+            VerifierRule(kind="http", url=url, fields=("customer.uscc",))

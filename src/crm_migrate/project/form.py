@@ -16,7 +16,7 @@ _TEXTS: Mapping[str, Callable[[Mapping[str, Any]], Text]] = {
     "missing": lambda _: Text("is missing", "缺少此项"),
     "literal_error": lambda c: _one_of(c["expected"]),
     "enum": lambda c: _one_of(c["expected"]),
-    "string_type": lambda _: Text("must be a text", "须为文本"),
+    "string_type": lambda _: Text("must be a text; numbers in quotes", "须为文本；数字请加引号"),
     "bool_type": lambda _: Text("must be true or false", "须为 true 或 false"),
     "bool_parsing": lambda _: Text("must be true or false", "须为 true 或 false"),
     "int_type": lambda _: Text("must be a whole number", "须为整数"),

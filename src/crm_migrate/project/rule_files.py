@@ -16,6 +16,11 @@ def _listed(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
+def _off(value: Any) -> Any:
+    """In YAML 1.1 a bare `off` is false."""
+    return "off" if value is False else value
+
+
 Names = Annotated[tuple[str, ...], BeforeValidator(_listed, json_schema_input_type=str | list[str])]
 """One name or several."""
 
@@ -62,7 +67,7 @@ class Weighing(Frozen):
     field: str | None = None
     """`entity.field`."""
     source: str | None = None
-    severity: Literal["error", "warning", "repair", "off"]
+    severity: Annotated[Literal["error", "warning", "repair", "off"], BeforeValidator(_off)]
 
 
 class RecordRulesFile(Frozen):

@@ -59,9 +59,27 @@ def parse_yaml(path: Path, text: str) -> tuple[YamlFile, list[Fault]]:
         problem = str(getattr(error, "problem", None) or "not YAML")
         message = Text(f"not valid YAML: {problem}", f"不是有效的 YAML:{problem}")
         return YamlFile(path, {}), [Fault(f"{path}:{line}", message, _HOW_TO_WRITE)]
+    except ValueError:  # 2027-13-31 has the form of a date
+        return YamlFile(path, {}), [_no_date(path, text)]
     if node is not None:
         _walk(node, (), lines, path, faults)
     return YamlFile(path, data, lines), faults
+
+
+def _no_date(path: Path, text: str) -> Fault:
+    """The first value that has the form of a date and is none."""
+    line = 1
+    for token in yaml.scan(text):
+        if isinstance(token, yaml.ScalarToken) and token.plain:
+            try:
+                yaml.load(token.value, _Loader)  # noqa: S506  # a safe loader
+            except ValueError:
+                line = token.start_mark.line + 1
+                break
+            except yaml.YAMLError:
+                continue
+    message = Text("there is no such day or time", "没有这一日期或时间")
+    return Fault(f"{path}:{line}", message, Text("write 2027-12-31", "写作 2027-12-31"))
 
 
 def read_yaml(path: Path) -> tuple[YamlFile, list[Fault]]:
