@@ -110,7 +110,9 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
     >>> normalise(pl.Series(["li@x.com（工作）", "li@163，com", "li(at)x.com"])).to_list()
     ['li@x.com', 'li@163.com', 'li@x.com']
     """
-    return unless_matching(raw, CANONICAL, _repaired)
+    read = unless_matching(raw, CANONICAL, _repaired)
+    coded = read.str.contains("xn--", literal=True)  # in the letters people read, as the rest is
+    return change_where(read, coded, lambda few: per_distinct(few, _validated_or_kept))
 
 
 def _repaired(raw: pl.Series) -> pl.Series:
