@@ -117,16 +117,25 @@ def _repaired(raw: pl.Series, field_power: int, foreign: bool) -> pl.Series:
     text = compact(raw).set(written_numbers.side_by_side(raw), None)
     if foreign:
         text = currencies.without(text)
-    text = text.str.replace(_LABEL, "").str.replace(
-        r"^(?:人民币|(?i:rmb|cny?)|[¥￥])+(?:\(大写\))?[::]?", ""
-    )
-    text = text.str.replace(r"^-¥", "-").str.replace(r"\((?:含税|含税价|税前)\)$|[.,]-+$", "")
-    text = text.str.replace(r"\(?(?:人民币元?|(?i:rmb|cny))\)?$", "").str.replace(r"[整正]$", "")
-    text = text.str.replace(r"\(((?:[十百千]?[万亿])?元)\)$", "$1")
-    text = text.str.replace_all(r"([0-9])'([0-9]{3})", "$1$2")
-    number = written_numbers.read(text, field_power)
+    text = change_where(text, ~text.str.contains(_BARE), _bared)
+    number = written_numbers.read(text.str.replace("^¥", ""), field_power)
     twice = number.is_null() & holds(text.str.contains(_BESIDE))
     return change_where(number, twice, lambda _: _agreed(text.filter(twice), field_power))
+
+
+_BARE = "^¥?[0-9.,]+[十百千万亿]*元?$"
+"""A number with its unit, and nothing that it would have to be freed of."""
+
+
+def _bared(text: pl.Series) -> pl.Series:
+    """Without labels, marks of CNY and of tax, 整, and signs between groups."""
+    text = text.str.replace(_LABEL, "").str.replace(
+        r"^(?:人民币|(?i:rmb|cny?)|¥)+(?:\(大写\))?[::]?", ""
+    )
+    text = text.str.replace(r"^-¥", "-").str.replace(r"\(含税价?\)$|[.,]-+$", "")
+    text = text.str.replace(r"\(?(?:人民币元?|(?i:rmb|cny))\)?$", "").str.replace(r"[整正]$", "")
+    text = text.str.replace(r"\(((?:[十百千]?[万亿])?元)\)$", "$1")
+    return text.str.replace_all(r"([0-9])'([0-9]{3})", "$1$2")
 
 
 def _agreed(text: pl.Series, field_power: int) -> pl.Series:
