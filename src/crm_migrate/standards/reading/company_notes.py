@@ -71,6 +71,8 @@ def _off(name: pl.Series) -> tuple[pl.Series, pl.Series]:
             found = name.str.extract(pattern, 1)
             if pattern == _BEFORE[2]:
                 found = found.zip_with(found.is_not_null(), name.str.extract(pattern, 2))
+            if found.null_count() == len(found):
+                continue
             rest = name.str.replace(pattern, "")
             begun = holds(rest.str.contains(r"^[\p{Han}A-Z]"))  # 3.5互联 is no list
             name, told = _without(name, told, rest, found.set(~begun, None))
@@ -87,6 +89,8 @@ def _without(
 ) -> tuple[pl.Series, pl.Series]:
     """The rest as the name where something was found and a name is left."""
     clear = found.is_not_null() & holds(rest.str.len_chars() >= 4)
+    if not clear.any():
+        return name, told
     return rest.zip_with(clear, name), joined(told, found.set(~clear, None))
 
 
