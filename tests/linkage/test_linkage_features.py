@@ -3,10 +3,11 @@
 import numpy as np
 import polars as pl
 
-from crm_migrate.linkage.features import match_keys
+from crm_migrate.linkage.features import company_keys, match_keys
 from crm_migrate.linkage.features.coded import encode_hashes, encode_long
 from crm_migrate.linkage.features.features import build_features
 from crm_migrate.linkage.features.hashing import hash_texts
+from crm_migrate.linkage.features.shortened_keys import one_character_less
 from crm_migrate.linkage.rules.parse import parse_rules
 from tests.linkage.invented_companies import credit_code
 
@@ -44,7 +45,7 @@ def test_one_landline_in_many_writings():
 
 def test_company_parts_tell_branches_from_head_offices():
     """R-1.4: the branch is a part of its own, and `-` stands for the head office."""
-    parts = match_keys.company_parts(
+    parts = company_keys.company_parts(
         pl.Series(["江苏恒通科技有限公司", "江苏恒通科技有限责任公司南京分公司", "恒通科技", None])
     )
     assert parts["branch"].to_list()[0] == "-"
@@ -57,7 +58,7 @@ def test_company_parts_tell_branches_from_head_offices():
 def test_one_typo_keeps_a_common_key():
     """Names that differ in one character share one shortened key; short names have none."""
     texts = pl.Series(["恒通科技", "恒同科技", "恒通科枝有", "恒通", None, "AAAA"])
-    feature = encode_hashes(match_keys.one_character_less(texts))
+    feature = encode_hashes(one_character_less(texts))
     left, right = np.array([0, 0, 0]), np.array([1, 2, 3])
     assert feature.same(left, right).tolist() == [True, False, False]
     assert (feature.codes[3:5] == -1).all()
@@ -82,7 +83,7 @@ def test_sets_are_padded_and_hashes_stable():
 def test_branches_are_known_without_the_legal_form_of_their_head_office():
     """R-3.1: one branch, with and without 有限公司, 市 and the region of its head office."""
     names = ["赣州恒通贸易有限公司无锡分公司", "恒通贸易无锡分公司", "恒通贸易无锡市分公司"]
-    parts = match_keys.company_parts(pl.Series(names))
+    parts = company_keys.company_parts(pl.Series(names))
     assert parts["branch"].unique().to_list() == ["无锡分公司"]
     assert parts["core"].unique().to_list() == ["恒通贸易"]
 
@@ -90,7 +91,7 @@ def test_branches_are_known_without_the_legal_form_of_their_head_office():
 def test_a_province_in_front_of_its_city_says_nothing():
     """R-3.1: 河北省石家庄… and 石家庄… are of one region; 河北 alone is another."""
     names = [f"{region}恒通贸易有限公司" for region in ("河北省石家庄", "石家庄市", "河北")]
-    regions = match_keys.company_parts(pl.Series(names))["region"]
+    regions = company_keys.company_parts(pl.Series(names))["region"]
     assert regions.to_list() == ["石家庄", "石家庄", "河北"]
 
 
@@ -113,13 +114,13 @@ def test_notes_and_marks_are_no_part_of_a_company_name():
         )
     ]
     names += ["盐城恒通贸易有限公·司", "盐城恒通　贸易有限公司"]
-    parts = match_keys.company_parts(pl.Series(names))
+    parts = company_keys.company_parts(pl.Series(names))
     for part in ("key", "full", "core", "form"):
         assert parts[part].n_unique() == 1, part
     assert parts["form"][0] == "有限公司"
     partners = pl.Series(
         ["恒通管理合伙企业（有限合伙）厦门分公司", "恒通贸易（停用）", "(停用)", None]
     )
-    found = match_keys.company_parts(partners)
+    found = company_keys.company_parts(partners)
     assert found["branch"].to_list() == ["厦门分公司", "-", None, None]
     assert found["core"].to_list() == ["恒通管理", "恒通贸易", None, None]

@@ -13,8 +13,8 @@ import numpy.typing as npt
 import polars as pl
 
 from crm_migrate.linkage.bare.retrieval import Found, TextIndex, ranked
+from crm_migrate.linkage.features.company_keys import company_parts
 from crm_migrate.linkage.features.firm_keys import firm_parts
-from crm_migrate.linkage.features.match_keys import company_parts
 from crm_migrate.linkage.features.spoken import spoken_pairs
 from crm_migrate.standards.company_name import match_key
 

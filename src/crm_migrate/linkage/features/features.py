@@ -12,7 +12,7 @@ import polars as pl
 
 from crm_migrate.errors import CrmMigrateError
 from crm_migrate.language import Text
-from crm_migrate.linkage.features import match_keys, person_keys, sounds
+from crm_migrate.linkage.features import company_keys, match_keys, person_keys, sounds
 from crm_migrate.linkage.features.coded import (
     MISSING,
     Codes,
@@ -27,6 +27,7 @@ from crm_migrate.linkage.features.coded import (
 )
 from crm_migrate.linkage.features.firm_keys import firm_parts
 from crm_migrate.linkage.features.hashing import hash_texts
+from crm_migrate.linkage.features.shortened_keys import one_character_less
 from crm_migrate.linkage.rules.types import SET_KINDS, LinkageRules
 from crm_migrate.model import MULTI_SEPARATOR
 from crm_migrate.records import RECORD_ID
@@ -157,7 +158,7 @@ def _names_told(raw: list[pl.Series]) -> list[pl.Series]:
     """The names of each record and those told beside them. Where no record tells of a second one
     there are none: what one name says, the feature of the name says.
     """
-    told = [name for column in raw for name in match_keys.names_told(column)]
+    told = [name for column in raw for name in company_keys.names_told(column)]
     several = [column for column in told if column.null_count() < len(column)]
     return several if len(several) > 1 else []
 
@@ -165,7 +166,7 @@ def _names_told(raw: list[pl.Series]) -> list[pl.Series]:
 def _full_names(single: pl.Series) -> pl.Series:
     """The keys of full names, each distinct name looked at once."""
     whole = encode(single)
-    keys = encode(match_keys.full_names(whole.values))
+    keys = encode(company_keys.full_names(whole.values))
     codes = pl.Series(_of(whole.codes, keys.codes))
     return keys.values.gather(codes.set(codes == MISSING, None))
 
@@ -175,7 +176,7 @@ def _name_parts(
 ) -> Iterator[tuple[str, Feature]]:
     """The key of a company's name and its parts, each distinct name taken apart once."""
     whole = encode(value)
-    split = match_keys.company_parts if kind == "company_name" else firm_parts
+    split = company_keys.company_parts if kind == "company_name" else firm_parts
     parts = split(whole.values)
     key = encode(parts["key"])
     for part, series in parts.items():
@@ -195,7 +196,7 @@ def _name_parts(
     rows = _of(whole.codes, cores.codes)
     yield f"{name}.core", Feature(rows, cores.values)
     if f"{name}.skip" in used:
-        shorter = encode_hashes(match_keys.one_character_less(cores.values))
+        shorter = encode_hashes(one_character_less(cores.values))
         yield f"{name}.skip", Feature(_of(rows, shorter.codes), shorter.values)
     yield from _sounds(name, cores, rows, used)
 

@@ -10,8 +10,8 @@ from functools import cache
 
 import polars as pl
 
+from crm_migrate.linkage.features.company_keys import company_parts
 from crm_migrate.linkage.features.firm_keys import firm_parts
-from crm_migrate.linkage.features.match_keys import company_parts
 from crm_migrate.linkage.features.sounds import initials
 
 WHOLE, TRADE, INITIALS, LEAD = "whole", "trade", "initials", "lead"
