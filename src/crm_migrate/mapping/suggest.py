@@ -9,36 +9,30 @@ from crm_migrate.mapping.address_parts import address_parts
 from crm_migrate.mapping.field_candidates import CONTACT, CUSTOMER, LEAST, candidates
 from crm_migrate.mapping.fingerprint import header_fingerprint
 from crm_migrate.mapping.headers import Headers, Match, read_label, standard_headers
-from crm_migrate.mapping.hidden import Hidden, hidden_part, told_of_hidden
+from crm_migrate.mapping.hidden import Hidden, hidden_part
 from crm_migrate.mapping.individuals import Individuals
 from crm_migrate.mapping.look_ups import look_ups
+from crm_migrate.mapping.row_records import KEY, RowRecords
 from crm_migrate.mapping.sample import Column, Sample, take_sample
 from crm_migrate.mapping.values_proposal import Values
 from crm_migrate.model import Model, SemanticType
 from crm_migrate.project.mapping_file import (
     FieldSource,
-    RecordMapping,
     SourceMapping,
     TableMapping,
     ValueMap,
 )
 
 T = SemanticType
-_NAMING = {T.CODE, T.PHONE, T.MOBILE, T.EMAIL}
-"""Beside the identifying fields: what says which customer is meant."""
 _JOINABLE = {T.PHONE, T.MOBILE, T.EMAIL, T.FREE_TEXT, T.TAGS}
 
 WHY_LABEL = Text("column label", "表头")
 WHY_SIMILAR = Text("similar label", "表头相近")
 WHY_INITIALS = Text("pinyin initials of {word}", "“{word}”的拼音首字母")
 WHY_VALUES = Text("values", "数据特征")
-WHY_ROW = Text("same row", "同一行")
 UNKNOWN = Text("not recognised", "未识别")
 TAKEN = Text("the field is taken by '{column}'", "该字段已取自“{column}”")
-LOOKED_UP = Text("known by the look-up", "可由引用得到")
 NO_TABLE = Text("its table is not among the sources", "所引用的表不在数据源中")
-KEY = Text("key of the table", "本表主键")
-OLD_CODE = "customer_code"
 USELESS = Text("a running number", "行号，无业务含义")
 
 
@@ -124,7 +118,8 @@ class _Proposing:
             taken = Individuals(sample, self.samples, self.model, self.headers, self.language)
             self.fields.setdefault(CUSTOMER, {}).update(taken.customer(self.fields))
         self.fields.setdefault(sample.entity, {}).update(references)
-        records = tuple(self._records(sample.entity))
+        making = RowRecords(sample, self.model, self.headers, self.language, self.left)
+        records = tuple(making.records(sample.entity, self.fields))
         if sample.entity not in {r.entity for r in records}:
             return None
         used = {c for r in records for o in r.fields.values() for c in o.source_columns}
@@ -141,8 +136,6 @@ class _Proposing:
             records=records,
             ignore=ignore,
         )
-
-    # Which entities
 
     def _allowed(self, entity: str, references: Mapping[str, FieldSource]) -> tuple[str, ...]:
         others = [o for o in self.headers.together.get(entity, ()) if o in self.model.by_name]
@@ -161,8 +154,6 @@ class _Proposing:
             for column in self.sample.columns
             for match in self.headers.matches(column.label)
         )
-
-    # Fields
 
     def _assign(self, allowed: Sequence[str]) -> None:
         candidates = [
@@ -274,66 +265,3 @@ class _Proposing:
                 contact["mobile"] = phone.model_copy(update={"reason": reason, "confidence": 0.7})
                 if own is not None:
                     del contact["phone"]
-
-    # Records
-
-    def _records(self, entity: str) -> Iterator[RecordMapping]:
-        order = [e.name for e in self.model.entities if self.fields.get(e.name)]
-        made: set[str] = set()
-        for name in order:
-            fields = self.fields[name]
-            if name != entity and not self._stands_alone(name, fields):
-                for origin in fields.values():
-                    self.left.setdefault(origin.source_columns[0], LOOKED_UP)
-                continue
-            for reference in self.model.entity(name).references():
-                if reference.references in made and reference.name not in fields:
-                    why = WHY_ROW.in_language(self.language)
-                    own = FieldSource(record=reference.references, confidence=0.9, reason=why)
-                    fields = {reference.name: own} | fields
-            if all(o.record is not None for o in fields.values()):
-                continue
-            made.add(name)
-            key = self._shared_key(name, entity)
-            code = key or (self.sample.key if name == entity else None)
-            if name == CUSTOMER and code and len(code) == 1:  # for the table of old and new codes
-                why = KEY.in_language(self.language)
-                own = FieldSource(column=code[0], confidence=0.95, reason=why)
-                fields = {OLD_CODE: own} | fields
-            yield RecordMapping(
-                entity=name,
-                fields=told_of_hidden(
-                    _sorted(fields, self.model, name), self.sample.table.info, self.language
-                ),
-                requires=self._requires(name, fields) if name != entity and key is None else (),
-                key=key,
-            )
-
-    def _stands_alone(self, entity: str, fields: Mapping[str, FieldSource]) -> bool:
-        """Whether a record beside the row's own could be identified."""
-        return any(self.model.entity(entity).by_name[n].identifying for n in fields)
-
-    def _requires(self, name: str, fields: Mapping[str, FieldSource]) -> tuple[str, ...]:
-        """What names the customer beside the row's own record: an owner or a department alone
-        is none. Empty where all fields do, and nothing needs to be said.
-        """
-        if name != CUSTOMER:
-            return ()
-        own = self.model.entity(name).by_name
-        filled = [n for n, o in fields.items() if o.source_columns and not own[n].references]
-        naming = [n for n in filled if own[n].identifying or own[n].type in _NAMING]
-        return tuple(n for n in own if n in naming) if len(naming) < len(filled) else ()
-
-    def _shared_key(self, name: str, main: str) -> tuple[str, ...] | None:
-        """The customer's code where many rows name the same customer."""
-        if name != CUSTOMER or (main == CUSTOMER and self.sample.key):
-            return None
-        for column in self.sample.columns:
-            if CUSTOMER in self.headers.identifies(column.label) and column.filled >= 0.5:
-                self.left.pop(column.name, None)
-                return (column.name,)
-        return None
-
-
-def _sorted(fields: Mapping[str, FieldSource], model: Model, entity: str) -> dict[str, FieldSource]:
-    return {n: fields[n] for n in model.entity(entity).field_names if n in fields}
