@@ -8,8 +8,8 @@ from openpyxl import Workbook, load_workbook
 from openpyxl.comments import Comment
 
 from crm_migrate.errors import UsageFault
-from crm_migrate.stages.bare import marked_book
-from crm_migrate.stages.bare.marked_book import require_markable
+from crm_migrate.stages.bare import markable
+from crm_migrate.stages.bare.markable import require_markable
 from tests.cli.command_line import Command
 from tests.cli.test_schemas import fits
 
@@ -100,7 +100,7 @@ def test_what_cannot_be_marked_is_refused_before_the_work(
     for files, copy in (([ledger, other], target), ([other], target), ([ledger], other)):
         with pytest.raises(UsageFault):
             require_markable(files, copy)
-    monkeypatch.setattr(marked_book, "MOST_CELLS", 10)
+    monkeypatch.setattr(markable, "MOST_CELLS", 10)
     with pytest.raises(UsageFault) as refused:
         require_markable([ledger], target)
     assert "at most 10" in refused.value.message.en

@@ -159,7 +159,9 @@ def standardize(
     if not files:
         raise _usage(Text("FILE is needed", "需要 FILE"))
     if suggest:
-        _suggest(files, target, out, **options)
+        from crm_migrate.cli.suggested_mapping import suggest_mapping
+
+        suggest_mapping(files, target, out, **options)
         return 0
     if target is None or findings is None:
         raise _usage(Text("--out and --findings are needed", "需要 --out 与 --findings"))
@@ -169,7 +171,7 @@ def standardize(
 
     require_outputs(files, outputs.paths)
     if marked is not None:
-        from crm_migrate.stages.bare.marked_book import require_markable
+        from crm_migrate.stages.bare.markable import require_markable
 
         require_markable(files, marked)
     told = _work(files, outputs, password, out, known_only=known_only, **options)
@@ -245,70 +247,6 @@ def _work(
     told |= {"out": str(outputs.records), "findings_out": str(outputs.findings), "marked": marked}
     out.result(told)
     return told
-
-
-def _suggest(
-    files: tuple[Path, ...],
-    target: Path | None,
-    out: Output,
-    *,
-    mapping: Path | None,
-    entity: str | None,
-    id_column: str | None,
-    sheet: str | None,
-    encoding: str | None,
-) -> None:
-    from crm_migrate.cli.standardized import show_columns, show_unused
-    from crm_migrate.pipeline import map_files
-    from crm_migrate.project.entities_file import standard_model
-    from crm_migrate.stages.bare.carried import carry
-    from crm_migrate.stages.bare.mapping_texts import mapping_texts
-    from crm_migrate.stages.bare.standardized_tables import taken_columns, unused_columns
-    from crm_migrate.stages.bare.table_files import require_suffix, write_file
-
-    if target is not None:
-        require_suffix(target, (".yaml", ".yml"))
-    model = standard_model()
-    found = map_files(files, model, mapping=mapping, entity=entity, id_column=id_column,
-                      sheet=sheet, encoding=encoding)  # fmt: skip
-    show_columns(found, model, out)
-    unused = list(unused_columns(carry(found, model), model))
-    show_unused(unused, files[0], out)
-    text, value_maps = mapping_texts(found, unused)
-    own = found.tables[0]
-    others = dict.fromkeys(t.table.info.file for t in found.tables if t.source != own.source)
-    if others:
-        names, file = ", ".join(others), own.table.info.file
-        out.say(
-            Text(
-                f"the mapping is that of {file} alone, not of: {names}",
-                f"映射仅对应 {file},不含:{names}",
-            ),
-            "yellow",
-        )
-    written: list[str] = []
-    if target is not None:
-        texts = {target: text} | {
-            target.parent / "values" / f"{n}.yaml": t for n, t in value_maps.items()
-        }
-        for path, content in texts.items():
-            write_file(path, content.encode("utf-8"))
-            out.say(str(path))
-            written.append(str(path))
-    chosen = f" --mapping {target}" if target else ""
-    out.next_step(
-        f"crm-migrate standardize {files[0]}{chosen} --out clean.csv --findings findings.xlsx"
-    )
-    out.result(
-        {
-            "entity": found.entity,
-            "columns": list(taken_columns(found, model)),
-            "unused_columns": unused,
-            "unused_tables": list(found.left_tables),
-            "mapping": text,
-            "out": written,
-        }
-    )
 
 
 def _next(told: dict[str, Any], target: Path, findings: Path) -> Text | str:

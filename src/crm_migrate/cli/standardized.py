@@ -18,9 +18,10 @@ from crm_migrate.stages.bare.column_figures import (
 )
 from crm_migrate.stages.bare.demands import told_missing
 from crm_migrate.stages.bare.file_mappings import FileMappings, FileTable
-from crm_migrate.stages.bare.marked_book import lost_parts
+from crm_migrate.stages.bare.markable import lost_parts
 from crm_migrate.stages.bare.standardize import StandardizedFiles
-from crm_migrate.stages.bare.standardized_tables import left_aside, told_sums, unused_of
+from crm_migrate.stages.bare.standardized_tables import left_aside, told_sums
+from crm_migrate.stages.bare.told_columns import unused_of
 
 _MOST_LINES = 30
 _TITLES = {

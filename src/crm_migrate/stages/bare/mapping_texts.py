@@ -25,7 +25,7 @@ def mapping_texts(
 ) -> tuple[str, dict[str, str]]:
     """The mapping as YAML, and its value maps by name: what `mapping` reads again.
 
-    unused: the columns that no field takes (`standardized_tables.unused_columns`), as comments.
+    unused: the columns that no field takes (`told_columns.unused_columns`), as comments.
     Of several files: the first.
     """
     source = found.sources[0].source

@@ -9,26 +9,22 @@ import polars as pl
 
 from crm_migrate.formats.contract import BLANK, DATA, HEADER
 from crm_migrate.language import Text
-from crm_migrate.model import Model
 from crm_migrate.records import RECORD_ID, ROW, SHEET, SOURCE
-from crm_migrate.stages.bare.column_figures import NOTHING, Shares, shares
+from crm_migrate.stages.bare.column_figures import shares
 from crm_migrate.stages.bare.demands import missing_columns
-from crm_migrate.stages.bare.file_mappings import FileMappings
 from crm_migrate.stages.bare.findings_book import findings_book
-from crm_migrate.stages.bare.likely_fields import likely_fields
 from crm_migrate.stages.bare.mapped_rows import SHOWN_ID
 from crm_migrate.stages.bare.marked_book import marked_book
 from crm_migrate.stages.bare.marked_cells import marked_cells
 from crm_migrate.stages.bare.standardize import StandardizedFiles
 from crm_migrate.stages.bare.table_files import write_table, write_workbook
+from crm_migrate.stages.bare.told_columns import taken_columns, unused_of
 from crm_migrate.stages.bare.told_rules import told_rule
 from crm_migrate.stages.memory import peak_mib
 from crm_migrate.standards import email, industry
 
 COLUMNS = ("record_id", "file", "sheet", "row", "column", "field", "rule", "severity", "message",
            "hint")  # fmt: skip
-_LOOK = 2_000
-"""Values that are looked at to see what a column could be."""
 _PLACE = [SOURCE, SHEET, ROW]
 _POSSIBLE = Text(" Possible: ", "可选：")
 _MEANT = Text(" Probably meant: ", "疑似应为：")
@@ -142,32 +138,6 @@ def summary(result: StandardizedFiles) -> dict[str, Any]:
     }
 
 
-def taken_columns(
-    found: FileMappings, model: Model, figures: Shares | None = None
-) -> Iterator[dict[str, Any]]:
-    """What each column was taken for, and why; with `figures`, how it is filled and how right."""
-    for table in found.tables:
-        for record in table.mapping.records:
-            fields = model.entity(record.entity).by_name
-            for name, origin in record.fields.items():
-                if name in found.carried:
-                    continue
-                place = table.source, table.table.info.sheet, record.entity, name
-                part = {} if figures is None else figures.get(place, NOTHING)._asdict()
-                for column in origin.source_columns:
-                    yield {
-                        "file": table.table.info.file,
-                        "sheet": table.table.info.sheet,
-                        "column": column,
-                        "entity": record.entity,
-                        "field": name,
-                        "type": str(fields[name].type),
-                        "confidence": origin.confidence,
-                        "reason": origin.reason,
-                        **part,
-                    }
-
-
 def told_sums(result: StandardizedFiles) -> Text:
     """Records = accepted + quarantined, for people."""
     every, stopped = _sums(result)
@@ -182,40 +152,6 @@ def _sums(result: StandardizedFiles) -> tuple[int, int]:
     lost = result.ids[RECORD_ID].null_count()
     made, quarantined = result.counts[result.found.entity]
     return made + lost, quarantined + lost
-
-
-def unused_columns(
-    found: FileMappings,
-    model: Model,
-    records: pl.DataFrame | None = None,
-    figures: Shares | None = None,
-) -> Iterator[dict[str, Any]]:
-    """The columns that no field takes, why, under what name they stand in the result (null: they
-    do not), how full they are, and which fields they could be meant for.
-
-    records: those of the result, whose values help to see the last.
-    """
-    nothing = pl.Series([], dtype=pl.String)
-    for table, column, why, carried in found.unused():
-        info = table.table.info
-        place = table.source, info.sheet, found.entity, carried or ""
-        known = records is not None and carried is not None
-        values = records[carried].drop_nulls().head(_LOOK) if known else nothing  # type: ignore[index]
-        yield {
-            "file": info.file,
-            "sheet": info.sheet,
-            "column": column,
-            "why": str(why),
-            "carried_as": carried,
-            "filled": (figures or {}).get(place, NOTHING).filled,
-            "could_be": list(likely_fields(column, values, found, model)),
-        }
-
-
-def unused_of(result: StandardizedFiles) -> list[dict[str, Any]]:
-    """The same of what was read."""
-    records = result.records[result.found.entity]
-    return list(unused_columns(result.found, result.model, records, shares(result)))
 
 
 def left_aside(result: StandardizedFiles) -> dict[str, int]:
