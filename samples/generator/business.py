@@ -133,8 +133,9 @@ def _contracts(random: Random, placed: Placed) -> Iterator[Row]:
 
 
 def _orders(random: Random, placed: Placed, contracts: list[Row]) -> Iterator[Row]:
-    """One to three orders under each contract, and some without."""
+    """One to three orders under each contract, within its year but for a few, and some without."""
     goods = products()
+    signed = {str(c["contract_no"]): c["sign_date"] for c in contracts}
     owners = {key: entry.owner for key, entry in placed}
     loose = [key for key, entry in placed if entry.customer.type == "成交客户"]
     under: list[tuple[str, str | None]] = [
@@ -147,6 +148,9 @@ def _orders(random: Random, placed: Placed, contracts: list[Row]) -> Iterator[Ro
         price = product["list_price"]
         assert isinstance(price, float)
         day = _day(random)
+        since = signed[contract] if contract else None
+        if isinstance(since, date) and number % 60:  # the others were entered before the contract
+            day = since + timedelta(days=(AS_OF - day).days % min(365, (AS_OF - since).days))
         yield {
             "order_no": f"DD{day:%Y%m}{number:05d}", "cust_id": key, "contract_no": contract,
             "prod_id": product["prod_id"], "amount": round(price * random.randint(1, 12), 2),
