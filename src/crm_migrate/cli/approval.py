@@ -2,12 +2,16 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from crm_migrate.cli.output import Output, verb_options
 from crm_migrate.cli.session import opened
 from crm_migrate.language import Text
+
+if TYPE_CHECKING:
+    from crm_migrate.plan.approval.exported import Verified
 
 EXPORT_HELP = Text(
     """Write a plan's approval to a file that can be checked anywhere.
@@ -86,10 +90,37 @@ def export(ctx: click.Context, plan: str, path: Path, folder: Path | None, out: 
 @verb_options
 def verify(path: Path, plan: Path | None, out: Output) -> int:
     """Verify an approval."""
-    from crm_migrate.plan.approval.standing import demand_text
     from crm_migrate.stages.approving.approval_file import verify_approval
 
     found = verify_approval(path, datetime.now(UTC), plan)
+    when = f"{found.judged_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    _show(found, when, out)
+    header = found.header
+    out.result(
+        {
+            "ok": found.ok,
+            "plan": header.plan_id,
+            "effect": header.effect,
+            "evidence": header.evidence,
+            "author": header.created_by,
+            "approvers": list(found.approvers),
+            "overrides": [
+                {"gate": o.gate, "by": o.by, "reason": o.reason} for o in found.said.overrides
+            ],
+            "applied": found.applied,
+            "judged_at": when,
+            "rehearsal": header.target.sandbox,
+            "trust": found.trust.fingerprint,
+            "faults": [str(f) for f in found.faults],
+        }
+    )
+    return 0 if found.ok else 1
+
+
+def _show(found: "Verified", when: str, out: Output) -> None:
+    """Who approved what, as of `when`, and what does not hold."""
+    from crm_migrate.plan.approval.standing import demand_text
+
     header, trust = found.header, found.trust
     names = {p.id: f"{p.name} ({p.role}, {p.department or '-'})" for p in trust.people}
     out.say(Text(f"plan {header.plan_id}", f"计划 {header.plan_id}"), "bold")
@@ -110,7 +141,6 @@ def verify(path: Path, plan: Path | None, out: Output) -> int:
             ),
             "yellow",
         )
-    when = f"{found.judged_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
     judged = (
         Text(f"judged at the apply, {when}", f"按执行时间 {when} 判断")
         if found.applied
@@ -131,22 +161,3 @@ def verify(path: Path, plan: Path | None, out: Output) -> int:
             f"请与您保存的信任文件指纹比对:{trust.fingerprint}(建立者 {founder})",
         )
     )
-    out.result(
-        {
-            "ok": found.ok,
-            "plan": header.plan_id,
-            "effect": header.effect,
-            "evidence": header.evidence,
-            "author": header.created_by,
-            "approvers": list(found.approvers),
-            "overrides": [
-                {"gate": o.gate, "by": o.by, "reason": o.reason} for o in found.said.overrides
-            ],
-            "applied": found.applied,
-            "judged_at": when,
-            "rehearsal": header.target.sandbox,
-            "trust": trust.fingerprint,
-            "faults": [str(f) for f in found.faults],
-        }
-    )
-    return 0 if found.ok else 1

@@ -134,10 +134,7 @@ def _decide(
 
 def show_considered(considered: "Considered", labels: Mapping[str, str], out: Output) -> None:
     """What a signature would say: effect, counts, what stands out, gates; and what stands."""
-    from crm_migrate.plan.approval.inheritance import gate_bound, gate_figure
-    from crm_migrate.plan.approval.standing import demand_text
-
-    header, language = considered.header, current_language()
+    header = considered.header
     out.say(Text(f"plan {header.plan_id}, by {header.created_by}",
                  f"计划 {header.plan_id},编制人 {header.created_by}"), "bold")  # fmt: skip
     out.say(Text(f"effect:   {header.effect}", f"效果摘要:{header.effect}"))
@@ -164,11 +161,28 @@ def show_considered(considered: "Considered", labels: Mapping[str, str], out: Ou
         )
     for text in header.irreversible:
         out.say(f"! {text}", "red")
-    for gate in header.gates:
+    _show_gates(considered, out)
+    _show_approvals(considered, out)
+    if considered.differs:
+        other = considered.earlier
+        out.say(Text(
+            f"{other} had the same effect; its approval does not serve, because its evidence"
+            " differs:",
+            f"{other} 的效果相同,但依据有变,其批准不能沿用:",
+        ), "yellow")  # fmt: skip
+        for difference in considered.differs:
+            out.say(f"  {difference.text(current_language())}")
+
+
+def _show_gates(considered: "Considered", out: Output) -> None:
+    """The gates that did not pass, and who overrode them."""
+    from crm_migrate.plan.approval.inheritance import gate_bound, gate_figure
+
+    for gate in considered.header.gates:
         if not gate.passed:
             held = gate.on_failure == "block" and gate.name not in considered.standing.overridden
             mark, style = ("✗", "red") if held else ("!", "yellow")
-            label = gate.label.in_language(language)
+            label = gate.label.in_language(current_language())
             out.say(f"{mark} {label}: {gate_figure(gate)} ({gate_bound(gate)})", style)
     for name, override in considered.standing.overridden.items():
         out.say(
@@ -178,7 +192,13 @@ def show_considered(considered: "Considered", labels: Mapping[str, str], out: Ou
             ),
             "yellow",
         )
-    asked = [demand_text(d) for d in header.demands]
+
+
+def _show_approvals(considered: "Considered", out: Output) -> None:
+    """Who must approve, and who has."""
+    from crm_migrate.plan.approval.standing import demand_text
+
+    asked = [demand_text(d) for d in considered.header.demands]
     out.say(Text(
         "must approve: " + "; ".join(t.en for t in asked), "须批准:" + ";".join(t.zh for t in asked)
     ))  # fmt: skip
@@ -190,12 +210,3 @@ def show_considered(considered: "Considered", labels: Mapping[str, str], out: Ou
                 f"approved: {person} (inherits from {origin})", f"已批准:{person}(沿用 {origin})"
             )
         out.say(said, "green")
-    if considered.differs:
-        other = considered.earlier
-        out.say(Text(
-            f"{other} had the same effect; its approval does not serve, because its evidence"
-            " differs:",
-            f"{other} 的效果相同,但依据有变,其批准不能沿用:",
-        ), "yellow")  # fmt: skip
-        for difference in considered.differs:
-            out.say(f"  {difference.text(language)}")

@@ -11,6 +11,7 @@ from crm_migrate.errors import UsageFault
 from crm_migrate.language import Text, current_language
 
 if TYPE_CHECKING:
+    from crm_migrate.project import Project
     from crm_migrate.stages.quality.dictionary import Shown
 
 HELP = Text(
@@ -77,28 +78,18 @@ def dictionary(
     """Show, release or compare the dictionary."""
     from crm_migrate.cli.folder import project_folder
     from crm_migrate.pipeline import (
-        compare_versions,
         release_dictionary,
         show_dictionary,
         view_dictionary,
         write_dictionary,
     )
     from crm_migrate.project import load_project
-    from crm_migrate.reports.dictionary_words import difference_row
 
     project = load_project(project_folder(ctx))
     if versions is not None:
         if files or release or entity:
             raise UsageFault(Text("--diff stands alone", "--diff 不能与其他选项同用"))
-        found, labels = compare_versions(project, *versions)
-        rows = [difference_row(d, labels, current_language()) for d in found]
-        _differences(rows, versions, out)
-        out.next_step("crm-migrate dictionary --release")
-        out.result({"from": versions[0], "to": versions[1], "differences": [
-            {"kind": d.kind, "entity": d.entity, "field": d.field, "what": d.what,
-             "old": row[4], "new": row[5]}
-            for d, row in zip(found, rows, strict=True)
-        ]})  # fmt: skip
+        _compare(project, versions, out)
         return
     written: tuple[Path, ...] = ()
     if release:
@@ -130,47 +121,13 @@ def dictionary(
 
 
 def _show(shown: "Shown", entity: str | None, out: Output) -> None:
-    from crm_migrate.reports.dictionary_words import COLUMNS, field_row, gap_lines
+    from crm_migrate.reports.dictionary_words import gap_lines
 
-    language = current_language()
     if entity is None:
-        rows = [
-            (
-                p.label,
-                p.name,
-                len(p.fields),
-                sum(f.required.en != "no" for f in p.fields),
-                sum(bool(f.sources) for f in p.fields),
-                sum(bool(f.target) for f in p.fields),
-            )
-            for p in shown.found.parts
-        ]
-        head = (
-            Text("entity", "对象"),
-            Text("name", "标识"),
-            Text("fields", "字段"),
-            Text("required", "必填"),
-            Text("in sources", "有来源"),
-            Text("in the CRM", "有 CRM 列"),
-        )
-        out.table(Text("data dictionary", "数据字典"), head, rows, numbers_from=2)
+        _show_entities(shown, out)
     else:
-        part = next((p for p in shown.found.parts if p.name == entity), None)
-        if part is None:
-            known = ", ".join(p.name for p in shown.found.parts)
-            raise UsageFault(
-                Text(
-                    f"unknown entity '{entity}'; known: {known}",
-                    f"未知的对象“{entity}”;可选:{known}",
-                )
-            )
-        columns = ("label", "name", "type", "form", "required", "level", "target")
-        cells = [field_row(f, language) for f in part.fields]
-        out.table(
-            part.label, [COLUMNS[c] for c in columns], [[row[c] for c in columns] for row in cells],
-            numbers_from=len(columns),
-        )  # fmt: skip
-    for line in gap_lines(shown.found, language):
+        _show_fields(shown, entity, out)
+    for line in gap_lines(shown.found, current_language()):
         out.say(line, "yellow")
     digest = shown.found.digest[:16]
     if shown.released is not None:
@@ -188,12 +145,65 @@ def _show(shown: "Shown", entity: str | None, out: Output) -> None:
         out.say(Text("no version was released yet", "尚未发布版本"), "yellow")
 
 
-def _differences(
-    rows: list[tuple[str, str, str, str, str, str]], versions: tuple[str, str], out: Output
-) -> None:
-    from crm_migrate.reports.dictionary_page import CHANGE_HEAD
+def _show_entities(shown: "Shown", out: Output) -> None:
+    rows = [
+        (
+            p.label,
+            p.name,
+            len(p.fields),
+            sum(f.required.en != "no" for f in p.fields),
+            sum(bool(f.sources) for f in p.fields),
+            sum(bool(f.target) for f in p.fields),
+        )
+        for p in shown.found.parts
+    ]
+    head = (
+        Text("entity", "对象"),
+        Text("name", "标识"),
+        Text("fields", "字段"),
+        Text("required", "必填"),
+        Text("in sources", "有来源"),
+        Text("in the CRM", "有 CRM 列"),
+    )
+    out.table(Text("data dictionary", "数据字典"), head, rows, numbers_from=2)
 
-    if not rows:
-        out.say(Text(f"{versions[0]} and {versions[1]} say the same", "两个版本内容相同"), "green")
-        return
-    out.table(f"{versions[0]} → {versions[1]}", CHANGE_HEAD, rows, numbers_from=6)
+
+def _show_fields(shown: "Shown", entity: str, out: Output) -> None:
+    from crm_migrate.reports.dictionary_words import COLUMNS, field_row
+
+    part = next((p for p in shown.found.parts if p.name == entity), None)
+    if part is None:
+        known = ", ".join(p.name for p in shown.found.parts)
+        raise UsageFault(
+            Text(
+                f"unknown entity '{entity}'; known: {known}",
+                f"未知的对象“{entity}”;可选:{known}",
+            )
+        )
+    columns = ("label", "name", "type", "form", "required", "level", "target")
+    cells = [field_row(f, current_language()) for f in part.fields]
+    out.table(
+        part.label, [COLUMNS[c] for c in columns], [[row[c] for c in columns] for row in cells],
+        numbers_from=len(columns),
+    )  # fmt: skip
+
+
+def _compare(project: "Project", versions: tuple[str, str], out: Output) -> None:
+    """What differs between two versions."""
+    from crm_migrate.pipeline import compare_versions
+    from crm_migrate.reports.dictionary_page import CHANGE_HEAD
+    from crm_migrate.reports.dictionary_words import difference_row
+
+    old, new = versions
+    found, labels = compare_versions(project, old, new)
+    rows = [difference_row(d, labels, current_language()) for d in found]
+    if rows:
+        out.table(f"{old} → {new}", CHANGE_HEAD, rows, numbers_from=6)
+    else:
+        out.say(Text(f"{old} and {new} say the same", "两个版本内容相同"), "green")
+    out.next_step("crm-migrate dictionary --release")
+    out.result({"from": old, "to": new, "differences": [
+        {"kind": d.kind, "entity": d.entity, "field": d.field, "what": d.what,
+         "old": row[4], "new": row[5]}
+        for d, row in zip(found, rows, strict=True)
+    ]})  # fmt: skip

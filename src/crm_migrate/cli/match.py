@@ -1,12 +1,16 @@
 """`match`: the best candidates in one list for each row of another."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from crm_migrate.cli.output import Output, verb_options
 from crm_migrate.errors import UsageFault
 from crm_migrate.language import Text
+
+if TYPE_CHECKING:
+    from crm_migrate.stages.bare.match import Matched
 
 HELP = Text(
     """For each row of LEFT the best candidates in RIGHT: a list of short names against a register.
@@ -106,6 +110,12 @@ def match(
         )
         if target is not None:
             write_matches(matched, target)
+    _show(matched, target, out)
+    out.result(matched.to_json() | {"out": str(target) if target else None})
+
+
+def _show(matched: "Matched", target: Path | None, out: Output) -> None:
+    """How many rows found their entry; the first rows, where no file takes them."""
     counts = matched.counts
     head = (
         Text("rows", "行数"),
@@ -131,4 +141,3 @@ def match(
         out.next_step(
             Text(f"open {target} and decide the ambiguous rows", f"打开 {target},确认不唯一的行")
         )
-    out.result(matched.to_json() | {"out": str(target) if target else None})

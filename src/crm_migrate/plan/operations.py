@@ -47,10 +47,9 @@ class PlannedOperations:
     `heads`: group, rank, action, golden_id, target_key, reason and conflicts of all operations,
     by entity in dependency order. `operations`: the same in full, sealed; empty where a store
     took them. `notes`: see `diff.entity.EntityDiff`. `forbidden`: `entity.field` → values that
-    policy keeps out of the target. `rotate`: `entity.field` whose key should be rotated.
-    `treatments`: as in the plan's header. `moves`: merges and re-parented cells. `crm_only`:
-    entity → rows of the CRM, and golden records made of them alone, that are part of the
-    operations because they are merged.
+    policy keeps out of the target. `treatments`: as in the plan's header. `moves`: merges and
+    re-parented cells. `crm_only`: entity → rows of the CRM, and golden records made of them alone,
+    that are part of the operations because they are merged.
     """
 
     heads: dict[str, pl.DataFrame]
@@ -58,7 +57,6 @@ class PlannedOperations:
     effect: str
     notes: pl.DataFrame
     forbidden: dict[str, int]
-    rotate: tuple[str, ...]
     treatments: dict[str, str]
     moves: pl.DataFrame | None = None
     crm_only: Mapping[str, tuple[int, int]] = field(default_factory=dict)
@@ -132,7 +130,6 @@ def plan_operations(
         effect=effect(target, project, digests),
         notes=merging.judged(pl.concat([no_notes(), *(d.notes for d in found.values())])),
         forbidden={f"{e}.{f}": n for e, d in found.items() for f, n in d.forbidden.items()},
-        rotate=tuple(sorted(sealing.rotate)),
         treatments=_not_clear(policy, mappings),
         moves=moves,
         crm_only=merging.crm_only,
@@ -154,7 +151,6 @@ class _Sealing:
         self._mappings, self._store = mappings, store
         self.digests: dict[str, pl.Series] = {}
         self.operations: dict[str, pl.DataFrame] = {}
-        self.rotate: set[str] = set()
 
     def take(self, name: str, diff: EntityDiff, heads: pl.DataFrame) -> None:
         """All operations of an entity."""
@@ -163,8 +159,7 @@ class _Sealing:
         for part in diff.parts(heads):
             digested = with_digests(self._digest_key, name, part, mapping, treatments)
             digests.append(digested["op_digest"])
-            sealed, due = seal_operations(name, digested, mapping, treatments, self._keys)
-            self.rotate |= {f"{name}.{field}" for field in due}
+            sealed = seal_operations(name, digested, mapping, treatments, self._keys)
             if self._store is not None:
                 self._store(name, sealed)
             else:

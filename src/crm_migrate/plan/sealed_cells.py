@@ -65,17 +65,14 @@ def seal_operations(
     mapping: TargetEntity,
     treatments: Mapping[str, Treatment],
     keys: PlanFieldKeys,
-) -> tuple[pl.DataFrame, set[str]]:
-    """The operations with sealed cells and indexes, and the fields whose key should be rotated."""
-    rotate: set[str] = set()
+) -> pl.DataFrame:
+    """The operations with sealed cells and indexes."""
     indexes = index_columns(mapping, treatments)
     for name, column in _sealed(operations, mapping, treatments):
         cells = operations[column]
         written = cells.ne_missing(pl.Series([UNTOUCHED]))
         clear = cells.zip_with(written, _nulls(len(cells)))
         sealed = seal_column(clear, operations["golden_id"], entity, name, keys)
-        if sealed.rotate:
-            rotate.add(name)
         changed = [sealed.values.zip_with(written, cells).alias(column)]
         if name in indexes:
             index = blind_index(clear, keys.index_key(entity, name)).zip_with(written, cells)
@@ -83,7 +80,7 @@ def seal_operations(
             if BEFORE + indexes[name] not in operations.columns:
                 changed.append(_nulls(len(cells)).alias(BEFORE + indexes[name]))
         operations = operations.with_columns(changed)
-    return operations, rotate
+    return operations
 
 
 def unseal_operations(

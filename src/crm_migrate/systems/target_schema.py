@@ -97,8 +97,6 @@ class ForeignKey:
     columns: tuple[str, ...]
     table: str
     referred: tuple[str, ...]
-    cascades: bool = False
-    """Deleting the referred row changes these rows, too (ON DELETE CASCADE, SET NULL, …)."""
 
 
 @dataclass(frozen=True)

@@ -99,7 +99,6 @@ def _against(
     return replace(
         found,
         truth=evaluate(clusters, truth),
-        true_records=truth.height,
         blocking=blocking_recall(records, rules, truth, key),
         scored=scored_recall(blind, truth, ids),
         curve=threshold_curve(blind.pairs, truth, true),

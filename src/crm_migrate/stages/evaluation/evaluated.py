@@ -91,8 +91,6 @@ class Evaluated:
     thresholds: tuple[float, float] | None = None
     """Bits from which a pair is asked about, and from which it is joined."""
     truth: Evaluation | None = None
-    true_records: int = 0
-    """Rows of the truth that name a record at hand."""
     blocking: Blocking | None = None
     scored: Blocking | None = None
     """The same of the pairs that were kept after scoring."""

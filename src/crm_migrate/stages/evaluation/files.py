@@ -135,7 +135,7 @@ def _measured(found: Evaluated, clusters: pl.DataFrame, truth: pl.DataFrame) -> 
                 "请用 --id 指定与 link 时相同的标识列",
             ),
         )
-    return replace(found, truth=measures, true_records=truth.height)
+    return replace(found, truth=measures)
 
 
 def _together(files: Sequence[Path], id_column: str) -> pl.DataFrame:

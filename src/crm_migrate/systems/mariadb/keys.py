@@ -1,6 +1,5 @@
 """Unique keys, indexes and foreign keys of MariaDB's tables; what their collations call equal."""
 
-import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,11 +11,6 @@ from crm_migrate.systems.target_schema import ColumnInfo, ForeignKey, KeyPart, U
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
-
-_CASCADES = re.compile(
-    r"^\s*CONSTRAINT `((?:[^`]|``)+)` FOREIGN KEY .* ON DELETE (?:CASCADE|SET NULL|SET DEFAULT)",
-    re.MULTILINE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +97,9 @@ def _sameness(connection: "Connection", collations: set[str]) -> dict[str, tuple
 
 
 def describe_foreign_keys(
-    connection: "Connection", shown: Mapping[str, str]
+    connection: "Connection",
 ) -> dict[str, list[ForeignKey]]:
-    """Foreign keys by table; `shown`: SHOW CREATE TABLE, where alone every user sees the rules."""
-    cascading = {
-        (table, name.replace("``", "`"))
-        for table, text in shown.items()
-        for name in _CASCADES.findall(text)
-    }
+    """Foreign keys by table."""
     rows = connection.exec_driver_sql(
         "SELECT table_name AS tbl, constraint_name AS name, column_name AS part,"
         " referenced_table_name AS other, referenced_column_name AS referred"
@@ -122,13 +111,12 @@ def describe_foreign_keys(
     for row in rows:
         parts[row.tbl, row.name].append(row)
     found: dict[str, list[ForeignKey]] = defaultdict(list)
-    for (table, name), listed in parts.items():
+    for (table, _), listed in parts.items():
         found[table].append(
             ForeignKey(
                 columns=tuple(r.part for r in listed),
                 table=listed[0].other,
                 referred=tuple(r.referred for r in listed),
-                cascades=(table, name) in cascading,
             )
         )
     return found

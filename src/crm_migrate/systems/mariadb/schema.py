@@ -61,7 +61,7 @@ def describe_tables(connection: "Connection", rights: Rights) -> tuple[TargetTab
         for row in listed
         if not row.name.startswith(OWN_PREFIX)
     }
-    keys, foreign = describe_keys(connection, columns), describe_foreign_keys(connection, shown)
+    keys, foreign = describe_keys(connection, columns), describe_foreign_keys(connection)
     triggers = trigger_names(connection)
     tables = []
     for name, engine in listed:

@@ -153,7 +153,6 @@ def _table(relation: Row, found: _Found) -> TargetTable:
                 columns=tuple(names[n] for n in c.conkey),
                 table=c.referred_table,
                 referred=tuple(c.referred_columns),
-                cascades=c.confdeltype in ("c", "n", "d"),
             )
             for c in constraints
             if c.contype == "f"
