@@ -15,13 +15,13 @@ from crm_migrate.linkage.golden.identity import identify, resolve
 from crm_migrate.linkage.model.model import Model
 from crm_migrate.linkage.rules.types import LinkageRules
 from crm_migrate.model import Entity
-from crm_migrate.plan.target.present import KEY_REFERENCE, resolve_references
-from crm_migrate.records import PROVENANCE, RECORD_ID
-from crm_migrate.stages import present, standardize
+from crm_migrate.records import RECORD_ID
+from crm_migrate.stages import standardize
 from crm_migrate.stages.incremental.earlier import Earlier
 from crm_migrate.stages.incremental.linkage_memory import STAGE as STAGE
 from crm_migrate.stages.incremental.linkage_memory import link_with_memory
 from crm_migrate.stages.job import Job, Progress
+from crm_migrate.stages.linkage_input import children_of, entering_records, standing_records
 from crm_migrate.stages.review.verdicts import binding
 from crm_migrate.state.registry import known_members, known_tombstones
 from crm_migrate.workspace import Run
@@ -54,7 +54,7 @@ def link(
         job.progress("link", done, len(names))
         entity = job.project.model.entity(name)
         records = _golden_references(run.read(standardize.STAGE, name), entity, golden_records)
-        standing = _standing(job, run, entity, golden_keys)
+        standing = standing_records(job, run, entity, golden_keys)
         result, how, members, fallen, splits = _link_entity(
             job, run, state, entity, records, standing, before, afresh
         )
@@ -132,64 +132,6 @@ def linkage_told(run: Run) -> dict[str, dict[str, Any]]:
     return found
 
 
-def linkage_input(job: Job, run: Run, name: str) -> pl.DataFrame:
-    """The records of an entity without references that enter linkage, those of the CRM included."""
-    entity = job.project.model.entity(name)
-    records = run.read(standardize.STAGE, name)
-    standing = _standing(job, run, entity, {})
-    entering = _entering(records, standing, entity)
-    return with_children(entering, job.rules.linkage[name], _children(run, name, standing))
-
-
-def _standing(
-    job: Job, run: Run, entity: Entity, golden_keys: dict[str, pl.DataFrame]
-) -> pl.DataFrame:
-    """The CRM's rows as records, references as golden ids where the parent has one."""
-    if entity.name not in run.names(present.STAGE):
-        schema = dict.fromkeys(
-            (RECORD_ID, *PROVENANCE, *entity.field_names, "target_key", "base_id"), pl.String
-        )
-        return pl.DataFrame(schema={**schema, "inserted": pl.Boolean})
-    rows = run.read(present.STAGE, entity.name)
-    return resolve_references(entity, rows, golden_keys)
-
-
-def _entering(
-    records: pl.DataFrame,
-    standing: pl.DataFrame,
-    entity: Entity,
-    rules: LinkageRules | None = None,
-) -> pl.DataFrame:
-    """Source records and those CRM rows that no plan of ours inserted (decision 3), with the
-    fields that the rules look at (without rules: all).
-    """
-    fields = list(entity.field_names)
-    if rules is not None:
-        named = {f for rule in rules.features for f in rule.fields}
-        named.update(f for key in rules.natural_keys for f in key)
-        fields = [f for f in fields if f in named]
-    columns = [RECORD_ID, *fields]
-    fresh = standing.filter(~pl.col("inserted"))
-    return pl.concat([records.select(columns), fresh.select(columns)]).sort(RECORD_ID)
-
-
-def _children(run: Run, name: str, standing: pl.DataFrame) -> dict[str, pl.DataFrame]:
-    """Contacts of the sources and of the CRM, naming their customer by record id."""
-    if name != "customer" or "contact" not in run.names(standardize.STAGE):
-        return {}
-    contacts = [run.read(standardize.STAGE, "contact")]
-    if "contact" in run.names(present.STAGE):
-        keys = standing.select(
-            (pl.lit(KEY_REFERENCE) + pl.col("target_key")).alias("customer"),
-            pl.col(RECORD_ID).alias("_customer"),
-        )
-        held = run.read(present.STAGE, "contact").join(keys, on="customer", how="inner")
-        contacts.append(
-            held.with_columns(pl.col("_customer").alias("customer")).select(contacts[0].columns)
-        )
-    return {"contact": pl.concat(contacts)}
-
-
 def _link_entity(
     job: Job,
     run: Run,
@@ -206,8 +148,8 @@ def _link_entity(
     rules = job.rules.linkage[entity.name]
     steps = _steps(job, entity.name)
     engine = engine_for(rules, key=job.keyring.digest_key, progress=steps)
-    children = _children(run, entity.name, standing)
-    entering = with_children(_entering(records, standing, entity, rules), rules, children)
+    children = children_of(run, entity.name, standing)
+    entering = with_children(entering_records(records, standing, entity, rules), rules, children)
     said = binding(job, run, state, entity.name, entering[RECORD_ID])
     linked = link_with_memory(
         run, entity.name, engine, entering, rules, said.verdicts, before, afresh

@@ -12,7 +12,7 @@ import polars as pl
 from crm_migrate.errors import ProjectFault
 from crm_migrate.language import Text
 from crm_migrate.mapping.origins import origins
-from crm_migrate.mapping.reading import read_rows
+from crm_migrate.mapping.reading import Reading, read_rows
 from crm_migrate.mapping.references import resolve_orphans
 from crm_migrate.model import Model
 from crm_migrate.project.entities_file import standard_model, starter_file
@@ -103,10 +103,7 @@ def standardize_files(
         )  # fmt: skip
         found = found if known_only else carry(found, model)
     with _timed(seconds, "read"):
-        readings = []
-        for done, table in enumerate(found.tables):
-            tell(str(READING), done, len(found.tables))
-            readings.append(read_rows(table.table, table.mapping, table.source))
+        readings = _readings(found, tell)
         model = with_carried(model, found, [r.rows for r in readings])
         policy = with_carried_policy(policy, found)
         asked, rules = lenient_model(model, found), lenient_rules(rules, found)
@@ -116,15 +113,8 @@ def standardize_files(
         ]
         tell(str(READING), len(found.tables), len(found.tables))
     raw = {n: _once(f) for n, f in _together(r.records for r in read).items()}
-    made: dict[str, Standardized] = {}
     with _timed(seconds, "standardize"):
-        for done, (name, frame) in enumerate(raw.items()):
-            tell(str(STANDARDIZING), done, len(raw))
-            places = origins(name, found.sources)
-            made[name] = standardize_entity(
-                asked.entity(name), frame, asked, origins=places, rules=rules
-            )
-        tell(str(STANDARDIZING), len(raw), len(raw))
+        made = _standardized(raw, asked, found, rules, tell)
     with _timed(seconds, "rules"):
         unclear = pl.concat(r.ambiguous for r in read).unique()
         accepted = {n: s.records for n, s in made.items()}
@@ -148,6 +138,34 @@ def standardize_files(
         kinds=tuple(reading.kinds for reading in readings),
         seconds=seconds,
     )
+
+
+def _readings(found: FileMappings, tell: Progress) -> list[Reading]:
+    """The rows of each table."""
+    readings = []
+    for done, table in enumerate(found.tables):
+        tell(str(READING), done, len(found.tables))
+        readings.append(read_rows(table.table, table.mapping, table.source))
+    return readings
+
+
+def _standardized(
+    raw: Mapping[str, pl.DataFrame],
+    model: Model,
+    found: FileMappings,
+    rules: RecordRules,
+    tell: Progress,
+) -> dict[str, Standardized]:
+    """The records of each entity in standard form, judged one by one."""
+    made: dict[str, Standardized] = {}
+    for done, (name, frame) in enumerate(raw.items()):
+        tell(str(STANDARDIZING), done, len(raw))
+        places = origins(name, found.sources)
+        made[name] = standardize_entity(
+            model.entity(name), frame, model, origins=places, rules=rules
+        )
+    tell(str(STANDARDIZING), len(raw), len(raw))
+    return made
 
 
 def _together(parts: Iterable[Mapping[str, pl.DataFrame]]) -> dict[str, pl.DataFrame]:

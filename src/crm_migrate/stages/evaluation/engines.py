@@ -9,7 +9,7 @@ from crm_migrate.language import Text
 from crm_migrate.linkage.engines.choice import ADVISED_RECORDS, compare_engines, engine_for
 from crm_migrate.linkage.engines.contract import REVIEW_REASONS, Linkage
 from crm_migrate.stages.finished import open_finished
-from crm_migrate.stages.link import linkage_input
+from crm_migrate.stages.linkage_input import linkage_input
 from crm_migrate.stages.session import Session
 from crm_migrate.state.verdicts import pair_verdicts
 

@@ -27,6 +27,7 @@ from crm_migrate.stages.evaluation.evaluated import (
 )
 from crm_migrate.stages.evaluation.truth import TruthFile, truth_of
 from crm_migrate.stages.finished import open_finished
+from crm_migrate.stages.linkage_input import linkage_input
 from crm_migrate.stages.session import Session
 from crm_migrate.state.review import add_tasks
 from crm_migrate.state.verdicts import pair_verdicts
@@ -60,7 +61,7 @@ def evaluate_run(
     job = session.job
     rules = job.rules.linkage[ENTITY]
     with open_finished(session, name) as run:
-        records = link.linkage_input(job, run, ENTITY)
+        records = linkage_input(job, run, ENTITY)
         members = run.read(link.STAGE, f"members.{ENTITY}")
         known = None if truth is None else truth_of(session, run, records, truth)
         job.progress("link", 0, 1)

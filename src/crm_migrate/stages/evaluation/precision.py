@@ -11,6 +11,7 @@ from crm_migrate.linkage.engines.choice import engine_for
 from crm_migrate.linkage.evaluation.bounds import least_verdicts, lower_bound, verdicts_missing
 from crm_migrate.linkage.evaluation.sample import sampling_frame, strata
 from crm_migrate.stages import link
+from crm_migrate.stages.linkage_input import linkage_input
 from crm_migrate.stages.session import Session
 from crm_migrate.state.verdicts import pair_verdicts
 from crm_migrate.workspace import Run
@@ -45,7 +46,7 @@ def precision_figure(session: Session, run: Run) -> Precise:
     if given < least:
         return Precise({GATE: 0.0}, {GATE: _missing(least - given, confidence)})
     rules = session.job.rules.linkage[_ENTITY]
-    records = link.linkage_input(session.job, run, _ENTITY)
+    records = linkage_input(session.job, run, _ENTITY)
     blind = engine_for(rules, key=session.job.keyring.digest_key).link(records, rules)
     found = strata(sampling_frame(blind), verdicts)
     bound = lower_bound(found, confidence)

@@ -15,6 +15,7 @@ from crm_migrate.records import FILE, RECORD_ID, ROW, SHEET, SOURCE
 from crm_migrate.stages import extract, link, standardize, survive
 from crm_migrate.stages.golden.several_customers import people_at_several_customers
 from crm_migrate.stages.judge import own_rules
+from crm_migrate.stages.linkage_input import linkage_input
 from crm_migrate.stages.quality.findings import rule_of
 from crm_migrate.stages.session import Session
 from crm_migrate.state.review import tasks
@@ -131,7 +132,7 @@ def _review(session: Session, run: Run, language: Language) -> dict[str, pl.Data
     places = run.read(standardize.STAGE, "customer", [RECORD_ID, *_PLACE])
     records = (
         pl.concat(sides)
-        .join(link.linkage_input(session.job, run, "customer"), on=RECORD_ID)
+        .join(linkage_input(session.job, run, "customer"), on=RECORD_ID)
         .join(places, on=RECORD_ID, how="left")
         .with_columns(
             pl.col("reason").replace(words),
