@@ -17,8 +17,9 @@ from crm_migrate.standards.columns.residue import (
     mask_where,
     unless_matching,
 )
-from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
+from crm_migrate.standards.contract import PLAIN, Context, Masks
 from crm_migrate.standards.reading import currencies, written_numbers
+from crm_migrate.standards.rule_families import normalised
 
 BASIS = Text(
     "GB/T 15835-2011; Payment and Settlement Measures, annex 1",

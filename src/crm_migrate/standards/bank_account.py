@@ -10,11 +10,13 @@ from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards import bank_card, id_number
 from crm_migrate.standards.columns.characters import narrow, tidy
-from crm_migrate.standards.columns.covering import COVERED_NUMBER, covered
+from crm_migrate.standards.columns.covering import COVERED_NUMBER
+from crm_migrate.standards.columns.invented import INVENTED
 from crm_migrate.standards.columns.residue import change_where, holds, mask_where, unless_matching
 from crm_migrate.standards.columns.surroundings import alone
-from crm_migrate.standards.contract import INVENTED, PLAIN, Context, Masks, made_up, normalised
+from crm_migrate.standards.contract import PLAIN, Context, Masks
 from crm_migrate.standards.reading.bank_names import BANK, LABEL
+from crm_migrate.standards.rule_families import covered, made_up, normalised
 
 BASIS = Text(
     "account numbers of banks in China (no national format)", "各银行对公账号（无全国统一格式）"
@@ -42,10 +44,13 @@ PRECISION_LOST = Rule(
     "bank_account.precision_lost",
     Severity.WARNING,
     Text(
-        "The last digits of the account number were probably lost: it was stored as a number",
-        "银行账号末几位疑似丢失：曾被存为数字",
+        "The account number has only zeros from its 16th digit on: a spreadsheet may have cut it",
+        "银行账号第 16 位起全为 0：可能曾被表格软件存为数字而丢失末几位",
     ),
-    Text("Take it from the old system again, as text.", "请从原系统以文本格式重新导出。"),
+    Text(
+        "Compare it with the billing data; if it is wrong, take it from the old system as text.",
+        "请与开票资料核对；如不一致，请从原系统以文本格式重新导出。",
+    ),
 )
 PERSONAL_CARD = Rule(
     "bank_account.personal_card",

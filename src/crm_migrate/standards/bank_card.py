@@ -11,19 +11,13 @@ import polars as pl
 from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards.columns.characters import DIGITS, as_mask, code_points, tidy
-from crm_migrate.standards.columns.covering import COVERED_NUMBER, covered
+from crm_migrate.standards.columns.covering import COVERED_NUMBER
+from crm_migrate.standards.columns.invented import invented
 from crm_migrate.standards.columns.residue import change_where, holds, mask_where, unless_matching
 from crm_migrate.standards.columns.surroundings import alone, as_digits
-from crm_migrate.standards.contract import (
-    INVENTED,
-    PLAIN,
-    Context,
-    Masks,
-    letters_read,
-    made_up,
-    normalised,
-)
+from crm_migrate.standards.contract import PLAIN, Context, Masks
 from crm_migrate.standards.reading.bank_names import BANK, LABEL
+from crm_migrate.standards.rule_families import covered, letters_read, made_up, normalised
 
 BASIS = Text("ISO/IEC 7812-1:2017, GB/T 19584-2010", "ISO/IEC 7812-1:2017、GB/T 19584-2010")
 CANONICAL = r"^[1-9][0-9]{15,18}$|^3[0-9]{13,14}$|^4[0-9]{12}$"
@@ -136,7 +130,7 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     >>> {rule.code: rows.to_list() for rule, rows in validate(typed, typed) if rows.any()}
     {'bank_card.checksum': [False, True]}
     """
-    repeated = holds(value.str.contains(INVENTED) & (value.str.len_chars() >= 12))
+    repeated = invented(value, 12)
     yield MADE_UP, repeated
     formed = holds(value.str.contains(CANONICAL)) & ~repeated
     rounded_text = holds(value.str.contains(r"^[0-9]\.[0-9]+[Ee]\+?[0-9]+$"))

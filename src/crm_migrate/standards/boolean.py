@@ -11,8 +11,9 @@ from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards.columns.characters import compact
 from crm_migrate.standards.columns.residue import change_distinct, mask_where, unless_matching
-from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
+from crm_migrate.standards.contract import PLAIN, Context, Masks
 from crm_migrate.standards.reading.tick_boxes import ticked
+from crm_migrate.standards.rule_families import normalised
 
 BASIS = Text("list of spellings", "是/否取值表")
 CANONICAL = "^(?:true|false)$"

@@ -10,7 +10,8 @@ from crm_migrate.records import Rule, Severity
 from crm_migrate.standards.columns.characters import compact
 from crm_migrate.standards.columns.covering import last_ones
 from crm_migrate.standards.columns.residue import change_where, holds, mask_where, unless_matching
-from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
+from crm_migrate.standards.contract import PLAIN, Context, Masks
+from crm_migrate.standards.rule_families import normalised
 
 BASIS = Text("the company's own coding", "企业自定编码")
 NORMALISED = normalised("code", "code", "编码")

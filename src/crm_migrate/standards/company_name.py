@@ -21,11 +21,12 @@ from crm_migrate.standards.columns.residue import (
     mask_where,
     unless_matching,
 )
-from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
+from crm_migrate.standards.contract import PLAIN, Context, Masks
 from crm_migrate.standards.person_name import looks_like_name
 from crm_migrate.standards.reading import company_slips
 from crm_migrate.standards.reading.company_notes import STATE, notes_off
 from crm_migrate.standards.reading.company_parts import PARTS, kinds, parts
+from crm_migrate.standards.rule_families import normalised
 from crm_migrate.standards.text import PRIVATE
 
 __all__ = [

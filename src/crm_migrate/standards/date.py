@@ -13,9 +13,10 @@ from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards.columns.characters import compact
 from crm_migrate.standards.columns.residue import change_where, holds, mask_where, unless_matching
-from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
+from crm_migrate.standards.contract import PLAIN, Context, Masks
 from crm_migrate.standards.reading import date_writings
 from crm_migrate.standards.reading.date_writings import TIME
+from crm_migrate.standards.rule_families import normalised
 
 BASIS = Text("GB/T 7408.1-2023 (ISO 8601-1)", "GB/T 7408.1-2023（ISO 8601-1）")
 CANONICAL = r"^[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])$"

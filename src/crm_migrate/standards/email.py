@@ -16,7 +16,6 @@ import polars as pl
 from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards.columns.characters import narrow, tidy_apart
-from crm_migrate.standards.columns.covering import covered
 from crm_migrate.standards.columns.residue import (
     behind_first,
     change_where,
@@ -25,9 +24,10 @@ from crm_migrate.standards.columns.residue import (
     per_distinct,
     unless_matching,
 )
-from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
+from crm_migrate.standards.contract import PLAIN, Context, Masks
 from crm_migrate.standards.data.tables import Table
-from crm_migrate.standards.reading.words_beside import has_note, note, several
+from crm_migrate.standards.reading.words_beside import has_note
+from crm_migrate.standards.rule_families import covered, normalised, note, several
 
 BASIS = Text("RFC 5321, RFC 6531", "RFC 5321、RFC 6531")
 _ADDRESS = (

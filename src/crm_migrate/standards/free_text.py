@@ -8,8 +8,9 @@ import polars as pl
 from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards.columns.characters import tidy_lines
-from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
+from crm_migrate.standards.contract import PLAIN, Context, Masks
 from crm_migrate.standards.reading.personal_data import Finding, found
+from crm_migrate.standards.rule_families import normalised
 from crm_migrate.standards.text import OF_CHARACTERS, characters
 
 BASIS = Text("Unicode 15.1, GB 18030-2022", "Unicode 15.1、GB 18030-2022")

@@ -14,20 +14,14 @@ import polars as pl
 from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards.columns.characters import DIGITS, as_mask, code_points, tidy
-from crm_migrate.standards.columns.covering import COVERED_NUMBER, covered
+from crm_migrate.standards.columns.covering import COVERED_NUMBER
+from crm_migrate.standards.columns.invented import invented
 from crm_migrate.standards.columns.residue import change_where, holds, mask_where, unless_matching
 from crm_migrate.standards.columns.surroundings import alone, as_digits
-from crm_migrate.standards.contract import (
-    INVENTED,
-    PLAIN,
-    Context,
-    Masks,
-    letters_read,
-    made_up,
-    normalised,
-)
+from crm_migrate.standards.contract import PLAIN, Context, Masks
 from crm_migrate.standards.places import regions
 from crm_migrate.standards.places.divisions import PROVINCE_CODES
+from crm_migrate.standards.rule_families import covered, letters_read, made_up, normalised
 
 BASIS = Text(
     "GB 11643-1999 (15 digits: GB 11643-1989); residence permits of 2018, permanent residence "
@@ -222,7 +216,7 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     >>> {rule.code: rows.to_list() for rule, rows in validate(typed, typed) if rows.any()}
     {'id_number.checksum': [False, True]}
     """
-    repeated = holds(value.str.contains(INVENTED) & (value.str.len_chars() >= 15))
+    repeated = invented(value, 15)
     yield MADE_UP, repeated
     formed = holds(value.str.contains(CANONICAL)) & ~repeated
     other = value.is_not_null() & ~formed & ~repeated

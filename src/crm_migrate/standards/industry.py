@@ -21,7 +21,7 @@ from crm_migrate.standards.columns.residue import (
     unless_matching,
 )
 from crm_migrate.standards.columns.words import Words
-from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
+from crm_migrate.standards.contract import PLAIN, Context, Masks
 from crm_migrate.standards.reading.industry_names import (
     containing,
     divisions,
@@ -30,6 +30,7 @@ from crm_migrate.standards.reading.industry_names import (
     names,
     spellings,
 )
+from crm_migrate.standards.rule_families import normalised
 
 BASIS = Text("GB/T 4754-2017", "GB/T 4754-2017《国民经济行业分类》")
 CANONICAL = r"^[A-T](?:[0-9]{2,4})?$"

@@ -10,8 +10,9 @@ from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards.columns.characters import compact
 from crm_migrate.standards.columns.residue import holds, mask_where, unless_matching
-from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
+from crm_migrate.standards.contract import PLAIN, Context, Masks
 from crm_migrate.standards.reading import written_numbers
+from crm_migrate.standards.rule_families import normalised
 
 BASIS = Text("GB/T 15835-2011", "GB/T 15835-2011《出版物上数字用法》")
 CANONICAL = r"^(?:0|-?[1-9][0-9]{0,17})$"

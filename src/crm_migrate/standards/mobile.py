@@ -13,7 +13,7 @@ from crm_migrate.model import MULTI_SEPARATOR
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards import phone
 from crm_migrate.standards.columns.characters import tidy_apart
-from crm_migrate.standards.columns.covering import COVERED_NUMBER, covered
+from crm_migrate.standards.columns.covering import COVERED_NUMBER
 from crm_migrate.standards.columns.remembered import remembered
 from crm_migrate.standards.columns.residue import (
     Change,
@@ -21,11 +21,12 @@ from crm_migrate.standards.columns.residue import (
     holds,
     mask_where,
 )
-from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
+from crm_migrate.standards.contract import PLAIN, Context, Masks
 from crm_migrate.standards.data.tables import Table
 from crm_migrate.standards.reading.telephones import EXTENSION as EXTENSION_PART
 from crm_migrate.standards.reading.telephones import MOBILE, eased, pieces
-from crm_migrate.standards.reading.words_beside import note, of_number, out_of_use
+from crm_migrate.standards.reading.words_beside import of_number
+from crm_migrate.standards.rule_families import covered, normalised, note, out_of_use
 
 BASIS = Text("numbering plan of the MIIT (2017)", "电信网编号计划（2017 年版）")
 CANONICAL = f"^{MOBILE}$"

@@ -11,10 +11,12 @@ import polars as pl
 from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards.columns.characters import as_mask, code_points, lookup, tidy
-from crm_migrate.standards.columns.covering import COVERED_NUMBER, covered
+from crm_migrate.standards.columns.covering import COVERED_NUMBER
+from crm_migrate.standards.columns.invented import INVENTED, invented
 from crm_migrate.standards.columns.residue import change_where, holds, mask_where, unless_matching
 from crm_migrate.standards.columns.surroundings import alone, unpunctuated
-from crm_migrate.standards.contract import INVENTED, PLAIN, Context, Masks, made_up, normalised
+from crm_migrate.standards.contract import PLAIN, Context, Masks
+from crm_migrate.standards.rule_families import covered, made_up, normalised
 
 BASIS = Text("GB 11714-1997", "GB 11714-1997《全国组织机构代码编制规则》")
 CANONICAL = r"^[0-9A-Z]{8}[0-9X]$"
@@ -111,7 +113,7 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     >>> {rule.code: rows.to_list() for rule, rows in validate(typed, typed) if rows.any()}
     {'organisation_code.checksum': [False, True]}
     """
-    repeated = holds(value.str.contains(INVENTED) & (value.str.len_chars() >= 8))
+    repeated = invented(value, 8)
     yield MADE_UP, repeated
     formed = holds(value.str.contains(CANONICAL)) & ~repeated
     other = value.is_not_null() & ~formed & ~repeated

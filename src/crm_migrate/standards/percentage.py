@@ -19,9 +19,10 @@ from crm_migrate.standards.columns.residue import (
     per_distinct,
     unless_matching,
 )
-from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
+from crm_migrate.standards.contract import PLAIN, Context, Masks
 from crm_migrate.standards.reading.numerals import decimal_of, number_of
 from crm_migrate.standards.reading.written_numbers import is_estimate, is_range
+from crm_migrate.standards.rule_families import normalised
 
 BASIS = Text("GB/T 15835-2011", "GB/T 15835-2011《出版物上数字用法》")
 CANONICAL = PLAIN_DECIMAL

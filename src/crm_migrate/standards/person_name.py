@@ -13,7 +13,7 @@ import polars as pl
 from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards.columns.characters import narrow
-from crm_migrate.standards.columns.covering import covered, first_ones
+from crm_migrate.standards.columns.covering import first_ones
 from crm_migrate.standards.columns.private_use import PRIVATE_USE
 from crm_migrate.standards.columns.remembered import remembered
 from crm_migrate.standards.columns.residue import (
@@ -23,10 +23,10 @@ from crm_migrate.standards.columns.residue import (
     mask_where,
     unless_matching,
 )
-from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
+from crm_migrate.standards.contract import PLAIN, Context, Masks
 from crm_migrate.standards.data.tables import Table
 from crm_migrate.standards.reading.telephones import MOBILE
-from crm_migrate.standards.reading.words_beside import note
+from crm_migrate.standards.rule_families import covered, normalised, note
 from crm_migrate.standards.text import PRIVATE
 
 BASIS = Text(

@@ -13,9 +13,9 @@ from crm_migrate.language import Text
 from crm_migrate.model import MULTI_SEPARATOR
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards.columns.characters import tidy_apart
-from crm_migrate.standards.columns.covering import COVERED_NUMBER, covered
+from crm_migrate.standards.columns.covering import COVERED_NUMBER
 from crm_migrate.standards.columns.residue import change_where, holds, mask_where, unless_matching
-from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
+from crm_migrate.standards.contract import PLAIN, Context, Masks
 from crm_migrate.standards.reading.telephones import (
     AREA,
     LOCAL,
@@ -27,7 +27,8 @@ from crm_migrate.standards.reading.telephones import (
     pieces,
     valid_area,
 )
-from crm_migrate.standards.reading.words_beside import note, of_number, out_of_use
+from crm_migrate.standards.reading.words_beside import of_number
+from crm_migrate.standards.rule_families import covered, normalised, note, out_of_use
 
 BASIS = Text(
     "numbering plan of the MIIT (2017), ITU-T E.164", "电信网编号计划（2017 年版）、ITU-T E.164"

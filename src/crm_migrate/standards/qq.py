@@ -15,9 +15,10 @@ from crm_migrate.standards.columns.residue import (
     mask_where,
     unless_matching,
 )
-from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
+from crm_migrate.standards.contract import PLAIN, Context, Masks
 from crm_migrate.standards.reading import telephones
-from crm_migrate.standards.reading.words_beside import has_note, note, several
+from crm_migrate.standards.reading.words_beside import has_note
+from crm_migrate.standards.rule_families import normalised, note, several
 
 BASIS = Text("the form in which Tencent gives numbers out", "腾讯 QQ 号码编号规则")
 NUMBER = r"[1-9][0-9]{4,10}"

@@ -10,19 +10,13 @@ import polars as pl
 from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards.columns.characters import DIGITS, as_mask, code_points, tidy
-from crm_migrate.standards.columns.covering import COVERED_NUMBER, covered
+from crm_migrate.standards.columns.covering import COVERED_NUMBER
+from crm_migrate.standards.columns.invented import invented
 from crm_migrate.standards.columns.residue import change_where, holds, mask_where, unless_matching
 from crm_migrate.standards.columns.surroundings import alone, as_digits
-from crm_migrate.standards.contract import (
-    INVENTED,
-    PLAIN,
-    Context,
-    Masks,
-    letters_read,
-    made_up,
-    normalised,
-)
+from crm_migrate.standards.contract import PLAIN, Context, Masks
 from crm_migrate.standards.places.divisions import PROVINCE_CODES
+from crm_migrate.standards.rule_families import covered, letters_read, made_up, normalised
 
 BASIS = Text(
     "GS 15-2006 (ISO/IEC 7064 MOD 11,10)", "GS 15-2006《工商行政管理市场主体注册号编制规则》"
@@ -146,7 +140,7 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     >>> {rule.code: rows.to_list() for rule, rows in validate(typed, typed) if rows.any()}
     {'registration_number.checksum': [False, True]}
     """
-    repeated = holds(value.str.contains(INVENTED) & (value.str.len_chars() >= 8))
+    repeated = invented(value, 8)
     yield MADE_UP, repeated
     formed = holds(value.str.contains(CANONICAL)) & ~repeated
     other = value.is_not_null() & ~formed & ~repeated

@@ -7,7 +7,8 @@ from crm_migrate.model import MULTI_SEPARATOR
 from crm_migrate.records import Rule
 from crm_migrate.standards.columns.characters import narrow
 from crm_migrate.standards.columns.residue import change_where, holds, per_distinct, unless_matching
-from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
+from crm_migrate.standards.contract import PLAIN, Context, Masks
+from crm_migrate.standards.rule_families import normalised
 
 BASIS = Text("tags joined by ;", "标签以分号分隔")
 NORMALISED = normalised("tags", "list of tags", "标签")

@@ -13,19 +13,13 @@ from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards import id_number, organisation_code, uscc
 from crm_migrate.standards.columns.characters import tidy
-from crm_migrate.standards.columns.covering import COVERED_NUMBER, covered
+from crm_migrate.standards.columns.covering import COVERED_NUMBER
+from crm_migrate.standards.columns.invented import invented
 from crm_migrate.standards.columns.residue import change_where, holds, mask_where, unless_matching
 from crm_migrate.standards.columns.surroundings import alone, as_digits, unpunctuated
-from crm_migrate.standards.contract import (
-    INVENTED,
-    PLAIN,
-    Context,
-    Masks,
-    letters_read,
-    made_up,
-    normalised,
-)
+from crm_migrate.standards.contract import PLAIN, Context, Masks
 from crm_migrate.standards.reading import credit_codes
+from crm_migrate.standards.rule_families import covered, letters_read, made_up, normalised
 
 BASIS = Text(
     "GB 32100-2015; before 2015 the numbering of the State Taxation Administration",
@@ -175,7 +169,7 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     >>> {rule.code: rows.to_list() for rule, rows in validate(typed, typed) if rows.any()}
     {'tax_number.superseded': [False, True]}
     """
-    repeated = holds(value.str.contains(INVENTED) & (value.str.len_chars() >= 8))
+    repeated = invented(value, 8)
     yield MADE_UP, repeated
     unified = mask_where(value, value.str.contains(CANONICAL), uscc.checksum_fits)
     other = value.is_not_null() & ~unified & ~repeated

@@ -12,7 +12,8 @@ from crm_migrate.standards.columns.characters import tidy
 from crm_migrate.standards.columns.covering import first_ones
 from crm_migrate.standards.columns.private_use import LOST, PRIVATE_USE
 from crm_migrate.standards.columns.residue import holds, mask_where
-from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
+from crm_migrate.standards.contract import PLAIN, Context, Masks
+from crm_migrate.standards.rule_families import normalised
 
 BASIS = Text("Unicode 15.1, GB 18030-2022", "Unicode 15.1、GB 18030-2022")
 NORMALISED = normalised("text", "text", "文本")

@@ -12,8 +12,9 @@ from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards.columns.characters import compact, narrow, simplified
 from crm_migrate.standards.columns.residue import change_distinct, change_where, holds, mask_where
-from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
+from crm_migrate.standards.contract import PLAIN, Context, Masks
 from crm_migrate.standards.data.tables import Table
+from crm_migrate.standards.rule_families import normalised
 
 BASIS = Text("table of usual titles (2026-11)", "常用职务表（2026-11）")
 _JOINTS = r"\s*(?:兼任?|[/、,;&+|])\s*"

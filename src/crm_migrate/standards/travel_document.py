@@ -24,10 +24,11 @@ from crm_migrate.standards.columns.characters import (
     lookup,
     tidy,
 )
-from crm_migrate.standards.columns.covering import COVERED_NUMBER, covered
+from crm_migrate.standards.columns.covering import COVERED_NUMBER
 from crm_migrate.standards.columns.residue import change_where, holds, mask_where, unless_matching
 from crm_migrate.standards.columns.surroundings import alone
-from crm_migrate.standards.contract import PLAIN, Context, Masks, made_up, normalised
+from crm_migrate.standards.contract import PLAIN, Context, Masks
+from crm_migrate.standards.rule_families import covered, made_up, normalised
 
 BASIS = Text(
     "ICAO Doc 9303; number rules of the National Immigration Administration and of the identity "

@@ -23,20 +23,14 @@ from crm_migrate.standards.columns.characters import (
     lookup,
     tidy,
 )
-from crm_migrate.standards.columns.covering import COVERED_NUMBER, covered
+from crm_migrate.standards.columns.covering import COVERED_NUMBER
+from crm_migrate.standards.columns.invented import INVENTED, invented
 from crm_migrate.standards.columns.residue import change_where, holds, mask_where, unless_matching
-from crm_migrate.standards.contract import (
-    INVENTED,
-    PLAIN,
-    Context,
-    Masks,
-    letters_read,
-    made_up,
-    normalised,
-)
+from crm_migrate.standards.contract import PLAIN, Context, Masks
 from crm_migrate.standards.places import regions
 from crm_migrate.standards.places.divisions import PROVINCE_CODES
 from crm_migrate.standards.reading import credit_codes
+from crm_migrate.standards.rule_families import covered, letters_read, made_up, normalised
 
 BASIS = Text(
     "GB 32100-2015 with amendment No. 1 of 2016, and GB 11714-1997",
@@ -312,7 +306,7 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     >>> {rule.code: rows.to_list() for rule, rows in validate(typed, typed) if rows.any()}
     {'uscc.checksum': [False, True]}
     """
-    repeated = holds(value.str.contains(INVENTED) & (value.str.len_chars() >= 15))
+    repeated = invented(value, 15)
     yield MADE_UP, repeated
     formed = holds(value.str.contains(CANONICAL)) & ~repeated
     other = value.is_not_null() & ~formed & ~repeated

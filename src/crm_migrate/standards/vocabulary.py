@@ -11,8 +11,9 @@ from crm_migrate.model import Vocabulary
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards.columns.characters import compact, simplified, tidy
 from crm_migrate.standards.columns.residue import change_distinct, change_where, holds
-from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
+from crm_migrate.standards.contract import PLAIN, Context, Masks
 from crm_migrate.standards.reading.tick_boxes import ticked
+from crm_migrate.standards.rule_families import normalised
 
 BASIS = Text("the project's vocabularies", "项目取值表")
 NORMALISED = normalised("vocabulary", "value", "取值")

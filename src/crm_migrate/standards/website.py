@@ -18,8 +18,9 @@ from crm_migrate.standards.columns.residue import (
     mask_where,
     per_distinct,
 )
-from crm_migrate.standards.contract import PLAIN, Context, Masks, normalised
-from crm_migrate.standards.reading.words_beside import has_note, note, several
+from crm_migrate.standards.contract import PLAIN, Context, Masks
+from crm_migrate.standards.reading.words_beside import has_note
+from crm_migrate.standards.rule_families import normalised, note, several
 
 BASIS = Text("RFC 3986, RFC 5891", "RFC 3986、RFC 5891")
 _HOST = (
