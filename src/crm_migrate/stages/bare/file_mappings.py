@@ -20,7 +20,7 @@ from crm_migrate.project.mapping_file import (
     TableMapping,
     ValueMap,
 )
-from crm_migrate.stages.bare.named_columns import no_column
+from crm_migrate.stages.bare.named_columns import column_named
 from crm_migrate.stages.bare.tables_read import open_tables
 from crm_migrate.stages.extract import with_headers
 
@@ -254,8 +254,7 @@ def _prefix(table: FileTable, tables: Sequence[FileTable], paths: Sequence[Path]
 
 def _with_id(table: FileTable, column: str, entity: str, prefix: str) -> FileTable:
     """The table with a record of `entity` per row, named by the column."""
-    if column not in table.table.info.columns:
-        raise no_column(column, table.table.info.columns, table.place)
+    column = column_named(column, table.table.info.columns, table.place)
     records = tuple(
         r.model_copy(update={"key": None}) if r.entity == entity else r
         for r in table.mapping.records

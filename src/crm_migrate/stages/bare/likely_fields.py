@@ -48,6 +48,8 @@ def _by_label(header: str, headers: Headers | None = None) -> Iterator[tuple[str
     words = (headers or standard_headers()).words
     name = read_label(header).name
     inside = [w for w in words if len(w) >= 2 and w in name and not (w.isascii() and len(w) < 4)]
+    # 客户 says nothing in 客户生日: what a label is about stands at its end, or is most of it.
+    inside = [w for w in inside if name.endswith(w) or 2 * len(w) > len(name)]
     best = max(map(len, inside), default=0)
     near = [w for w in inside if len(w) == best]
     if not near and len(name) >= 3:

@@ -26,11 +26,26 @@ from crm_migrate.stages.planning.doubles import doubles_sheet
 from crm_migrate.stages.quality.found_cells import with_cells
 from crm_migrate.standards import email
 from crm_migrate.standards.catalog import rule as standard_rule
+from crm_migrate.standards.entity.record_rules import REQUIRED
 from crm_migrate.workspace import Run
 
 MOST, SAMPLE = 50_000, 10_000
 """Lines of the workbook: all, or of more than `MOST` a sample; the rest is counted in its last."""
 
+_NO_COLUMN = Rule(
+    REQUIRED.code,
+    REQUIRED.severity,
+    Text(
+        "The source has no column for this required value",
+        "该来源没有此必填项的列",
+    ),
+    Text(
+        "Nothing to do where another source has it; else map a column, or ask for the values.",
+        "其他来源已有该项时无需处理；否则请补充映射或补录。",
+    ),
+)
+_ABSENT = (pl.col("rule") == REQUIRED.code) & pl.col("column").is_null()
+"""What a whole source lacks, told of each of its records."""
 _MEANT = Text(" Probably meant: {domain}.", "疑似应为 {domain}。")
 SEVERITY_LOOKS = {"error": Style.WARN, "warning": Style.CAUTION, "repair": Style.NEW}
 _ORDER = {"error": 0, "warning": 1, "repair": 2}
@@ -70,14 +85,15 @@ def findings_workbook(
     """How often each rule spoke of which field; then one line per finding: file, sheet, row,
     column, field, masked value, rule, hint; then the rows that stand double in the CRM, if any.
 
-    Repairs are only counted. `doubles`: see `stages.planning.doubles`.
+    Repairs are only counted, and so are required values that a source has no column for.
+    `doubles`: see `stages.planning.doubles`.
     """
 
     def t(en: str, zh: str) -> str:
         return zh if language == "zh" else en
 
     every = pl.concat([run.read(standardize.STAGE, "x_findings"), people_at_several_customers(run)])
-    found = every.filter(pl.col("severity") != "repair")
+    found = every.filter((pl.col("severity") != "repair") & ~_ABSENT)
     listed = _sampled(found)
     ordered = with_cells(listed, run, model, policy).sort(*_PLACE)
     own = own_rules(run)
@@ -109,15 +125,16 @@ def _sampled(found: pl.DataFrame) -> pl.DataFrame:
 def _summary(
     found: pl.DataFrame, model: Model, language: Language, own: Mapping[str, Rule]
 ) -> Sheet:
-    """How often each rule spoke of a field in a file; what is gravest and most frequent first."""
-    counted = found.group_by("severity", "rule", "file", "entity", "field").len()
+    """How often each rule spoke of a field in a file; what is gravest and most frequent first,
+    what whole sources lack behind the other warnings.
+    """
+    counted = found.group_by("severity", "rule", "file", "entity", "field", absent=_ABSENT).len()
     rows = []
-    for severity, code, file, entity, field, count in counted.iter_rows():
-        rule = rule_of(code, own)
+    for severity, code, file, entity, field, absent, count in counted.iter_rows():
+        rule = _NO_COLUMN if absent else rule_of(code, own)
         rows.append(
             (
-                _ORDER[severity],
-                -count,
+                (_ORDER[severity], absent, -count),
                 _weight(severity, language),
                 *_labels(model, language, entity, field),
                 rule.message.in_language(language),
@@ -127,7 +144,7 @@ def _summary(
                 code,
             )
         )
-    rows.sort(key=lambda row: (row[0], row[1], row[-1], *map(str, row[3:6])))
+    rows.sort(key=lambda row: (row[0], row[-1], *map(str, row[2:5])))
     head = (
         Text("weight", "级别"),
         Text("entity", "对象"),
@@ -142,7 +159,7 @@ def _summary(
         Text("Summary", "汇总").in_language(language),
         [text.in_language(language) for text in head],
         (8, 12, 20, 50, 20, 10, 56, 28),
-        [row[2:] for row in rows],
+        [row[1:] for row in rows],
     )
 
 

@@ -97,6 +97,8 @@ def spellings() -> dict[str, str]:
     ('C35', 'C35', 'P83')
     >>> spellings()["汽车整车制造"], spellings()["软件"], spellings()["应用软件开发"]
     ('C361', 'I65', 'I6513')
+    >>> spellings()["专用设备业"], spellings()["互联网和相关服务业"]
+    ('C35', 'I64')
     """
     meant: dict[str, set[str]] = {}
     for d in divisions():
@@ -152,9 +154,11 @@ def _keys() -> tuple[tuple[str, str], ...]:
 
 
 def _shortened(name: str) -> list[str]:
-    """A name in full and without 制造业, 服务业 or 业, as the registration form has it."""
+    """A name in full, as 专用设备业, and as on the form: without 制造业, 服务业 or 业."""
     ends = [end for end in ("制造业", "服务业", "业") if name.endswith(end)]
-    return [name, *(short for end in ends if len(short := name.removesuffix(end)) > 1)]
+    short = [left for end in ends if len(left := name.removesuffix(end)) > 1]
+    ended = (f"{word}业" for word in short or [name] if not word.endswith("业"))
+    return list(dict.fromkeys([name, *short, *ended]))
 
 
 _JOINING = str.maketrans("及与", "和和")
