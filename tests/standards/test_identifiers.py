@@ -16,6 +16,7 @@ from crm_migrate.standards import (
     uscc,
 )
 from crm_migrate.standards.data import rebuild_gb32100
+from crm_migrate.standards.rules import identifiers as asked_of
 
 from .identifiers import cited, id_number_of, uscc_of
 
@@ -98,13 +99,15 @@ def test_authority_class_and_region(head: str, rules: set[str]):
 
 
 def test_parts_of_codes():
-    """R-2.1: authority, class, region and organisation of each code, by name."""
+    """R-2.1: rules can ask for authority, class and organisation of each code, by name."""
     codes = ["91110000600037341L", uscc_of("92440305", "MA01KP2T5"), "办理中", None]
-    assert uscc.parts(pl.Series(codes)).rows() == [
-        ("工商", "企业", "110000", "600037341"),
-        ("工商", "个体工商户", "440305", "MA01KP2T5"),
-        (None,) * 4,
-        (None,) * 4,
+    told = (asked_of.authority, asked_of.organisation_class, asked_of.organisation_code)
+    asked = (part(pl.col("code")).alias(part.__name__) for part in told)
+    assert pl.DataFrame({"code": codes}).select(asked).rows() == [
+        ("工商", "企业", "600037341"),
+        ("工商", "个体工商户", "MA01KP2T5"),
+        (None,) * 3,
+        (None,) * 3,
     ]
 
 

@@ -13,7 +13,7 @@ from crm_migrate.standards.columns.characters import narrow, tidy
 from crm_migrate.standards.columns.covering import COVERED_NUMBER
 from crm_migrate.standards.columns.invented import INVENTED
 from crm_migrate.standards.columns.residue import change_where, holds, mask_where, unless_matching
-from crm_migrate.standards.columns.surroundings import alone
+from crm_migrate.standards.columns.surroundings import SCIENTIFIC, alone
 from crm_migrate.standards.contract import PLAIN, Context, Masks
 from crm_migrate.standards.reading.bank_names import BANK, LABEL
 from crm_migrate.standards.rule_families import covered, made_up, normalised
@@ -120,7 +120,7 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     >>> {rule.code: rows.to_list() for rule, rows in validate(typed, typed) if rows.any()}
     {'bank_account.personal_card': [False, True]}
     """
-    rounded = holds(value.str.contains(r"^[1-9][0-9]{14}0{2,15}$|^[0-9]\.[0-9]+[Ee]\+?[0-9]+$"))
+    rounded = holds(value.str.contains(rf"^[1-9][0-9]{{14}}0{{2,15}}$|{SCIENTIFIC}"))
     other = ~holds(value.str.contains(CANONICAL)) & value.is_not_null() & ~rounded
     hidden = mask_where(value, other, lambda v: v.str.contains(COVERED_NUMBER))
     yield COVERED, hidden

@@ -11,13 +11,19 @@ import polars as pl
 from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards.columns.characters import DIGITS, as_mask, code_points, tidy
-from crm_migrate.standards.columns.covering import COVERED_NUMBER
+from crm_migrate.standards.columns.covering import COVERED_NUMBER, ends
 from crm_migrate.standards.columns.invented import invented
-from crm_migrate.standards.columns.residue import change_where, holds, mask_where, unless_matching
-from crm_migrate.standards.columns.surroundings import alone, as_digits
+from crm_migrate.standards.columns.residue import holds, mask_where, unless_matching
+from crm_migrate.standards.columns.surroundings import SCIENTIFIC, alone, as_digits, read_otherwise
 from crm_migrate.standards.contract import PLAIN, Context, Masks
 from crm_migrate.standards.reading.bank_names import BANK, LABEL
-from crm_migrate.standards.rule_families import covered, letters_read, made_up, normalised
+from crm_migrate.standards.rule_families import (
+    covered,
+    letters_read,
+    made_up,
+    normalised,
+    precision_lost,
+)
 
 BASIS = Text("ISO/IEC 7812-1:2017, GB/T 19584-2010", "ISO/IEC 7812-1:2017、GB/T 19584-2010")
 CANONICAL = r"^[1-9][0-9]{15,18}$|^3[0-9]{13,14}$|^4[0-9]{12}$"
@@ -57,18 +63,7 @@ CHECKSUM = Rule(
         "多为个别数字录错，请与银行卡核对；对公账号不应填写在此字段。",
     ),
 )
-PRECISION_LOST = Rule(
-    "bank_card.precision_lost",
-    Severity.WARNING,
-    Text(
-        "The last digits of the card number were lost: a spreadsheet stored it as a number",
-        "银行卡号末几位已丢失：电子表格将其存为数字",
-    ),
-    Text(
-        "It cannot be repaired. Take it from the old system again, as text.",
-        "无法还原，请从原系统以文本格式重新导出。",
-    ),
-)
+PRECISION_LOST = precision_lost("bank_card", "card number", "银行卡号")
 RULES: tuple[Rule, ...] = (
     NORMALISED,
     FORMAT,
@@ -133,7 +128,7 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     repeated = invented(value, 12)
     yield MADE_UP, repeated
     formed = holds(value.str.contains(CANONICAL)) & ~repeated
-    rounded_text = holds(value.str.contains(r"^[0-9]\.[0-9]+[Ee]\+?[0-9]+$"))
+    rounded_text = holds(value.str.contains(SCIENTIFIC))
     other = value.is_not_null() & ~formed & ~repeated & ~rounded_text
     hidden = mask_where(value, other, lambda v: v.str.contains(COVERED_NUMBER))
     yield COVERED, hidden
@@ -144,12 +139,10 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     yield PRECISION_LOST, rounded | rounded_text
     yield CHECKSUM, fails & ~rounded
     changed = holds(raw != value) & formed
-    yield LETTERS_READ, mask_where(raw, changed, lambda v: _read(v, value.filter(changed)))
-
-
-def _read(raw: pl.Series, value: pl.Series) -> pl.Series:
-    plain = _plain(raw)
-    return holds((plain.str.len_chars() == value.str.len_chars()) & (plain != value))
+    yield (
+        LETTERS_READ,
+        mask_where(raw, changed, lambda v: read_otherwise(_plain(v), value.filter(changed))),
+    )
 
 
 def format(value: pl.Series) -> pl.Series:
@@ -168,5 +161,4 @@ def mask(value: pl.Series) -> pl.Series:
     ['************7894', '***']
     """
     formed = value.str.contains(CANONICAL)
-    covered = "************" + value.str.tail(4)
-    return change_where(covered, ~formed, lambda v: v.str.head(0) + "***")
+    return ends(value, formed, 0, "************", 4)

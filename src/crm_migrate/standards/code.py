@@ -10,6 +10,7 @@ from crm_migrate.records import Rule, Severity
 from crm_migrate.standards.columns.characters import compact
 from crm_migrate.standards.columns.covering import last_ones
 from crm_migrate.standards.columns.residue import change_where, holds, mask_where, unless_matching
+from crm_migrate.standards.columns.surroundings import SCIENTIFIC
 from crm_migrate.standards.contract import PLAIN, Context, Masks
 from crm_migrate.standards.rule_families import normalised
 
@@ -65,7 +66,7 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     {'code.precision_lost': [False, True]}
     """
     yield SEVERAL, mask_where(raw, holds(raw != value), are_several)
-    yield ROUNDED, value.str.contains(r"^[0-9]\.[0-9]+[Ee]\+?[0-9]+$")
+    yield ROUNDED, value.str.contains(SCIENTIFIC)
 
 
 def format(value: pl.Series) -> pl.Series:

@@ -14,14 +14,20 @@ import polars as pl
 from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards.columns.characters import DIGITS, as_mask, code_points, tidy
-from crm_migrate.standards.columns.covering import COVERED_NUMBER
+from crm_migrate.standards.columns.covering import COVERED_NUMBER, ends
 from crm_migrate.standards.columns.invented import invented
 from crm_migrate.standards.columns.residue import change_where, holds, mask_where, unless_matching
-from crm_migrate.standards.columns.surroundings import alone, as_digits
+from crm_migrate.standards.columns.surroundings import ROUNDED, alone, as_digits, read_otherwise
 from crm_migrate.standards.contract import PLAIN, Context, Masks
 from crm_migrate.standards.places import regions
 from crm_migrate.standards.places.divisions import PROVINCE_CODES
-from crm_migrate.standards.rule_families import covered, letters_read, made_up, normalised
+from crm_migrate.standards.rule_families import (
+    covered,
+    letters_read,
+    made_up,
+    normalised,
+    precision_lost,
+)
 
 BASIS = Text(
     "GB 11643-1999 (15 digits: GB 11643-1989); residence permits of 2018, permanent residence "
@@ -32,8 +38,6 @@ BASIS = Text(
 CANONICAL = r"^[1-9][0-9]{16}[0-9X]$"
 _WEIGHTS = np.array([pow(2, 17 - i, 11) for i in range(17)], dtype=np.int16)
 _CHECKS = np.array([ord(c) for c in "10X98765432"], dtype=np.int16)
-_ROUNDED = r"^[0-9]{15}000$|^[0-9]\.[0-9]+[Ee]\+?[0-9]+$"
-"""What a number of 15 significant digits leaves of 18."""
 PREFIXES = tuple(code for code in PROVINCE_CODES if code not in ("81", "82"))
 """First two digits of the regions where people of the mainland and Taiwan are registered."""
 _REGION = rf"^(?:{'|'.join(PREFIXES)})|^8[123]0000|^9(?:{'|'.join(PREFIXES)})"
@@ -68,18 +72,7 @@ CHECKSUM = Rule(
         "多为个别数字录错或前后颠倒，请与证件原件核对。",
     ),
 )
-PRECISION_LOST = Rule(
-    "id_number.precision_lost",
-    Severity.WARNING,
-    Text(
-        "The last digits of the identity number were lost: a spreadsheet stored it as a number",
-        "身份证号末几位已丢失：电子表格将其存为数字",
-    ),
-    Text(
-        "It cannot be repaired. Take it from the old system again, as text.",
-        "无法还原，请从原系统以文本格式重新导出。",
-    ),
-)
+PRECISION_LOST = precision_lost("id_number", "identity number", "身份证号")
 TOO_SHORT = Rule(
     "id_number.too_short",
     Severity.WARNING,
@@ -221,7 +214,7 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     formed = holds(value.str.contains(CANONICAL)) & ~repeated
     other = value.is_not_null() & ~formed & ~repeated
     fits = mask_where(value, formed, checksum_fits)
-    rounded = mask_where(value, ~fits & ~repeated, lambda v: v.str.contains(_ROUNDED))
+    rounded = mask_where(value, ~fits & ~repeated, lambda v: v.str.contains(ROUNDED))
     hidden = mask_where(value, other & ~rounded, lambda v: v.str.contains(COVERED_NUMBER))
     yield COVERED, hidden
     long = mask_where(value, other & ~rounded, lambda v: v.str.contains(r"^[1-9][0-9]{18,20}X?$"))
@@ -236,12 +229,10 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     yield REGION, formed & ~known
     yield REGION_UNLISTED, mask_where(value, known, _region_unlisted)
     changed = holds(raw != value) & formed
-    yield LETTERS_READ, mask_where(raw, changed, lambda v: _read(v, value.filter(changed)))
-
-
-def _read(raw: pl.Series, value: pl.Series) -> pl.Series:
-    plain = _plain(raw)
-    return holds((plain.str.len_chars() == 18) & (plain != value))
+    yield (
+        LETTERS_READ,
+        mask_where(raw, changed, lambda v: read_otherwise(_plain(v), value.filter(changed))),
+    )
 
 
 def _region_unlisted(numbers: pl.Series) -> pl.Series:
@@ -274,5 +265,4 @@ def mask(value: pl.Series) -> pl.Series:
     ['110105********002X', '***']
     """
     formed = value.str.contains(CANONICAL)
-    covered = value.str.head(6) + "********" + value.str.tail(4)
-    return change_where(covered, ~formed, lambda v: v.str.head(0) + "***")
+    return ends(value, formed, 6, "********", 4)

@@ -11,7 +11,7 @@ import polars as pl
 from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards.columns.characters import as_mask, code_points, lookup, tidy
-from crm_migrate.standards.columns.covering import COVERED_NUMBER
+from crm_migrate.standards.columns.covering import COVERED_NUMBER, ends
 from crm_migrate.standards.columns.invented import INVENTED, invented
 from crm_migrate.standards.columns.residue import change_where, holds, mask_where, unless_matching
 from crm_migrate.standards.columns.surroundings import alone, unpunctuated
@@ -143,5 +143,4 @@ def mask(value: pl.Series) -> pl.Series:
     ['D2******X', '***']
     """
     formed = value.str.contains(CANONICAL)
-    covered = value.str.head(2) + "******" + value.str.tail(1)
-    return change_where(covered, ~formed, lambda v: v.str.head(0) + "***")
+    return ends(value, formed, 2, "******", 1)

@@ -10,10 +10,10 @@ import polars as pl
 from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards.columns.characters import DIGITS, as_mask, code_points, tidy
-from crm_migrate.standards.columns.covering import COVERED_NUMBER
+from crm_migrate.standards.columns.covering import COVERED_NUMBER, ends
 from crm_migrate.standards.columns.invented import invented
-from crm_migrate.standards.columns.residue import change_where, holds, mask_where, unless_matching
-from crm_migrate.standards.columns.surroundings import alone, as_digits
+from crm_migrate.standards.columns.residue import holds, mask_where, unless_matching
+from crm_migrate.standards.columns.surroundings import SCIENTIFIC, alone, as_digits, read_otherwise
 from crm_migrate.standards.contract import PLAIN, Context, Masks
 from crm_migrate.standards.places.divisions import PROVINCE_CODES
 from crm_migrate.standards.rule_families import covered, letters_read, made_up, normalised
@@ -144,7 +144,7 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     yield MADE_UP, repeated
     formed = holds(value.str.contains(CANONICAL)) & ~repeated
     other = value.is_not_null() & ~formed & ~repeated
-    rounded = mask_where(value, other, lambda v: v.str.contains(r"^[0-9]\.[0-9]+[Ee]\+?[0-9]+$"))
+    rounded = mask_where(value, other, lambda v: v.str.contains(SCIENTIFIC))
     hidden = mask_where(value, other, lambda v: v.str.contains(COVERED_NUMBER))
     yield COVERED, hidden
     yield FORMAT, other & ~rounded & ~hidden
@@ -153,12 +153,10 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     yield CHECKSUM, formed & ~fits
     yield REGION, fits & ~in_a_province(value)
     changed = holds(raw != value) & formed
-    yield LETTERS_READ, mask_where(raw, changed, lambda v: _read(v, value.filter(changed)))
-
-
-def _read(raw: pl.Series, value: pl.Series) -> pl.Series:
-    plain = _plain(raw)
-    return holds((plain.str.len_chars() == value.str.len_chars()) & (plain != value))
+    yield (
+        LETTERS_READ,
+        mask_where(raw, changed, lambda v: read_otherwise(_plain(v), value.filter(changed))),
+    )
 
 
 def format(value: pl.Series) -> pl.Series:
@@ -177,5 +175,4 @@ def mask(value: pl.Series) -> pl.Series:
     ['110108******016']
     """
     formed = value.str.contains(CANONICAL)
-    covered = value.str.head(6) + "******" + value.str.tail(3)
-    return change_where(covered, ~formed, lambda v: v.str.head(0) + "***")
+    return ends(value, formed, 6, "******", 3)

@@ -13,13 +13,25 @@ from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards import id_number, organisation_code, uscc
 from crm_migrate.standards.columns.characters import tidy
-from crm_migrate.standards.columns.covering import COVERED_NUMBER
+from crm_migrate.standards.columns.covering import COVERED_NUMBER, ends
 from crm_migrate.standards.columns.invented import invented
 from crm_migrate.standards.columns.residue import change_where, holds, mask_where, unless_matching
-from crm_migrate.standards.columns.surroundings import alone, as_digits, unpunctuated
+from crm_migrate.standards.columns.surroundings import (
+    SCIENTIFIC,
+    alone,
+    as_digits,
+    read_otherwise,
+    unpunctuated,
+)
 from crm_migrate.standards.contract import PLAIN, Context, Masks
 from crm_migrate.standards.reading import credit_codes
-from crm_migrate.standards.rule_families import covered, letters_read, made_up, normalised
+from crm_migrate.standards.rule_families import (
+    covered,
+    letters_read,
+    made_up,
+    normalised,
+    precision_lost,
+)
 
 BASIS = Text(
     "GB 32100-2015; before 2015 the numbering of the State Taxation Administration",
@@ -57,18 +69,7 @@ CHECKSUM = Rule(
         "多为录入错误；2015 年前税务机关自编的税号无校验位。请核对开票资料。",
     ),
 )
-PRECISION_LOST = Rule(
-    "tax_number.precision_lost",
-    Severity.WARNING,
-    Text(
-        "The last digits of the tax number were lost: a spreadsheet stored it as a number",
-        "税号末几位已丢失：电子表格将其存为数字",
-    ),
-    Text(
-        "It cannot be repaired. Take it from the old system again, as text.",
-        "无法还原，请从原系统以文本格式重新导出。",
-    ),
-)
+PRECISION_LOST = precision_lost("tax_number", "tax number", "税号")
 REGION = Rule(
     "tax_number.region",
     Severity.WARNING,
@@ -114,7 +115,7 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
 
 
 def _repaired(raw: pl.Series) -> pl.Series:
-    code = unpunctuated(alone(raw, _LABEL)).str.to_uppercase()
+    code = _plain(raw)
     # Of the old numbers the region has digits only; letters behind it may be right.
     region = as_digits(code.str.head(6)) + code.str.slice(6)
     code = region.zip_with(old_organisation_fits(region), code)
@@ -123,6 +124,10 @@ def _repaired(raw: pl.Series) -> pl.Series:
     eighteen = kept.str.contains(r"^[0-9A-Z]{18}$") & ~kept.str.contains(CANONICAL)
     twice = holds(kept.str.len_chars() > 36) & ~credit_codes.are_several(raw)
     return change_where(kept, eighteen | twice, uscc.normalise)
+
+
+def _plain(raw: pl.Series) -> pl.Series:
+    return unpunctuated(alone(raw, _LABEL)).str.to_uppercase()
 
 
 def old_organisation_fits(codes: pl.Series) -> pl.Series:
@@ -177,7 +182,7 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     old = mask_where(value, other & ~person, old_organisation_fits)
     left = other & ~person & ~old
     rounded = mask_where(
-        value, left, lambda v: v.str.contains(r"^[0-9]{15}0{3,5}$|^[0-9]\.[0-9]+[Ee]\+?[0-9]+$")
+        value, left, lambda v: v.str.contains(rf"^[0-9]{{15}}0{{3,5}}$|{SCIENTIFIC}")
     )
     checked = mask_where(
         value,
@@ -193,14 +198,12 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     yield COVERED, hidden
     yield FORMAT, left & ~hidden
     changed = holds(raw != value) & (unified | old)
-    yield LETTERS_READ, mask_where(raw, changed, lambda v: _read(v, value.filter(changed)))
+    yield (
+        LETTERS_READ,
+        mask_where(raw, changed, lambda v: read_otherwise(_plain(v), value.filter(changed))),
+    )
     yield SUPERSEDED, old | mask_where(value, person, lambda v: v.str.len_chars() != 18)
     yield PERSONAL, person
-
-
-def _read(raw: pl.Series, value: pl.Series) -> pl.Series:
-    plain = unpunctuated(alone(raw, _LABEL)).str.to_uppercase()
-    return holds((plain.str.len_chars() == value.str.len_chars()) & (plain != value))
 
 
 def format(value: pl.Series) -> pl.Series:
@@ -219,5 +222,4 @@ def mask(value: pl.Series) -> pl.Series:
     ['911100********341L', '110108********5082', '***']
     """
     formed = value.str.contains(r"^[0-9A-Z]{15,20}$")
-    covered = value.str.head(6) + "********" + value.str.tail(4)
-    return change_where(covered, ~formed, lambda v: v.str.head(0) + "***")
+    return ends(value, formed, 6, "********", 4)

@@ -24,9 +24,9 @@ from crm_migrate.standards.columns.characters import (
     lookup,
     tidy,
 )
-from crm_migrate.standards.columns.covering import COVERED_NUMBER
-from crm_migrate.standards.columns.residue import change_where, holds, mask_where, unless_matching
-from crm_migrate.standards.columns.surroundings import alone
+from crm_migrate.standards.columns.covering import COVERED_NUMBER, ends
+from crm_migrate.standards.columns.residue import holds, mask_where, unless_matching
+from crm_migrate.standards.columns.surroundings import SCIENTIFIC, alone
 from crm_migrate.standards.contract import PLAIN, Context, Masks
 from crm_migrate.standards.rule_families import covered, made_up, normalised
 
@@ -282,7 +282,7 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     excess = mask_where(value, wrong, lambda v: v.str.contains(_EXCESS))
     formed = holds(value.str.contains(CANONICAL)) & ~repeated & ~excess
     other = value.is_not_null() & ~formed & ~repeated
-    rounded = mask_where(value, other, lambda v: v.str.contains(r"^[0-9]\.[0-9]+[Ee]\+?[0-9]+$"))
+    rounded = mask_where(value, other, lambda v: v.str.contains(SCIENTIFIC))
     yield PRECISION_LOST, rounded
     hidden = mask_where(value, other & ~rounded, lambda v: v.str.contains(COVERED_NUMBER))
     yield COVERED, hidden
@@ -317,5 +317,4 @@ def mask(value: pl.Series) -> pl.Series:
     ['E******78', '***']
     """
     formed = value.str.contains(CANONICAL)
-    covered = value.str.head(1) + "******" + value.str.tail(2)
-    return change_where(covered, ~formed, lambda v: v.str.head(0) + "***")
+    return ends(value, formed, 1, "******", 2)

@@ -7,10 +7,6 @@ nothing. The field decides what a value is, not its shape: 18 digits can be a va
 a valid code at once.
 """
 
-import csv
-from functools import cache
-from importlib.resources import files
-
 import numpy as np
 import polars as pl
 
@@ -23,14 +19,21 @@ from crm_migrate.standards.columns.characters import (
     lookup,
     tidy,
 )
-from crm_migrate.standards.columns.covering import COVERED_NUMBER
+from crm_migrate.standards.columns.covering import COVERED_NUMBER, ends
 from crm_migrate.standards.columns.invented import INVENTED, invented
-from crm_migrate.standards.columns.residue import change_where, holds, mask_where, unless_matching
+from crm_migrate.standards.columns.residue import holds, mask_where, unless_matching
+from crm_migrate.standards.columns.surroundings import ROUNDED
 from crm_migrate.standards.contract import PLAIN, Context, Masks
 from crm_migrate.standards.places import regions
 from crm_migrate.standards.places.divisions import PROVINCE_CODES
-from crm_migrate.standards.reading import credit_codes
-from crm_migrate.standards.rule_families import covered, letters_read, made_up, normalised
+from crm_migrate.standards.reading import authorities, credit_codes
+from crm_migrate.standards.rule_families import (
+    covered,
+    letters_read,
+    made_up,
+    normalised,
+    precision_lost,
+)
 
 BASIS = Text(
     "GB 32100-2015 with amendment No. 1 of 2016, and GB 11714-1997",
@@ -41,8 +44,6 @@ ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 CANONICAL = f"^{credit_codes.CODE}$"
 _WEIGHTS = np.array([*(pow(3, i, 31) for i in range(17)), 1], dtype=np.int16)
 _VALUES = lookup({c: i for i, c in enumerate(ALPHABET)})
-_ROUNDED = r"^[0-9]{15}000$|^[0-9]\.[0-9]+[Ee]\+?[0-9]+$"
-"""What a number of 15 significant digits leaves of 18."""
 
 _ASK = Text(
     "Compare it with the business licence or the national enterprise register.",
@@ -161,18 +162,7 @@ PERSONAL = Rule(
         "属于个人信息，不应填写在此：请删除并按营业执照补录统一社会信用代码。",
     ),
 )
-PRECISION_LOST = Rule(
-    "uscc.precision_lost",
-    Severity.WARNING,
-    Text(
-        "The last digits of the code were lost: a spreadsheet stored it as a number",
-        "代码末几位已丢失：电子表格将其存为数字",
-    ),
-    Text(
-        "It cannot be repaired. Take it from the old system again, as text.",
-        "无法还原，请从原系统以文本格式重新导出。",
-    ),
-)
+PRECISION_LOST = precision_lost("uscc", "code", "代码")
 ORGANISATION = Rule(
     "uscc.organisation",
     Severity.WARNING,
@@ -312,7 +302,7 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     other = value.is_not_null() & ~formed & ~repeated
     letters = mask_where(value, other, lambda v: v.str.contains(r"^[0-9A-Z]{18}$"))
     fits = mask_where(value, formed, checksum_fits)
-    rounded = mask_where(value, ~fits & ~repeated, lambda v: v.str.contains(_ROUNDED))
+    rounded = mask_where(value, ~fits & ~repeated, lambda v: v.str.contains(ROUNDED))
     yield ALPHABET_RULE, letters
     left = other & ~letters & ~rounded
     hidden = mask_where(value, left, lambda v: v.str.contains(COVERED_NUMBER))
@@ -334,8 +324,10 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     province = mask_where(value, formed, _province_exists)
     yield REGION, formed & ~province
     yield REGION_UNLISTED, mask_where(value, province, lambda v: ~regions.exists(v.str.slice(2, 6)))
-    known = mask_where(value, formed, lambda v: v.str.contains(_classes_pattern()))
-    authority = mask_where(value, formed & ~known, lambda v: v.str.contains(_authorities_pattern()))
+    known = mask_where(value, formed, lambda v: v.str.contains(authorities.with_class()))
+    authority = mask_where(
+        value, formed & ~known, lambda v: v.str.contains(authorities.with_authority())
+    )
     yield AUTHORITY, formed & ~known & ~authority
     yield CLASS, authority
 
@@ -355,53 +347,6 @@ def _province_exists(codes: pl.Series) -> pl.Series:
     return codes.str.contains(rf"^..(?:{'|'.join(PROVINCE_CODES)}|10)[0-9]{{4}}")
 
 
-@cache
-def classes() -> dict[str, tuple[str, str]]:
-    """Authority and class as written (`91`) → their names.
-
-    >>> classes()["92"]
-    ('工商', '个体工商户')
-    """
-    text = files("crm_migrate.standards.data").joinpath("gb32100_2015.csv").read_text("utf-8")
-    rows = csv.DictReader(line for line in text.splitlines() if not line.startswith("#"))
-    return {r["authority"] + r["class"]: (r["authority_name"], r["class_name"]) for r in rows}
-
-
-@cache
-def _classes_pattern() -> str:
-    return f"^(?:{'|'.join(classes())})"
-
-
-@cache
-def _authorities_pattern() -> str:
-    return f"^[{''.join(sorted({code[0] for code in classes()}))}]"
-
-
-def parts(codes: pl.Series) -> pl.DataFrame:
-    """What the code says: authority, class (names), region (six digits), organisation code.
-
-    Null where the text is no code, or the table does not have the authority or class.
-
-    >>> parts(pl.Series(["91110108MA01KP2T5U"])).row(0)
-    ('工商', '企业', '110108', 'MA01KP2T5')
-    >>> parts(pl.Series(["办理中"])).row(0)
-    (None, None, None, None)
-    """
-    code = pl.when(pl.col("code").str.contains(CANONICAL)).then(pl.col("code"))
-    both = code.str.head(2)
-    names = {c: n for c, (_, n) in classes().items()}
-    authorities = {c[0]: n for c, (n, _) in classes().items()}
-    region = code.str.slice(2, 6)
-    return pl.DataFrame({"code": codes}).select(
-        both.str.head(1)
-        .replace_strict(authorities, default=None, return_dtype=pl.String)
-        .alias("authority"),
-        both.replace_strict(names, default=None, return_dtype=pl.String).alias("class"),
-        pl.when(region.str.contains("^[0-9]{6}$")).then(region).alias("region"),
-        code.str.slice(8, 9).alias("organisation_code"),
-    )
-
-
 def format(value: pl.Series) -> pl.Series:
     """As it is: the licence prints it without spaces.
 
@@ -418,5 +363,4 @@ def mask(value: pl.Series) -> pl.Series:
     ['911100********341L', '***']
     """
     formed = value.str.contains(CANONICAL)
-    covered = value.str.head(6) + "********" + value.str.tail(4)
-    return change_where(covered, ~formed, lambda v: v.str.head(0) + "***")
+    return ends(value, formed, 6, "********", 4)

@@ -29,6 +29,17 @@ def last_ones(value: pl.Series, count: int, cover: str) -> pl.Series:
     return _unless_short(cover + value.str.tail(count), value, count, cover)
 
 
+def ends(value: pl.Series, shown: pl.Series, first: int, cover: str, last: int) -> pl.Series:
+    """The `first` characters, `cover` and the `last` ones where `shown`; other text wholly covered.
+
+    >>> typed = pl.Series(["110108000000016", "无号"])
+    >>> ends(typed, typed.str.contains("^[0-9]{15}$"), 6, "******", 3).to_list()
+    ['110108******016', '***']
+    """
+    covered = value.str.head(first) + cover + value.str.tail(last)
+    return change_where(covered, ~shown, lambda few: few.str.head(0) + "***")
+
+
 def _unless_short(masked: pl.Series, value: pl.Series, count: int, cover: str) -> pl.Series:
     short = value.str.len_chars() <= count
     return change_where(masked, short, lambda few: few.str.head(0) + cover)

@@ -8,7 +8,7 @@ like 原, 旧, 已注销 or 母公司 stay, since they tell that it is another n
 import polars as pl
 
 from crm_migrate.standards.columns.characters import compact
-from crm_migrate.standards.columns.residue import change_where
+from crm_migrate.standards.columns.residue import change_where, holds
 
 _QUOTES = "[\"'`´‘’‚‛“”„‟«»「」『』]"
 _NOTE = (
@@ -20,6 +20,8 @@ _BEHIND = rf"(?:[\[(【〔]{_NOTE}[\])】〕]|正本|副本)+$"
 _EDGES = r"^[=:,.;、。·#/\\|_+-]+|[=:,.;、。·#/\\|_+-]+$"
 SCIENTIFIC = r"^[0-9]\.[0-9]+[Ee]\+?[0-9]+$"
 """A number whose last digits a spreadsheet lost."""
+ROUNDED = rf"^[0-9]{{15}}000$|{SCIENTIFIC}"
+"""What a number of 15 significant digits leaves of 18."""
 _FLOAT = r"^([0-9A-Za-z]{6,})\.0+$"
 """Spreadsheets and programs add `.0` to what they took for a number."""
 _FOREIGN_LETTERS = r"[\x{370}-\x{3ff}\x{400}-\x{4ff}]"
@@ -70,3 +72,12 @@ def as_digits(text: pl.Series) -> pl.Series:
     ['110108', '1112', '91E']
     """
     return text.str.to_uppercase().str.replace_many(_DIGITS)
+
+
+def read_otherwise(typed: pl.Series, value: pl.Series) -> pl.Series:
+    """True where `value` was read out of as many characters, but not the same; false for null.
+
+    >>> read_otherwise(pl.Series(["11O1O8", "110108"]), pl.Series(["110108", "110108"])).to_list()
+    [True, False]
+    """
+    return holds((typed.str.len_chars() == value.str.len_chars()) & (typed != value))

@@ -1,12 +1,14 @@
 """What rules may ask of identifiers: who gave a code out, and of which document a number can be.
 
-Basis: the tables and forms of `standards.uscc`, `standards.id_number`, `standards.travel_document`.
+Basis: the table of `reading.authorities`; the forms of `standards.uscc`, `standards.id_number` and
+`standards.travel_document`.
 """
 
 import polars as pl
 
 from crm_migrate.standards import id_number, tax_number, travel_document, uscc
 from crm_migrate.standards import organisation_code as organisation
+from crm_migrate.standards.reading import authorities
 
 _DOCUMENTS = {
     "居民身份证": r"^[1-7][0-9]{16}[0-9X]$",
@@ -22,7 +24,7 @@ def authority(code: pl.Expr) -> pl.Expr:
     >>> pl.select(authority(pl.lit("92110108MA01KP2T5U"))).item()
     '工商'
     """
-    names = {both[0]: name for both, (name, _) in uscc.classes().items()}
+    names = {both[0]: name for both, (name, _) in authorities.classes().items()}
     return _coded(code, 1).replace_strict(names, default=None, return_dtype=pl.String)
 
 
@@ -32,7 +34,7 @@ def organisation_class(code: pl.Expr) -> pl.Expr:
     >>> pl.select(organisation_class(pl.lit("92110108MA01KP2T5U"))).item()
     '个体工商户'
     """
-    names = {both: name for both, (_, name) in uscc.classes().items()}
+    names = {both: name for both, (_, name) in authorities.classes().items()}
     return _coded(code, 2).replace_strict(names, default=None, return_dtype=pl.String)
 
 
