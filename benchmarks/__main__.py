@@ -9,7 +9,16 @@ from itertools import takewhile
 
 from benchmarks.results import keep
 
-NAMES = ("reading", "standards", "sealing", "linkage", "linking_packs", "showing", "loading")
+NAMES = (
+    "reading",
+    "standards",
+    "accuracy",
+    "sealing",
+    "linkage",
+    "linking_packs",
+    "showing",
+    "loading",
+)
 
 
 def main() -> None:
