@@ -6,7 +6,7 @@ from pathlib import Path
 import msoffcrypto
 import polars as pl
 import pytest
-from openpyxl import load_workbook
+from openpyxl import Workbook, load_workbook
 
 from tests.cli.command_line import Command
 from tests.cli.test_schemas import fits
@@ -324,3 +324,21 @@ def test_what_has_no_column_is_said_once(command: Command, tmp_path: Path) -> No
     assert {"uscc", "owner"} <= set(told["missing_columns"])
     assert not {"required.missing", "contact.unreachable"} & set(told["findings"])
     assert ran.err.count("so they are not judged: unified social credit code, ") == 1
+
+
+def test_ids_go_by_the_name_that_people_see(command: Command, tmp_path: Path) -> None:
+    """Of a header in two rows the lower part names the column: 编号, not 基础信息/编号."""
+    book = Workbook()
+    for row in (
+        ("基础信息", None, "联系人信息"),
+        ("编号", "客户名称", "联系人"),
+        ("K1", "福州云桥机械有限公司", "林一"),
+        ("K2", "厦门远石食品有限公司", "陈二"),
+    ):
+        book.active.append(row)
+    book.active.merge_cells("A1:B1")
+    book.save(tmp_path / "两行表头.xlsx")
+    file, out, found = (tmp_path / n for n in ("两行表头.xlsx", "out.csv", "found.csv"))
+    ran = command("standardize", file, "--id", "编号", "--out", out, "--findings", found)
+    assert ran.code == 0, ran.err
+    assert read(out)["record_id"].to_list() == ["K1", "K2"]

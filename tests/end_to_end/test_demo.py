@@ -3,6 +3,8 @@
 import sqlite3
 from typing import Any
 
+from openpyxl import load_workbook
+
 from tests.end_to_end.conftest import APPROVER, OPERATOR, Demo
 from tests.end_to_end.contents import business_rows, tables
 
@@ -30,6 +32,20 @@ def test_plan_says_what_scripts_rely_on(way: Demo) -> None:
     assert plan["waiting"]["review"] > 0
     assert all({"name", "value", "limit", "passed"} <= gate.keys() for gate in plan["gates"])
     assert (way.snapshots / "planned" / "crm-migrate.yaml").exists()
+
+
+def test_findings_tell_once_what_a_source_has_no_column_for(way: Demo) -> None:
+    """R-2.4: the service desk knows no industries: one line of the summary, none per ticket."""
+    folder = way.at("planned").root / "audit" / "plans" / way.said["planned"].data["plan"]
+    book = load_workbook(folder / "findings.xlsx", read_only=True)
+    weights, lines = {}, 0
+    for weight, _, field, finding, file, count, *_ in book["Summary"].iter_rows(
+        min_row=2, values_only=True
+    ):
+        weights[field, file] = finding if field == "industry" else weight
+        lines += int(count) if weight != "repaired" and "no column" not in finding else 0
+    assert "no column" in weights["industry", "service.csv"]
+    assert book["Findings"].max_row == lines + 1
 
 
 def test_planning_writes_nothing_to_the_target(way: Demo) -> None:
