@@ -4,7 +4,11 @@ import ast
 import subprocess
 import sys
 from functools import cache
+from graphlib import TopologicalSorter
 from pathlib import Path
+
+from crm_migrate.model import SemanticType
+from crm_migrate.standards import module_name
 
 SOURCE = Path(__file__).parents[1] / "src" / "crm_migrate"
 ORDER = (
@@ -16,6 +20,11 @@ LINKAGE = (
     "rules", "features", "blocking", "comparing", "model", "deciding", "memory", "engines",
     "golden", "evaluation", "bare",
 )  # fmt: skip
+STANDARDS = (
+    "contract", "rule_families", "data", "columns", "places", "reading", "types", "rules",
+    "entity", "catalog",
+)  # fmt: skip
+"""`types` stands for the files that are each the standard of a type."""
 
 
 def _package(path: Path) -> str:
@@ -58,6 +67,35 @@ def test_import_direction_within_linkage() -> None:
     ]
     assert wrong == []
     assert {p.name for p in linkage.iterdir() if p.is_dir()} - {"__pycache__"} == set(LINKAGE)
+
+
+def test_import_direction_within_standards() -> None:
+    """What reads cells knows no type, types know nothing of entities; types use one another in
+    one direction. Scripts that rebuild a table may use all of it.
+    """
+    standards = SOURCE / "standards"
+    types = {module_name(t) for t in SemanticType}
+
+    def place(name: str) -> str:
+        return "types" if name in types else name
+
+    wrong: list[str] = []
+    used: dict[str, set[str]] = {}
+    for path in standards.rglob("*.py"):
+        here = place(path.relative_to(standards).parts[0].removesuffix(".py"))
+        if path == standards / "__init__.py" or path.name.startswith("rebuild_"):
+            continue
+        for module, name, _ in _taken(path):
+            parts = [*module.split("."), name]
+            if parts[1] != "standards" or parts[2] == "standard":
+                continue
+            there = place(parts[2])
+            if STANDARDS.index(there) > STANDARDS.index(here):
+                wrong.append(f"{path.relative_to(standards)} imports {module}.{name}")
+            elif here == there == "types":
+                used.setdefault(path.stem, set()).add(parts[2])
+    assert wrong == []
+    TopologicalSorter(used).prepare()  # raises CycleError
 
 
 def test_every_package_has_its_place() -> None:

@@ -13,10 +13,10 @@ from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards.columns.residue import holds, mask_where
 from crm_migrate.standards.contract import PLAIN, Context, Masks
-from crm_migrate.standards.free_text import OF_KINDS
 from crm_migrate.standards.places.address_parts import Parsed, parsed
 from crm_migrate.standards.places.divisions import cities_without_districts
 from crm_migrate.standards.reading.personal_data import Finding, with_mobile
+from crm_migrate.standards.reading.personal_rules import OF_KINDS
 from crm_migrate.standards.rule_families import normalised
 from crm_migrate.standards.text import OF_CHARACTERS, characters
 

@@ -17,8 +17,8 @@ from crm_migrate.plan.sealed_cells import index_columns
 from crm_migrate.plan.target.present import TARGET_KEY
 from crm_migrate.protection.policy import Treatment
 from crm_migrate.standards.columns.residue import mask_where
+from crm_migrate.standards.entity.unusable import unusable
 from crm_migrate.standards.entity.wordings import NUMBERS
-from crm_migrate.standards.unusable import unusable
 
 LEFT_EMPTY = "left_empty"
 """Column of golden records: the fields that were emptied, each between `;`; null where none."""

@@ -18,8 +18,8 @@ from crm_migrate.project.mapping_file import FieldSource, RecordMapping
 from crm_migrate.protection.policy import Audience, Policy, Treatment
 from crm_migrate.records import PROVENANCE, RECORD_ID, findings_where
 from crm_migrate.stages.bare.file_mappings import FileMappings, FileTable
-from crm_migrate.standards.free_text import OF_KINDS
 from crm_migrate.standards.reading.personal_data import Finding, found
+from crm_migrate.standards.reading.personal_rules import OF_KINDS
 
 _MOST = 0.5
 _NUMBER = r"^[0-9]{8,}[Xx]?$"

@@ -11,13 +11,13 @@ from crm_migrate.project import load_project
 from crm_migrate.project.entities_file import starter_file
 from crm_migrate.project.yaml_file import YamlFile, read_yaml
 from crm_migrate.stages.job import parse_rules
-from crm_migrate.standards.rules.derivations import Derived, parse_derivations
-from crm_migrate.standards.rules.examples import (
+from crm_migrate.standards.entity.examples import (
     FaultyExample,
     Outcome,
     run_derivation_example,
     run_record_example,
 )
+from crm_migrate.standards.rules.derivations import Derived, parse_derivations
 from crm_migrate.standards.rules.records import Judgement, parse_records
 
 EXAMPLES = "examples.yaml"

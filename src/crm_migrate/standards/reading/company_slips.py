@@ -6,9 +6,9 @@ from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards.columns.residue import mask_where
 from crm_migrate.standards.contract import Masks
-from crm_migrate.standards.free_text import OF_KINDS
 from crm_migrate.standards.reading.company_notes import STATE
 from crm_migrate.standards.reading.personal_data import Finding, with_mobile
+from crm_migrate.standards.reading.personal_rules import OF_KINDS
 
 _MISTYPED = (
     r"公司司|限公$|责任?公$|责公司|有线公司|有线责任公司|有限工司|有限公私|有限公可|有限有限|"
