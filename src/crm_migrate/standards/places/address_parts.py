@@ -11,14 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from crm_migrate.standards.columns.characters import narrow, simplified
 from crm_migrate.standards.columns.remembered import learning, remembered_with, rows_taken
-from crm_migrate.standards.columns.residue import change_where, distinct, holds
+from crm_migrate.standards.columns.residue import distinct, holds
 from crm_migrate.standards.places import place_names
+from crm_migrate.standards.places.address_text import LEADING, tidied
 from crm_migrate.standards.places.divisions import Prefixes, province_names
-from crm_migrate.standards.places.place_names import CITY, DISTRICT, FORMER, PROVINCE
+from crm_migrate.standards.places.located import LEVELS, in_places_without_code, located
 
-LEVELS = ("province", "city", "district")
 _BEGINNING = (
     r"^(?:.{2,8}?(?:省|自治区))?(?:.{1,10}?(?:市|自治州|地区|盟))?.{1,14}?[市区县旗]+[ ,、/·-]*"
 )
@@ -43,24 +42,9 @@ _NO_DISTRICT = (
 """Behind 深圳南山: what it is a name together with (北京朝阳公园南路, 北京朝阳门外大街)."""
 _STREET_BEGUN = "^[东南西北中]?[一二三四五六七八九十]?[广大]?$"
 """Behind a short name at the end of a text: what follows could make it `_STREET`."""
-_LEADING = r"^[\s,、/·-]+"
 _FILLED = r"^(?:市辖区|[\s,、/·-])+"
-_TRADITIONAL = "縣區鎮號廣東灣臺蘇陝貴雲遼龍慶寧鄉關樓層"
-_ODD = (
-    rf"[^\x{{4e00}}-\x{{9fa5}}0-9A-Za-z()#-]|[{_TRADITIONAL}]|"
-    "^(?:中|[0-9]{6}|地址|住[所址]|邮编|-|$)|邮编"
-)
-_APART = r"^\s|\s$|[0-9]\s+[0-9]|[^\p{Han}0-9\s]\s|\s[^\p{Han}0-9\s]|[^\S ]"
-"""Blanks that may stay: the others all stand beside a Chinese character."""
-_LABEL = (
-    r"^(?:(?:通讯|通信|联系|公司|单位|注册|办公|经营|详细|收货|送货|开票|企业|营业)?地址|"
-    r"(?:住[所址]|(?:经营|营业|办公)(?:场所|地点))[::]|邮编)[::]?\s*"
-)
-_COUNTRY = r"^(?:中华人民共和国|中国)[\s,、/·-]*"
-_POSTCODE_BEHIND = r"(?:[\s,、(]+(?:邮政编码|邮编)?|邮政编码|邮编)[::]?\s*[0-9]{6}\)?$"
 _DOUBTFUL = ("朝阳",)
 """Short names of cities that rather mean a district elsewhere: 北京市朝阳区."""
-_POSTCODE = r"^\(?(?:邮编[::]?)?[0-9]{6}\)?[\s,、]*(\p{Han}{2})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +89,7 @@ def _taken(answers: Sequence[Parsed], place: pl.Series) -> Parsed:
 @remembered_with(_taken)
 def parsed(raw: pl.Series) -> Parsed:
     """Each address tidied, and where it lies."""
-    text = _tidied(raw)
+    text = tidied(raw)
     beginning = text.str.extract(_BEGINNING, 0)
     place, beginnings = distinct(beginning)
     apart = _begun(beginnings)
@@ -120,42 +104,6 @@ def parsed(raw: pl.Series) -> Parsed:
     front = pl.when(pl.col("region_code").is_null()).then("text").otherwise(region)
     rows = pl.DataFrame({"place": place, "behind": behind})
     return Parsed(rows, apart.with_columns(front=front).rechunk())
-
-
-def _tidied(raw: pl.Series) -> pl.Series:
-    return change_where(raw, raw.str.contains(_ODD), _narrowed)
-
-
-def _narrowed(raw: pl.Series) -> pl.Series:
-    text = narrow(raw).str.replace(_POSTCODE_BEHIND, "")
-    text = change_where(text, text.str.contains(f"[{_TRADITIONAL}]"), simplified)
-    text = change_where(text, text.str.contains(" ", literal=True), _closed_up)
-    for _ in range(2):
-        text = text.str.replace(_LABEL, "").str.replace(_POSTCODE, "$1")
-    text = change_where(text, text.str.contains(_COUNTRY), _without_country)
-    text = text.str.replace(_LEADING, "")
-    return text.set(text == "", None)
-
-
-def _without_country(text: pl.Series) -> pl.Series:
-    """中国上海…; 中国银行大厦 and 中国 alone are no country in front of a place."""
-    behind = text.str.replace(_COUNTRY, "")
-    names = (place_names.provinces(), place_names.cities(), place_names.districts())
-    place = pl.select(pl.any_horizontal(n.longest(behind).is_not_null() for n in names))
-    return behind.zip_with(place.to_series(), text)
-
-
-def _closed_up(text: pl.Series) -> pl.Series:
-    apart = text.str.contains(_APART)
-    closed = text.str.replace_all(" ", "", literal=True)
-    return change_where(closed, apart, lambda _: _closed_up_between(text.filter(apart)))
-
-
-def _closed_up_between(text: pl.Series) -> pl.Series:
-    for _ in range(2):  # 科 技 园: every second blank is seen in one pass
-        text = text.str.replace_all(r"(\p{Han})\s+(\p{Han}|[0-9])", "$1$2")
-        text = text.str.replace_all(r"([0-9])\s+(\p{Han})", "$1$2")
-    return text
 
 
 @learning(pl.col("region_code").is_not_null() & (pl.col("detail") == "") & ~pl.col("open"))
@@ -180,7 +128,7 @@ def _unfolded(text: pl.Series) -> pl.DataFrame:
         former_city=pl.col("city").is_in(place_names.former_cities()),
     )
     frame = _with_county_cities(_without_fillers(frame))
-    return _in_places_without_code(_located(frame))
+    return in_places_without_code(located(frame))
 
 
 def _take(frame: pl.DataFrame, level: str, names: Prefixes) -> pl.DataFrame:
@@ -189,7 +137,7 @@ def _take(frame: pl.DataFrame, level: str, names: Prefixes) -> pl.DataFrame:
     taken = frame.with_columns(
         names.longest(rest).alias(level), open=frame["open"] | names.unfinished(rest)
     )
-    after = pl.col("rest").str.strip_prefix(pl.col(level)).str.replace(_LEADING, "")
+    after = pl.col("rest").str.strip_prefix(pl.col(level)).str.replace(LEADING, "")
     if level == "city":  # 青岛市南区 is 青岛 and 市南区
         shared = pl.col(level).is_in(place_names.with_city_districts())
         split = shared & after.str.contains("^[南北中]区")
@@ -248,12 +196,12 @@ def _said_once(frame: pl.DataFrame) -> pl.DataFrame:
     for level in ("province", "city"):
         full = pl.col(level).str.contains("[省市盟]$|自治[区州]$")
         again = full & rest.str.starts_with(pl.col(level))
-        behind = rest.str.strip_prefix(pl.col(level)).str.replace(_LEADING, "")
+        behind = rest.str.strip_prefix(pl.col(level)).str.replace(LEADING, "")
         if level == "province":  # 成都市四川省科技馆
             told = frame.select(pl.when(again).then(behind)).to_series()
             again = again & ~_begins_with_no_place(told)[0]
         rest = pl.when(again).then(behind).otherwise(rest)
-    rest = rest.str.replace(_LEADING, "")  # 重庆市县云阳县: as the register writes it
+    rest = rest.str.replace(LEADING, "")  # 重庆市县云阳县: as the register writes it
     municipal = pl.coalesce("city", "province").is_in(place_names.MUNICIPALITIES)
     county = rest.str.replace(r"^县(\p{Han}{1,12}?县)", "$1")
     return frame.with_columns(rest=pl.when(municipal).then(county).otherwise(rest))
@@ -304,7 +252,7 @@ def _with_county_cities(frame: pl.DataFrame) -> pl.DataFrame:
     names, table = place_names.short_districts()
     few = frame.with_row_index("at").filter(rows)
     few = few.with_columns(names.longest(few["rest"]).alias("name"))
-    after = pl.col("rest").str.strip_prefix(pl.col("name")).str.replace(_LEADING, "")
+    after = pl.col("rest").str.strip_prefix(pl.col("name")).str.replace(LEADING, "")
     begun = after.str.contains(_STREET_BEGUN).fill_null(False)
     own = after.str.contains(_OWN_STREET) & ~after.str.contains(_NO_DISTRICT)
     fitting = few.join(table, on="name", how="inner").filter(
@@ -327,74 +275,3 @@ def _with_county_cities(frame: pl.DataFrame) -> pl.DataFrame:
         pl.coalesce("after", "rest").alias("rest"),
         pl.coalesce("opened", "open").alias("open"),
     )
-
-
-def _located(frame: pl.DataFrame) -> pl.DataFrame:
-    """Province, city and code from what was found, where exactly one place fits."""
-    keys = frame.select(LEVELS).filter(pl.any_horizontal(pl.all().is_not_null())).unique()
-    joined = frame.join(
-        _places(keys), on=LEVELS, nulls_equal=True, how="left", maintain_order="left"
-    )
-    several = pl.sum_horizontal(pl.col(LEVELS).is_not_null()) > 1
-    fits = pl.col("places") == 1
-    former = pl.col("former_city") | (pl.col("writing") == FORMER)
-    return joined.select(
-        "text",
-        pl.when(fits).then("full_province").otherwise("province").alias("province"),
-        pl.when(fits).then("full_city").otherwise("city").alias("city"),
-        pl.when(fits & pl.col("district").is_not_null())
-        .then("full")
-        .otherwise("district")
-        .alias("district"),
-        pl.col("rest").alias("detail"),
-        pl.when(fits).then("code").alias("region_code"),
-        pl.when(several).then(pl.col("places").fill_null(0)).otherwise("places").alias("places"),
-        (fits & former).fill_null(False).alias("former"),
-        "open",
-    )
-
-
-def _places(keys: pl.DataFrame) -> pl.DataFrame:
-    """How many places each combination of names can mean, and the place when it is one."""
-    deepest = (
-        pl.when(pl.col("district").is_not_null())
-        .then(DISTRICT)
-        .when(pl.col("city").is_not_null())
-        .then(CITY)
-        .otherwise(PROVINCE)
-    )
-    rows = keys.with_columns(
-        level=deepest.cast(pl.Int32), name=pl.coalesce("district", "city", "province")
-    )
-    alone = pl.col("province").is_null() & pl.col("city").is_null()
-    vague = (pl.col("writing") == FORMER) & (pl.col("name").str.len_chars() < 3)  # 吴县, 通县
-    fitting = rows.join(place_names.meanings(), on=["level", "name"], how="inner").filter(
-        (pl.col("province").is_null() | (pl.col("province") == pl.col("full_province")))
-        & (pl.col("city").is_null() | (pl.col("city") == pl.col("full_city")))
-        & ~(vague & alone)
-    )
-    best = fitting.filter(pl.col("writing") == pl.col("writing").min().over(LEVELS))
-    return best.group_by(LEVELS).agg(
-        pl.struct("code", "full").n_unique().alias("places"),
-        pl.col("full_province", "full_city", "full", "code", "writing").first(),
-    )
-
-
-def _in_places_without_code(frame: pl.DataFrame) -> pl.DataFrame:
-    """雄安新区, 台北市, 油尖旺区: where a place lies that has no code of its own."""
-    rows = frame.select(pl.col("places").is_null() & pl.col("detail").is_not_null()).to_series()
-    if not rows.any():
-        return frame
-    names, table = place_names.without_code()
-    few = frame.filter(rows)
-    few = few.with_columns(name=names.longest(few["detail"]))
-    few = few.with_columns(open=pl.col("open") | names.unfinished(few["detail"]))
-    few = few.join(table, on="name", how="left", maintain_order="left").select(
-        "text", province="in_province", city="in_city", district="district", detail="detail",
-        region_code="in_code", places=pl.col("in_code").is_not_null().cast(pl.UInt32),
-        former="former", open="open",
-    )  # fmt: skip
-    few = few.with_columns(pl.when(pl.col("places") > 0).then("places").alias("places"))
-    place = np.arange(frame.height)
-    place[rows.to_numpy()] = frame.height + np.arange(few.height)
-    return pl.concat([frame, few], how="vertical_relaxed")[place]
