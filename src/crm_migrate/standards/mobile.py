@@ -24,7 +24,7 @@ from crm_migrate.standards.columns.residue import (
 from crm_migrate.standards.contract import PLAIN, Context, Masks
 from crm_migrate.standards.data.tables import Table
 from crm_migrate.standards.reading.telephones import EXTENSION as EXTENSION_PART
-from crm_migrate.standards.reading.telephones import MOBILE, eased, pieces
+from crm_migrate.standards.reading.telephones import MOBILE, SETTLED, pieces, singles
 from crm_migrate.standards.reading.words_beside import of_number
 from crm_migrate.standards.rule_families import covered, normalised, note, out_of_use
 
@@ -138,9 +138,10 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
 @remembered
 def _read(raw: pl.Series) -> pl.DataFrame:
     """`split`, of which only the cells are asked that are no single number."""
-    cells = eased(raw)
+    cells, single = singles(raw)
     nothing = pl.Series([None], dtype=pl.String).new_from_index(0, len(raw))
-    residue = holds(~cells.str.contains(CANONICAL))
+    other = raw.is_not_null() & ~single
+    residue = mask_where(cells, other, lambda few: ~few.str.contains(SETTLED))
     few = split(cells.filter(residue))
     return pl.DataFrame(
         {

@@ -21,10 +21,11 @@ from crm_migrate.standards.reading.telephones import (
     LOCAL,
     MOBILE,
     ONE,
+    ROUNDED,
     area_of,
     areas,
-    eased,
     pieces,
+    singles,
     valid_area,
 )
 from crm_migrate.standards.reading.words_beside import of_number
@@ -103,7 +104,12 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
     >>> normalise(pl.Series(["+86 10 62345678", "400-820-1234", "00852-2345 6789"])).to_list()
     ['010-62345678', '4008201234', '+85223456789']
     """
-    return unless_matching(eased(raw), CANONICAL, _repaired)
+    cells, single = singles(raw)
+    return change_where(cells, raw.is_not_null() & ~single, _read)
+
+
+def _read(raw: pl.Series) -> pl.Series:
+    return unless_matching(raw, f"{CANONICAL}|{ROUNDED}", _repaired)
 
 
 def _repaired(raw: pl.Series) -> pl.Series:
