@@ -27,7 +27,8 @@ BASIS = Text(
 )
 CANONICAL = PLAIN_DECIMAL
 _LABEL = (
-    r"^(?:(?:认缴)?注册资[本金]|认缴(?:出资)?额?|合计|总计|共计|总额|总价|金额|(?:合同|订单)(?:总?金?额|总?价)"
+    r"^(?:(?:年度?)?(?:采购)?预算(?:总?金?额)?|"
+    r"(?:认缴)?注册资[本金]|认缴(?:出资)?额?|合计|总计|共计|总额|总价|金额|(?:合同|订单)(?:总?金?额|总?价)"
     r"|大写|小写)(?:\((?:[大小]写|含税|元)\))?(?:为|是)?[::]?"
 )
 """What the cell repeats of its header. 实缴 is another amount than the header says."""
@@ -130,8 +131,10 @@ _BARE = "^¥?[0-9.,]+[十百千万亿]*元?$"
 
 def _bared(text: pl.Series) -> pl.Series:
     """Without labels, marks of CNY and of tax, 整, and signs between groups."""
-    text = text.str.replace(_LABEL, "").str.replace(
-        r"^(?:人民币|(?i:rmb|cny?)|¥)+(?:\(大写\))?[::]?", ""
+    text = (
+        text.str.strip_chars("'\"`‘’“”")
+        .str.replace(_LABEL, "")
+        .str.replace(r"^(?:人民币|(?i:rmb|cny?)|¥)+(?:\(大写\))?[::]?", "")
     )
     text = text.str.replace(r"^-¥", "-").str.replace(r"\(含税价?\)$|[.,]-+$", "")
     text = text.str.replace(r"\(?(?:人民币元?|(?i:rmb|cny))\)?$", "").str.replace(r"[整正]$", "")

@@ -39,7 +39,9 @@ _QUOTES = "[\"“”‘’《》「」]|^'"
 """A spreadsheet's mark of text (') is none of the address."""
 _AT = r"\s*[(\[{<]at[)\]}>]\s*|\s+at\s+|\s*#\s*"
 _DOT = r"\s*[(\[{<]dot[)\]}>]\s*|\s+dot\s+"
-_COMMA = r"(@[a-z0-9-]+)[,、]\s*(com|cn|net|org)((?:\.cn)?(?:$|[^a-z0-9.@]))"
+_COMMA = (
+    r"(@(?:[a-z0-9-]+\.){0,2}[a-z0-9-]+)[,、]\s*(com|cn|net|org)((?:\.[a-z]{2})?(?:$|[^a-z0-9.@]))"
+)
 _NOTES = r"\([^()@]*\)|(?:^|[\s;,/])(?:mailto|e-?mail|mail)\s*:"
 _HAN = r"(?:^|[\s;,/])\p{Han}[\p{Han}\s:;,/]*(?:[\s:;,/]|$)"
 _HAN_BEHIND = r"(\.[a-z]{2,24})[\s:]*\p{Han}[\p{Han}\s:]*"
@@ -52,7 +54,8 @@ _MADE_UP = (
 )
 _NO_QQ_NUMBER = r"^(?:0[0-9]*|[0-9]{1,4}|[0-9]{12,})@(?:vip\.)?qq\.com$"
 """A number at qq.com is a QQ number of 5 to 11 digits."""
-_WRONG_ENDING = r"\.(?:con|cmo|ocm|comm|cpm|vom|xom|cim|coom|c0m)$"
+_WRONG_ENDING = r"\.(?:con|cmo|ocm|comm|cpm|vom|xom|cim|coom|c0m|cm|ocm\.cn|cmo\.cn|con\.cn)$"
+"""Cameroon's .cm, too: no customer in China has it, and many leave out a letter."""
 _ROLES = (
     "info|sales|service|services|support|contact|admin|administrator|office|hr|job|jobs|marketing|"
     "market|export|trade|webmaster|postmaster|noreply|no-reply|hello|help|enquiry|inquiry|mail|"

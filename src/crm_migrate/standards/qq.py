@@ -23,7 +23,7 @@ from crm_migrate.standards.rule_families import normalised, note, several
 BASIS = Text("the form in which Tencent gives numbers out", "腾讯 QQ 号码编号规则")
 NUMBER = r"[1-9][0-9]{4,10}"
 CANONICAL = f"^{NUMBER}$"
-_MARKED = r"(?i)^(?:qq?号?码?|企鹅号?)[:：]?"
+_MARKED = r"(?i)^(?:qq?号?码?|企鹅号?|扣扣号?)[:：]?"
 _WORDS = r"\([^()]*\)$|\p{Han}{2,6}$|^\p{Han}{2,4}:"
 _SEVERAL = rf"^{NUMBER}(?:[/;,、|或和]{NUMBER})+$"
 
@@ -76,7 +76,12 @@ def overflow(raw: pl.Series) -> pl.Series:
 
 def _bare(raw: pl.Series) -> pl.Series:
     lines = raw.str.replace_all(r"[\r\n]+", ";")
-    text = compact(lines).str.replace(_MARKED, "").str.replace(r"\.0+$", "")
+    text = (
+        compact(lines)
+        .str.strip_chars("'\"`‘’“”")
+        .str.replace(_MARKED, "")
+        .str.replace(r"\.0+$", "")
+    )
     text = text.str.replace(_WORDS, "").str.replace(_MARKED, "")
     grouped = text.str.contains(r"^[0-9]{1,3}(?:,[0-9]{3}){2,3}$|^[0-9]{2,4}(?:-[0-9]{2,4}){1,3}$")
     text = change_where(text, grouped, lambda few: few.str.replace_all("[,-]", ""))

@@ -43,7 +43,12 @@ _SLIPS = (
     r"(h+t+p+s?|htpps?|hptts?|thtps?|tthps?|httsp|hppts?|ttps?)(?::?[/\\]+|:)"
 )
 """http:/x, http//x, https:\\x, http:x, htpp://x, http://http://x."""
-_COMMAS = r"(?i)^((?:https?://)?www),([a-z0-9-]+),((?:com|cn|net|org)(?:[,.]cn)?)$"
+_COMMAS = (
+    r"(?i)^(?:https?://)?[a-z0-9-]+(?:[.,][a-z0-9-]+)*[.,]"
+    r"(?:com|cn|net|org|ltd|group|tech|top|cc|hk|tw|io|vip|xyz|info|biz|shop)/?$"
+)
+"""Commas for dots: www,example,com."""
+_LISTED_BY_COMMAS = r"(?i)[.,](?:com|cn|net|org)(?:[.,][a-z]{2})?,[a-z0-9-]+[.,]"
 _TYPO = r"^(?:https?://)?(?:w{1,2}\.|w{4,}\.|www[a-z0-9-])|\.(?:con|cmo|ocm|comm|cpm|vom|coom|c0m)(?:[/:?#]|$)"
 _UNDER_WWW = r"^(?:https?://)?www\.[^./]+$"
 """www.example: the name or its ending is missing."""
@@ -125,7 +130,8 @@ def _text(raw: pl.Series) -> pl.Series:
     text = text.str.replace(_MARKED, "").str.strip_chars(" ;,<>《》\"'“”.")
     worded = text.str.contains(r"\p{Han}|\)$")
     text = change_where(text, worded, _without_words)
-    text = text.str.replace(_COMMAS, "$1.$2.$3")
+    commas = text.str.contains(_COMMAS) & ~text.str.contains(_LISTED_BY_COMMAS)
+    text = change_where(text, commas, lambda few: few.str.replace_all(",", "."))
     slip = text.str.extract(_SLIPS, 1).str.to_lowercase().str.contains("s")
     scheme = pl.select(pl.when(slip).then(pl.lit("https://")).otherwise(pl.lit("http://")))
     wrong = holds(text.str.contains(_SLIPS))

@@ -11,10 +11,10 @@ from crm_migrate.standards.reading.personal_data import Finding, with_mobile
 from crm_migrate.standards.reading.personal_rules import OF_KINDS
 
 _MISTYPED = (
-    r"公司司|限公$|责任?公$|责公司|有线公司|有线责任公司|有限工司|有限公私|有限公可|有限有限|"
-    r"公司公司"
+    r"公司司|限公$|责任?公$|责公司|有[线现县险献显][责公]|有限[工攻]司|有限公[^司]|有限限|限限公|有限有限|"
+    r"公司公司|有公限司|限有公司|有限司公"
 )
-_SEVERAL = r"限(?:责任)?公司.{4,}限(?:责任)?公司$"
+_SEVERAL = r"限(?:责任)?公司.{4,}限(?:责任)?公司$|[\p{Han})]{5,}[/;、][\p{Han}(]{5,}"
 _NOTE = (
     rf"\((?:已|待|拟)?(?:{STATE})[^()]*\)$|[-,;:!/](?:已|待|拟)?(?:{STATE})$"
     rf"|^\(?(?:已|待)?(?:{STATE})[):!,-]|公司\(?[0-9]{{1,3}}\)?$|[(][^()]*客户[)]$"

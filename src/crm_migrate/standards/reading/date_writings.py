@@ -60,7 +60,7 @@ def tidied(raw: pl.Series) -> pl.Series:
     >>> tidied(pl.Series(["２０２４年 2月 29日（星期四）", "二〇二四年二月二十九日"])).to_list()
     ['2024年2月29日', '2024年2月29日']
     """
-    text = narrow(raw).str.replace_all(r"\s*([-/.年月日:])\s*", "$1").str.strip_chars("'\"")
+    text = narrow(raw).str.replace_all(r"\s*([-/.年月日:])\s*", "$1").str.strip_chars("'\"`‘’“”")
     text = text.str.replace(r"^\p{Han}{2,8}:", "").str.replace_many({"國": "国", "元月": "1月"})
     text = text.str.replace(_WEEKDAY, " ").str.strip_chars(" ")
     named = text.str.contains("[A-Z)]$| CST ")
