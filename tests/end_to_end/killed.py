@@ -2,8 +2,9 @@
 
     python killed.py PATTERN NUMBER DELAY -- ARGUMENTS…
 
-Counts the files that are opened for writing and the databases that are opened whose path matches
-PATTERN (a regular expression); DELAY milliseconds after the one with NUMBER (from 1), the process
+Counts the files that are opened for writing or, written without a name, get one, and the databases
+that are opened, whose path matches PATTERN (a regular expression; a file without a name has its
+folder's path); DELAY milliseconds after the one with NUMBER (from 1), the process
 kills itself. So the place depends on what was done, not on how fast the machine is; the delay lets
 it die within what follows. With NUMBER 0 nothing is killed, and the count is the last line on
 standard error.
@@ -34,6 +35,8 @@ class Killer:
                 return
         elif event == "sqlite3.connect":
             (path,) = arguments
+        elif event == "os.link":
+            path = arguments[1]
         else:
             return
         text = os.fsdecode(path) if isinstance(path, (str, bytes, os.PathLike)) else ""

@@ -17,7 +17,8 @@ NEVER_CLEAR = {"id", "card"}
 """Kinds that may stand nowhere in the target, not even in its free pages."""
 
 STAGES = (
-    # what the files opened for writing are called, the how manieth, milliseconds after it
+    # what the files opened for writing are called, the how manieth, milliseconds after it;
+    # pages and workbooks have no name until they are whole, and then get one
     (r"journal\.jsonl$", 1, 250),  # the sources are being read
     (r"/mapped/", 4, 5),
     (r"/standardized/", 5, 5),
@@ -25,8 +26,9 @@ STAGES = (
     (r"/linked/", 5, 5),
     (r"/golden/", 9, 5),
     (r"/audit/plans/.*crmplan", 1, 20),
-    (r"/audit/plans/.*html", 1, 1),
-    (r"/audit/plans/.*xlsx", 1, 5),
+    (r"/audit/plans/[^/]+(?:/[^/]+)?$", 3, 0.2),
+    (r"/audit/plans/.*html", 1, 0),
+    (r"/audit/plans/.*xlsx", 1, 0),
 )
 APPLY_POINTS = ((3, 4), (3, 9), (2, 15))
 """Database openings of `apply`, and milliseconds after."""
