@@ -5,7 +5,8 @@ import pytest
 
 from crm_migrate.standards import address, company_name, industry, person_name, title
 from crm_migrate.standards.places.divisions import divisions
-from crm_migrate.standards.reading import industry_names
+from crm_migrate.standards.reading import company_parts, industry_names
+from crm_migrate.standards.reading.person_titles import title_of
 from tests.standards.findings import cited
 
 
@@ -54,7 +55,7 @@ def test_spellings_of_a_company_share_their_key():
 )
 def test_company_parts(name: str, parts: tuple[str | None, ...]):
     """R-3.1: region, 字号, industry word, legal form and branch as features for matching."""
-    assert company_name.parts(pl.Series([name])).row(0) == parts
+    assert company_parts.parts(pl.Series([name])).row(0) == parts
 
 
 def test_company_findings():
@@ -99,8 +100,8 @@ def test_kinds_of_organisations():
         "鼎盛经营部": None,
         "Hengtong GmbH": "企业",
     }
-    assert company_name.kinds(pl.Series(list(told))).to_list() == list(told.values())
-    parts = company_name.parts(pl.Series(["恒通投资中心（有限合伙）", "Petronas Sdn Bhd"]))
+    assert company_parts.kinds(pl.Series(list(told))).to_list() == list(told.values())
+    parts = company_parts.parts(pl.Series(["恒通投资中心（有限合伙）", "Petronas Sdn Bhd"]))
     assert parts.select("stem", "legal_form").rows() == [
         ("恒通", "有限合伙"),
         ("Petronas", "SDNBHD"),
@@ -132,7 +133,7 @@ def test_titles_stuck_to_a_name(raw: str, name: str, title: str | None):
     """R-1.3: a title or form of address is taken off where a name is left; a title is kept."""
     told = person_name.split(pl.Series([raw]))
     assert told["value"].to_list() == [name]
-    assert person_name.title_of(told["title"]).to_list() == [title]
+    assert title_of(told["title"]).to_list() == [title]
 
 
 @pytest.mark.parametrize(

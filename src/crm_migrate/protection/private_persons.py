@@ -10,8 +10,10 @@ import polars as pl
 
 from crm_migrate.model import Entity, SemanticType
 from crm_migrate.protection.masking import mask_pair, mask_series
-from crm_migrate.standards import company_name, person_name
+from crm_migrate.standards import person_name
 from crm_migrate.standards.columns.residue import holds
+from crm_migrate.standards.reading import company_parts
+from crm_migrate.standards.reading.person_names import looks_like_name
 
 NAME, KIND = "name", "kind"
 """Fields by which a record is known as a person's."""
@@ -44,7 +46,7 @@ def named_like_person(names: pl.Series) -> pl.Series:
     if not len(distinct):
         return short
     bare = person_name.normalise(distinct)
-    told = person_name.looks_like_name(bare) & company_name.kinds(distinct).is_null()
+    told = looks_like_name(bare) & company_parts.kinds(distinct).is_null()
     return holds(names.is_in(distinct.filter(holds(told)).implode()))
 
 

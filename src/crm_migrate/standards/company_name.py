@@ -17,56 +17,36 @@ from crm_migrate.standards.columns.remembered import remembered
 from crm_migrate.standards.columns.residue import (
     change_where,
     holds,
-    joined,
     mask_where,
     unless_matching,
 )
 from crm_migrate.standards.contract import PLAIN, Context, Masks
-from crm_migrate.standards.person_name import looks_like_name
 from crm_migrate.standards.reading import company_slips
 from crm_migrate.standards.reading.company_notes import STATE, notes_off
-from crm_migrate.standards.reading.company_parts import PARTS, kinds, parts
+from crm_migrate.standards.reading.company_other_names import TELLING, names_apart
+from crm_migrate.standards.reading.person_names import looks_like_name
 from crm_migrate.standards.rule_families import normalised
 from crm_migrate.standards.text import PRIVATE
-
-__all__ = [
-    "BASIS", "NORMALISED", "PARTS", "RULES", "format", "kinds", "mask", "match_key", "normalise",
-    "parts", "split", "validate",
-]  # fmt: skip
 
 BASIS = Text(
     "Provisions on the Registration of Enterprise Names (2020)",
     "《企业名称登记管理规定》（2020 年修订）",
 )
 _HAN = r"\x{4e00}-\x{9fa5}"
-_TELLING = "原曾现更变改前旧以又已简俗别商"
-"""How words begin that tell of another name, in brackets."""
 _NOTING = "待拟疑注吊迁停歇倒破作弃勿重删不终合黑老新战核优流成未代经供联VvA-Da-d0-9"
 """How notes begin, in brackets."""
 _LIST_NUMBER = r"^\s*[\x{2460}-\x{249b}]\s*(\p{Han})"
 """① to ⒛, before they become digits of the name."""
-_TELLS = rf"\([{_TELLING}]|:"
-_PLAIN_NAME = rf"^(?:[{_HAN}0-9A-Za-z)·&]|\([{_HAN}0-9A-Za-z&&[^{_TELLING}{_NOTING}]])+$"
+_PLAIN_NAME = rf"^(?:[{_HAN}0-9A-Za-z)·&]|\([{_HAN}0-9A-Za-z&&[^{TELLING}{_NOTING}]])+$"
 _SIGNS = dict(zip("〔【[〕】]・•‧∙⋅", "((()))·····", strict=True))
 """Brackets and dots of other shapes."""
 _ESCAPED = str.maketrans({"[": r"\[", "]": r"\]"})
-_INSIDE = r"\s*([^()]{2,}(?:\([^()]*\)[^()]*)*)"
-_FORMER = (
-    r"\((?:曾用名|原用名|曾名|旧名称?|旧称|原(?:企业|公司|单位)?名称?|更名前|变更前|前身|原[:为系])"
-    rf"[:为是]*{_INSIDE}\)$"
+_LEGAL_FORM = r"公司|集团|厂|店|社|所|院|校|学|局|会|行|部|中心|企业|合伙|酒店|馆|站|场|户|政府|园|处|超市|坊|铺|餐厅|室|庄"
+_NO_FORM = (
+    r".{6}有限?$|^\p{Han}{2,}[省市区县旗州].*[0-9]+(?:号|号楼|室|组|栋|幢|单元|层|米|号商铺)$"
+    r"|^\p{Han}{2,}[省市区县旗州].*[镇乡](?:\p{Han}{2,4}村|\p{Han}{2,4}社区)$"
 )
-_FORMER_BARE = r"\(原([^()料装创生野油木子点始味浆色本产址告则理平:][^()]*(?:\([^()]*\)[^()]*)*)\)$"
-"""(原恒达), but not (原料药)."""
-_FORMER_BEHIND = (
-    rf"[\s,;/]*(?:曾用名|原用名|旧名称?|原名称?|更名前(?:名称)?|变更前(?:名称)?)[:]{_INSIDE}$"
-)
-_NOW = rf"\((?:现名称?|(?:已|现)?(?:更名|变更|改名|改)为|现为|现名?:)[:]*{_INSIDE}\)$"
-_NOW_BARE = r"\(现((?:[^()]+\([^()]+\))?[^()]{2,}(?:公司|集团|厂))\)$"
-_SHORT = rf"\((?:以下简称|简称|又称|俗称|别名|商号)[:为\"“]*{_INSIDE}[\"”]?\)$"
-_SHORT_BEHIND = rf"[\s,;/]+(?:简称|俗称)[:]{_INSIDE}$"
-_LEGAL_FORM = (
-    r"公司|集团|厂|店|社|所|院|校|学|局|会|行|部|中心|企业|合伙|酒店|馆|站|场|户|政府|园|处"
-)
+"""A name that was cut in its legal form; an address."""
 _FORM_ABROAD = (
     r"(?i)\b(?:ltd|limited|llc|llp|inc|corp|corporation|gmbh|co|company|plc|ag|sa|sas|sarl|spa|srl|"
     r"bv|nv|ab|oy|kk|k\.k|kg|pty|pte|bhd|jsc|ooo)\b"
@@ -192,56 +172,7 @@ def split(raw: pl.Series) -> pl.DataFrame:
     [('恒通公司', None, '恒通', None), ('恒通(原料药)公司', None, None, '已注销')]
     """
     name, note = notes_off(_tidied(raw))
-    tells = holds(name.str.contains(_TELLS))
-    nothing = name.set(name.is_not_null(), None)
-    columns = {"value": name, "former": nothing, "short": nothing}
-    if tells.any():
-        told = _told_all(name.filter(tells))
-        columns = {n: _placed(c, tells, told[n]) for n, c in columns.items()}
-    return pl.DataFrame({**columns, "note": note})
-
-
-def _placed(column: pl.Series, rows: pl.Series, told: pl.Series) -> pl.Series:
-    return change_where(column, rows, lambda _: told)
-
-
-def _told_all(names: pl.Series) -> pl.DataFrame:
-    found = _told(names)
-    while True:  # a name may tell several: the rest is read until it tells nothing more
-        more = _told(found["value"])
-        if more["value"].equals(found["value"]):
-            return found
-        both = {part: joined(found[part], more[part]) for part in ("former", "short")}
-        found = more.with_columns(**both)
-
-
-def _told(name: pl.Series) -> pl.DataFrame:
-    """The columns of `split`, for one name of each kind."""
-    name, short = _apart(name, (_SHORT, _SHORT_BEHIND))
-    name, former = _apart(name, (_FORMER, _FORMER_BARE, _FORMER_BEHIND))
-    old, now = _apart(name, (_NOW, _NOW_BARE))
-    swapped = now.is_not_null()
-    return pl.DataFrame(
-        {
-            "value": now.zip_with(swapped, name),
-            "former": old.zip_with(swapped, former),
-            "short": short,
-        }
-    )
-
-
-def _apart(name: pl.Series, patterns: tuple[str, ...]) -> tuple[pl.Series, pl.Series]:
-    """The name without what a pattern tells of it, and that; a name is never all of it."""
-    told = name.set(name.is_not_null(), None)
-    for pattern in patterns:
-        found = name.str.extract(pattern, 1).str.strip_chars(' ,;/"”')
-        if found.null_count() == len(found):
-            continue
-        rest = name.str.replace(pattern, "").str.strip_chars(" ,;/")
-        clear = found.is_not_null() & told.is_null() & holds(rest.str.len_chars() >= 2)
-        clear = clear & holds(found.str.len_chars() >= 2)
-        told, name = found.zip_with(clear, told), rest.zip_with(clear, name)
-    return name, told
+    return names_apart(name).with_columns(note.alias("note"))
 
 
 def _tidied(raw: pl.Series) -> pl.Series:
@@ -290,7 +221,11 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     doubtful = mask_where(value, odd & ~nobody, lambda few: few.str.contains(_NO_NAME))
     yield DOUBTFUL, doubtful
     unformed = odd & ~nobody & ~doubtful
-    unformed = mask_where(value, unformed, lambda few: ~few.str.contains(_LEGAL_FORM))
+    unformed = mask_where(
+        value,
+        unformed,
+        lambda few: ~few.str.contains(_LEGAL_FORM) | few.str.contains(_NO_FORM),
+    )
     # Apart, and for the rest: \b in a pattern makes it ten times as slow.
     unformed = mask_where(value, unformed, lambda few: ~few.str.contains(_FORM_ABROAD))
     yield INCOMPLETE, mask_where(value, unformed, lambda few: ~looks_like_name(few))

@@ -1,7 +1,7 @@
 """Name of a person 姓名.
 
 Basis: 民委发〔2016〕33号 (parts of a name are joined by U+00B7); GB/T 28039-2011 for names in
-Latin letters; surnames of `data/surnames.csv`. A title or form of address behind or before a name
+Latin letters; surnames and titles of `data`. A title or form of address behind or before a name
 is taken off where a name is left; in place of a name it is reported and stays. So are a label
 before a name, a note in brackets and a mobile number behind it.
 """
@@ -24,7 +24,8 @@ from crm_migrate.standards.columns.residue import (
     unless_matching,
 )
 from crm_migrate.standards.contract import PLAIN, Context, Masks
-from crm_migrate.standards.data.tables import Table
+from crm_migrate.standards.reading.person_names import looks_like_name, surnames
+from crm_migrate.standards.reading.person_titles import LATIN, title_alone, titles_off
 from crm_migrate.standards.reading.telephones import MOBILE
 from crm_migrate.standards.rule_families import covered, normalised, note
 from crm_migrate.standards.text import PRIVATE
@@ -109,21 +110,11 @@ RULES: tuple[Rule, ...] = (
     PRIVATE, SEVERAL, LEFT, COVERED, NOTE,
 )  # fmt: skip
 
-_ADDRESS = (
-    "先生", "女士", "小姐", "太太", "夫人", "老师", "老板", "师傅", "同志", "教授", "博士", "医生",
-    "大夫", "律师", "队长", "站长", "代表", "阿姨", "总",
-)  # fmt: skip
-"""Forms of address beside the titles of `data/titles.csv`; they are not taken for titles."""
 _CALLED = (
     "总|经理|先生|女士|小姐|老师|老板|主任|厂长|董事长?|总监|部长|科长|处长|主管|工程师|会计|师傅|教授|博士|"
     "医生|院长|校长|书记|总经理|副总|副总经理|副经理|店长|同志|太太|夫人|律师|大夫|队长|站长|所长|行长|"
     "局长|阿姨|大哥|大姐|哥|姐|叔"
 )
-_DEPARTMENTS = (
-    "(?:采购|销售|市场|财务|行政|人事|人力资源|技术|生产|运营|工程|项目|质量|品质|物流|仓储|客服|研发|"
-    "设备|安全|综合|业务|商务|大客户|区域|大区|华东区?|华南区?|华北区?|西南区?|办公室|车间)(?:部门?|中心)?"
-)
-_LATIN = r"(?i:mr|mrs|ms|miss|mx|dr|prof|sir|madam)"
 _NOBODY = (
     r"^(?:前台|总机|总台|客服|财务|采购|销售|行政|人事|办公室|仓库|工程|技术|市场|生产|综合|"
     r"收发室|传达室|门卫|值班室|业务|后勤)(?:部门?|处|科|室|人员|联系人)?$"
@@ -147,9 +138,7 @@ _HIDDEN = r"^\p{Han}{1,2}(?:[*＊×●□]+\p{Han}?|[XxＸｘ]{1,3}|某{1,2})$"
 _APART = r"\p{Han}{2,} \p{Han}{2,}"
 _SHORTENED = r"^(?:\p{Han}|[小老阿大]\p{Han}|[A-Za-z])$"
 _SIGNS = r"[^\p{L}\p{M}·.' -]"
-_HONORIFIC = rf"^(?:\p{{Han}}{{1,2}}(?:{_CALLED})|\p{{Han}}工|{_LATIN}\b\.? ?.*)$"
-_NO_GIVEN_NAME = r"[副总主代助高老小大]$"
-"""王副(经理), 李总(经理): the surname and the beginning of a title."""
+_HONORIFIC = rf"^(?:\p{{Han}}{{1,2}}(?:{_CALLED})|\p{{Han}}工|{LATIN}\b\.? ?.*)$"
 
 
 def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
@@ -175,44 +164,18 @@ def split(raw: pl.Series) -> pl.DataFrame:
     [('陈伟', '法人', None), ('陈伟', None, '离职'), ('陈伟', None, '13800138000'), ('陈伟 李娜', None, None)]
     """  # noqa: E501
     typed, beside = _tidied(raw)
-    found = _titles_off(_closed_up(typed))
+    found = titles_off(_closed_up(typed))
     in_brackets = found["value"].str.extract(_IN_BRACKETS, 2)
     person = found["value"].str.extract(_IN_BRACKETS, 1)
     noted = in_brackets.is_not_null() & looks_like_name(person)
     if noted.any():
-        found = _titles_off(person.zip_with(noted, found["value"]), found["title"])
+        found = titles_off(person.zip_with(noted, found["value"]), found["title"])
         beside = joined(beside, in_brackets.set(~noted, None))
-    _, compound = _surnames()
+    _, compound = surnames()
     apart = typed.str.contains(_APART) & ~typed.str.contains(rf"^(?:{compound}) \p{{Han}}{{1,2}}$")
     apart = holds(apart) & found["title"].is_null() & beside.is_null()
     value = typed.zip_with(apart, found["value"])
     return found.with_columns(value.alias("value"), beside.alias("note"))
-
-
-def _titles_off(name: pl.Series, told: pl.Series | None = None) -> pl.DataFrame:
-    found = _taken_off(name)
-    if told is not None:
-        found = found.with_columns(joined(told, found["title"]).alias("title"))
-    while True:  # 王小明经理先生 has two
-        more = _taken_off(found["value"])
-        if more["value"].equals(found["value"]):
-            return found
-        found = more.with_columns(joined(found["title"], more["title"]).alias("title"))
-
-
-def _taken_off(name: pl.Series) -> pl.DataFrame:
-    """The columns `value` and `title` of `split`, for one title or form of address."""
-    title = name.set(name.is_not_null(), None)
-    behind, before, latin, alone = _patterns()
-    for pattern, rest, part in ((behind, 1, 2), (before, 2, 1), (latin, 2, 1)):
-        told = name.str.extract(pattern, part)
-        if told.null_count() == len(told):
-            continue
-        person = name.str.extract(pattern, rest)
-        clear = title.is_null() & told.is_not_null() & looks_like_name(person)
-        clear = clear & ~holds(person.str.contains(f"{_NO_GIVEN_NAME}|{alone}"))
-        name, title = person.zip_with(clear, name), told.zip_with(clear, title)
-    return pl.DataFrame({"value": name, "title": title})
 
 
 def _tidied(raw: pl.Series) -> tuple[pl.Series, pl.Series]:
@@ -248,66 +211,6 @@ def mobile_of(told: pl.Series) -> pl.Series:
     return told.str.extract(f"({MOBILE})")
 
 
-def looks_like_name(text: pl.Series) -> pl.Series:
-    """True for a surname with a given name of one or two characters, names of several parts, and
-    two or more words in Latin letters.
-
-    >>> looks_like_name(pl.Series(["王小明", "欧阳", "欧阳修", "恒通", "阿凡提·买买提"])).to_list()
-    [True, False, True, False, True]
-    """
-    _, compound = _surnames()
-    return holds(text.str.contains(_full_name())) & ~holds(text.str.contains(f"^(?:{compound})$"))
-
-
-def title_of(told: pl.Series) -> pl.Series:
-    """What was taken off a name as a job title; null for forms of address.
-
-    >>> title_of(pl.Series(["销售总监", "总", "女士", "Mr", None])).to_list()
-    ['销售总监', None, None, None, None]
-    """
-    no_title = told.is_in([*_ADDRESS]) | told.str.contains(f"^{_LATIN}$")
-    return told.set(holds(no_title), None)
-
-
-@cache
-def _surnames() -> tuple[str, str]:
-    """The single surnames as characters of a class, the compound ones as alternatives."""
-    rows = Table("surnames").rows
-    single = "".join(r["surname"] for r in rows if r["kind"] == "single")
-    return single, "|".join(r["surname"] for r in rows if r["kind"] == "compound")
-
-
-@cache
-def _full_name() -> str:
-    single, compound = _surnames()
-    given = r"\p{Han}{1,2}"
-    several = r"\p{Han}{1,8}(?:·\p{Han}{1,10})+"
-    latin = r"[A-Za-zÀ-ž'.-]+(?: [A-Za-zÀ-ž'.-]+)+"
-    return f"^(?:(?:{compound}){given}|[{single}]{given}|{several}|{latin})$"
-
-
-@cache
-def _titles() -> str:
-    """Titles and forms of address, the longer before the shorter."""
-    titles = {row["title"] for row in Table("titles").rows}
-    shorter = {"副总", "董秘", "采购", "法人", "法人代表"}
-    return "|".join(sorted({*titles, *shorter, *_ADDRESS}, key=lambda t: (-len(t), t)))
-
-
-@cache
-def _patterns() -> tuple[str, str, str, str]:
-    """Name and title behind it, title and name behind it, Latin form of address and name; a title
-    that stands alone.
-    """
-    title = f"(?:{_DEPARTMENTS})?(?:{_titles()})|{_DEPARTMENTS}"
-    return (
-        rf"^(\p{{Han}}{{2,4}}?|\p{{Han}}+(?:·\p{{Han}}+)+?)[-/,(]?({title})\)?$",
-        rf"^({title})[-/,:(]?(\p{{Han}}{{2,4}})\)?$",
-        rf"^({_LATIN})\b\.? ?(.+)$",
-        f"^(?:{title})$",
-    )
-
-
 _BARE = r"^(?:[\x{4e00}-\x{9fa5}]{1,2}|[\x{4e00}-\x{9fa5}]{2}[\x{4e00}-\x{9fa5}&&[^总]]|[A-Za-z]+)$"
 """Too short to hold both a name and a title."""
 
@@ -315,18 +218,17 @@ _BARE = r"^(?:[\x{4e00}-\x{9fa5}]{1,2}|[\x{4e00}-\x{9fa5}]{2}[\x{4e00}-\x{9fa5}&
 @cache
 def _usual() -> str:
     """A surname and a given name that does not end as forms of address do, as most are."""
-    single, _ = _surnames()
+    single, _ = surnames()
     ends = "".join(sorted({word[-1] for word in _CALLED.replace("?", "").split("|")}))
     han = r"\x{4e00}-\x{9fa5}"
-    return rf"^(?:[{single}][{han}&&[^总工理某]]|[{single}][{han}][{han}&&[^{ends}某]])$"
+    return rf"^(?:[{single}][{han}&&[^总工理某哥姐]]|[{single}][{han}][{han}&&[^{ends}某]])$"
 
 
 def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Masks:
     """Forms of address, departments and companies in place of a name, nicknames, signs."""
     odd = value.is_not_null() & ~holds(value.str.contains(_usual()))
     yield PRIVATE, mask_where(value, odd, lambda few: few.str.contains(PRIVATE_USE))
-    *_, alone = _patterns()
-    nobody = mask_where(value, odd, lambda few: few.str.contains(f"{_NOBODY}|{alone}"))
+    nobody = mask_where(value, odd, lambda few: few.str.contains(f"{_NOBODY}|{title_alone()}"))
     yield NOBODY, nobody
     company = mask_where(value, odd & ~nobody, lambda few: few.str.contains(_COMPANY))
     yield COMPANY, company
@@ -351,14 +253,14 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
 @cache
 def _several() -> str:
     """Names one after another."""
-    single, compound = _surnames()
+    single, compound = surnames()
     one = rf"(?:(?:{compound})\p{{Han}}{{1,2}}|[{single}]\p{{Han}}{{1,2}})"
     return rf"^{one}(?:\s*[/、,;&+|和与及 ]\s*{one})+$|{_APART}"
 
 
 def _is_address(value: pl.Series) -> pl.Series:
     """欧阳工 is a name: a compound surname and one character."""
-    _, compound = _surnames()
+    _, compound = surnames()
     return value.str.contains(_HONORIFIC) & ~value.str.contains(f"^(?:{compound})工$")
 
 

@@ -5,6 +5,7 @@ import polars as pl
 from crm_migrate.model import MULTI_SEPARATOR
 from crm_migrate.standards import company_name
 from crm_migrate.standards.columns.residue import change_where
+from crm_migrate.standards.reading.company_parts import parts
 
 _REGION_WORDS = r"[省市]|(?:[壮回]族|维吾尔)?自治区|特别行政区"
 """What people leave out of a region at will: 山东省 is 山东, 潍坊市 is 潍坊."""
@@ -66,9 +67,7 @@ def company_parts(raw: pl.Series) -> dict[str, pl.Series]:
         raw.str.contains("有限责任公司", literal=True),
         lambda few: few.str.replace("有限责任公司", "有限公司", literal=True),
     )
-    split = company_name.parts(name).with_columns(
-        key=company_name.match_key(name).replace("", None)
-    )
+    split = parts(name).with_columns(key=company_name.match_key(name).replace("", None))
     form = pl.col("legal_form").str.strip_prefix("集团")
     # The head of a group is none of its members: 恒通集团 is not short for 恒通电力设备.
     group = pl.col("legal_form").str.starts_with("集团")

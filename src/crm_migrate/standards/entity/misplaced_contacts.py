@@ -27,6 +27,7 @@ from crm_migrate.standards.entity.misplaced import OTHERS_OCCUPIED
 from crm_migrate.standards.entity.record_rules import LEFT_OVER
 from crm_migrate.standards.reading import telephones
 from crm_migrate.standards.reading.company_notes import STATES
+from crm_migrate.standards.reading.person_titles import title_of
 
 T = SemanticType
 Broken = tuple[str, Rule, pl.Series]
@@ -305,5 +306,5 @@ def _state(few: pl.Series) -> pl.Series:
 
 
 def _title(few: pl.Series) -> pl.Series:
-    told = person_name.title_of(person_name.split(few)["title"])
+    told = title_of(person_name.split(few)["title"])
     return change_where(told, told.is_not_null(), title.normalise)

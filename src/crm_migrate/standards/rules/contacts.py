@@ -1,16 +1,18 @@
 """What rules may ask of names, numbers and mail addresses.
 
 Basis: the tables of `standards.email`, `standards.mobile`, `standards.reading.telephones`,
-`standards.title`, `standards.reading.company_parts` and `standards.person_name`.
+`standards.title`, `standards.reading.company_parts` and `standards.reading.person_names`.
 """
 
 from functools import cache
 
 import polars as pl
 
-from crm_migrate.standards import company_name, email, mobile, person_name, phone, title
+from crm_migrate.standards import email, mobile, phone, title
 from crm_migrate.standards.address import parts as address_parts
 from crm_migrate.standards.columns.residue import mask_where
+from crm_migrate.standards.reading import company_parts
+from crm_migrate.standards.reading.person_names import looks_like_name
 from crm_migrate.standards.reading.telephones import AREA, areas
 
 
@@ -106,7 +108,7 @@ def organisation_kind(name: pl.Expr) -> pl.Expr:
     >>> pl.select(organisation_kind(pl.lit("昆山市五金商会"))).item()
     '社会团体'
     """
-    return name.map_batches(company_name.kinds, return_dtype=pl.String())
+    return name.map_batches(company_parts.kinds, return_dtype=pl.String())
 
 
 def named_like_person(name: pl.Expr) -> pl.Expr:
@@ -123,5 +125,5 @@ def _like_person(names: pl.Series) -> pl.Series:
     return mask_where(
         names,
         short,
-        lambda few: company_name.kinds(few).is_null() & person_name.looks_like_name(few),
+        lambda few: company_parts.kinds(few).is_null() & looks_like_name(few),
     )
