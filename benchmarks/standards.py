@@ -33,11 +33,12 @@ from crm_migrate.mapping.references import resolve_orphans
 from crm_migrate.model import Model
 from crm_migrate.project.entities_file import standard_model, starter_file
 from crm_migrate.project.mapping_file import SourceMapping
-from crm_migrate.records import RECORD_ID, findings_by_record
+from crm_migrate.records import RECORD_ID
 from crm_migrate.stages.judge import judge_records
 from crm_migrate.standards import amount, email, mobile, uscc
 from crm_migrate.standards import date as dates
 from crm_migrate.standards.catalog import rules as declared_rules
+from crm_migrate.standards.entity.found import findings_by_record
 from crm_migrate.standards.entity.standardize import standardize
 from crm_migrate.standards.rules.records import RecordRules, parse_records
 
@@ -102,7 +103,7 @@ def found_in(filled: Forms, model: Model, rules: RecordRules) -> pl.DataFrame:
     }
     resolved = resolve_orphans({n: m.records for n, m in made.items()}, model)
     together = judge_records(resolved.records, model, rules, [_MAPPING], TODAY)
-    parts = [*(m.findings for m in made.values()), resolved.findings, together]
+    parts = [*(m.found for m in made.values()), resolved.findings, together]
     return findings_by_record(parts)
 
 

@@ -1,7 +1,7 @@
 """Record identity, provenance and findings: the columns that every stage table carries."""
 
 import hmac
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from crm_migrate.language import Text
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     import polars as pl
 
 RECORD_ID = "record_id"
@@ -131,17 +133,24 @@ def in_id_order(frame: "pl.DataFrame", name: str = RECORD_ID) -> "pl.DataFrame":
     import polars as pl
 
     ids = frame[name].fill_null("")
-    if _ascending(ids):
+    if ascending(ids):
         return frame
-    golden = ids[-1].startswith("g")  # golden ids: g and a record id
-    digits = ids.str.slice(1, 16) if golden else ids.str.head(16)
-    number = digits.str.to_integer(base=16, dtype=pl.UInt64, strict=False).fill_null(0)
-    order = pl.Series(np.argsort(number.to_numpy(), kind="stable"), dtype=pl.get_index_type())
-    if not _ascending(ids.rechunk().gather(order)):
+    order = pl.Series(np.argsort(id_numbers(ids), kind="stable"), dtype=pl.get_index_type())
+    if not ascending(ids.rechunk().gather(order)):
         return frame.sort(name, maintain_order=True)
-    various = [c.name for c in frame.iter_columns() if not _repeats_one(c)]
+    various = [c.name for c in frame.iter_columns() if not repeats_one(c)]
     # In one piece first: taking rows from many pieces costs ten times as much.
     return frame.with_columns(frame.select(various).rechunk()[order])
+
+
+def id_numbers(ids: "pl.Series") -> "npt.NDArray[np.uint64]":
+    """The first sixteen digits of each id as a number; 0 for what is no id of ours."""
+    import polars as pl
+
+    golden = len(ids) and ids[-1].startswith("g")  # golden ids: g and a record id
+    digits = ids.str.slice(1, 16) if golden else ids.str.head(16)
+    number = digits.str.to_integer(base=16, dtype=pl.UInt64, strict=False).fill_null(0)
+    return number.to_numpy()
 
 
 def unique_ids(ids: "pl.Series") -> bool:
@@ -151,7 +160,7 @@ def unique_ids(ids: "pl.Series") -> bool:
     return bool((ids[1:] > ids[:-1]).all()) or ids.n_unique() == len(ids)
 
 
-def _repeats_one(column: "pl.Series") -> bool:
+def repeats_one(column: "pl.Series") -> bool:
     """Whether a column of text has the same value in all rows, or none."""
     import polars as pl
 
@@ -162,84 +171,20 @@ def _repeats_one(column: "pl.Series") -> bool:
     return bool((column == column[0]).all())
 
 
-def _ascending(ids: "pl.Series") -> bool:
+def ascending(ids: "pl.Series") -> bool:
+    """Whether no id stands behind a greater one."""
     return bool((ids[1:] >= ids[:-1]).all())
 
 
 _MANY = 10_000
-_FINDING_ORDER = ("source", "file", "sheet", "row", "entity", "field", "rule")
+FINDING_ORDER = ("source", "file", "sheet", "row", "entity", "field", "rule")
 
 
 def concat_findings(parts: "Iterable[pl.DataFrame]") -> "pl.DataFrame":
     """All findings in one table, in a fixed order that does not depend on how they were found."""
     import polars as pl
 
-    return in_order(pl.concat([no_findings(), *parts]), _FINDING_ORDER)
-
-
-def findings_together(
-    records: "pl.DataFrame",
-    hits: "Sequence[tuple[str, Rule, Severity, pl.Series]]",
-    *,
-    entity: str,
-    origins: "Mapping[tuple[str, str], str]",
-) -> "pl.DataFrame":
-    """The findings of many masks over the same records, record by record.
-
-    `hits`: field, rule, severity, mask. `origins`: (source name, field) → source column. Only
-    numbers are moved about; the texts of each finding are looked up at the end.
-    """
-    import numpy as np
-    import polars as pl
-
-    if not hits:
-        return no_findings()
-    rows = [np.flatnonzero(mask.to_numpy()).astype(np.uint32) for *_, mask in hits]
-    of_hit = np.repeat(np.arange(len(hits), dtype=np.uint32), [len(r) for r in rows])
-    every = np.concatenate(rows)
-    order = np.argsort(every, kind="stable")
-    kind, of_row = pl.Series(of_hit[order]), pl.Series(every[order])
-    places = {
-        c.name: c.new_from_index(0, len(kind)) if _repeats_one(c) else c[of_row]
-        for c in records.select(RECORD_ID, *PROVENANCE).iter_columns()
-    }
-    sources = records[SOURCE].unique().drop_nulls().sort()
-    source = records[SOURCE].cast(pl.Enum(sources)).to_physical().cast(pl.UInt32)
-    columns = [origins.get((name, f)) for name in sources for f, *_ in hits]
-    at = source[of_row] * len(hits) + kind
-    fields, rules, weights, _ = zip(*hits, strict=True)
-    texts = (
-        ("field", list(fields)),
-        ("rule", [rule.code for rule in rules]),
-        ("severity", [str(weight) for weight in weights]),
-    )
-    return pl.DataFrame(
-        [
-            places[SOURCE].alias("source"),
-            places[FILE].alias("file"),
-            places[SHEET].alias("sheet"),
-            places[ROW].cast(pl.Int64).alias("row"),
-            pl.Series("column", columns, dtype=pl.String)[at],
-            places[RECORD_ID],
-            pl.Series("entity", [entity]).new_from_index(0, len(kind)),
-            *(pl.Series(name, told, dtype=pl.String)[kind] for name, told in texts),
-        ]
-    )
-
-
-def findings_by_record(parts: "Iterable[pl.DataFrame]") -> "pl.DataFrame":
-    """All findings in one table: first what belongs to no record, then record by record.
-
-    The findings of one record keep the order that they have in `parts`.
-    """
-    import polars as pl
-
-    found = pl.concat([no_findings(), *parts])
-    alone = found[RECORD_ID].is_null()
-    if not alone.any():
-        return in_id_order(found)
-    nobody = in_order(found.filter(alone), _FINDING_ORDER)
-    return pl.concat([nobody, in_id_order(found.filter(~alone))])
+    return in_order(pl.concat([no_findings(), *parts]), FINDING_ORDER)
 
 
 def in_order(frame: "pl.DataFrame", by: "Sequence[str]") -> "pl.DataFrame":

@@ -14,7 +14,7 @@ from crm_migrate.errors import IntegrityFault, NotFound
 from crm_migrate.mapping.origins import origins
 from crm_migrate.mapping.references import resolve_orphans
 from crm_migrate.model import Entity
-from crm_migrate.records import PROVENANCE, RECORD_ID, findings_by_record, in_id_order
+from crm_migrate.records import PROVENANCE, RECORD_ID, in_id_order
 from crm_migrate.stages import extract
 from crm_migrate.stages.incremental.difference import (
     difference,
@@ -28,6 +28,7 @@ from crm_migrate.stages.job import Job
 from crm_migrate.stages.judge import codes, columns_read, judge, write_own_rules
 from crm_migrate.stages.quality.verification import Answers, no_answers, refuted
 from crm_migrate.stages.quarantine.overlay import NONE, Corrections, overlaid
+from crm_migrate.standards.entity.found import Found, all_found, findings_by_record, found_of
 from crm_migrate.standards.entity.standardize import Standardized
 from crm_migrate.standards.entity.standardize import standardize as standardize_entity
 from crm_migrate.workspace import Run
@@ -85,7 +86,8 @@ def _standardize(
     )  # fmt: skip
     for name, frame in resolved.records.items():
         _write(run, name, in_id_order(frame), touched[name], known)
-    found = [*(r.findings for r in results.values()), resolved.findings]
+    found: list[pl.DataFrame | Found] = [r.found for r in results.values()]
+    found.append(resolved.findings)
     accepted_now = _accepted(job, run, resolved.records, known)
     together = pl.concat([judge(job, accepted_now), refuted(job, accepted_now, answers)])
     _write_findings(run, found, together, touched, known, codes(job))
@@ -117,7 +119,7 @@ def _made(job: Job, name: str, raw: pl.DataFrame, corrected: Corrections) -> Sta
     columns = origins(name, job.project.mappings.values())
     rules = job.rules.records.as_of(job.clock().date())
     made = standardize_entity(model.entity(name), raw, model, origins=columns, rules=rules)
-    return replace(made, findings=pl.concat([told, made.findings])) if told.height else made
+    return replace(made, found=all_found([found_of(told), made.found])) if told.height else made
 
 
 def _accepted(
@@ -133,7 +135,7 @@ def _accepted(
 def _joined(one: Standardized, two: Standardized) -> Standardized:
     return Standardized(
         pl.concat([one.records, two.records]),
-        pl.concat([one.findings, two.findings]),
+        all_found([one.found, two.found]),
         pl.concat([one.quarantined, two.quarantined]),
     )
 
@@ -205,7 +207,7 @@ def _write(
 
 def _write_findings(
     run: Run,
-    found: list[pl.DataFrame],
+    found: list[pl.DataFrame | Found],
     together: pl.DataFrame,
     touched: _Ids,
     known: Earlier | None,

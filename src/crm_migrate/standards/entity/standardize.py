@@ -13,13 +13,13 @@ from crm_migrate.records import (
     RECORD_ID,
     SOURCE,
     Severity,
-    findings_together,
     unique_ids,
 )
 from crm_migrate.standards.columns.remembered import remembering
 from crm_migrate.standards.columns.residue import holds
 from crm_migrate.standards.entity import record_rules, schema
 from crm_migrate.standards.entity.fields import MANY, Broken, judged, normalised
+from crm_migrate.standards.entity.found import Found, all_found, found_where
 from crm_migrate.standards.entity.moves import apply_moves
 from crm_migrate.standards.rules.judging import judged_alone, weighed
 from crm_migrate.standards.rules.records import NO_RULES, RecordRules
@@ -37,10 +37,15 @@ class Standardized:
 
     records: pl.DataFrame
     """The columns of the mapped records, canonical text, and every field of the entity."""
-    findings: pl.DataFrame
-    """`records.FINDING_COLUMNS`, of the quarantined records, too; record by record."""
+    found: Found
+    """Of the quarantined records, too; record by record."""
     quarantined: pl.DataFrame
     """`record_id`, provenance, and `rule`: why the record was set aside."""
+
+    @property
+    def findings(self) -> pl.DataFrame:
+        """What was found, spelled out: `records.FINDING_COLUMNS`."""
+        return self.found.table()
 
 
 def standardize(
@@ -71,7 +76,7 @@ def standardize(
         parts = list(threads.map(made, slices))
     return Standardized(
         pl.concat(p.records for p in parts),
-        pl.concat(p.findings for p in parts),
+        all_found([p.found for p in parts]),
         pl.concat(p.quarantined for p in parts),
     )
 
@@ -154,10 +159,10 @@ def _sorted_out(
             hits.append((field, rule, weight, here))
             if weight is Severity.ERROR:
                 rules = rules.set(here & rules.is_null(), rule.code)
-    findings = findings_together(records, hits, entity=entity.name, origins=origins)
+    found = found_where(records, hits, entity=entity.name, origins=origins)
     stopped = rules.is_not_null()
     if not stopped.any():
         nothing = records.clear().select(RECORD_ID, *PROVENANCE).with_columns(rules.clear())
-        return Standardized(records, findings, nothing)
+        return Standardized(records, found, nothing)
     quarantined = records.select(RECORD_ID, *PROVENANCE).with_columns(rules).filter(stopped)
-    return Standardized(records.filter(~stopped), findings, quarantined)
+    return Standardized(records.filter(~stopped), found, quarantined)
