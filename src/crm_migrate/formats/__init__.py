@@ -71,7 +71,9 @@ def _refuse(head: bytes, name: str) -> None:
             ),
             where=name,
             remedy=Text(
-                "Name it by URL: sqlite:///path/to/file", "请用地址指定：sqlite:///文件路径"
+                "A project reads it: crm-migrate init PROJECT --from FILE, or as a source's URL:"
+                " sqlite:///path/to/file",
+                "数据库由项目读取：crm-migrate init 项目 --from 文件；或在来源中写地址 sqlite:///文件路径",
             ),
         )
     kind = next((k for magic, k in _FOREIGN if head.startswith(magic)), None)
