@@ -11,7 +11,7 @@ from phonenumbers import NumberParseException, is_valid_number, parse
 
 from crm_migrate.standards import email, mobile, phone, website
 from crm_migrate.standards.places.divisions import divisions
-from crm_migrate.standards.reading import telephones
+from crm_migrate.standards.reading import mail_domains, telephones
 from tests.standards.findings import cited
 
 
@@ -241,7 +241,7 @@ def test_mistyped_domains():
     }  # fmt: skip
     typed = pl.Series(list(meant))
     assert email.normalise(typed).to_list() == typed.to_list()
-    assert email.suggestion(typed).to_list() == list(meant.values())
+    assert mail_domains.suggestion(typed).to_list() == list(meant.values())
     assert cited(email, typed.to_list()) == {"email.typo"}
     right = [
         "a@mail.com",
@@ -257,7 +257,7 @@ def test_mistyped_domains():
 def test_whose_mail():
     """R-2.4: services for anybody, domains of companies, addresses of functions are told apart."""
     column = pl.Series(["a@qq.com", "a@vip.163.com", "a@example.com", "无", None])
-    assert email.kinds(column).to_list() == ["free", "free", "company", None, None]
+    assert mail_domains.kinds(column).to_list() == ["free", "free", "company", None, None]
     column = pl.Series(["info@x.cn", "sales2@x.cn", "xiaoshou@x.cn", "li@x.cn", "information@x.cn"])
     assert email.is_role(column).to_list() == [True, True, True, False, False]
 

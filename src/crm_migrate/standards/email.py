@@ -3,29 +3,26 @@
 Basis: RFC 5321 and RFC 6531, as far as the package email-validator (no network) accepts; only
 addresses outside the plain ASCII form are shown to it. Lower case throughout. What only one
 address can be meant by is repaired (`li@163,com`, `li(at)163.com`), what somebody may mean
-otherwise is told (`li@163.con`). Mail services that anybody can use, and how their domains are
-mistyped: `data/mail_domains.csv`.
+otherwise is told (`li@163.con`, see `mail_domains`).
 """
 
 import re
-from collections.abc import Iterator
-from functools import cache
 
 import polars as pl
 
 from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards.columns.characters import narrow, tidy_apart
+from crm_migrate.standards.columns.remembered import remembered_column
 from crm_migrate.standards.columns.residue import (
     behind_first,
     change_where,
     holds,
     mask_where,
     per_distinct,
-    unless_matching,
 )
 from crm_migrate.standards.contract import PLAIN, Context, Masks
-from crm_migrate.standards.data.tables import Table
+from crm_migrate.standards.reading.mail_domains import mistyped
 from crm_migrate.standards.reading.words_beside import has_note
 from crm_migrate.standards.rule_families import covered, normalised, note, several
 
@@ -54,8 +51,6 @@ _MADE_UP = (
 )
 _NO_QQ_NUMBER = r"^(?:0[0-9]*|[0-9]{1,4}|[0-9]{12,})@(?:vip\.)?qq\.com$"
 """A number at qq.com is a QQ number of 5 to 11 digits."""
-_WRONG_ENDING = r"\.(?:con|cmo|ocm|comm|cpm|vom|xom|cim|coom|c0m|cm|ocm\.cn|cmo\.cn|con\.cn)$"
-"""Cameroon's .cm, too: no customer in China has it, and many leave out a letter."""
 _ROLES = (
     "info|sales|service|services|support|contact|admin|administrator|office|hr|job|jobs|marketing|"
     "market|export|trade|webmaster|postmaster|noreply|no-reply|hello|help|enquiry|inquiry|mail|"
@@ -113,9 +108,19 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
     >>> normalise(pl.Series(["li@x.com（工作）", "li@163，com", "li(at)x.com"])).to_list()
     ['li@x.com', 'li@163.com', 'li@x.com']
     """
-    read = unless_matching(raw, CANONICAL, _repaired)
+    read = change_where(raw, ~is_formed(raw), _repaired)
     coded = read.str.contains("xn--", literal=True)  # in the letters people read, as the rest is
     return change_where(read, coded, lambda few: per_distinct(few, _validated_or_kept))
+
+
+@remembered_column
+def is_formed(value: pl.Series) -> pl.Series:
+    """True for addresses in canonical form.
+
+    >>> is_formed(pl.Series(["li@example.com", "Li@example.com", None])).to_list()
+    [True, False, False]
+    """
+    return holds(value.str.contains(CANONICAL))
 
 
 def _repaired(raw: pl.Series) -> pl.Series:
@@ -212,7 +217,7 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     """Form, probable typing errors, Chinese characters, several addresses in a cell, words beside
     them, addresses that are covered or made up.
     """
-    formed = holds(value.str.contains(CANONICAL))
+    formed = is_formed(value)
     other = value.is_not_null() & ~formed
     cjk = mask_where(value, other, lambda v: v.str.contains(r"^[^@]*\p{Han}[^@]*@"))
     yield CJK_LOCAL, cjk
@@ -224,89 +229,10 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     made_up = mask_where(value, doubtful, lambda v: v.str.contains(_MADE_UP))
     yield MADE_UP, made_up
     yield FORMAT, (other & ~cjk & ~valid & ~hidden) | (doubtful & ~made_up)
-    yield TYPO, value.str.contains(_typo())
+    yield TYPO, value.str.contains(mistyped())
     changed = formed & holds(raw != value)
     yield SEVERAL, mask_where(raw, changed, lambda r: overflow(r).is_not_null())
     yield NOTE, has_note(raw, changed)
-
-
-def suggestion(value: pl.Series) -> pl.Series:
-    """The address with the domain that was probably meant, null where nothing is doubted.
-
-    >>> suggestion(pl.Series(["a@163.con", "a@gmial.com", "b@firm.con", "a@163.com"])).to_list()
-    ['a@163.com', 'a@gmail.com', 'b@firm.com', None]
-    """
-    return change_where(value.set(value.is_not_null(), None), value.str.contains(_typo()), (
-        lambda _: _corrected(value.filter(holds(value.str.contains(_typo()))))
-    ))  # fmt: skip
-
-
-def meant_domain(value: pl.Series) -> pl.Series:
-    """The domain that was probably meant, null where nothing is doubted; of masked addresses, too.
-
-    >>> meant_domain(pl.Series(["l***@163.con", "a@163.com"])).to_list()
-    ['163.com', None]
-    """
-    return suggestion(value).str.extract(r"@(.+)$")
-
-
-def _corrected(value: pl.Series) -> pl.Series:
-    domain = value.str.extract(r"@(.+)$").str.replace(_WRONG_ENDING, ".com")
-    return value.str.extract(r"^(.*@)") + domain.replace(_mistyped())
-
-
-@cache
-def _free() -> frozenset[str]:
-    return frozenset(row["domain"] for row in Table("mail_domains").rows)
-
-
-@cache
-def _mistyped() -> dict[str, str]:
-    """Domains that people write, and the one they mean; no domain of a mail service is doubted."""
-    found: dict[str, str] = {}
-    for row in Table("mail_domains").rows:
-        domain = row["domain"]
-        slips = _slips(domain) if row["slips"] else ()
-        for wrong in (*row["mistyped"].split(";"), *slips):
-            if wrong and wrong not in _free():
-                found.setdefault(wrong, domain)
-    return found
-
-
-def _slips(domain: str) -> Iterator[str]:
-    """What fingers do with a domain: an ending cut short; two letters changed about, one left out,
-    one doubled. The first letter is mostly right.
-
-    >>> [s for s in _slips("gmail.com") if s in ("gmial.com", "gmil.com", "gmail.co", "mail.com")]
-    ['gmail.co', 'gmial.com', 'gmil.com']
-    """
-    name, _, ending = domain.partition(".")
-    yield from (f"{name}.co", f"{name}.cm", f"{name}.om")
-    for n in range(1, len(name)):
-        slips = [name[:n] + name[n + 1 :], name[:n] + name[n] + name[n:]]
-        if n + 1 < len(name):
-            slips.insert(0, name[:n] + name[n + 1] + name[n] + name[n + 2 :])
-        yield from (f"{slip}.{ending}" for slip in slips if slip != name)
-
-
-@cache
-def _typo() -> str:
-    domains = "|".join(domain.replace(".", r"\.") for domain in _mistyped())
-    return rf"@(?:{domains})$|{_WRONG_ENDING}"
-
-
-def kinds(value: pl.Series) -> pl.Series:
-    """`free` for addresses at services that anybody can use, `company` for those at domains of
-    their own; null where there is no address.
-
-    >>> kinds(pl.Series(["a@qq.com", "a@example.com", "没有"])).to_list()
-    ['free', 'company', None]
-    """
-    domain = value.str.extract(r"^[^@]+@([^@]+)$")
-    free = pl.Series(["free"]).new_from_index(0, len(value))
-    company = pl.Series(["company"]).new_from_index(0, len(value))
-    kind = free.zip_with(holds(domain.is_in(sorted(_free()))), company)
-    return kind.set(domain.is_null(), None).alias(value.name)
 
 
 def is_role(value: pl.Series) -> pl.Series:

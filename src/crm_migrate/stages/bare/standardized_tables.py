@@ -22,6 +22,7 @@ from crm_migrate.stages.bare.told_columns import taken_columns, unused_of
 from crm_migrate.stages.bare.told_rules import told_rule
 from crm_migrate.stages.memory import peak_mib
 from crm_migrate.standards import email, industry
+from crm_migrate.standards.reading import mail_domains
 
 COLUMNS = ("record_id", "file", "sheet", "row", "column", "field", "rule", "severity", "message",
            "hint")  # fmt: skip
@@ -31,7 +32,7 @@ _MEANT = Text(" Probably meant: ", "疑似应为：")
 _ANSWERS = {
     industry.AMBIGUOUS.code: (_POSSIBLE, industry.candidates),
     industry.FORMER_CODE.code: (_POSSIBLE, industry.candidates),
-    email.TYPO.code: (_MEANT, email.meant_domain),
+    email.TYPO.code: (_MEANT, mail_domains.meant_domain),
 }
 """By rule: what its finding can say of the value beyond the hint, without the value itself."""
 

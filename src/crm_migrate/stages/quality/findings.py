@@ -27,6 +27,7 @@ from crm_migrate.stages.quality.found_cells import with_cells
 from crm_migrate.standards import email
 from crm_migrate.standards.catalog import rule as standard_rule
 from crm_migrate.standards.entity.record_rules import REQUIRED
+from crm_migrate.standards.reading import mail_domains
 from crm_migrate.workspace import Run
 
 MOST, SAMPLE = 50_000, 10_000
@@ -199,5 +200,5 @@ def _meant(rule: Rule, shown: object, language: Language) -> str:
     """The domain that a mistyped mail address was probably meant to have: a mask leaves it."""
     if rule.code != email.TYPO.code or not isinstance(shown, str):
         return ""
-    domain = email.meant_domain(pl.Series([shown])).item()
+    domain = mail_domains.meant_domain(pl.Series([shown])).item()
     return _MEANT.in_language(language, domain=domain) if domain else ""

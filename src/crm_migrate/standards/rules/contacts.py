@@ -1,7 +1,7 @@
 """What rules may ask of names, numbers and mail addresses.
 
-Basis: the tables of `standards.email`, `standards.mobile`, `standards.reading.telephones`,
-`standards.title`, `standards.reading.company_parts` and `standards.reading.person_names`.
+Basis: the tables of `standards.reading.mail_domains`, `standards.mobile`, `standards.title`, and of
+`telephones`, `company_parts` and `person_names` of `standards.reading`.
 """
 
 from functools import cache
@@ -11,7 +11,7 @@ import polars as pl
 from crm_migrate.standards import email, mobile, phone, title
 from crm_migrate.standards.address import parts as address_parts
 from crm_migrate.standards.columns.residue import mask_where
-from crm_migrate.standards.reading import company_parts
+from crm_migrate.standards.reading import company_parts, mail_domains
 from crm_migrate.standards.reading.person_names import looks_like_name
 from crm_migrate.standards.reading.telephones import AREA, areas
 
@@ -22,7 +22,7 @@ def free_mail(address: pl.Expr) -> pl.Expr:
     >>> [pl.select(free_mail(pl.lit(x))).item() for x in ("a@qq.com", "a@example.com", "无")]
     [True, False, None]
     """
-    return address.map_batches(email.kinds, return_dtype=pl.String()) == "free"
+    return address.map_batches(mail_domains.kinds, return_dtype=pl.String()) == "free"
 
 
 def role_mail(address: pl.Expr) -> pl.Expr:
