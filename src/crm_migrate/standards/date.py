@@ -153,7 +153,19 @@ def existing(value: pl.Series) -> pl.Series:
     )
 
 
+_USUAL = rf"^(?:19|20)[0-9]{{2}}[-/.年]{_TWO}[-/.月]{_TWO}日?$"
+"""Year, month and day in this order, whatever stands between them: most dates."""
+_MARKS = {"/": "-", ".": "-", "年": "-", "月": "-", "日": ""}
+
+
 def _repaired(raw: pl.Series) -> pl.Series:
+    usual = holds(raw.str.contains(_USUAL))
+    iso = raw.set(~usual, None).str.replace_many(_MARKS)
+    day = iso.str.to_date("%Y-%m-%d", strict=False).cast(pl.String)
+    return change_where(day, ~usual, lambda _: _read(raw.filter(~usual)))
+
+
+def _read(raw: pl.Series) -> pl.Series:
     read = date_writings.read(date_writings.tidied(raw))
     return read.set(~holds(read.str.contains(CANONICAL)), None)
 

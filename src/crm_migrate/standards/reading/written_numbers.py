@@ -5,6 +5,8 @@ Basis: GB/T 15835-2011 for digits and their groups, 《支付结算办法》 ann
 ranges, and estimates or limits.
 """
 
+from functools import cache
+
 import polars as pl
 
 from crm_migrate.standards.columns.characters import compact, narrow
@@ -47,6 +49,19 @@ def read(text: pl.Series, power: int = 0) -> pl.Series:
     >>> read(pl.Series(["120", "一百二十万", "1,200,000元"]), 4).to_list()
     ['120', '120', '120']
     """
+    number = text.str.extract(_whole(power), 1)
+    other = number.is_null() & text.is_not_null()
+    return change_where(number, other, lambda _: _read(text.filter(other), power))
+
+
+@cache
+def _whole(power: int) -> str:
+    """Digits alone, or with the unit that a number without one has: most amounts."""
+    units = "|".join(unit for unit, its in POWERS.items() if its == power)
+    return rf"^([1-9][0-9]*)(?:(?:{units})[元圆块]?)?$"
+
+
+def _read(text: pl.Series, power: int) -> pl.Series:
     number = plain(text.str.extract(_WRITTEN, 1).str.replace(r"^([0-9.,]+[0-9])-$", "-$1"))
     unit = text.str.extract(_WRITTEN, 2)
     named = unit.is_not_null() | text.str.extract(_WRITTEN, 3).is_not_null()
