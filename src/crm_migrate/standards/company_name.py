@@ -13,7 +13,7 @@ from crm_migrate.records import Rule, Severity
 from crm_migrate.standards.columns.characters import narrow, simplified
 from crm_migrate.standards.columns.covering import first_ones
 from crm_migrate.standards.columns.private_use import PRIVATE_USE
-from crm_migrate.standards.columns.remembered import remembered
+from crm_migrate.standards.columns.remembered import remembered, remembered_column
 from crm_migrate.standards.columns.residue import (
     change_where,
     holds,
@@ -148,13 +148,13 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
     >>> normalise(pl.Series(["恒通科技有限公司（原恒达科技有限公司）"])).to_list()
     ['恒通科技有限公司']
     """
-    open_ = ~_settled(raw).get_column("settled")
+    open_ = ~_is_settled(raw)
     return change_where(raw, open_, _repaired)
 
 
-@remembered
-def _settled(names: pl.Series) -> pl.DataFrame:
-    return pl.DataFrame({"settled": names.str.contains(_SETTLED)})
+@remembered_column
+def _is_settled(names: pl.Series) -> pl.Series:
+    return names.str.contains(_SETTLED)
 
 
 def _repaired(raw: pl.Series) -> pl.Series:
@@ -213,7 +213,7 @@ def _without_signs(text: pl.Series) -> pl.Series:
 
 def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Masks:
     """Names without legal form (a person's has none), placeholders, lost characters, slips."""
-    open_ = holds(~_settled(value).get_column("settled"))
+    open_ = holds(~_is_settled(value))
     odd = mask_where(value, open_, lambda few: ~few.str.contains(_USUAL))
     yield PRIVATE, mask_where(value, odd, lambda few: few.str.contains(PRIVATE_USE))
     nobody = mask_where(value, odd, lambda few: few.str.contains(_NOBODY))

@@ -108,7 +108,7 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
     >>> normalise(pl.Series(["li@x.com（工作）", "li@163，com", "li(at)x.com"])).to_list()
     ['li@x.com', 'li@163.com', 'li@x.com']
     """
-    read = change_where(raw, ~is_formed(raw), _repaired)
+    read = change_where(raw, raw.is_not_null() & ~is_formed(raw), _repaired)
     coded = read.str.contains("xn--", literal=True)  # in the letters people read, as the rest is
     return change_where(read, coded, lambda few: per_distinct(few, _validated_or_kept))
 

@@ -14,7 +14,7 @@ from crm_migrate.records import Rule, Severity
 from crm_migrate.standards import phone
 from crm_migrate.standards.columns.characters import tidy_apart
 from crm_migrate.standards.columns.covering import COVERED_NUMBER
-from crm_migrate.standards.columns.remembered import remembered
+from crm_migrate.standards.columns.remembered import remembered, remembered_column
 from crm_migrate.standards.columns.residue import (
     Change,
     change_where,
@@ -194,7 +194,7 @@ def overflow(raw: pl.Series) -> pl.Series:
 
 def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Masks:
     """Form, prefix, rounding, covered and made-up numbers, what else the cell held."""
-    odd = value.is_not_null() & ~holds(value.str.contains(_usual()))
+    odd = value.is_not_null() & ~is_usual(value)
     formed = mask_where(value, odd, lambda few: few.str.contains(CANONICAL))
     for rule, use in ((PREFIX, "unallocated"), (DEVICE, "device"), (UNKNOWN_PREFIX, "unknown")):
         yield rule, mask_where(value, formed, _used_for(use))
@@ -236,6 +236,16 @@ def uses(value: pl.Series) -> pl.Series:
 @cache
 def _uses() -> dict[str, str]:
     return {row["prefix"]: row["use"] for row in Table("mobile_prefixes").rows}
+
+
+@remembered_column
+def is_usual(value: pl.Series) -> pl.Series:
+    """True for numbers with a prefix that people call with.
+
+    >>> is_usual(pl.Series(["13800138000", "14400000000", "010-62345678", None])).to_list()
+    [True, False, False, False]
+    """
+    return holds(value.str.contains(_usual()))
 
 
 @cache

@@ -14,6 +14,7 @@ from crm_migrate.model import MULTI_SEPARATOR
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards.columns.characters import tidy_apart
 from crm_migrate.standards.columns.covering import COVERED_NUMBER
+from crm_migrate.standards.columns.remembered import remembered_column
 from crm_migrate.standards.columns.residue import change_where, holds, mask_where, unless_matching
 from crm_migrate.standards.contract import PLAIN, Context, Masks
 from crm_migrate.standards.reading.telephones import (
@@ -133,7 +134,7 @@ def is_known(value: pl.Series) -> pl.Series:
 
 def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Masks:
     """Unreadable numbers, missing and wrong area codes, several numbers in a cell, words."""
-    odd = value.is_not_null() & ~holds(value.str.contains(_usual()))
+    odd = value.is_not_null() & ~is_usual(value)
     unknown = mask_where(value, odd, lambda few: ~few.str.contains(CANONICAL))
     hidden = mask_where(value, unknown, lambda few: few.str.contains(COVERED_NUMBER))
     yield COVERED, hidden
@@ -150,9 +151,18 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     yield from of_number(raw, changed, OUT_OF_USE, NOTE)
 
 
+@remembered_column
+def is_usual(value: pl.Series) -> pl.Series:
+    """True for one number that nothing can be said against, as most are.
+
+    >>> is_usual(pl.Series(["13800138000", "010-62345678", "010-6234567", None])).to_list()
+    [True, True, False, False]
+    """
+    return holds(value.str.contains(_usual()))
+
+
 @cache
 def _usual() -> str:
-    """One number that nothing can be said against, as most are."""
     long, short = area_of("8"), area_of("7")
     landline = f"{long}-[2-8][0-9]{{7}}|{short}-[2-8][0-9]{{6}}"
     return f"^(?:{MOBILE}|[48]00[0-9]{{7}}|{landline})$"

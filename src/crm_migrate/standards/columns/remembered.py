@@ -111,6 +111,17 @@ remembered = remembered_with(rows_taken)
 """A reader that answers with a frame, row for row."""
 
 
+def values_taken(columns: Sequence[pl.Series], place: pl.Series) -> pl.Series:
+    """The values at the places, the columns one behind the other."""
+    return pl.concat(columns, rechunk=True)[place]
+
+
+remembered_column = remembered_with(values_taken)
+"""A reader that answers with a column; to be asked about whole columns, as looking up a few rows
+costs more than most of them do.
+"""
+
+
 def learning(lasting: pl.Expr) -> Callable[[Reader[pl.DataFrame]], Reader[pl.DataFrame]]:
     """Of a reader of distinct values, which come back in its column `text`: answers that are
     `lasting` are kept for good, so they must hold nothing that is anybody's.

@@ -44,6 +44,23 @@ def replaced_at(rows: npt.NDArray[np.intp], height: int) -> pl.Series:
     return pl.Series(place)
 
 
+def told_of(values: pl.Series, mask: pl.Series, read: Change) -> pl.Series:
+    """What `read` says of those rows alone where `mask` is true; null elsewhere.
+
+    >>> s, mask = pl.Series(["a", "b", "c"]), pl.Series([True, False, None])
+    >>> told_of(s, mask, lambda few: few + "!").to_list()
+    ['a!', None, None]
+    """
+    mask = holds(mask)
+    told = read(values.filter(mask)) if mask.any() else values.clear()
+    if told.null_count() == len(told):
+        return pl.Series(values.name, [None], dtype=pl.String).new_from_index(0, len(values))
+    place = np.full(len(values), len(told), dtype=np.uint32)
+    place[np.flatnonzero(mask.to_numpy())] = np.arange(len(told), dtype=np.uint32)
+    nothing = pl.Series([None], dtype=pl.String)
+    return pl.concat([told, nothing], rechunk=True)[pl.Series(place)].alias(values.name)
+
+
 def unless_matching(values: pl.Series, canonical: str, change: Change) -> pl.Series:
     """`values` with `change` applied where they do not match the regex `canonical`."""
     return change_where(values, ~values.str.contains(canonical), change)

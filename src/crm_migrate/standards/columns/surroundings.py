@@ -42,6 +42,11 @@ def alone(raw: pl.Series, label: str) -> pl.Series:
     >>> alone(typed, "税号").to_list()
     ['91350100M000100Y43', '91350100M000100Y43', '91350100M000100Y43', '原91350100M000100Y43']
     """
+    marked = raw.is_not_null() & ~raw.str.contains("^[0-9]+$")
+    return change_where(raw, marked, lambda few: _alone(few, label))
+
+
+def _alone(raw: pl.Series, label: str) -> pl.Series:
     text = compact(raw)
     text = change_where(
         text,

@@ -22,7 +22,7 @@ from crm_migrate.standards import (
     travel_document,
     uscc,
 )
-from crm_migrate.standards.columns.residue import change_where, holds, mask_where
+from crm_migrate.standards.columns.residue import holds, mask_where, told_of
 
 T = SemanticType
 Broken = tuple[str, Rule, pl.Series]
@@ -224,7 +224,7 @@ def _move(
     way: _Way, source: str, target: str, odd: pl.Series, values: dict[str, pl.Series]
 ) -> Iterator[Broken]:
     value, present = values[source], values[target]
-    read = change_where(value.set(~odd, None), odd, way.read)
+    read = told_of(value, odd, way.read)
     found = read.is_not_null()
     if not found.any():
         return

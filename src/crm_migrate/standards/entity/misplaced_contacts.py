@@ -17,12 +17,13 @@ from crm_migrate.standards import (
     email,
     mobile,
     person_name,
+    phone,
     qq,
     title,
     website,
     wechat,
 )
-from crm_migrate.standards.columns.residue import change_where, holds, joined, mask_where
+from crm_migrate.standards.columns.residue import change_where, holds, joined, mask_where, told_of
 from crm_migrate.standards.entity.misplaced import OTHERS_OCCUPIED
 from crm_migrate.standards.entity.record_rules import LEFT_OVER
 from crm_migrate.standards.reading import telephones
@@ -43,6 +44,12 @@ _FURTHER = {
     T.WECHAT: (wechat.overflow, "微信 "),
     T.QQ: (qq.overflow, "QQ "),
 }
+_IN_PLACE = {
+    T.EMAIL: email.is_formed,
+    T.MOBILE: mobile.is_usual,
+    T.PHONE: phone.is_usual,
+}
+"""What is surely not of another kind, and mostly known already."""
 _ONE = f"(?:^|;)({telephones.MOBILE})(?:;|$)"
 _NOTHING = Text("Nothing to do.", "无需处理。")
 
@@ -154,7 +161,7 @@ def _further(
         changed = holds(typed != values[field.name])
         if not changed.any():
             continue
-        others = change_where(typed.set(~changed, None), changed, overflow)
+        others = told_of(typed, changed, overflow)
         if OTHER_CONTACT not in values:
             yield field.name, LEFT_OVER, others.is_not_null()
         elif others.null_count() < len(others):
@@ -172,6 +179,7 @@ def _wechats(
     number, typed = values[numbers], raw(numbers)
     same = wechat.says_mobile(values[ids])
     said = values[ids].is_null() & holds(typed != number)
+    said = mask_where(typed, said, lambda few: few.str.contains_any(["微信", "V", "v"]))
     said = mask_where(typed, said, lambda few: few.str.contains(_SAYS_WECHAT))
     called = mask_where(number, same | said, lambda few: few.str.contains(mobile.CANONICAL))
     if called.any():
@@ -188,9 +196,11 @@ def _misplaced(
     if source is None or target is None:
         return
     open_ = values[source].is_not_null() & values[target].is_null()
+    if of in _IN_PLACE and open_.any():
+        open_ = open_ & ~_IN_PLACE[of](values[source])
     if not open_.any():
         return
-    found = change_where(values[source].set(~open_, None), open_, read)
+    found = told_of(values[source], open_, read)
     here = found.is_not_null()
     if here.any():
         values[target] = found.zip_with(here, values[target]).alias(target)
@@ -204,7 +214,7 @@ def _mobiles(entity: Entity, values: dict[str, pl.Series]) -> Iterator[Broken]:
     if source is None or target is None:
         return
     open_ = values[source].is_not_null() & values[target].is_null()
-    found = change_where(values[source].set(~open_, None), open_, lambda few: few.str.extract(_ONE))
+    found = told_of(values[source], open_, lambda few: few.str.extract(_ONE))
     here = found.is_not_null()
     if here.any():
         rest = change_where(values[source], here, _without_first)
@@ -243,28 +253,43 @@ def _website(few: pl.Series) -> pl.Series:
 def _names(
     entity: Entity, raw: Callable[[str], pl.Series], values: dict[str, pl.Series]
 ) -> Iterator[Broken]:
+    """What stood beside names; only the cells that were changed are asked."""
     for field in entity.fields:
-        if field.type is T.COMPANY_NAME and field.name == "name":
-            for part, to, rule in (("former", FORMER_NAME, FORMER), ("short", SHORT_NAME, SHORT)):
-                yield from _beside(field.name, to, rule, raw, values, _company_part(part))
-            yield from _beside(field.name, STATUS, STATE, raw, values, _state)
-        if field.type is T.PERSON_NAME:
+        name = field.name
+        company = field.type is T.COMPANY_NAME and name == "name"
+        if not company and field.type is not T.PERSON_NAME:
+            continue
+        typed = raw(name)
+        changed = holds(typed != values[name])
+        if not changed.any():
+            continue
+        few = typed.filter(changed)
+        if company:
+            parts = company_name.split(few)
+            state = parts["note"].str.extract(f"({STATES})")
+            yield from _beside(name, FORMER_NAME, FORMER, changed, parts["former"], values)
+            yield from _beside(name, SHORT_NAME, SHORT, changed, parts["short"], values)
+            yield from _beside(name, STATUS, STATE, changed, state, values)
+        else:
+            parts = person_name.split(few)
             to = _first(entity, T.TITLE) or ""
-            yield from _beside(field.name, to, TITLE, raw, values, _title)
-            yield from _numbers(entity, field.name, raw, values)
+            yield from _beside(name, to, TITLE, changed, _title(parts["title"]), values)
+            yield from _numbers(entity, name, changed, person_name.mobile_of(parts["note"]), values)
+
+
+def _title(told: pl.Series) -> pl.Series:
+    told = title_of(told)
+    return change_where(told, told.is_not_null(), title.normalise)
 
 
 def _numbers(
-    entity: Entity, source: str, raw: Callable[[str], pl.Series], values: dict[str, pl.Series]
+    entity: Entity, source: str, changed: pl.Series, few: pl.Series, values: dict[str, pl.Series]
 ) -> Iterator[Broken]:
     """The mobile number behind a name; beside another one it goes to the telephone field."""
     first, second = _first(entity, T.MOBILE), _first(entity, T.PHONE)
-    changed = holds(raw(source) != values[source])
-    if first is None or not changed.any():
+    if first is None or few.null_count() == len(few):
         return
-    told = change_where(raw(source).set(~changed, None), changed, _number)
-    if told.null_count() == len(told):
-        return
+    told = told_of(values[source], changed, lambda _: few)
     other = told.is_not_null() & holds(values[first] != told)
     if second is not None:
         values[second] = joined(values[second], told.set(~other, None)).alias(second)
@@ -274,37 +299,17 @@ def _numbers(
 
 
 def _beside(
-    source: str, target: str, rule: Rule, raw: Callable[[str], pl.Series],
-    values: dict[str, pl.Series], read: Callable[[pl.Series], pl.Series],
+    source: str, target: str, rule: Rule, changed: pl.Series, few: pl.Series,
+    values: dict[str, pl.Series],
 ) -> Iterator[Broken]:  # fmt: skip
-    """What `read` finds in the cells that were changed, kept in a field that is free."""
-    if target not in values:
+    """What was found in the `few` cells that were changed, kept in a field that is free."""
+    if target not in values or few.null_count() == len(few):
         return
-    typed, present = raw(source), values[target]
-    changed = holds(typed != values[source])
-    if not changed.any():
-        return
-    told = change_where(typed.set(~changed, None), changed, read)
+    present = values[target]
+    told = told_of(present, changed, lambda _: few)
     found = told.is_not_null()
     free = found & present.is_null()
     if free.any():
         values[target] = told.zip_with(free, present).alias(target)
         yield source, rule, free
     yield source, OTHERS_OCCUPIED, found & ~free & holds(present != told)
-
-
-def _company_part(part: str) -> Callable[[pl.Series], pl.Series]:
-    return lambda few: company_name.split(few)[part]
-
-
-def _number(few: pl.Series) -> pl.Series:
-    return person_name.mobile_of(person_name.split(few)["note"])
-
-
-def _state(few: pl.Series) -> pl.Series:
-    return company_name.split(few)["note"].str.extract(f"({STATES})")
-
-
-def _title(few: pl.Series) -> pl.Series:
-    told = title_of(person_name.split(few)["title"])
-    return change_where(told, told.is_not_null(), title.normalise)

@@ -57,7 +57,8 @@ def _telephones(
     source: str, target: Field | None, raw: pl.Series, values: dict[str, pl.Series]
 ) -> Iterator[Move]:
     value = values[source]
-    other = value.is_not_null() & ~holds(value.str.contains(mobile.CANONICAL))
+    other = value.is_not_null() & ~mobile.is_usual(value)
+    other = mask_where(value, other, lambda few: ~few.str.contains(mobile.CANONICAL))
     odd = holds(raw != value) | other
     if not odd.any():
         return

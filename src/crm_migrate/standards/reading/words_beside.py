@@ -31,7 +31,7 @@ def of_number(raw: pl.Series, read: pl.Series, unused: Rule, noted: Rule) -> Mas
     >>> [rows.to_list() for _, rows in of_number(raw, read, unused, noted)]
     [[True, False, False], [True, False, False]]
     """
-    worded = mask_where(raw, read, lambda few: few.str.contains(r"\p{Han}"))
+    worded = _is_worded(raw, read)
     yield unused, mask_where(raw, worded, lambda few: few.str.contains(_OUT_OF_USE))
     yield noted, has_note(raw, worded)
 
@@ -43,7 +43,12 @@ def has_note(raw: pl.Series, read: pl.Series) -> pl.Series:
     >>> has_note(raw, pl.Series([True, True, False])).to_list()
     [True, False, False]
     """
-    worded = mask_where(raw, read, lambda few: few.str.contains(r"\p{Han}"))
+    worded = _is_worded(raw, read)
     return mask_where(
         raw, worded, lambda few: few.str.replace_all(_LABELS, "").str.contains(r"\p{Han}")
     )
+
+
+def _is_worded(raw: pl.Series, read: pl.Series) -> pl.Series:
+    wide = mask_where(raw, read, lambda few: few.str.len_bytes() > few.str.len_chars())
+    return mask_where(raw, wide, lambda few: few.str.contains(r"\p{Han}"))
