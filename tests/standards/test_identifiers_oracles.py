@@ -17,9 +17,9 @@ from crm_migrate.standards import (
     organisation_code,
     registration_number,
     tax_number,
-    travel_document,
     uscc,
 )
+from crm_migrate.standards.reading import identity_cards
 
 from .identifiers import cited, id_number_of, organisation_code_of, uscc_of
 
@@ -172,10 +172,10 @@ def taiwan(letter: str, digits: str) -> str:
 )
 def test_cards_of_hong_kong_and_taiwan(ours: list[str], theirs: list[str], step: int):
     """R-2.1: the check digits as written out, and no other digit in their place."""
-    assert travel_document.checksum_fits(pl.Series([*ours, *theirs])).all()
+    assert identity_cards.checksum_fits(pl.Series([*ours, *theirs])).all()
     wrong = [v[:-1] + str((int(v[-1]) + step) % 10) for v in theirs]
     wrong += [f"{v[:-2]}{(int(v[-2], 11) + step) % 10})" for v in ours if v[-2] != "A"]
-    assert not travel_document.checksum_fits(pl.Series(wrong, dtype=pl.String)).any()
+    assert not identity_cards.checksum_fits(pl.Series(wrong, dtype=pl.String)).any()
 
 
 @MANY

@@ -11,23 +11,19 @@ the brackets that are part of its number; without them the same characters may b
 
 from typing import NamedTuple
 
-import numpy as np
 import polars as pl
 
 from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards.columns.characters import (
-    DIGITS,
-    as_mask,
-    code_points,
     compact,
-    lookup,
     tidy,
 )
 from crm_migrate.standards.columns.covering import COVERED_NUMBER, ends
 from crm_migrate.standards.columns.residue import holds, mask_where, unless_matching
 from crm_migrate.standards.columns.surroundings import SCIENTIFIC, alone
 from crm_migrate.standards.contract import PLAIN, Context, Masks
+from crm_migrate.standards.reading.identity_cards import CHECKED, HONG_KONG, TAIWAN, checksum_fits
 from crm_migrate.standards.rule_families import covered, made_up, normalised
 
 BASIS = Text(
@@ -50,9 +46,6 @@ _PASSPORT = (
     r"|^[A-Z]{3}[0-9][0-9A-Z]{2,5}$"
 )
 _RESIDENT = r"^[A-Z]{3}[0-9]{12}$"
-_HONG_KONG = r"^[A-Z]{1,2}[0-9]{6}\([0-9A]\)$"
-_TAIWAN = r"^[A-Z][1289A-D][0-9]{8}$"
-"""Second: sex of citizens (1, 2), of residents since 2021 (8, 9) and before (A–D)."""
 KINDS = (
     # Of China: E/G and eight digits, E with a letter since 2017, service passports, and those
     # before 2007; of other states at most nine letters and digits.
@@ -66,10 +59,10 @@ KINDS = (
     Kind("大陆居民往来台湾通行证", r"^[LT][0-9]{8}$"),
     # Until 2023: country, region, birth date, sequence, check; since then 18 digits (id_number).
     Kind("外国人永久居留身份证", _RESIDENT),
-    Kind("香港居民身份证", _HONG_KONG),
+    Kind("香港居民身份证", HONG_KONG),
     # First digit: by the document that the card was first given for.
     Kind("澳门居民身份证", r"^[157][0-9]{6}\([0-9]\)$"),
-    Kind("台湾居民身份证", _TAIWAN),
+    Kind("台湾居民身份证", TAIWAN),
 )
 CANONICAL = "|".join(k.form for k in KINDS)
 _CHINESE = r"^[EG][0-9]{8}$|^E[A-HJ-NP-Z][0-9]{7}$|^1[45][0-9]{7}$|^[DPS]E?[0-9]{7,8}$"
@@ -216,45 +209,7 @@ def is_lettered(value: pl.Series) -> pl.Series:
     lettered = holds(value.str.contains(CANONICAL)) & holds(
         value.str.contains(rf"{_CHINESE}|^[HMCWLT][0-9A-Z][0-9]{{7,9}}$|{_RESIDENT}|\([0-9A]\)$")
     )
-    return (lettered & holds(~value.str.contains(_CHECKED))) | checksum_fits(value)
-
-
-_CHECKED = f"{_HONG_KONG}|{_TAIWAN}"
-_LETTERS = lookup({c: 10 + n for n, c in enumerate("ABCDEFGHJKLMNPQRSTUVXYWZIO")})
-"""Of Taiwan's counties, in the order in which they were given letters."""
-_SPACED = lookup(
-    {" ": 36, "A": 10, **{str(d): d for d in range(10)}}
-    | {c: 10 + n for n, c in enumerate("ABCDEFGHIJKLMNOPQRSTUVWXYZ")}
-)
-
-
-def checksum_fits(value: pl.Series) -> pl.Series:
-    """True for cards of Hong Kong and Taiwan whose check digit fits; false for all else.
-
-    Formulas: Hong Kong, places 9 … 2 of two letters (a blank is 36, A 10 … Z 35) and six digits,
-    and 1 of the check (A is 10): the sum is a multiple of 11. Taiwan, the letter's number as two
-    digits, then nine digits, by 1, 9, 8 … 1, 1: a multiple of 10.
-
-    >>> checksum_fits(pl.Series(["A123456(3)", "A123456(4)", "A123456789", "E12345678"])).to_list()
-    [True, False, True, False]
-    """
-    hong_kong = mask_where(value, value.str.contains(_HONG_KONG), _hong_kong_fits)
-    return hong_kong | mask_where(value, value.str.contains(_TAIWAN), _taiwan_fits)
-
-
-def _hong_kong_fits(cards: pl.Series) -> pl.Series:
-    plain = cards.str.replace_all(r"[()]", "").str.pad_start(9, " ")
-    sums = _SPACED[code_points(plain, 9)] @ np.arange(9, 0, -1, dtype=np.int16)
-    return as_mask(cards.name, sums % 11 == 0)
-
-
-def _taiwan_fits(cards: pl.Series) -> pl.Series:
-    points = code_points(cards, 10)
-    letters = _LETTERS[points[:, :2]]
-    second = np.where(letters[:, 1] > 0, letters[:, 1] % 10, DIGITS[points[:, 1]])
-    weights = np.array([7, 6, 5, 4, 3, 2, 1, 1], dtype=np.int16)
-    sums = letters[:, 0] // 10 + letters[:, 0] % 10 * 9 + second * 8
-    return as_mask(cards.name, (sums + DIGITS[points[:, 2:]] @ weights) % 10 == 0)
+    return (lettered & holds(~value.str.contains(CHECKED))) | checksum_fits(value)
 
 
 def is_named(raw: pl.Series) -> pl.Series:
@@ -276,7 +231,7 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     """
     repeated = holds(value.str.contains(_NOTHING))
     yield MADE_UP, repeated
-    card = holds(value.str.contains(_CHECKED))
+    card = holds(value.str.contains(CHECKED))
     wrong = card & ~mask_where(value, card, checksum_fits)
     # A passport or permit of China with a digit too many is likelier than a card of Taiwan.
     excess = mask_where(value, wrong, lambda v: v.str.contains(_EXCESS))
