@@ -327,18 +327,21 @@ def test_what_has_no_column_is_said_once(command: Command, tmp_path: Path) -> No
 
 
 def test_ids_go_by_the_name_that_people_see(command: Command, tmp_path: Path) -> None:
-    """Of a header in two rows the lower part names the column: 编号, not 基础信息/编号."""
+    """Of a header in two rows the lower part names the column: 编号, not 基础信息/编号; and a
+    column that only begins with 客户 is not offered as the customer's name.
+    """
     book = Workbook()
     for row in (
-        ("基础信息", None, "联系人信息"),
-        ("编号", "客户名称", "联系人"),
-        ("K1", "福州云桥机械有限公司", "林一"),
-        ("K2", "厦门远石食品有限公司", "陈二"),
+        ("基础信息", None, "联系人信息", None),
+        ("编号", "客户名称", "联系人", "客户生日"),
+        ("K1", "福州云桥机械有限公司", "林一", "3.8"),
+        ("K2", "厦门远石食品有限公司", "陈二", "5.4"),
     ):
         book.active.append(row)
     book.active.merge_cells("A1:B1")
     book.save(tmp_path / "两行表头.xlsx")
     file, out, found = (tmp_path / n for n in ("两行表头.xlsx", "out.csv", "found.csv"))
-    ran = command("standardize", file, "--id", "编号", "--out", out, "--findings", found)
+    ran = command("standardize", file, "--id", "编号", "--out", out, "--findings", found, "--json")
     assert ran.code == 0, ran.err
+    assert [c["could_be"] for c in ran.data["unused_columns"]] == [[]]
     assert read(out)["record_id"].to_list() == ["K1", "K2"]

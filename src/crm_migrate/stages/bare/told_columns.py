@@ -1,13 +1,13 @@
 """What is told of the columns of bare files: those that fields take, and those that none takes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import polars as pl
 
 from crm_migrate.model import Model
 from crm_migrate.stages.bare.column_figures import NOTHING, Shares, shares
-from crm_migrate.stages.bare.file_mappings import FileMappings
+from crm_migrate.stages.bare.file_mappings import FileMappings, FileTable
 from crm_migrate.stages.bare.likely_fields import likely_fields
 from crm_migrate.stages.bare.standardize import StandardizedFiles
 
@@ -48,7 +48,7 @@ def unused_columns(
     figures: Shares | None = None,
 ) -> Iterator[dict[str, Any]]:
     """The columns that no field takes, why, under what name they stand in the result (null: they
-    do not), how full they are, and which fields they could be meant for.
+    do not), how full they are, and which fields they could be meant for that have no column yet.
 
     records: those of the result, whose values help to see the last.
     """
@@ -65,8 +65,15 @@ def unused_columns(
             "why": str(why),
             "carried_as": carried,
             "filled": (figures or {}).get(place, NOTHING).filled,
-            "could_be": list(likely_fields(column, values, found, model)),
+            "could_be": _free(likely_fields(column, values, found, model), table, found.entity),
         }
+
+
+def _free(fields: Iterable[str], table: FileTable, entity: str) -> list[str]:
+    """Those that no column of the table fills: a mapping names each field once."""
+    records = table.mapping.records
+    taken = {n if r.entity == entity else f"{r.entity}.{n}" for r in records for n in r.fields}
+    return [field for field in fields if field not in taken]
 
 
 def unused_of(result: StandardizedFiles) -> list[dict[str, Any]]:
