@@ -36,6 +36,8 @@ _BESIDE = r"^(.+?)\((?:大写)?[::]?(?:人民币)?([^()0-9]+)\)$"
 """The same amount twice, the second time in capital numerals."""
 
 _CORRECT = Text("Correct the amount in the source.", "请在源数据中更正金额。")
+_BARE = "^¥?[0-9.,]+[十百千万亿]*元?$"
+"""A number with its unit, and nothing that it would have to be freed of."""
 NORMALISED = normalised("amount", "amount", "金额")
 UNREADABLE = Rule(
     "amount.unreadable",
@@ -123,10 +125,6 @@ def _repaired(raw: pl.Series, field_power: int, foreign: bool) -> pl.Series:
     number = written_numbers.read(text.str.replace("^¥", ""), field_power)
     twice = number.is_null() & holds(text.str.contains(_BESIDE))
     return change_where(number, twice, lambda _: _agreed(text.filter(twice), field_power))
-
-
-_BARE = "^¥?[0-9.,]+[十百千万亿]*元?$"
-"""A number with its unit, and nothing that it would have to be freed of."""
 
 
 def _bared(text: pl.Series) -> pl.Series:

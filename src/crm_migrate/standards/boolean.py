@@ -45,6 +45,8 @@ _UNKNOWN = (
 )
 SPELLINGS = dict.fromkeys(_TRUE, "true") | dict.fromkeys(_FALSE, "false")
 """Spelling (half width, lower case) → canonical text."""
+_DATE = r"[(]?[0-9]{4}[-/.年][0-9]{1,2}[-/.月][0-9]{1,2}日?[)]?"
+"""When a consent was given or withdrawn: it is no part of the answer."""
 NORMALISED = normalised("boolean", "yes/no value", "是/否")
 UNREADABLE = Rule(
     "boolean.unreadable",
@@ -62,8 +64,6 @@ UNKNOWN = Rule(
     ),
 )
 RULES: tuple[Rule, ...] = (NORMALISED, UNREADABLE, UNKNOWN)
-_DATE = r"[(]?[0-9]{4}[-/.年][0-9]{1,2}[-/.月][0-9]{1,2}日?[)]?"
-"""When a consent was given or withdrawn: it is no part of the answer."""
 
 
 def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:

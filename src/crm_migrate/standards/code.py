@@ -15,6 +15,7 @@ from crm_migrate.standards.contract import PLAIN, Context, Masks
 from crm_migrate.standards.rule_families import normalised
 
 BASIS = Text("the company's own coding", "企业自定编码")
+_TWO = r"^\s*(\S{4,}[0-9])\s*[\r\n]\s*(\S{4,}[0-9])\s*$"
 NORMALISED = normalised("code", "code", "编码")
 ROUNDED = Rule(
     "code.precision_lost",
@@ -32,7 +33,6 @@ SEVERAL = Rule(
     Text("Enter one code in each cell.", "每格只填写一个编码，请在源数据中拆分。"),
 )
 RULES: tuple[Rule, ...] = (NORMALISED, ROUNDED, SEVERAL)
-_TWO = r"^\s*(\S{4,}[0-9])\s*[\r\n]\s*(\S{4,}[0-9])\s*$"
 
 
 def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:

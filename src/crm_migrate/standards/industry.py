@@ -35,6 +35,12 @@ from crm_migrate.standards.rule_families import normalised
 BASIS = Text("GB/T 4754-2017", "GB/T 4754-2017《国民经济行业分类》")
 CANONICAL = r"^[A-T](?:[0-9]{2,4})?$"
 
+_FORMER = r"^[A-T]?([0-9]{4})(?:[^0-9]|$)"
+_STEPS = r"\p{Han}\s*(?:[-—–>/\\|:]|->|→|»)\s*\p{Han}"
+_STEP_SIGNS = r"[-—–>＞/／\\|｜:：→»]+"
+_LIST_SIGNS = r"[、,，;；/＋+和及]+"
+_TOLD = 8
+"""How many industries a person is offered: 其他 could be any of fifty."""
 NORMALISED = normalised("industry", "industry", "行业")
 AMBIGUOUS = Rule(
     "industry.ambiguous",
@@ -84,12 +90,6 @@ CONTRADICTORY = Rule(
 RULES: tuple[Rule, ...] = (
     NORMALISED, AMBIGUOUS, FORMER_CODE, UNKNOWN, SECTION_ONLY, CONTRADICTORY,
 )  # fmt: skip
-_FORMER = r"^[A-T]?([0-9]{4})(?:[^0-9]|$)"
-_STEPS = r"\p{Han}\s*(?:[-—–>/\\|:]|->|→|»)\s*\p{Han}"
-_STEP_SIGNS = r"[-—–>＞/／\\|｜:：→»]+"
-_LIST_SIGNS = r"[、,，;；/＋+和及]+"
-_TOLD = 8
-"""How many industries a person is offered: 其他 could be any of fifty."""
 
 
 def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:

@@ -16,6 +16,11 @@ from crm_migrate.standards.rule_families import normalised
 
 BASIS = Text("GB/T 15835-2011", "GB/T 15835-2011《出版物上数字用法》")
 CANONICAL = r"^(?:0|-?[1-9][0-9]{0,17})$"
+_COUNTER = (
+    r"([0-9零〇一二两三四五六七八九十百千万亿])"
+    r"(?:[人名位个家台套件辆户次份项条张只间栋层岁](?:人|员工|客户)?|员工)$"
+)
+"""What is counted, behind the number."""
 NORMALISED = normalised("integer", "number", "整数")
 UNREADABLE = Rule(
     "integer.unreadable",
@@ -40,11 +45,6 @@ ESTIMATE = Rule(
     _ONE,
 )
 RULES: tuple[Rule, ...] = (NORMALISED, UNREADABLE, RANGE, ESTIMATE)
-_COUNTER = (
-    r"([0-9零〇一二两三四五六七八九十百千万亿])"
-    r"(?:[人名位个家台套件辆户次份项条张只间栋层岁](?:人|员工|客户)?|员工)$"
-)
-"""What is counted, behind the number."""
 
 
 def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:

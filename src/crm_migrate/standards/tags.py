@@ -11,10 +11,10 @@ from crm_migrate.standards.contract import PLAIN, Context, Masks
 from crm_migrate.standards.rule_families import normalised
 
 BASIS = Text("tags joined by ;", "标签以分号分隔")
-NORMALISED = normalised("tags", "list of tags", "标签")
-RULES: tuple[Rule, ...] = (NORMALISED,)
 _NUMBERED = r"(^|[\s;,、|#【】\[\]])[1-9][0-9]?[.、)]\s*(\p{Han})"
 _WORDS = r"^\p{Han}{2,}(?:[ /\\]+\p{Han}{2,})+$"
+NORMALISED = normalised("tags", "list of tags", "标签")
+RULES: tuple[Rule, ...] = (NORMALISED,)
 
 
 def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
