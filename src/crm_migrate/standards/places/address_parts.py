@@ -42,7 +42,7 @@ _NO_DISTRICT = (
 """Behind 深圳南山: what it is a name together with (北京朝阳公园南路, 北京朝阳门外大街)."""
 _STREET_BEGUN = "^[东南西北中]?[一二三四五六七八九十]?[广大]?$"
 """Behind a short name at the end of a text: what follows could make it `_STREET`."""
-_FILLED = r"^(?:市辖区|[\s,、/·-])+"
+_FILLED = r"^(?:市辖区|[\s,、/·>|_\\-])+"
 _DOUBTFUL = ("朝阳",)
 """Short names of cities that rather mean a district elsewhere: 北京市朝阳区."""
 
@@ -118,8 +118,10 @@ def _unfolded(text: pl.Series) -> pl.DataFrame:
     """
     frame = pl.DataFrame({"text": text}).with_columns(rest=pl.col("text"), open=False)
     frame = _take(frame, "province", place_names.provinces())
-    frame = _take(_without_corps(frame), "city", place_names.cities())
-    frame = _take(_said_once(frame), "district", place_names.districts())
+    frame = _with_ending(_without_corps(_said_once(frame, "province")))
+    frame = _take(frame, "city", place_names.cities())
+    frame = _without_county(_said_once(_said_once(frame, "province"), "city"))
+    frame = _take(frame, "district", place_names.districts())
     frame = _without_doubtful_cities(_within_former_cities(frame))
     city = pl.col("city").replace(place_names.city_spellings())
     frame = frame.with_columns(
@@ -190,18 +192,41 @@ def _within_former_cities(frame: pl.DataFrame) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def _said_once(frame: pl.DataFrame) -> pl.DataFrame:
-    """江苏省南京市江苏省南京市玄武区: columns of a form put together, one of which had them all."""
+def _said_once(frame: pl.DataFrame, level: str) -> pl.DataFrame:
+    """江苏省南京市江苏省南京市玄武区: columns of a form, one of which had them all."""
     rest = pl.col("rest")
-    for level in ("province", "city"):
-        full = pl.col(level).str.contains("[省市盟]$|自治[区州]$")
-        again = full & rest.str.starts_with(pl.col(level))
-        behind = rest.str.strip_prefix(pl.col(level)).str.replace(LEADING, "")
-        if level == "province":  # 成都市四川省科技馆
-            told = frame.select(pl.when(again).then(behind)).to_series()
-            again = again & ~_begins_with_no_place(told)[0]
-        rest = pl.when(again).then(behind).otherwise(rest)
-    rest = rest.str.replace(LEADING, "")  # 重庆市县云阳县: as the register writes it
+    full = pl.col(level).str.contains("[省市盟]$|自治[区州]$|地区$")
+    again = full & rest.str.starts_with(pl.col(level))
+    behind = rest.str.strip_prefix(pl.col(level)).str.replace(LEADING, "")
+    if level == "province":  # 成都市四川省科技馆
+        told = frame.select(pl.when(again).then(behind)).to_series()
+        if not told.is_not_null().any():
+            return frame
+        again = again & ~_begins_with_no_place(told)[0]
+    return frame.with_columns(rest=pl.when(again).then(behind).otherwise(rest))
+
+
+def _with_ending(frame: pl.DataFrame) -> pl.DataFrame:
+    """江苏省江苏省南京市玄武区: columns of a form, one of which had all."""
+    short = ~pl.col("province").str.contains("[省市区]$")
+    rest = frame.select(pl.when(short).then("rest")).to_series()
+    if not rest.is_not_null().any():
+        return frame
+    behind = rest.str.slice(1)
+    names = (place_names.cities(), place_names.districts())
+    named = [holds(one.longest(behind).str.contains("[市区县旗州盟]$")) for one in names]
+    wrong = rest.is_not_null() & (named[0] | named[1]) & _begins_with_no_place(rest)[0]
+    wrong &= holds(rest.str.contains(r"^\p{Han}"))
+    if not wrong.any():
+        return frame
+    return frame.with_columns(
+        rest=behind.zip_with(wrong, frame["rest"]), open=frame["open"] | wrong
+    )
+
+
+def _without_county(frame: pl.DataFrame) -> pl.DataFrame:
+    """重庆市县云阳县: as the register writes it."""
+    rest = pl.col("rest").str.replace(LEADING, "")
     municipal = pl.coalesce("city", "province").is_in(place_names.MUNICIPALITIES)
     county = rest.str.replace(r"^县(\p{Han}{1,12}?县)", "$1")
     return frame.with_columns(rest=pl.when(municipal).then(county).otherwise(rest))

@@ -6,8 +6,10 @@ from crm_migrate.standards.columns.characters import narrow, simplified
 from crm_migrate.standards.columns.residue import change_where
 from crm_migrate.standards.places import place_names
 
-LEADING = r"^[\s,、/·-]+"
+LEADING = r"^[\s,、/·>|_\\-]+"
 """What stands between the parts of an address."""
+_TWO = 60
+"""Bytes that two addresses have at least, of ten characters each."""
 _TRADITIONAL = "縣區鎮號廣東灣臺蘇陝貴雲遼龍慶寧鄉關樓層"
 _ODD = (
     rf"[^\x{{4e00}}-\x{{9fa5}}0-9A-Za-z()#-]|[{_TRADITIONAL}]|"
@@ -26,7 +28,23 @@ _POSTCODE = r"^\(?(?:邮编[::]?)?[0-9]{6}\)?[\s,、]*(\p{Han}{2})"
 
 def tidied(raw: pl.Series) -> pl.Series:
     """Each address tidied; null where nothing is left."""
-    return change_where(raw, raw.str.contains(_ODD), _narrowed)
+    text = change_where(raw, raw.str.contains(_ODD), _narrowed)
+    size = text.str.len_bytes()
+    long = (size >= _TWO) & (size % 2 == 0)  # which leaves most rows out
+    return change_where(text, long, _said_once)
+
+
+def _said_once(text: pl.Series) -> pl.Series:
+    """The first half of texts that say the same twice."""
+    half = text.str.len_chars() // 2
+    twice = text.str.slice(half, 4) == text.str.head(4)
+    return change_where(text, twice, _first_half)
+
+
+def _first_half(text: pl.Series) -> pl.Series:
+    half = text.str.len_chars() // 2
+    first = text.str.head(half)
+    return first.zip_with(first == text.str.slice(half), text)
 
 
 def _narrowed(raw: pl.Series) -> pl.Series:
