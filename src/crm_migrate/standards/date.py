@@ -39,6 +39,9 @@ ENDLESS = (
 """Words, and the last day that programs know, for a term that has no end."""
 _RANGE = r"[0-9日号月](?:至|到|~|--)[0-9]|[日号]-[0-9]|[0-9]{1,2}日?-[0-9]{4}[年.]"
 
+_USUAL = rf"^(?:19|20)[0-9]{{2}}[-/.年]{_TWO}[-/.月]{_TWO}日?$"
+"""Year, month and day in this order, whatever stands between them: most dates."""
+_MARKS = {"/": "-", ".": "-", "年": "-", "月": "-", "日": ""}
 NORMALISED = normalised("date", "date", "日期")
 UNREADABLE = Rule(
     "date.unreadable",
@@ -121,6 +124,14 @@ IMPLAUSIBLE = Rule(
         "多为电子表格将空单元格变成 1899 或 1900 年，请核对。",
     ),
 )
+_REASONS = (
+    (OPEN_ENDED, ENDLESS),
+    (INCOMPLETE, _NO_DAY),
+    (RANGE, _RANGE),
+    (AMBIGUOUS, f"{_TWO_DIGIT_YEAR}|{_EITHER}"),
+    (IMPOSSIBLE, _OTHER_DAY),
+)
+"""Why a text is no date: the first that fits."""
 RULES: tuple[Rule, ...] = (
     NORMALISED, UNREADABLE, AMBIGUOUS, INCOMPLETE, IMPOSSIBLE, RANGE, SERIAL, EPOCH,
     OPEN_ENDED, IMPLAUSIBLE, DEFAULT,
@@ -153,11 +164,6 @@ def existing(value: pl.Series) -> pl.Series:
     )
 
 
-_USUAL = rf"^(?:19|20)[0-9]{{2}}[-/.年]{_TWO}[-/.月]{_TWO}日?$"
-"""Year, month and day in this order, whatever stands between them: most dates."""
-_MARKS = {"/": "-", ".": "-", "年": "-", "月": "-", "日": ""}
-
-
 def _repaired(raw: pl.Series) -> pl.Series:
     usual = holds(raw.str.contains(_USUAL))
     iso = raw.set(~usual, None).str.replace_many(_MARKS)
@@ -185,16 +191,6 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     yield EPOCH, mask_where(raw, changed, lambda r: date_writings.is_epoch(compact(r)))
     yield DEFAULT, (value == "1970-01-01") | (value == "2099-12-31")
     yield IMPLAUSIBLE, (value < "1901-01-01") | (value > "2100-12-31")
-
-
-_REASONS = (
-    (OPEN_ENDED, ENDLESS),
-    (INCOMPLETE, _NO_DAY),
-    (RANGE, _RANGE),
-    (AMBIGUOUS, f"{_TWO_DIGIT_YEAR}|{_EITHER}"),
-    (IMPOSSIBLE, _OTHER_DAY),
-)
-"""Why a text is no date: the first that fits."""
 
 
 def format(value: pl.Series) -> pl.Series:

@@ -36,7 +36,6 @@ BASIS = Text(
 )
 _DOTS = "[・•‧∙⋅･●˙ᐧ⸱ㆍ᛫]"
 
-_REAL = Text("Ask for the full name.", "请补录真实姓名。")
 _CALLED = (
     "总|经理|先生|女士|小姐|老师|老板|主任|厂长|董事长?|总监|部长|科长|处长|主管|工程师|会计|师傅|教授|博士|"
     "医生|院长|校长|书记|总经理|副总|副总经理|副经理|店长|同志|太太|夫人|律师|大夫|队长|站长|所长|行长|"
@@ -66,6 +65,9 @@ _APART = r"\p{Han}{2,} \p{Han}{2,}"
 _SHORTENED = r"^(?:\p{Han}|[小老阿大]\p{Han}|[A-Za-z])$"
 _SIGNS = r"[^\p{L}\p{M}·.' -]"
 _HONORIFIC = rf"^(?:\p{{Han}}{{1,2}}(?:{_CALLED})|\p{{Han}}工|{LATIN}\b\.? ?.*)$"
+_BARE = r"^(?:[\x{4e00}-\x{9fa5}]{1,2}|[\x{4e00}-\x{9fa5}]{2}[\x{4e00}-\x{9fa5}&&[^总]]|[A-Za-z]+)$"
+"""Too short to hold both a name and a title."""
+_REAL = Text("Ask for the full name.", "请补录真实姓名。")
 NORMALISED = normalised("person_name", "name", "姓名")
 HONORIFIC = Rule(
     "person_name.honorific",
@@ -208,10 +210,6 @@ def mobile_of(told: pl.Series) -> pl.Series:
     ['13800138000', None, None]
     """
     return told.str.extract(f"({MOBILE})")
-
-
-_BARE = r"^(?:[\x{4e00}-\x{9fa5}]{1,2}|[\x{4e00}-\x{9fa5}]{2}[\x{4e00}-\x{9fa5}&&[^总]]|[A-Za-z]+)$"
-"""Too short to hold both a name and a title."""
 
 
 @cache
