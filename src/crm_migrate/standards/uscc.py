@@ -16,12 +16,13 @@ from crm_migrate.standards import id_number, organisation_code
 from crm_migrate.standards.columns.characters import (
     as_mask,
     code_points,
+    compact,
     lookup,
     tidy,
 )
 from crm_migrate.standards.columns.covering import COVERED_NUMBER, ends
 from crm_migrate.standards.columns.invented import INVENTED, invented
-from crm_migrate.standards.columns.residue import holds, mask_where, unless_matching
+from crm_migrate.standards.columns.residue import change_where, holds, mask_where, unless_matching
 from crm_migrate.standards.columns.surroundings import ROUNDED
 from crm_migrate.standards.contract import PLAIN, Context, Masks
 from crm_migrate.standards.places import regions
@@ -233,6 +234,17 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
 
 
 def _repaired(raw: pl.Series) -> pl.Series:
+    code = _plain(raw)
+    other = ~is_valid(code)
+    return change_where(code, other, lambda _: _read(raw.filter(other)))
+
+
+def _plain(raw: pl.Series) -> pl.Series:
+    """Capitals of half width without blanks: what most need."""
+    return compact(raw).str.to_uppercase()
+
+
+def _read(raw: pl.Series) -> pl.Series:
     typed = credit_codes.written(raw)
     code = typed.str.to_uppercase()
     looks_like_code = code.str.contains(r"^[0-9A-Z]{6,24}$")
@@ -309,6 +321,7 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     yield COVERED, hidden
     yield from _misformed(value, left & ~hidden)
     changed = holds(raw != value) & formed
+    changed = mask_where(raw, changed, lambda v: _plain(v) != value.filter(changed))
     yield SEVERAL, mask_where(raw, changed, credit_codes.are_several)
     yield OLD_BESIDE, mask_where(raw, changed, lambda v: old_beside(v).is_not_null())
     yield (
