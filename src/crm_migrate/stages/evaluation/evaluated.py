@@ -52,7 +52,7 @@ class Blocking:
 
 @dataclass(frozen=True)
 class Sampled:
-    """What verdicts on a random sample say (see `linkage.evaluation_sample`)."""
+    """What verdicts on a random sample say (see `linkage.evaluation.sample`)."""
 
     confidence: float
     precision: Estimate
