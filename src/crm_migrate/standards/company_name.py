@@ -40,6 +40,9 @@ _LIST_NUMBER = r"^\s*[\x{2460}-\x{249b}]\s*(\p{Han})"
 _PLAIN_NAME = rf"^(?:[{_HAN}0-9A-Za-z)·&]|\([{_HAN}0-9A-Za-z&&[^{TELLING}{_NOTING}]])+$"
 _SIGNS = dict(zip("〔【[〕】]・•‧∙⋅", "((()))·····", strict=True))
 """Brackets and dots of other shapes."""
+_CHINESE = rf"^ *[{_HAN}()（）][{_HAN}()（） ]*$"
+_CLOSED_UP = {" ": "", "（": "(", "）": ")"}
+"""What has to be done to a name of Chinese characters alone."""
 _ESCAPED = str.maketrans({"[": r"\[", "]": r"\]"})
 _LEGAL_FORM = r"公司|集团|厂|店|社|所|院|校|学|局|会|行|部|中心|企业|合伙|酒店|馆|站|场|户|政府|园|处|超市|坊|铺|餐厅|室|庄"
 _NO_FORM = (
@@ -176,6 +179,12 @@ def split(raw: pl.Series) -> pl.DataFrame:
 
 
 def _tidied(raw: pl.Series) -> pl.Series:
+    odd = holds(~raw.str.contains(_CHINESE))
+    closed = raw.str.replace_many(_CLOSED_UP)
+    return change_where(closed, odd, lambda _: _tidied_further(raw.filter(odd)))
+
+
+def _tidied_further(raw: pl.Series) -> pl.Series:
     name = narrow(raw.str.replace(_LIST_NUMBER, "$1"))
     signs = name.str.contains(f"[{''.join(_SIGNS).translate(_ESCAPED)}]")
     name = change_where(name, signs, lambda few: few.str.replace_many(_SIGNS))
@@ -215,7 +224,8 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     """Names without legal form (a person's has none), placeholders, lost characters, slips."""
     open_ = holds(~_is_settled(value))
     odd = mask_where(value, open_, lambda few: ~few.str.contains(_USUAL))
-    yield PRIVATE, mask_where(value, odd, lambda few: few.str.contains(PRIVATE_USE))
+    strange = mask_where(value, odd, lambda few: ~few.str.contains(rf"^[{_HAN}()0-9A-Za-z]+$"))
+    yield PRIVATE, mask_where(value, strange, lambda few: few.str.contains(PRIVATE_USE))
     nobody = mask_where(value, odd, lambda few: few.str.contains(_NOBODY))
     yield NOBODY, nobody
     doubtful = mask_where(value, odd & ~nobody, lambda few: few.str.contains(_NO_NAME))
@@ -229,7 +239,7 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     # Apart, and for the rest: \b in a pattern makes it ten times as slow.
     unformed = mask_where(value, unformed, lambda few: ~few.str.contains(_FORM_ABROAD))
     yield INCOMPLETE, mask_where(value, unformed, lambda few: ~looks_like_name(few))
-    yield DAMAGED, mask_where(value, odd, lambda few: few.str.contains(r"\x{fffd}|\?\?"))
+    yield DAMAGED, mask_where(value, strange, lambda few: few.str.contains(r"\x{fffd}|\?\?"))
     yield BRACKET, mask_where(value, open_, _lacks_bracket)
     slips = dict(company_slips.slips(value, open_, odd))
     changed = holds(raw != value)

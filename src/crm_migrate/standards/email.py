@@ -20,6 +20,7 @@ from crm_migrate.standards.columns.residue import (
     holds,
     mask_where,
     per_distinct,
+    told_of,
 )
 from crm_migrate.standards.contract import PLAIN, Context, Masks
 from crm_migrate.standards.reading.mail_domains import mistyped
@@ -39,6 +40,8 @@ _DOT = r"\s*[(\[{<]dot[)\]}>]\s*|\s+dot\s+"
 _COMMA = (
     r"(@(?:[a-z0-9-]+\.){0,2}[a-z0-9-]+)[,、]\s*(com|cn|net|org)((?:\.[a-z]{2})?(?:$|[^a-z0-9.@]))"
 )
+_SIGN_OF_MAIL = r"@|#|(?i:at)|[^ -~]"
+"""What a cell must have that holds an address: a sign for `@`, or what may become one."""
 _NOTES = r"\([^()@]*\)|(?:^|[\s;,/])(?:mailto|e-?mail|mail)\s*:"
 _HAN = r"(?:^|[\s;,/])\p{Han}[\p{Han}\s:;,/]*(?:[\s:;,/]|$)"
 _HAN_BEHIND = r"(\.[a-z]{2,24})[\s:]*\p{Han}[\p{Han}\s:]*"
@@ -124,15 +127,17 @@ def is_formed(value: pl.Series) -> pl.Series:
 
 
 def _repaired(raw: pl.Series) -> pl.Series:
-    eased = raw.str.strip_chars(" ").str.to_lowercase()  # which is all that most need
+    # That is all that most need.
+    eased = raw.str.strip_chars(" ").str.to_lowercase().str.replace_all(" @", "@", literal=True)
     odd = ~holds(eased.str.contains(CANONICAL))
     return change_where(eased, odd, lambda _: _read(raw.filter(odd)))
 
 
 def _read(raw: pl.Series) -> pl.Series:
-    first = _addresses(raw).list.first()
+    first = told_of(raw, raw.str.contains(_SIGN_OF_MAIL), lambda f: _addresses(f).list.first())
     kept = tidy_apart(raw)
-    kept = change_where(kept, first.is_null(), _international)
+    signed = first.is_null() & kept.str.contains("@", literal=True)
+    kept = change_where(kept, signed, _international)
     return first.zip_with(first.is_not_null(), kept)
 
 

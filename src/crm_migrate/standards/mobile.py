@@ -20,11 +20,12 @@ from crm_migrate.standards.columns.residue import (
     change_where,
     holds,
     mask_where,
+    told_of,
 )
 from crm_migrate.standards.contract import PLAIN, Context, Masks
 from crm_migrate.standards.data.tables import Table
+from crm_migrate.standards.reading.telephones import BOTH, MOBILE, SETTLED, apart, pieces, singles
 from crm_migrate.standards.reading.telephones import EXTENSION as EXTENSION_PART
-from crm_migrate.standards.reading.telephones import MOBILE, SETTLED, pieces, singles
 from crm_migrate.standards.reading.words_beside import of_number
 from crm_migrate.standards.rule_families import covered, normalised, note, out_of_use
 
@@ -139,14 +140,13 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
 def _read(raw: pl.Series) -> pl.DataFrame:
     """`split`, of which only the cells are asked that are no single number."""
     cells, single = singles(raw)
-    nothing = pl.Series([None], dtype=pl.String).new_from_index(0, len(raw))
     other = raw.is_not_null() & ~single
     residue = mask_where(cells, other, lambda few: ~few.str.contains(SETTLED))
     few = split(cells.filter(residue))
     return pl.DataFrame(
         {
             "value": change_where(cells, residue, lambda _: few["value"]),
-            "others": change_where(nothing, residue, lambda _: few["others"]),
+            "others": told_of(cells, residue, lambda _: few["others"]),
         }
     )
 
@@ -160,6 +160,22 @@ def split(raw: pl.Series) -> pl.DataFrame:
     >>> split(pl.Series(["13800138000、010-62345678", "前台", "13800138000转801"])).rows()
     [('13800138000', '010-62345678'), ('前台', None), ('13800138000', '13800138000-801')]
     """
+    both = holds(raw.str.contains(BOTH))
+    parts = apart(raw.filter(both))
+    others = told_of(raw, both, lambda _: parts.str.slice(12))
+    value = change_where(raw, both, lambda _: parts.str.head(11))
+    if both.all():
+        return pl.DataFrame({"value": value, "others": others})
+    rest = _split(raw.filter(~both))
+    return pl.DataFrame(
+        {
+            "value": change_where(value, ~both, lambda _: rest["value"]),
+            "others": change_where(others, ~both, lambda _: rest["others"]),
+        }
+    )
+
+
+def _split(raw: pl.Series) -> pl.DataFrame:
     found = pieces(raw).unique(["row", "number"], maintain_order=True)
     plain = pl.col("number").str.extract(f"^({MOBILE}){EXTENSION_PART}?$", 1).alias("plain")
     found = found.with_columns(plain)

@@ -23,6 +23,7 @@ from crm_migrate.standards.reading.telephones import (
     MOBILE,
     ONE,
     ROUNDED,
+    apart,
     area_of,
     areas,
     pieces,
@@ -110,7 +111,8 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
 
 
 def _read(raw: pl.Series) -> pl.Series:
-    return unless_matching(raw, f"{CANONICAL}|{ROUNDED}", _repaired)
+    text = unless_matching(raw, CANONICAL, apart)
+    return unless_matching(text, f"{CANONICAL}|{ROUNDED}", _repaired)
 
 
 def _repaired(raw: pl.Series) -> pl.Series:
@@ -153,10 +155,10 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
 
 @remembered_column
 def is_usual(value: pl.Series) -> pl.Series:
-    """True for one number that nothing can be said against, as most are.
+    """True for numbers that nothing can be said against, as most are.
 
-    >>> is_usual(pl.Series(["13800138000", "010-62345678", "010-6234567", None])).to_list()
-    [True, True, False, False]
+    >>> is_usual(pl.Series(["13800138000;010-62345678", "010-6234567", None])).to_list()
+    [True, False, False]
     """
     return holds(value.str.contains(_usual()))
 
@@ -165,7 +167,8 @@ def is_usual(value: pl.Series) -> pl.Series:
 def _usual() -> str:
     long, short = area_of("8"), area_of("7")
     landline = f"{long}-[2-8][0-9]{{7}}|{short}-[2-8][0-9]{{6}}"
-    return f"^(?:{MOBILE}|[48]00[0-9]{{7}}|{landline})$"
+    one = f"(?:{MOBILE}|[48]00[0-9]{{7}}|{landline})"
+    return f"^{one}(?:;{one})*$"
 
 
 @cache

@@ -20,6 +20,8 @@ _NOTE = (
     rf"|^\(?(?:已|待)?(?:{STATE})[):!,-]|公司\(?[0-9]{{1,3}}\)?$|[(][^()]*客户[)]$"
 )
 """A note that could not be taken off."""
+_NOTED = [*STATE.split("|"), "客户", *(f"公司{sign}{n}" for n in range(10) for sign in ("", "("))]
+"""One of them is in every note."""
 
 MISTYPED = Rule(
     "company_name.mistyped",
@@ -70,5 +72,6 @@ def slips(value: pl.Series, open_: pl.Series, odd: pl.Series) -> Masks:
     suspect = mask_where(value, open_, lambda few: few.str.contains(f"{_MISTYPED}|{_SEVERAL}"))
     yield MISTYPED, mask_where(value, suspect, lambda few: few.str.contains(_MISTYPED))
     yield SEVERAL, mask_where(value, suspect, lambda few: few.str.contains(_SEVERAL))
-    yield NOTE, mask_where(value, odd, lambda few: few.str.contains(_NOTE))
+    noted = mask_where(value, odd, lambda few: few.str.contains_any(_NOTED))
+    yield NOTE, mask_where(value, noted, lambda few: few.str.contains(_NOTE))
     yield OF_KINDS[Finding.MOBILE], mask_where(value, odd, with_mobile)

@@ -39,7 +39,10 @@ _WRITTEN = rf"(?:\+?86[ -]?)?(?:{_WRITTEN_MOBILE}|{_WRITTEN_LANDLINE}|{_WRITTEN_
 _GROUPED = r"^ *(?:(?:\+|00)?86[ -]?)?1[3-9][0-9][ -]?[0-9]{4}[ -]?[0-9]{4} *$|^1[3-9][0-9]{9}\.0+$"
 ROUNDED = r"^1\.[0-9]{0,9}[Ee]\+?10$"
 """What a spreadsheet made of a number: digits are gone, there is nothing to read."""
-SETTLED = f"^(?:{LANDLINE}|{SERVICE}|{LOCAL})$|{ROUNDED}"
+_AREA_FIRST = rf"\(?({AREA})\)?[ -]?([2-9][0-9]{{6,7}})$"
+BOTH = rf"^({MOBILE})[;,、/]{_AREA_FIRST}"
+"""A mobile number and a landline, which is what most cells of two numbers hold."""
+SETTLED = f"^{_AREA_FIRST}|^(?:{LANDLINE}|{SERVICE}|{LOCAL})$|{ROUNDED}"
 """A cell without a mobile number that can be left as it is."""
 _PLAIN = f"^(?:{MOBILE}{EXTENSION}?|{LANDLINE}|{SERVICE}|{LOCAL})$"
 """One number of China in canonical form, which nothing has to be done about."""
@@ -51,7 +54,6 @@ _EXTENDED = (
 _CHEAP_CALLS = r"^(?:1795[01]|179[0-2][0189]|12593|12520|10193|11808|10131)-?(1[3-9][0-9]{9})$"
 """Prefixes for calls at a lower price, stored by old telephones."""
 _AREA_APART = r"^\(?(0[0-9]{2,3})\)?\s*/\s*([2-9][0-9]{6,7})"
-_AREA_FIRST = rf"^\(?({AREA})\)?[ -]?([2-9][0-9]{{6,7}})$"
 _LISTED = r"([0-9]{7}) +([2-9][0-9]{6,7})(\b)"
 _EXTENSION_APART = r"\s*[,;、]\s*(转|分机)"
 _SIGNED = r"[【〔\[]|[,;、]\s*(?:转|分机)|^[0-9]{1,3},[0-9]|^\(?0[0-9]{2,3}\)?\s*/|[0-9]{7} +[2-9]"
@@ -103,6 +105,15 @@ def _closed_up(grouped: pl.Series) -> pl.Series:
     closed = grouped.str.replace_all(" ", "", literal=True).str.replace_all("-", "", literal=True)
     dotted = closed.str.contains(".", literal=True)
     return closed.str.head(11).zip_with(dotted, closed.str.tail(11))
+
+
+def apart(raw: pl.Series) -> pl.Series:
+    """A landline, alone or behind a mobile number, in canonical form; all other cells as typed.
+
+    >>> apart(pl.Series(["13800138000、(010)62345678", "010 62345678", "010 6234 5678"])).to_list()
+    ['13800138000;010-62345678', '010-62345678', '010 6234 5678']
+    """
+    return raw.str.replace(BOTH, "$1;$2-$3").str.replace(f"^{_AREA_FIRST}", "$1-$2")
 
 
 def pieces(raw: pl.Series) -> pl.DataFrame:
@@ -194,7 +205,7 @@ def _amid_words(frame: pl.DataFrame, unread: pl.DataFrame) -> pl.DataFrame:
 def _read(text: pl.Series) -> pl.Series:
     """The canonical form of single numbers, null where there is none."""
     plain = holds(text.str.contains(_PLAIN))
-    text = change_where(text, ~plain, lambda few: few.str.replace(_AREA_FIRST, "$1-$2"))
+    text = change_where(text, ~plain, lambda few: few.str.replace(f"^{_AREA_FIRST}", "$1-$2"))
     plain = holds(text.str.contains(_PLAIN))
     open_ = mask_where(text, ~plain, lambda few: ~few.str.contains(ROUNDED))
     return change_where(text.set(~plain, None), open_, lambda _: _deciphered(text.filter(open_)))
