@@ -1,4 +1,4 @@
-"""Precision and recall with bounds, from verdicts on a stratified sample (`evaluation_sample`)."""
+"""Precision and recall with bounds, from verdicts on a stratified sample (`sample`)."""
 
 import math
 from collections.abc import Sequence
