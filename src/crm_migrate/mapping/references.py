@@ -38,12 +38,12 @@ def resolve_orphans(
     unclear = pl.Series([], dtype=pl.String) if ambiguous is None else ambiguous
     found = []
     resolved: dict[str, pl.DataFrame] = {}
+    among = _among(records, model, known)
     for name, frame in records.items():
         cleared = frame
         for field in model.entity(name).references():
-            ids = known.get(field.references or "", pl.Series([], dtype=pl.String))
             reference = frame[field.name]
-            dangling = reference.is_not_null() & ~reference.is_in(ids.implode()).fill_null(False)
+            dangling = reference.is_not_null() & ~among[name, field.name].fill_null(False)
             if not dangling.any():
                 continue
             several = dangling & reference.is_in(unclear.implode()).fill_null(False)
@@ -64,3 +64,25 @@ def resolve_orphans(
             cleared = cleared.with_columns(reference.set(dangling, None).alias(field.name))
         resolved[name] = cleared
     return Resolved(resolved, concat_findings(found))
+
+
+def _among(
+    records: Mapping[str, pl.DataFrame], model: Model, known: Mapping[str, pl.Series]
+) -> dict[tuple[str, str], pl.Series]:
+    """By entity and field: whether the record referred to is known; null for no reference.
+
+    All fields that refer to one entity are asked about at once: its ids are hashed once.
+    """
+    referring: dict[str, dict[tuple[str, str], pl.Series]] = {}
+    for name, frame in records.items():
+        for field in model.entity(name).references():
+            referring.setdefault(field.references or "", {})[name, field.name] = frame[field.name]
+    found = {}
+    for entity, references in referring.items():
+        ids = known.get(entity, pl.Series([], dtype=pl.String))
+        there = pl.concat(references.values()).is_in(ids.implode())
+        start = 0
+        for place, column in references.items():
+            found[place] = there.slice(start, len(column))
+            start += len(column)
+    return found

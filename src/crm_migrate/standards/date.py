@@ -186,7 +186,7 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
         yield rule, mask_where(raw, missing, lambda _, told=told: told)  # type: ignore[misc]
         left &= ~told
     yield UNREADABLE, mask_where(raw, missing, lambda _: left)
-    changed = holds(raw != value)
+    changed = holds(raw != value) & ~holds(raw.str.contains("[-/年]"))
     yield SERIAL, mask_where(raw, changed, lambda r: date_writings.is_serial(compact(r)))
     yield EPOCH, mask_where(raw, changed, lambda r: date_writings.is_epoch(compact(r)))
     yield DEFAULT, (value == "1970-01-01") | (value == "2099-12-31")
