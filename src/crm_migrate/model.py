@@ -131,6 +131,10 @@ class Entity:
         """The fields that point to another record."""
         return (f for f in self.fields if f.references is not None)
 
+    def first(self, type_: SemanticType) -> str | None:
+        """The name of the first field of a type; None where there is none."""
+        return next((f.name for f in self.fields if f.type is type_), None)
+
 
 @dataclass(frozen=True)
 class Vocabulary:

@@ -12,6 +12,8 @@ from crm_migrate.records import Rule
 
 Masks = Iterator[tuple[Rule, pl.Series]]
 """Rules that were broken (or repairs that were made), each with the rows where it holds."""
+Broken = tuple[str, Rule, pl.Series]
+"""The same of a record's field: its name, the rule, and the rows where it holds."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,11 @@ def several(type_code: str, en: str, zh: str) -> Rule:
     )
 
 
+def moved(code: str, en: str, zh: str) -> Rule:
+    """The repair `code`: a value was moved to its own field, and there is nothing to do."""
+    return Rule(code, Severity.REPAIR, Text(en, zh), Text("Nothing to do.", "无需处理。"))
+
+
 def made_up(type_code: str, en: str, zh: str) -> Rule:
     """The warning `<type>.made_up`: the number is one that people invent (`columns.invented`)."""
     return Rule(

@@ -15,6 +15,7 @@ from crm_migrate.records import Rule, Severity
 from crm_migrate.standards import date
 from crm_migrate.standards.columns.characters import narrow
 from crm_migrate.standards.columns.residue import holds
+from crm_migrate.standards.contract import Broken
 
 FROM, TO, UNLIMITED = "term_from", "term_to", "term_unlimited"
 """The fields of a term; their types do not tell them from other dates."""
@@ -34,7 +35,7 @@ RULES: tuple[Rule, ...] = (SPLIT,)
 
 def move_terms(
     entity: Entity, raw: Callable[[str], pl.Series], values: dict[str, pl.Series]
-) -> Iterator[tuple[str, Rule, pl.Series]]:
+) -> Iterator[Broken]:
     """Change `values` (canonical text by field name) in place and tell what was taken apart; `raw`
     gives the cells of a field as they were typed.
     """
@@ -49,7 +50,7 @@ def move_terms(
 
 def _split(
     source: str, odd: pl.Series, text: pl.Series, values: dict[str, pl.Series]
-) -> Iterator[tuple[str, Rule, pl.Series]]:
+) -> Iterator[Broken]:
     begins = date.normalise(text.str.extract(_APART, 1))
     last = text.str.extract(_APART, 2)
     both = last.is_not_null()

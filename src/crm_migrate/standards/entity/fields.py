@@ -12,17 +12,13 @@ import polars as pl
 
 from crm_migrate.formats.placeholders import NO_WORDS, PLACEHOLDERS
 from crm_migrate.model import Field, Model, SemanticType
-from crm_migrate.records import Rule
 from crm_migrate.standards import standard
-from crm_migrate.standards.columns.residue import holds, mask_where
-from crm_migrate.standards.contract import context_of
+from crm_migrate.standards.columns.residue import distinct, holds, mask_where
+from crm_migrate.standards.contract import Broken, context_of
 from crm_migrate.standards.entity import record_rules
 from crm_migrate.standards.entity.markup import MARKUP, without_markup
 from crm_migrate.standards.entity.wordings import wordings
 from crm_migrate.standards.rules.allowed import Allowance, spared
-
-Broken = tuple[str, Rule, pl.Series]
-"""Field name, rule, and the rows where it holds."""
 
 _EXCEL_ERROR = r"^\s*#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NULL!|NUM!|SPILL!|CALC!|GETTING_DATA)\s*$"
 _WORDS_OF_TEXT = {SemanticType.TEXT, SemanticType.FREE_TEXT, SemanticType.BOOLEAN}
@@ -66,25 +62,12 @@ def normalised(field: Field, column: pl.Series, model: Model) -> Cells:
         return Cells(field, column, column)
     places = None
     if len(column) >= MANY and 2 * cast("int", column.approx_n_unique()) < len(column):
-        places, column = _distinct(column)
+        places, column = distinct(column)
     raw, emptied = _emptied(field, column)
     value = raw
     if has_values(raw):
         value = standard(field.type).normalise(raw, context_of(field, model))
     return Cells(field, raw, value, places, emptied)
-
-
-def _distinct(column: pl.Series) -> tuple[pl.Series, pl.Series]:
-    """For each row the place of its value, null for none; and the values, each once."""
-    coded = column.cast(pl.Categorical(pl.Categories.random())).to_physical()
-    first = coded.arg_unique()
-    first = first.filter(coded.gather(first).is_not_null())
-    values = column.gather(first)
-    codes = coded.gather(first)
-    if not codes.equals(pl.int_range(len(codes), eager=True).cast(codes.dtype)):
-        order = codes.arg_sort()  # codes count from 0, whatever order they were given out in
-        values = values.gather(order)
-    return coded, values
 
 
 def judged(

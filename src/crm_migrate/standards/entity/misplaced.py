@@ -23,10 +23,9 @@ from crm_migrate.standards import (
     uscc,
 )
 from crm_migrate.standards.columns.residue import holds, mask_where, told_of
+from crm_migrate.standards.contract import Broken
 
 T = SemanticType
-Broken = tuple[str, Rule, pl.Series]
-"""Field name, rule, and the rows where it holds."""
 
 _ASK_USCC = Text("Add the unified social credit code.", "请补录统一社会信用代码。")
 _NOTHING = Text("Nothing to do.", "无需处理。")
@@ -200,24 +199,20 @@ RULES: tuple[Rule, ...] = (
 def move_identifiers(entity: Entity, values: dict[str, pl.Series]) -> Iterator[Broken]:
     """Change `values` (canonical text by field name) in place and tell what was moved."""
     for type_, form in _OWN_FORM.items():
-        for source in _fields(entity, type_):
+        for source in (f.name for f in entity.fields if f.type is type_):
             odd = holds(~values[source].str.contains(form))
             for way in _WAYS:
-                target = next(_fields(entity, way.target), None)
+                target = entity.first(way.target)
                 if way.source is type_ and target is not None and odd.any():
                     yield from _move(way, source, target, odd, values)
                     odd = odd & values[source].is_not_null()
-    code, tax = next(_fields(entity, T.USCC), None), next(_fields(entity, T.TAX_NUMBER), None)
+    code, tax = entity.first(T.USCC), entity.first(T.TAX_NUMBER)
     if code is not None and tax is not None:
         open_ = values[code].is_null() & values[tax].is_not_null()
         same = mask_where(values[tax], open_, uscc.is_valid)
         if same.any():
             values[code] = values[tax].zip_with(same, values[code]).alias(code)
             yield code, USCC_FROM_TAX_NUMBER, same
-
-
-def _fields(entity: Entity, type_: SemanticType) -> Iterator[str]:
-    return (f.name for f in entity.fields if f.type is type_)
 
 
 def _move(

@@ -8,10 +8,9 @@ from crm_migrate.language import Text
 from crm_migrate.model import Entity, SemanticType
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards.columns.residue import change_where, holds
+from crm_migrate.standards.contract import Broken
 from crm_migrate.standards.reading.bank_names import bank_beside
 
-Broken = tuple[str, Rule, pl.Series]
-"""Field name, rule, and the rows where it holds."""
 BANK = "billing_bank"
 """The field for banks; its type does not tell it."""
 
@@ -43,7 +42,7 @@ def move_banks(
 
     A bank that says less or more of the same name (工行 beside 工行海淀支行) is no other one.
     """
-    source = next((f.name for f in entity.fields if f.type is SemanticType.BANK_ACCOUNT), None)
+    source = entity.first(SemanticType.BANK_ACCOUNT)
     if source is None or BANK not in values:
         return
     typed, present = raw(source), values[BANK]

@@ -1,41 +1,30 @@
-"""Contact data that stand in the field of something else, or beside something else, and are moved.
+"""Contact data that stand in the field of something else and are moved.
 
-A value is moved where all of it is what the other field holds and that field is free. What a
-standard takes off its value (a former name, a title) is kept in the field for it, where that is
-free or says the same.
+A value is moved where all of it is what the other field holds and that field is free.
 """
 
 from collections.abc import Callable, Iterator
 
 import polars as pl
 
-from crm_migrate.language import Text
 from crm_migrate.model import MULTI_SEPARATOR, Entity, SemanticType
-from crm_migrate.records import Rule, Severity
+from crm_migrate.records import Rule
 from crm_migrate.standards import (
-    company_name,
     email,
     mobile,
-    person_name,
     phone,
     qq,
-    title,
     website,
     wechat,
 )
 from crm_migrate.standards.columns.residue import change_where, holds, joined, mask_where, told_of
-from crm_migrate.standards.entity.misplaced import OTHERS_OCCUPIED
+from crm_migrate.standards.contract import Broken
 from crm_migrate.standards.entity.record_rules import LEFT_OVER
+from crm_migrate.standards.entity.told_beside import keep_told
 from crm_migrate.standards.reading import telephones
-from crm_migrate.standards.reading.company_notes import STATES
-from crm_migrate.standards.reading.person_titles import title_of
+from crm_migrate.standards.rule_families import moved
 
 T = SemanticType
-Broken = tuple[str, Rule, pl.Series]
-"""Field name, rule, and the rows where it holds."""
-FORMER_NAME, SHORT_NAME, STATUS = "former_name", "short_name", "registration_status"
-"""The fields for what stands beside a company's name; their type does not tell them."""
-
 OTHER_CONTACT = "other_contact"
 """The field for what a cell held beside the one value that its field takes."""
 _FURTHER = {
@@ -51,82 +40,49 @@ _IN_PLACE = {
 }
 """What is surely not of another kind, and mostly known already."""
 _ONE = f"(?:^|;)({telephones.MOBILE})(?:;|$)"
-_NOTHING = Text("Nothing to do.", "无需处理。")
-
-
-def _moved(code: str, en: str, zh: str) -> Rule:
-    return Rule(code, Severity.REPAIR, Text(en, zh), _NOTHING)
-
-
-MOBILE = _moved(
+MOBILE = moved(
     "phone.moved_mobile",
     "A mobile number stood in the telephone column and was moved to the mobile field",
     "电话栏中填写的是手机号，手机栏为空，已移至手机字段",
 )
-MAIL = _moved(
+MAIL = moved(
     "website.moved_mail",
     "A mail address stood in the column of web addresses and was moved to its own field",
     "网址栏中填写的是邮箱地址，已移至邮箱字段",
 )
-WEBSITE = _moved(
+WEBSITE = moved(
     "email.moved_website",
     "A web address stood in the column of mail addresses and was moved to its own field",
     "邮箱栏中填写的是网址，已移至网址字段",
 )
-MAIL_OF_MOBILE = _moved(
+MAIL_OF_MOBILE = moved(
     "mobile.moved_mail",
     "A mail address stood in the column of mobile numbers and was moved to its own field",
     "手机栏中填写的是邮箱地址，已移至邮箱字段",
 )
-MAIL_OF_PHONE = _moved(
+MAIL_OF_PHONE = moved(
     "phone.moved_mail",
     "A mail address stood in the telephone column and was moved to its own field",
     "电话栏中填写的是邮箱地址，已移至邮箱字段",
 )
-MOBILE_OF_MAIL = _moved(
+MOBILE_OF_MAIL = moved(
     "email.moved_mobile",
     "A mobile number stood in the column of mail addresses and was moved to its own field",
     "邮箱栏中填写的是手机号，已移至手机字段",
 )
-MOBILE_OF_NAME = _moved(
-    "person_name.moved_mobile",
-    "A mobile number stood behind the name and was moved to the mobile field (or to the telephone"
-    " field, where that held another one)",
-    "姓名后的手机号已移至手机字段（手机字段已有其他号码时移至电话字段）",
-)
-WECHAT_OF_MOBILE = _moved(
+WECHAT_OF_MOBILE = moved(
     "mobile.is_wechat",
     "The mobile cell said that the number is the WeChat id, too; it was taken for that",
     "手机栏注明“微信同号”，已同时作为微信号",
 )
-SAME_AS_MOBILE = _moved(
+SAME_AS_MOBILE = moved(
     "wechat.from_mobile",
     "The cell said that the mobile number is the WeChat id; the number was taken",
     "填写的是“微信同手机号”，已取手机号作为微信号",
 )
-TITLE = _moved(
-    "person_name.moved_title",
-    "The title that stood beside the name was moved to the field of job titles",
-    "姓名中的职务已移至职务字段",
-)
-FORMER = _moved(
-    "company_name.moved_former",
-    "The former name that stood beside the name was moved to its own field",
-    "名称中注明的曾用名已移至曾用名字段",
-)
-SHORT = _moved(
-    "company_name.moved_short",
-    "The short name that stood beside the name was moved to its own field",
-    "名称中注明的简称已移至简称字段",
-)
-STATE = _moved(
-    "company_name.moved_state",
-    "The state that was noted beside the name was moved to the field of registration states",
-    "名称中注明的状态（如已注销）已移至经营状态字段",
-)
 RULES: tuple[Rule, ...] = (
-    STATE, MOBILE, MAIL, WEBSITE, SAME_AS_MOBILE, TITLE, FORMER, SHORT,
-    MAIL_OF_MOBILE, MAIL_OF_PHONE, MOBILE_OF_MAIL, MOBILE_OF_NAME, WECHAT_OF_MOBILE,
+    MOBILE, MAIL, WEBSITE, SAME_AS_MOBILE, MAIL_OF_MOBILE, MAIL_OF_PHONE, MOBILE_OF_MAIL,
+    WECHAT_OF_MOBILE,
 )  # fmt: skip
 _SAYS_WECHAT = r"微信|[Vv][Xx]|同[Vv]|[Vv]同"
 
@@ -144,7 +100,7 @@ def move_contacts(
     ):
         yield from _misplaced(entity, values, *way)
     yield from _mobiles(entity, values)
-    yield from _names(entity, raw, values)
+    yield from keep_told(entity, raw, values)
     yield from _wechats(entity, raw, values)
     yield from _further(entity, raw, values)
 
@@ -173,7 +129,7 @@ def _wechats(
     entity: Entity, raw: Callable[[str], pl.Series], values: dict[str, pl.Series]
 ) -> Iterator[Broken]:
     """The mobile number where the cell of the one or the other says that it is the WeChat id."""
-    ids, numbers = _first(entity, T.WECHAT), _first(entity, T.MOBILE)
+    ids, numbers = entity.first(T.WECHAT), entity.first(T.MOBILE)
     if ids is None or numbers is None:
         return
     number, typed = values[numbers], raw(numbers)
@@ -192,7 +148,7 @@ def _misplaced(
     entity: Entity, values: dict[str, pl.Series], of: SemanticType, to: SemanticType,
     read: Callable[[pl.Series], pl.Series], rule: Rule,
 ) -> Iterator[Broken]:  # fmt: skip
-    source, target = _first(entity, of), _first(entity, to)
+    source, target = entity.first(of), entity.first(to)
     if source is None or target is None:
         return
     open_ = values[source].is_not_null() & values[target].is_null()
@@ -210,7 +166,7 @@ def _misplaced(
 
 def _mobiles(entity: Entity, values: dict[str, pl.Series]) -> Iterator[Broken]:
     """The first mobile of a telephone cell, the others stay there."""
-    source, target = _first(entity, T.PHONE), _first(entity, T.MOBILE)
+    source, target = entity.first(T.PHONE), entity.first(T.MOBILE)
     if source is None or target is None:
         return
     open_ = values[source].is_not_null() & values[target].is_null()
@@ -226,10 +182,6 @@ def _mobiles(entity: Entity, values: dict[str, pl.Series]) -> Iterator[Broken]:
 def _without_first(few: pl.Series) -> pl.Series:
     rest = few.str.replace(_ONE, ";").str.strip_chars(";")
     return rest.set(rest == "", None)
-
-
-def _first(entity: Entity, type_: SemanticType) -> str | None:
-    return next((f.name for f in entity.fields if f.type is type_), None)
 
 
 def _mail(few: pl.Series) -> pl.Series:
@@ -248,68 +200,3 @@ def _website(few: pl.Series) -> pl.Series:
     read = website.normalise(few)
     sites = read.str.contains(website.CANONICAL) & read.str.contains(r"^(?:https?://|www\.)")
     return read.set(~holds(sites), None)
-
-
-def _names(
-    entity: Entity, raw: Callable[[str], pl.Series], values: dict[str, pl.Series]
-) -> Iterator[Broken]:
-    """What stood beside names; only the cells that were changed are asked."""
-    for field in entity.fields:
-        name = field.name
-        company = field.type is T.COMPANY_NAME and name == "name"
-        if not company and field.type is not T.PERSON_NAME:
-            continue
-        typed = raw(name)
-        changed = holds(typed != values[name])
-        if not changed.any():
-            continue
-        few = typed.filter(changed)
-        if company:
-            parts = company_name.split(few)
-            state = parts["note"].str.extract(f"({STATES})")
-            yield from _beside(name, FORMER_NAME, FORMER, changed, parts["former"], values)
-            yield from _beside(name, SHORT_NAME, SHORT, changed, parts["short"], values)
-            yield from _beside(name, STATUS, STATE, changed, state, values)
-        else:
-            parts = person_name.split(few)
-            to = _first(entity, T.TITLE) or ""
-            yield from _beside(name, to, TITLE, changed, _title(parts["title"]), values)
-            yield from _numbers(entity, name, changed, person_name.mobile_of(parts["note"]), values)
-
-
-def _title(told: pl.Series) -> pl.Series:
-    told = title_of(told)
-    return change_where(told, told.is_not_null(), title.normalise)
-
-
-def _numbers(
-    entity: Entity, source: str, changed: pl.Series, few: pl.Series, values: dict[str, pl.Series]
-) -> Iterator[Broken]:
-    """The mobile number behind a name; beside another one it goes to the telephone field."""
-    first, second = _first(entity, T.MOBILE), _first(entity, T.PHONE)
-    if first is None or few.null_count() == len(few):
-        return
-    told = told_of(values[source], changed, lambda _: few)
-    other = told.is_not_null() & holds(values[first] != told)
-    if second is not None:
-        values[second] = joined(values[second], told.set(~other, None)).alias(second)
-    values[first] = values[first].zip_with(values[first].is_not_null(), told).alias(first)
-    yield source, MOBILE_OF_NAME, told.is_not_null() & (~other | (second is not None))
-    yield source, OTHERS_OCCUPIED, other & (second is None)
-
-
-def _beside(
-    source: str, target: str, rule: Rule, changed: pl.Series, few: pl.Series,
-    values: dict[str, pl.Series],
-) -> Iterator[Broken]:  # fmt: skip
-    """What was found in the `few` cells that were changed, kept in a field that is free."""
-    if target not in values or few.null_count() == len(few):
-        return
-    present = values[target]
-    told = told_of(present, changed, lambda _: few)
-    found = told.is_not_null()
-    free = found & present.is_null()
-    if free.any():
-        values[target] = told.zip_with(free, present).alias(target)
-        yield source, rule, free
-    yield source, OTHERS_OCCUPIED, found & ~free & holds(present != told)

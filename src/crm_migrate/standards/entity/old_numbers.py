@@ -5,13 +5,11 @@ from collections.abc import Callable, Iterator
 import polars as pl
 
 from crm_migrate.model import Entity, SemanticType
-from crm_migrate.records import Rule
 from crm_migrate.standards import organisation_code, registration_number, tax_number, uscc
 from crm_migrate.standards.columns.residue import change_where, holds
+from crm_migrate.standards.contract import Broken
 
 T = SemanticType
-Broken = tuple[str, Rule, pl.Series]
-"""Field name, rule, and the rows where it holds."""
 _READERS = (
     (T.REGISTRATION_NUMBER, registration_number.normalise, registration_number.is_valid),
     (T.ORGANISATION_CODE, organisation_code.normalise, organisation_code.is_valid),
@@ -28,10 +26,10 @@ def part_numbers(
     Whatever column both stand in, the code goes to its field and the old number to the one that
     its check digit shows; a cell of which a part would be lost stays as it was typed.
     """
-    code = _field(entity, T.USCC)
+    code = entity.first(T.USCC)
     if code is None:
         return
-    for source in (code, *(_field(entity, type_) for type_, _, _ in _READERS)):
+    for source in (code, *(entity.first(type_) for type_, _, _ in _READERS)):
         if source is None:
             continue
         typed = raw(source)
@@ -54,7 +52,7 @@ def part_numbers(
 
 def _file(entity: Entity, told: pl.Series, values: dict[str, pl.Series]) -> None:
     for type_, normalise, is_valid in _READERS:
-        target = _field(entity, type_)
+        target = entity.first(type_)
         found = told.is_not_null()
         if target is None or not found.any():
             continue
@@ -64,7 +62,3 @@ def _file(entity: Entity, told: pl.Series, values: dict[str, pl.Series]) -> None
         if free.any():
             values[target] = read.zip_with(free, values[target]).alias(target)
         told = told.set(fits, None)
-
-
-def _field(entity: Entity, type_: SemanticType) -> str | None:
-    return next((f.name for f in entity.fields if f.type is type_), None)

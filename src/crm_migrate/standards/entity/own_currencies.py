@@ -12,6 +12,7 @@ from crm_migrate.language import Text
 from crm_migrate.model import Entity
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards.columns.residue import holds
+from crm_migrate.standards.contract import Broken
 from crm_migrate.standards.reading import currencies
 
 DIFFERS = Rule(
@@ -28,7 +29,7 @@ RULES: tuple[Rule, ...] = (DIFFERS,)
 
 def move_currencies(
     entity: Entity, raw: Callable[[str], pl.Series], values: dict[str, pl.Series]
-) -> Iterator[tuple[str, Rule, pl.Series]]:
+) -> Iterator[Broken]:
     """Fill empty currency fields of `values` in place; tell where a filled one differs."""
     for field in entity.fields:
         if field.currency is None:

@@ -17,7 +17,7 @@ from crm_migrate.language import Text
 from crm_migrate.model import Entity, Field, Model, SemanticType
 from crm_migrate.records import RECORD_ID, Rule, Severity, unique_ids
 from crm_migrate.standards import amount, boolean, date, integer, percentage
-from crm_migrate.standards.entity.fields import Broken
+from crm_migrate.standards.contract import Broken
 
 if TYPE_CHECKING:
     import pandera.polars as pa

@@ -17,8 +17,9 @@ from crm_migrate.records import (
 )
 from crm_migrate.standards.columns.remembered import remembering
 from crm_migrate.standards.columns.residue import holds
+from crm_migrate.standards.contract import Broken
 from crm_migrate.standards.entity import record_rules, schema
-from crm_migrate.standards.entity.fields import MANY, Broken, judged, normalised
+from crm_migrate.standards.entity.fields import MANY, judged, normalised
 from crm_migrate.standards.entity.found import Found, all_found, found_where
 from crm_migrate.standards.entity.moves import apply_moves
 from crm_migrate.standards.rules.judging import judged_alone, weighed
@@ -98,8 +99,7 @@ def _standardized(
     broken = [b for c in cells.values() for b in c.of_rows(c.emptied)]
     before = {n: c.rows(c.value).alias(n) for n, c in cells.items()}
     values = dict(before)
-    moves = apply_moves(entity, lambda name: cells[name].rows(cells[name].raw), values)
-    broken += [(m.field, m.rule, m.mask) for m in moves]
+    broken += apply_moves(entity, lambda name: cells[name].rows(cells[name].raw), values)
     for name, value in values.items():
         if value is not before[name]:
             cells[name] = cells[name].moved(value)

@@ -17,10 +17,9 @@ from crm_migrate.project.rule_files import AllowedFile
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards import standard, tax_number
 from crm_migrate.standards.columns.residue import holds
+from crm_migrate.standards.contract import Broken
 from crm_migrate.standards.rules.faults import FaultAt, validated
 
-Broken = tuple[str, Rule, pl.Series]
-"""Field name, rule, and the rows where it holds."""
 TYPES = frozenset(
     {
         SemanticType.USCC, SemanticType.ORGANISATION_CODE, SemanticType.REGISTRATION_NUMBER,

@@ -9,10 +9,9 @@ from crm_migrate.model import Entity
 from crm_migrate.project.rule_files import Weighing
 from crm_migrate.records import SOURCE, Rule, Severity
 from crm_migrate.standards.columns.residue import holds
+from crm_migrate.standards.contract import Broken
 from crm_migrate.standards.rules.inputs import inputs
 from crm_migrate.standards.rules.records import Judgement
-
-Broken = tuple[str, Rule, pl.Series]
 
 
 def judged_alone(judgements: Iterable[Judgement], records: pl.DataFrame) -> Iterator[Broken]:
