@@ -165,11 +165,11 @@ __all__ = [
     "write_clusters",
     "write_dictionary",
     "write_evaluation",
+    "write_marked",
     "write_matches",
     "write_packs",
     "write_pages",
     "write_quality",
-    "write_marked",
     "write_standardized",
 ]
 

@@ -11,7 +11,7 @@ from phonenumbers import NumberParseException, is_valid_number, parse
 
 from crm_migrate.standards import email, mobile, phone, website
 from crm_migrate.standards.places.divisions import divisions
-from crm_migrate.standards.reading import mail_domains, telephones
+from crm_migrate.standards.reading import mail_domains, numbering_plan
 from tests.standards.findings import cited
 
 
@@ -161,7 +161,7 @@ def test_telephone_findings():
 
 def test_area_codes():
     """R-2.1: every area code in force has its cities; a code that was given up, its heir."""
-    table = telephones.areas()
+    table = numbering_plan.areas()
     in_force = {code for code, row in table.items() if not row["now"]}
     assert len(in_force) > 310
     assert all(row["now"] in in_force for code, row in table.items() if code not in in_force)
@@ -173,7 +173,7 @@ def test_area_codes():
 def test_phonenumbers_agrees():
     """R-2.1: the oracle calls valid what is canonical and without finding, where it is right."""
     rng = Random(5)
-    codes = sorted(c for c, row in telephones.areas().items() if not row["now"])
+    codes = sorted(c for c, row in numbering_plan.areas().items() if not row["now"])
     lines = [f"{c}-{rng.randrange(62000000, 66000000)}" for c in codes if c.startswith("02")]
     called = [p for p, use in mobile._uses().items() if use == "people"]
     cells = [f"{p}{rng.randrange(10**8):08}" for p in called]
@@ -186,7 +186,7 @@ def test_phonenumbers_agrees_on_the_length_of_landlines():
     """R-2.1: in every area in force a number is doubted just where the oracle calls it too long or
     too short; where numbers are being lengthened none is.
     """
-    for code, row in telephones.areas().items():
+    for code, row in numbering_plan.areas().items():
         for number in (f"{code}-6234567", f"{code}-62345678"):
             told = "phone.digits" in cited(phone, [number])
             assert told == (not row["now"] and not oracle_reads(number)), number

@@ -24,8 +24,9 @@ from crm_migrate.standards.columns.residue import (
 )
 from crm_migrate.standards.contract import PLAIN, Context, Masks
 from crm_migrate.standards.data.tables import Table
-from crm_migrate.standards.reading.telephones import BOTH, MOBILE, SETTLED, apart, pieces, singles
-from crm_migrate.standards.reading.telephones import EXTENSION as EXTENSION_PART
+from crm_migrate.standards.reading.numbering_plan import EXTENSION as EXTENSION_PART
+from crm_migrate.standards.reading.numbering_plan import MOBILE
+from crm_migrate.standards.reading.telephones import BOTH, SETTLED, apart, pieces, singles
 from crm_migrate.standards.reading.words_beside import of_number
 from crm_migrate.standards.rule_families import covered, normalised, note, out_of_use
 

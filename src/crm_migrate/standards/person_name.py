@@ -24,9 +24,9 @@ from crm_migrate.standards.columns.residue import (
     unless_matching,
 )
 from crm_migrate.standards.contract import PLAIN, Context, Masks
+from crm_migrate.standards.reading.numbering_plan import MOBILE
 from crm_migrate.standards.reading.person_names import looks_like_name, surnames
 from crm_migrate.standards.reading.person_titles import LATIN, title_alone, titles_off
-from crm_migrate.standards.reading.telephones import MOBILE
 from crm_migrate.standards.rule_families import covered, normalised, note
 from crm_migrate.standards.text import PRIVATE
 

@@ -17,19 +17,16 @@ from crm_migrate.standards.columns.covering import COVERED_NUMBER
 from crm_migrate.standards.columns.remembered import remembered_column
 from crm_migrate.standards.columns.residue import change_where, holds, mask_where, unless_matching
 from crm_migrate.standards.contract import PLAIN, Context, Masks
-from crm_migrate.standards.reading.telephones import (
+from crm_migrate.standards.reading.numbering_plan import (
     AREA,
     LOCAL,
     MOBILE,
     ONE,
-    ROUNDED,
-    apart,
     area_of,
     areas,
-    pieces,
-    singles,
     valid_area,
 )
+from crm_migrate.standards.reading.telephones import ROUNDED, apart, pieces, singles
 from crm_migrate.standards.reading.words_beside import of_number
 from crm_migrate.standards.rule_families import covered, normalised, note, out_of_use
 

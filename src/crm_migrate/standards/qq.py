@@ -16,7 +16,7 @@ from crm_migrate.standards.columns.residue import (
     unless_matching,
 )
 from crm_migrate.standards.contract import PLAIN, Context, Masks
-from crm_migrate.standards.reading import telephones
+from crm_migrate.standards.reading import numbering_plan
 from crm_migrate.standards.reading.words_beside import has_note
 from crm_migrate.standards.rule_families import normalised, note, several
 
@@ -94,7 +94,10 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     yield FORMAT, value.is_not_null() & ~formed
     changed = formed & holds(raw != value)
     yield NOTE, has_note(raw, changed)
-    yield MOBILE, mask_where(value, formed, lambda few: few.str.contains(f"^{telephones.MOBILE}$"))
+    yield (
+        MOBILE,
+        mask_where(value, formed, lambda few: few.str.contains(f"^{numbering_plan.MOBILE}$")),
+    )
     yield SEVERAL, mask_where(raw, changed, lambda few: overflow(few).is_not_null())
 
 

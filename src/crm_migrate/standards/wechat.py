@@ -19,12 +19,12 @@ from crm_migrate.standards.columns.residue import (
     unless_matching,
 )
 from crm_migrate.standards.contract import PLAIN, Context, Masks
-from crm_migrate.standards.reading import telephones
+from crm_migrate.standards.reading import numbering_plan
 from crm_migrate.standards.reading.words_beside import has_note
 from crm_migrate.standards.rule_families import normalised, note, several
 
 BASIS = Text("rules of WeChat for ids", "微信号设置规则")
-_ID = rf"(?:[a-z_][a-z0-9_-]{{5,19}}|wxid_[a-z0-9]{{10,22}}|{telephones.MOBILE}|{qq.NUMBER})"
+_ID = rf"(?:[a-z_][a-z0-9_-]{{5,19}}|wxid_[a-z0-9]{{10,22}}|{numbering_plan.MOBILE}|{qq.NUMBER})"
 CANONICAL = f"^{_ID}$"
 _MARKED = (
     r"(?i)^(?:(?:微信号?码?|wechat(?:id)?|weixin|wx|vx|v信?|薇信?|qq号?)[:：]"

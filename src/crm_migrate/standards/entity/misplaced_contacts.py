@@ -21,7 +21,7 @@ from crm_migrate.standards.columns.residue import change_where, holds, joined, m
 from crm_migrate.standards.contract import Broken
 from crm_migrate.standards.entity.record_rules import LEFT_OVER
 from crm_migrate.standards.entity.told_beside import keep_told
-from crm_migrate.standards.reading import telephones
+from crm_migrate.standards.reading import numbering_plan
 from crm_migrate.standards.rule_families import moved
 
 T = SemanticType
@@ -39,7 +39,7 @@ _IN_PLACE = {
     T.PHONE: phone.is_usual,
 }
 """What is surely not of another kind, and mostly known already."""
-_ONE = f"(?:^|;)({telephones.MOBILE})(?:;|$)"
+_ONE = f"(?:^|;)({numbering_plan.MOBILE})(?:;|$)"
 MOBILE = moved(
     "phone.moved_mobile",
     "A mobile number stood in the telephone column and was moved to the mobile field",

@@ -16,7 +16,7 @@ from crm_migrate.standards.entity.misplaced_banks import move_banks
 from crm_migrate.standards.entity.misplaced_contacts import OTHER_CONTACT, move_contacts
 from crm_migrate.standards.entity.old_numbers import part_numbers
 from crm_migrate.standards.entity.own_currencies import move_currencies
-from crm_migrate.standards.reading import telephones
+from crm_migrate.standards.reading import numbering_plan
 
 
 def apply_moves(
@@ -68,4 +68,4 @@ def _telephones(
 
 
 def _is_landline(read: pl.Series) -> pl.Series:
-    return phone.is_known(read) & ~read.str.contains(rf"(?:^|;)(?:{telephones.MOBILE}|\+)")
+    return phone.is_known(read) & ~read.str.contains(rf"(?:^|;)(?:{numbering_plan.MOBILE}|\+)")

@@ -1,7 +1,6 @@
-"""Telephone numbers within a cell: their patterns, and how text is read as numbers.
+"""Telephone numbers within a cell: how text is read as numbers.
 
-Basis: the Chinese numbering plan (工信部 电信网编号计划, 2017) and ITU-T E.164; area codes are
-those of `data/area_codes.csv`. The package phonenumbers is asked only about numbers from abroad.
+Basis: `numbering_plan`. The package phonenumbers is asked only about numbers from abroad.
 """
 
 from functools import cache
@@ -10,21 +9,16 @@ import polars as pl
 
 from crm_migrate.standards.columns.characters import narrow
 from crm_migrate.standards.columns.residue import change_where, holds, mask_where, per_distinct
-from crm_migrate.standards.data.tables import Table
-
-MOBILE = r"1[3-9][0-9]{9}"
-EXTENSION = r"(?:-[0-9]{1,6})"
-AREA = r"0(?:10|2[0-9]|[3-9][0-9]{2})"
-LANDLINE = f"{AREA}-[2-9][0-9]{{6,7}}{EXTENSION}?"
-LOCAL = rf"(?:[2-8][0-9]|9[0-47-9])[0-9]{{5,6}}{EXTENSION}?"
-"""Without an area code; 95 and 96 begin short numbers."""
-SERVICE = (
-    rf"[48]00[0-9]{{7}}{EXTENSION}?|(?:{AREA}-)?9[56](?:[0-9]{{3,4}}|[0-9]{{6}})"
-    r"|1[02][0-9]{3}|1010[0-9]{4}|11[46][0-9]{3}"
+from crm_migrate.standards.reading.numbering_plan import (
+    AREA,
+    EXTENSION,
+    LANDLINE,
+    LOCAL,
+    MOBILE,
+    SERVICE,
+    area_of,
+    valid_area,
 )
-ABROAD = r"\+(?:[1-79][0-9]{6,14}|8[0-57-9][0-9]{5,13})"
-ONE = f"(?:{MOBILE}{EXTENSION}?|{LANDLINE}|{SERVICE}|{LOCAL}|{ABROAD})"
-"""One number in canonical form."""
 
 _BRACKETS = dict(zip("【〔[】〕]", "((()))", strict=True))
 _MANY = r"\s*(?:[/;,、|\\]|或者?|和|及|以及)\s*"
@@ -61,25 +55,6 @@ _THOUSANDS = r"^[0-9]{1,3}(?:,[0-9]{3}){2,4}$"
 _LETTERS = r"^[+0-9OolIi()\s-]*[0-9][+0-9OolIi()\s-]*$"
 _MEANT = dict(zip("OolIi", "00111", strict=True))
 """O for 0, l and I for 1: no letter belongs to a number, so nothing else can be meant."""
-
-
-@cache
-def areas() -> dict[str, dict[str, str]]:
-    """Area code → `province`, `cities` (joined by `、`) and `now`, the code in its place if any."""
-    return {row["area_code"]: row for row in Table("area_codes").rows}
-
-
-@cache
-def valid_area() -> str:
-    """A pattern of the area codes in force."""
-    return f"(?:{'|'.join(code for code, row in areas().items() if not row['now'])})"
-
-
-@cache
-def area_of(digits: str) -> str:
-    """A pattern of the area codes in force whose numbers have so many digits (`7`, `8`)."""
-    found = (c for c, row in areas().items() if digits in row["digits"].split(";"))
-    return f"(?:{'|'.join(found)})"
 
 
 @cache
@@ -251,8 +226,8 @@ def _by_pattern(bare: pl.Series) -> pl.Series:
         if not open_.any():
             break
         few = bare.filter(open_).alias("bare").to_frame()
-        few = few.select(pl.when(fits).then(number)).to_series()
-        read = change_where(read, open_, lambda _, few=few: few)
+        found = few.select(pl.when(fits).then(number)).to_series()
+        read = change_where(read, open_, lambda _, found=found: found)  # type: ignore[misc]
     return read
 
 

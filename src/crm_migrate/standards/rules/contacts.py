@@ -12,8 +12,8 @@ from crm_migrate.standards import email, mobile, phone, title
 from crm_migrate.standards.address import parts as address_parts
 from crm_migrate.standards.columns.residue import mask_where
 from crm_migrate.standards.reading import company_parts, mail_domains
+from crm_migrate.standards.reading.numbering_plan import AREA, areas
 from crm_migrate.standards.reading.person_names import looks_like_name
-from crm_migrate.standards.reading.telephones import AREA, areas
 
 
 def free_mail(address: pl.Expr) -> pl.Expr:
