@@ -1,7 +1,7 @@
 """The forms of telephone numbers in China, as patterns, and its area codes.
 
-Basis: the Chinese numbering plan (工信部 电信网编号计划, 2017) and ITU-T E.164; area codes are those
-of `data/area_codes.csv`.
+Basis: the Chinese numbering plan (工信部 电信网编号计划, 2017) and ITU-T E.164; area codes are
+those of `data/area_codes.csv`.
 """
 
 from functools import cache

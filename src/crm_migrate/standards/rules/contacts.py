@@ -1,7 +1,7 @@
 """What rules may ask of names, numbers and mail addresses.
 
 Basis: the tables of `standards.reading.mail_domains`, `standards.mobile`, `standards.title`, and of
-`telephones`, `company_parts` and `person_names` of `standards.reading`.
+`numbering_plan`, `company_parts` and `person_names` of `standards.reading`.
 """
 
 from functools import cache
