@@ -46,6 +46,7 @@ def test_findings_tell_once_what_a_source_has_no_column_for(way: Demo) -> None:
         lines += int(count) if weight != "repaired" and "no column" not in finding else 0
     assert "no column" in weights["industry", "service.csv"]
     assert book["Findings"].max_row == lines + 1
+    assert "The source has no column for this" in (folder / "plan.html").read_text("utf-8")
 
 
 def test_planning_writes_nothing_to_the_target(way: Demo) -> None:

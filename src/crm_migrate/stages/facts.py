@@ -10,7 +10,7 @@ from crm_migrate.stages import extract, link, standardize
 from crm_migrate.stages.changes import Changes
 from crm_migrate.stages.judge import own_rules
 from crm_migrate.stages.planning.doubles import doubles_left
-from crm_migrate.stages.quality.findings import rule_of
+from crm_migrate.stages.quality.findings import ABSENT, NO_COLUMN, rule_of
 from crm_migrate.workspace import Run
 
 _SEVERITIES = ("error", "warning", "repair")
@@ -29,14 +29,17 @@ def plan_facts(run: Run, changes: Changes) -> PlanFacts:
 
 
 def finding_facts(run: Run) -> tuple[FindingFacts, ...]:
-    """How often each rule spoke, the gravest and most frequent first."""
+    """How often each rule spoke, the gravest and most frequent first, and of each weight last the
+    values that a whole source has no column for.
+    """
     findings = run.read(standardize.STAGE, "x_findings")
-    counted = findings.group_by("rule", "severity").len()
-    facts, own = [], own_rules(run)
-    for rule, severity, count in counted.iter_rows():
-        message = rule_of(rule, own).message
-        facts.append(FindingFacts(rule, severity, message.en, message.zh, int(count)))
-    return tuple(sorted(facts, key=lambda f: (_SEVERITIES.index(f.severity), -f.count, f.rule)))
+    counted = findings.group_by("rule", "severity", absent=ABSENT).len()
+    found, own = [], own_rules(run)
+    for rule, severity, absent, count in counted.iter_rows():
+        message = (NO_COLUMN if absent else rule_of(rule, own)).message
+        facts = FindingFacts(rule, severity, message.en, message.zh, int(count))
+        found.append((_SEVERITIES.index(severity), absent, -count, rule, facts))
+    return tuple(facts for *_, facts in sorted(found, key=lambda line: line[:4]))
 
 
 def _redacted(run: Run) -> dict[str, int]:

@@ -33,7 +33,7 @@ from crm_migrate.workspace import Run
 MOST, SAMPLE = 50_000, 10_000
 """Lines of the workbook: all, or of more than `MOST` a sample; the rest is counted in its last."""
 
-_NO_COLUMN = Rule(
+NO_COLUMN = Rule(
     REQUIRED.code,
     REQUIRED.severity,
     Text(
@@ -45,8 +45,9 @@ _NO_COLUMN = Rule(
         "其他来源已有该项时无需处理；否则请补充映射或补录。",
     ),
 )
-_ABSENT = (pl.col("rule") == REQUIRED.code) & pl.col("column").is_null()
-"""What a whole source lacks, told of each of its records."""
+"""What `required.missing` says where the source has no such column at all."""
+ABSENT = (pl.col("rule") == REQUIRED.code) & pl.col("column").is_null()
+"""Findings of that kind: a whole source lacks the column, and each of its records tells so."""
 _MEANT = Text(" Probably meant: {domain}.", "疑似应为 {domain}。")
 SEVERITY_LOOKS = {"error": Style.WARN, "warning": Style.CAUTION, "repair": Style.NEW}
 _ORDER = {"error": 0, "warning": 1, "repair": 2}
@@ -94,7 +95,7 @@ def findings_workbook(
         return zh if language == "zh" else en
 
     every = pl.concat([run.read(standardize.STAGE, "x_findings"), people_at_several_customers(run)])
-    found = every.filter((pl.col("severity") != "repair") & ~_ABSENT)
+    found = every.filter((pl.col("severity") != "repair") & ~ABSENT)
     listed = _sampled(found)
     ordered = with_cells(listed, run, model, policy).sort(*_PLACE)
     own = own_rules(run)
@@ -129,10 +130,10 @@ def _summary(
     """How often each rule spoke of a field in a file; what is gravest and most frequent first,
     what whole sources lack behind the other warnings.
     """
-    counted = found.group_by("severity", "rule", "file", "entity", "field", absent=_ABSENT).len()
+    counted = found.group_by("severity", "rule", "file", "entity", "field", absent=ABSENT).len()
     rows = []
     for severity, code, file, entity, field, absent, count in counted.iter_rows():
-        rule = _NO_COLUMN if absent else rule_of(code, own)
+        rule = NO_COLUMN if absent else rule_of(code, own)
         rows.append(
             (
                 (_ORDER[severity], absent, -count),
