@@ -1,6 +1,6 @@
 """Telephone numbers: landlines, mobiles, 400/800, short service numbers, numbers from abroad.
 
-Basis: the Chinese numbering plan (工信部 电信网编号计划, 2017) and ITU-T E.164 (see `numbering_plan`).
+Basis: the Chinese numbering plan (工信部 电信网编号计划, 2017) and ITU-T E.164 (`numbering_plan`).
 Canonical: `010-12345678-801`, `13800138000`, `4008201234`, `0755-95588`, `+85223456789`; several
 numbers of a cell are joined by `;`.
 """
