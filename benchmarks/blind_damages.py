@@ -233,9 +233,13 @@ def short_name(text: str) -> str:
 
 def wrong_district(rng: Random, place: Place) -> str | None:
     """A district of another city."""
+    if not place.city:
+        return None
     other = rng.choice([p for p in places() if p.district and p.city != place.city])
     return (
-        None if other.district == place.district else place.province + place.city + other.district
+        None
+        if other.district == place.district
+        else f"{place.province}{place.city}{other.district}"
     )
 
 

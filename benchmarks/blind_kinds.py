@@ -569,7 +569,9 @@ DAMAGES: dict[str, tuple[Damage, ...]] = {
         Damage("word for nothing", EITHER, words(*_NOTHING, truth="")),
     ),
     "年采购预算(万元)": (
-        *_NUMBER[:5],
+        *_NUMBER[:3],
+        *_NUMBER[4:5],
+        Damage("blanks inside", EITHER, blank_inside),  # two numbers, perhaps
         Damage("万", REPAIR, words("{}万", "{}万元", "{} 万元", "{}w", "{}W")),
         Damage("元", REPAIR, money_as(lambda v: f"{v * 10000:.0f}元", True)),
         Damage("thousands", REPAIR, money_as(lambda v: f"{v * 10000:,.2f}元", True)),
@@ -601,7 +603,9 @@ DAMAGES: dict[str, tuple[Damage, ...]] = {
         Damage("label", REPAIR, words("预算：{}", "采购预算{}万")),
     ),
     "建档日期": (
-        *_NUMBER[:5],
+        *_NUMBER[:3],
+        *_NUMBER[4:5],
+        Damage("blanks inside", EITHER, blank_inside),  # two numbers, perhaps
         Damage("other strokes", REPAIR, day_as(lambda y, m, d: f"{y}/{m}/{d}")),
         Damage("dots", REPAIR, day_as(lambda y, m, d: f"{y}.{m}.{d}")),
         Damage("no strokes", REPAIR, day_as(lambda y, m, d: f"{y}{m:02d}{d:02d}")),

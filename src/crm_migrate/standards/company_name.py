@@ -14,6 +14,7 @@ from crm_migrate.standards.columns.characters import narrow, simplified
 from crm_migrate.standards.columns.covering import first_ones
 from crm_migrate.standards.columns.private_use import PRIVATE_USE
 from crm_migrate.standards.columns.remembered import remembered, remembered_column
+from crm_migrate.standards.columns.repeated import said_once
 from crm_migrate.standards.columns.residue import (
     change_where,
     holds,
@@ -32,6 +33,8 @@ BASIS = Text(
     "Provisions on the Registration of Enterprise Names (2020)",
     "《企业名称登记管理规定》（2020 年修订）",
 )
+_TWO = 42
+"""Bytes that a name said twice has at least, of seven characters."""
 _HAN = r"\x{4e00}-\x{9fa5}"
 _NOTING = "待拟疑注吊迁停歇倒破作弃勿重删不终合黑老新战核优流成未代经供联VvA-Da-d0-9"
 """How notes begin, in brackets."""
@@ -44,10 +47,13 @@ _CHINESE = rf"^ *[{_HAN}()（）][{_HAN}()（） ]*$"
 _CLOSED_UP = {" ": "", "（": "(", "）": ")"}
 """What has to be done to a name of Chinese characters alone."""
 _ESCAPED = str.maketrans({"[": r"\[", "]": r"\]"})
-_LEGAL_FORM = r"公司|集团|厂|店|社|所|院|校|学|局|会|行|部|中心|企业|合伙|酒店|馆|站|场|户|政府|园|处|超市|坊|铺|餐厅|室|庄"
+_LEGAL_FORM = (
+    r"公司|集团|厂|店|社|所|院|校|学|局|会|行|部|中心|企业|合伙|酒店|馆|站|场|户|政府|园|处"
+    r"|超市|坊|铺|餐厅|室|庄"
+)
 _NO_FORM = (
     r".{6}有限?$|^\p{Han}{2,}[省市区县旗州].*[0-9]+(?:号|号楼|室|组|栋|幢|单元|层|米|号商铺)$"
-    r"|^\p{Han}{2,}[省市区县旗州].*[镇乡](?:\p{Han}{2,4}村|\p{Han}{2,4}社区)$"
+    r"|^\p{Han}{2,}[省市区县旗州].*[镇乡]\p{Han}{2,4}(?:村|村委会|社区)$"
 )
 """A name that was cut in its legal form; an address."""
 _FORM_ABROAD = (
@@ -161,7 +167,9 @@ def _is_settled(names: pl.Series) -> pl.Series:
 
 
 def _repaired(raw: pl.Series) -> pl.Series:
-    return unless_matching(raw, _PLAIN_NAME, lambda few: split(few)["value"])
+    value = unless_matching(raw, _PLAIN_NAME, lambda few: split(few)["value"])
+    once = said_once(value, _TWO)
+    return change_where(once, once != value, _repaired)
 
 
 @remembered

@@ -10,13 +10,18 @@ from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards.columns.characters import tidy
 from crm_migrate.standards.columns.covering import first_ones
-from crm_migrate.standards.columns.private_use import LOST, PRIVATE_USE
+from crm_migrate.standards.columns.private_use import (
+    LOST,
+    PRIVATE_USE,
+    UTF_8_AS_GBK,
+    is_utf_8_as_gbk,
+)
 from crm_migrate.standards.columns.residue import holds, mask_where
 from crm_migrate.standards.contract import PLAIN, Context, Masks
 from crm_migrate.standards.rule_families import normalised
 
 BASIS = Text("Unicode 15.1, GB 18030-2022", "Unicode 15.1、GB 18030-2022")
-_ODD = PRIVATE_USE.removesuffix("]") + "\ufffd锟锘烫屯锛銆ä-é]"
+_ODD = PRIVATE_USE.removesuffix("]") + "?\ufffd锟锘烫屯锛銆ä-é]"
 """One class is quicker than alternatives; what it finds is looked at again."""
 NORMALISED = normalised("text", "text", "文本")
 DAMAGED = Rule(
@@ -46,7 +51,9 @@ RULES: tuple[Rule, ...] = (NORMALISED, *OF_CHARACTERS)
 def characters(value: pl.Series) -> Masks:
     """`OF_CHARACTERS`: what was lost, and what stands in a private-use area; for any wording."""
     odd = holds(value.str.contains(_ODD))
-    yield DAMAGED, mask_where(value, odd, lambda few: few.str.contains(LOST))
+    lost = mask_where(value, odd, lambda few: few.str.contains(LOST))
+    misread = mask_where(value, value.str.contains(UTF_8_AS_GBK), is_utf_8_as_gbk)
+    yield DAMAGED, lost | misread
     yield PRIVATE, mask_where(value, odd, lambda few: few.str.contains(PRIVATE_USE))
 
 

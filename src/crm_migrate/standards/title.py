@@ -15,6 +15,7 @@ from crm_migrate.standards.columns.residue import change_distinct, change_where,
 from crm_migrate.standards.contract import PLAIN, Context, Masks
 from crm_migrate.standards.data.tables import Table
 from crm_migrate.standards.rule_families import normalised
+from crm_migrate.standards.text import OF_CHARACTERS, characters
 
 BASIS = Text("table of usual titles (2026-11)", "常用职务表（2026-11）")
 _JOINTS = r"\s*(?:兼任?|[/、,;&+|])\s*"
@@ -48,7 +49,7 @@ LEFT = Rule(
     ),
     Text("Ask for the contact of today.", "请核实现任联系人。"),
 )
-RULES: tuple[Rule, ...] = (NORMALISED, NO_TITLE, DEPARTMENT, LEFT)
+RULES: tuple[Rule, ...] = (NORMALISED, NO_TITLE, DEPARTMENT, LEFT, *OF_CHARACTERS)
 
 
 def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
@@ -121,6 +122,7 @@ def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Mask
     """Words and signs that are no title, departments, notes that the person has left."""
     unusual = value.is_not_null() & ~holds(value.is_in(list(_levels())))
     yield NO_TITLE, mask_where(value, unusual, lambda few: few.str.contains(_NO_TITLE))
+    yield from characters(value.set(~unusual, None))
     yield DEPARTMENT, mask_where(value, unusual, lambda few: few.str.contains(_DEPARTMENT))
     changed = value.is_not_null() & holds(raw != value)
     yield LEFT, mask_where(raw, changed, lambda few: narrow(few).str.contains(_GONE))

@@ -8,7 +8,7 @@ Every other private-use character shows something else, or nothing, on each mach
 
 import polars as pl
 
-from crm_migrate.standards.columns.residue import change_where
+from crm_migrate.standards.columns.residue import change_where, per_distinct
 
 PRIVATE_USE = r"[\u{e000}-\u{f8ff}\u{f0000}-\u{ffffd}\u{100000}-\u{10fffd}]"
 """A regex class of the private-use areas of Unicode."""
@@ -27,10 +27,32 @@ MOVED = dict(
 )
 """Former private-use character → its place in Unicode; of A6D9…A6F3, FE59…FEA0, FE51…FE91."""
 _OF_UTF_8 = "[ä-é][\u00a0-\u00bf\u0152-\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]{1,2}"
-LOST = f"\ufffd|锟斤拷|锘縷|烫烫烫|屯屯屯|锛|銆|{_OF_UTF_8}{_OF_UTF_8}"
+_QUESTIONS = r"^\p{Han}{0,2}\?{2,}$|\?{5,}"
+LOST = rf"\x{{fffd}}|{_QUESTIONS}|锟斤拷|锘縷|烫烫烫|屯屯屯|锛|銆|{_OF_UTF_8}{_OF_UTF_8}"
 """What wrong conversions leave: U+FFFD; its bytes, the byte-order mark, unset memory as GBK; the
-comma and the full stop of UTF-8 as GBK; ideographs of UTF-8 as Latin-1.
+comma and the full stop of UTF-8 as GBK; ideographs of UTF-8 as Latin-1; question marks for them.
 """
+_MISREAD = bytes(
+    byte for lead in range(0xE4, 0xEA) for next_ in range(0x80, 0xC0) for byte in (lead, next_)
+).decode("gbk")
+UTF_8_AS_GBK = f"^[ -~]*[{_MISREAD}]"
+"""Texts that begin as ideographs of UTF-8 do where they are read as GBK: 娉曞姟 for 法务."""
+
+
+def is_utf_8_as_gbk(text: pl.Series) -> pl.Series:
+    """Whether all of a text is UTF-8 that was read as GBK.
+
+    >>> is_utf_8_as_gbk(pl.Series(["娉曞姟缁忕悊", "法务经理"])).to_list()
+    [True, False]
+    """
+    return per_distinct(text, _reread).is_not_null()
+
+
+def _reread(text: str) -> str | None:
+    try:
+        return text.encode("gb18030").decode()
+    except UnicodeError:
+        return None
 
 
 def in_unicode(text: pl.Series) -> pl.Series:

@@ -207,7 +207,7 @@ def _said_once(frame: pl.DataFrame, level: str) -> pl.DataFrame:
 
 
 def _with_ending(frame: pl.DataFrame) -> pl.DataFrame:
-    """江苏省江苏省南京市玄武区: columns of a form, one of which had all."""
+    """河南生开封市, 上海巿嘉定区: a slip for 省 or 市, and a place in full behind it."""
     short = ~pl.col("province").str.contains("[省市区]$")
     rest = frame.select(pl.when(short).then("rest")).to_series()
     if not rest.is_not_null().any():

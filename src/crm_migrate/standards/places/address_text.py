@@ -3,12 +3,13 @@
 import polars as pl
 
 from crm_migrate.standards.columns.characters import narrow, simplified
+from crm_migrate.standards.columns.repeated import said_once
 from crm_migrate.standards.columns.residue import change_where
 from crm_migrate.standards.places import place_names
 
 LEADING = r"^[\s,、/·>|_\\-]+"
 """What stands between the parts of an address."""
-_TWO = 60
+TWO = 60
 """Bytes that two addresses have at least, of ten characters each."""
 _TRADITIONAL = "縣區鎮號廣東灣臺蘇陝貴雲遼龍慶寧鄉關樓層"
 _ODD = (
@@ -29,22 +30,8 @@ _POSTCODE = r"^\(?(?:邮编[::]?)?[0-9]{6}\)?[\s,、]*(\p{Han}{2})"
 def tidied(raw: pl.Series) -> pl.Series:
     """Each address tidied; null where nothing is left."""
     text = change_where(raw, raw.str.contains(_ODD), _narrowed)
-    size = text.str.len_bytes()
-    long = (size >= _TWO) & (size % 2 == 0)  # which leaves most rows out
-    return change_where(text, long, _said_once)
-
-
-def _said_once(text: pl.Series) -> pl.Series:
-    """The first half of texts that say the same twice."""
-    half = text.str.len_chars() // 2
-    twice = text.str.slice(half, 4) == text.str.head(4)
-    return change_where(text, twice, _first_half)
-
-
-def _first_half(text: pl.Series) -> pl.Series:
-    half = text.str.len_chars() // 2
-    first = text.str.head(half)
-    return first.zip_with(first == text.str.slice(half), text)
+    once = said_once(text, TWO)
+    return change_where(once, once != text, tidied)
 
 
 def _narrowed(raw: pl.Series) -> pl.Series:
