@@ -73,6 +73,12 @@ class Accuracy:
         of = [(n, o) for (c, _, _, o), n in self.outcomes.items() if c in inside]
         return sum(n for n, o in of if o in kinds) / max(1, sum(n for n, _ in of))
 
+    def good(self, columns: Iterable[str]) -> float:
+        """The part of the damaged cells of the columns that became what they should."""
+        inside = set(columns)
+        of = [(n, o in FINE[may]) for (c, _, may, o), n in self.outcomes.items() if c in inside]
+        return sum(n for n, fine in of if fine) / max(1, sum(n for n, _ in of))
+
 
 def standardized(rows: list[dict[str, str]]) -> Judged:
     """The rows, written as csv and standardized as the command does it without a mapping."""
@@ -199,9 +205,9 @@ def _print_damaged(found: Accuracy) -> None:
     for column in [*dict.fromkeys(c for c, _, _, _ in found.outcomes), "all"]:
         of = [(k, n) for k, n in found.outcomes.items() if column in (k[0], "all")]
         cells = sum(n for _, n in of)
-        fine = sum(n for (_, _, may, what), n in of if what in FINE[may])
+        good = found.good({key[0] for key, _ in of})
         each = [sum(n for k, n in of if k[3] == what) for what in OUTCOMES]
-        print("\t".join((column, f"{cells:,}", f"{fine / cells:.1%}", *(f"{n:,}" for n in each))))
+        print("\t".join((column, f"{cells:,}", f"{good:.1%}", *(f"{n:,}" for n in each))))
 
 
 def _print_kinds(found: Accuracy) -> None:
@@ -219,13 +225,8 @@ def _print_kinds(found: Accuracy) -> None:
 def _lines(found: Accuracy) -> list[dict[str, str]]:
     lines = []
     for column in dict.fromkeys(c for c, _, _, _ in found.outcomes):
-        fine = sum(
-            n
-            for (c, _, may, what), n in found.outcomes.items()
-            if c == column and what in FINE[may]
-        )
         cells = sum(n for (c, _, _, _), n in found.outcomes.items() if c == column)
         bad = found.share([column], [WRONG, LOST])
-        line = {"what": f"damaged cells, {column}", "ours": f"{fine / cells:.1%} good"}
+        line = {"what": f"damaged cells, {column}", "ours": f"{found.good([column]):.1%} good"}
         lines.append(line | {"peer": f"{cells:,} cells", "ratio": f"{bad:.2%} bad"})
     return lines

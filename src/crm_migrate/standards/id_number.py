@@ -49,6 +49,8 @@ _LABEL = (
     r"|id(?:no|card|number)*\.?|no[.:]"
 )
 """What people type in front of the number."""
+_CUT = "^[0-9]{6}20"
+"""15 digits of somebody born in 1920, or what was left of 18 digits of this century."""
 NORMALISED = normalised("id_number", "identity number", "身份证号")
 COVERED = covered("id_number", "identity number", "身份证号", "110105****002X")
 MADE_UP = made_up("id_number", "identity number", "身份证号")
@@ -131,7 +133,7 @@ def _repaired(raw: pl.Series) -> pl.Series:
     kept = code.zip_with(known, tidy(raw))
     read = _letters_as_digits(code)
     kept = read.zip_with(mask_where(read, ~known, is_person), kept)
-    old = holds(kept.str.contains(r"^[1-9][0-9]{14}$"))
+    old = holds(kept.str.contains(r"^[1-9][0-9]{14}$") & ~kept.str.contains(_CUT))
     return change_where(kept, mask_where(kept, old, _old_birth_date_exists), extended)
 
 

@@ -156,6 +156,10 @@ def _take(frame: pl.DataFrame, level: str, names: Prefixes) -> pl.DataFrame:
             no_place &= known.longest(rest.zip_with(behind.is_not_null(), behind)).is_null()
             unfinished |= known.unfinished(rest)
         street, begun = (street | bare) & no_place, begun | unfinished
+    if level == "city":  # 黄石港区 is a district, not 黄石 and what follows
+        whole = place_names.districts().longest(rest)
+        longer = whole.str.len_chars() > taken.get_column(level).str.len_chars() + 1
+        street |= ~full & (longer & whole.str.contains("[市区县旗]$")).fill_null(False)
     if level == "city":  # 北京朝阳 is no city of that name in Beijing
         municipal = pl.col("province").replace(province_names()).is_in(place_names.MUNICIPALITIES)
         street |= ~full & municipal.fill_null(False)
