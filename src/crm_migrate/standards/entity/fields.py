@@ -25,6 +25,8 @@ _WORDS_OF_TEXT = {SemanticType.TEXT, SemanticType.FREE_TEXT, SemanticType.BOOLEA
 """Types where 无 may be an answer; what programs and strokes say of nothing is none there."""
 MANY = 5_000
 """Rows below which threads and distinct values cost more than they save."""
+_SAMPLE = 4_000
+"""Rows looked at before all are: where half of all values repeat, 3 % of these do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +63,24 @@ def normalised(field: Field, column: pl.Series, model: Model) -> Cells:
     if not has_values(column):
         return Cells(field, column, column)
     places = None
-    if len(column) >= MANY and 2 * cast("int", column.approx_n_unique()) < len(column):
+    if len(column) >= MANY and _repeats(column):
         places, column = distinct(column)
     raw, emptied = _emptied(field, column)
     value = raw
     if has_values(raw):
         value = standard(field.type).normalise(raw, context_of(field, model))
     return Cells(field, raw, value, places, emptied)
+
+
+def _repeats(column: pl.Series) -> bool:
+    """Whether there are half as many values as rows, or fewer; of most columns a few rows tell."""
+    few = column.gather_every(len(column) // _SAMPLE + 1)
+    values = few.drop_nulls().n_unique()
+    if 2 * values < len(few):
+        return True
+    if values > 0.97 * (len(few) - few.null_count()):
+        return False
+    return 2 * cast("int", column.approx_n_unique()) < len(column)
 
 
 def judged(
