@@ -14,7 +14,6 @@ from types import TracebackType
 from typing import Self
 
 import polars as pl
-from cryptography.hazmat.primitives.keywrap import InvalidUnwrap
 
 from crm_migrate.errors import NotFound, WorkspaceFault
 from crm_migrate.language import Text
@@ -29,13 +28,11 @@ from crm_migrate.workspace.edited import (
     merged,
     no_edit,
 )
-from crm_migrate.workspace.faults import changed, refuse_write
+from crm_migrate.workspace.faults import refuse_write
 from crm_migrate.workspace.manifest import Base, Manifest, Output, StageRecord, save_manifest
+from crm_migrate.workspace.run_files import RunFiles
 from crm_migrate.workspace.stage_file import (
     file_key,
-    opened,
-    unwrap,
-    verified,
     wrap,
     write_encrypted,
 )
@@ -51,6 +48,7 @@ class Run:
     ) -> None:
         self.folder = folder
         self.manifest = manifest
+        self._files = RunFiles(folder, manifest.run, key)
         self._key = key
         self._lock = lock
         self._in_stage = False
@@ -99,8 +97,8 @@ class Run:
         record = self._record(stage)
         for name in [n for n, o in record.outputs.items() if not o.sha256]:
             del record.outputs[name]
-            self._path(stage, name).unlink(missing_ok=True)
-            self._base_path(stage, name).unlink(missing_ok=True)
+            self._files.path(stage, name).unlink(missing_ok=True)
+            self._files.base_path(stage, name).unlink(missing_ok=True)
         record.input_digest = input_digest
         record.seconds = round(monotonic() - start, 3)
         self.save()
@@ -109,8 +107,8 @@ class Run:
         """Whether the stage ended well with exactly these inputs and its tables are all there."""
         record = self._record(stage)
         return record.input_digest == input_digest and all(
-            self._path(stage, name).exists()
-            and (output.base is None or self._base_path(stage, name).exists())
+            self._files.path(stage, name).exists()
+            and (output.base is None or self._files.base_path(stage, name).exists())
             for name, output in record.outputs.items()
         )
 
@@ -171,14 +169,14 @@ class Run:
     ) -> Base:
         """The base of another table as the base of this one: its file linked, its key wrapped."""
         based = other._output(*of).base is not None
-        source = other._base_path(*of) if based else other._path(*of)
-        path = self._base_path(checked(stage), checked(name))
+        source = other._files.base_path(*of) if based else other._files.path(*of)
+        path = self._files.base_path(checked(stage), checked(name))
         try:
             private_folder(path.parent)
             link(source, path)
         except OSError as error:
             refuse_write(error, path)
-        return replace(base, wrapped=wrap(self._key, self._place(stage, name, 0), held).hex())
+        return replace(base, wrapped=wrap(self._key, self._files.place(stage, name, 0), held).hex())
 
     def _write(
         self,
@@ -191,14 +189,14 @@ class Run:
     ) -> Output:
         if self._lock is None:
             raise WorkspaceFault(Text(f"run {self.id} is open for reading only", "该运行仅供读取"))
-        path = self._path(checked(stage), checked(name))
+        path = self._files.path(checked(stage), checked(name))
         record = self._record(stage)
         earlier = record.outputs.get(name)
         attempt = max(earlier.attempt + 1 if earlier else 1, record.begun)
         temporary = path.with_name(f".{path.name}{TEMPORARY_SUFFIX}")
         try:
             private_folder(path.parent)
-            place = self._place(stage, name, attempt)
+            place = self._files.place(stage, name, attempt)
             digest = write_encrypted(temporary, frame, self._key, place)
             temporary.replace(path)
             sync_folder(path.parent)
@@ -206,7 +204,7 @@ class Run:
             temporary.unlink(missing_ok=True)
             refuse_write(error, path)
         if base is None:
-            self._base_path(stage, name).unlink(missing_ok=True)
+            self._files.base_path(stage, name).unlink(missing_ok=True)
         output = Output(digest, frame.height if rows is None else rows, attempt, base)
         self.manifest.stages.setdefault(stage, record).outputs[name] = output
         if not self._in_stage:  # a stage that dies is begun anew: its end says what it made
@@ -222,10 +220,10 @@ class Run:
         """
         output = self._output(stage, name)
         if output.base is None:
-            return self._read(self._path(stage, name), self._opens(stage, name, output), columns)
+            return self._files.read(stage, name, output, columns)
         wanted = None if columns is None else list(dict.fromkeys([*columns, output.base.key]))
-        base = self._read(*self._base(stage, name, output.base), wanted)
-        edit = self._read(self._path(stage, name), self._opens(stage, name, output))
+        base = self._files.read_base(stage, name, output.base, wanted)
+        edit = self._files.read(stage, name, output)
         table = merged(base, edit, output.base.key)
         return table if columns is None else table.select(columns)
 
@@ -236,7 +234,7 @@ class Run:
         """
         output = self._output(stage, name)
         if output.base is not None and output.base.key == key:
-            edit = self._read(self._path(stage, name), self._opens(stage, name, output))
+            edit = self._files.read(stage, name, output)
             found = edit.filter(~pl.col(GONE) & pl.col(key).is_in(wanted.implode())).drop(GONE)
             if found[key].n_unique() == wanted.n_unique():
                 return in_id_order(found, key)
@@ -247,8 +245,8 @@ class Run:
         output = self._output(stage, name)
         if output.base is not None:
             return self.read(stage, name).lazy()
-        opens = self._opens(stage, name, output)
-        return pl.scan_parquet(self._path(stage, name), decryption=opens)
+        opens = self._files.opens(stage, name, output)
+        return pl.scan_parquet(self._files.path(stage, name), decryption=opens)
 
     def names(self, stage: str) -> list[str]:
         """The tables that a stage has made."""
@@ -260,15 +258,6 @@ class Run:
 
     def _record(self, stage: str) -> StageRecord:
         return self.manifest.stages.get(stage) or StageRecord()
-
-    def _path(self, stage: str, name: str) -> Path:
-        return self.folder / stage / f"{name}.parquet"
-
-    def _place(self, stage: str, name: str, attempt: int) -> bytes:
-        return f"{self.id}/{stage}/{name}/{attempt}".encode()
-
-    def _base_path(self, stage: str, name: str) -> Path:
-        return self.folder / stage / f"{name}.base.parquet"
 
     def _output(self, stage: str, name: str) -> Output:
         output = self._record(stage).outputs.get(name)
@@ -283,43 +272,15 @@ class Run:
             )
         return output
 
-    def _opens(self, stage: str, name: str, output: Output) -> pl.ParquetDecryptionProperties:
-        place = self._place(stage, name, output.attempt)
-        return verified(self._path(stage, name), output.sha256, self._key, place)
-
-    def _base(
-        self, stage: str, name: str, base: Base
-    ) -> tuple[Path, pl.ParquetDecryptionProperties]:
-        path = self._base_path(stage, name)
-        key = self._base_key(stage, name, base)
-        return path, opened(path, base.sha256, key, base.place.encode())
-
-    def _base_key(self, stage: str, name: str, base: Base) -> bytes:
-        try:
-            return unwrap(self._key, self._place(stage, name, 0), bytes.fromhex(base.wrapped))
-        except InvalidUnwrap:
-            raise changed(self._base_path(stage, name)) from None
-
-    def _read(
-        self,
-        path: Path,
-        opens: pl.ParquetDecryptionProperties,
-        columns: list[str] | None = None,
-    ) -> pl.DataFrame:
-        try:
-            return pl.read_parquet(path, columns=columns, decryption=opens)
-        except pl.exceptions.ComputeError:
-            raise changed(path) from None
-
     def _basis(self, stage: str, name: str, key: str) -> tuple[pl.DataFrame, Base, bytes]:
         """What another table can be based on: the edit of this one, its base, that file's key."""
         output = self._output(stage, name)
         if output.base is None:
-            place = self._place(stage, name, output.attempt)
+            place = self._files.place(stage, name, output.attempt)
             base = Base(output.sha256, place.decode(), "", key)
             return no_edit(key), base, file_key(self._key, place)
-        edit = self._read(self._path(stage, name), self._opens(stage, name, output))
-        return edit, output.base, self._base_key(stage, name, output.base)
+        edit = self._files.read(stage, name, output)
+        return edit, output.base, self._files.base_key(stage, name, output.base)
 
 
 def checked(name: str) -> str:
