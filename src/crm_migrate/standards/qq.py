@@ -23,7 +23,7 @@ from crm_migrate.standards.rule_families import normalised, note, several
 BASIS = Text("the form in which Tencent gives numbers out", "腾讯 QQ 号码编号规则")
 NUMBER = r"[1-9][0-9]{4,10}"
 CANONICAL = f"^{NUMBER}$"
-_MARKED = r"(?i)^(?:qq?号?码?|企鹅号?|扣扣号?)[:：]?"
+_LABEL = r"(?i)^(?:qq?号?码?|企鹅号?|扣扣号?)[:：]?"
 _WORDS = r"\([^()]*\)$|\p{Han}{2,6}$|^\p{Han}{2,4}:"
 _SEVERAL = rf"^{NUMBER}(?:[/;,、|或和]{NUMBER})+$"
 
@@ -57,7 +57,7 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
 
 
 def _repaired(raw: pl.Series) -> pl.Series:
-    text = _bare(raw)
+    text = _plain(raw)
     first = text.str.extract(f"^({NUMBER})")
     whole = holds(text.str.contains(CANONICAL)) | holds(text.str.contains(_SEVERAL))
     return first.zip_with(whole, tidy_apart(raw))
@@ -69,20 +69,17 @@ def overflow(raw: pl.Series) -> pl.Series:
     >>> overflow(pl.Series(["12345678/87654321", "12345678"])).to_list()
     ['87654321', None]
     """
-    text = _bare(raw)
+    text = _plain(raw)
     listed = text.set(~holds(text.str.contains(_SEVERAL)), None)
     return behind_first(listed.str.replace_all("[/;,、|或和]", ";").str.split(";"))
 
 
-def _bare(raw: pl.Series) -> pl.Series:
+def _plain(raw: pl.Series) -> pl.Series:
     lines = raw.str.replace_all(r"[\r\n]+", ";")
     text = (
-        compact(lines)
-        .str.strip_chars("'\"`‘’“”")
-        .str.replace(_MARKED, "")
-        .str.replace(r"\.0+$", "")
+        compact(lines).str.strip_chars("'\"`‘’“”").str.replace(_LABEL, "").str.replace(r"\.0+$", "")
     )
-    text = text.str.replace(_WORDS, "").str.replace(_MARKED, "")
+    text = text.str.replace(_WORDS, "").str.replace(_LABEL, "")
     grouped = text.str.contains(r"^[0-9]{1,3}(?:,[0-9]{3}){2,3}$|^[0-9]{2,4}(?:-[0-9]{2,4}){1,3}$")
     text = change_where(text, grouped, lambda few: few.str.replace_all("[,-]", ""))
     return text.str.replace(r"(?i)@(?:vip\.)?qq\.com$", "")

@@ -35,7 +35,7 @@ _LISTED = rf"(?i)({_HOST}[^\s;,、|/]*)/?\s+/\s+((?:https?://)?{_HOST})"
 _LOOKED_INTO = r"xn--|\p{Han}www\."
 """Formed, and yet not as people read it: coded letters; a label right before the address."""
 _CODED = r"(?:^|[/.])xn--"
-_MARKED = r"(?i)^(?:网址|官网|网站|主页|公司网站|公司网址|website|web|url|homepage)(?:[:=]\s*|\s+)"
+_LABEL = r"(?i)^(?:网址|官网|网站|主页|公司网站|公司网址|website|web|url|homepage)(?:[:=]\s*|\s+)"
 _WORDED = r"(?i)^\p{Han}+[:\s]*((?:https?://|www\.).*)$"
 _WORDS_BEHIND = r"\s*\([^()]*\)$|([a-z0-9/])\s*\p{Han}+$"
 _SLIPS = (
@@ -127,7 +127,7 @@ def _others(text: pl.Series) -> pl.Series:
 
 def _text(raw: pl.Series) -> pl.Series:
     text = narrow(raw.str.replace_all(r"[\r\n]+", ";")).str.replace_all("。", ".")
-    text = text.str.replace(_MARKED, "").str.strip_chars(" ;,<>《》\"'“”.")
+    text = text.str.replace(_LABEL, "").str.strip_chars(" ;,<>《》\"'“”.")
     worded = text.str.contains(r"\p{Han}|\)$")
     text = change_where(text, worded, _without_words)
     commas = text.str.contains(_COMMAS) & ~text.str.contains(_LISTED_BY_COMMAS)

@@ -26,7 +26,7 @@ from crm_migrate.standards.rule_families import normalised, note, several
 BASIS = Text("rules of WeChat for ids", "微信号设置规则")
 _ID = rf"(?:[a-z_][a-z0-9_-]{{5,19}}|wxid_[a-z0-9]{{10,22}}|{numbering_plan.MOBILE}|{qq.NUMBER})"
 CANONICAL = f"^{_ID}$"
-_MARKED = (
+_LABEL = (
     r"(?i)^(?:(?:微信号?码?|wechat(?:id)?|weixin|wx|vx|v信?|薇信?|qq号?)[:：]"
     r"|(?:微信号?码?|薇信|qq号)[:：]?)"
 )
@@ -84,7 +84,7 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
 
 
 def _repaired(raw: pl.Series) -> pl.Series:
-    bare = _bare(raw)
+    bare = _plain(raw)
     first = bare.str.extract(f"^({_ID})(?:[/;,、|或和]|$)")
     read = holds(bare.str.contains(CANONICAL)) | holds(bare.str.contains(_SEVERAL))
     kept = tidy_apart(raw)
@@ -99,19 +99,19 @@ def overflow(raw: pl.Series) -> pl.Series:
     >>> overflow(pl.Series(["lina_88/wangwei66", "lina_88"])).to_list()
     ['wangwei66', None]
     """
-    text = _bare(raw)
+    text = _plain(raw)
     listed = text.set(~holds(text.str.contains(_SEVERAL)), None)
     return behind_first(listed.str.replace_all("[/;,、|或和]", ";").str.split(";"))
 
 
-def _bare(raw: pl.Series) -> pl.Series:
+def _plain(raw: pl.Series) -> pl.Series:
     """In lower case, without label, words about it and blanks."""
     text = narrow(raw.str.replace_all(r"[\r\n]+", ";"))
     text = text.str.replace(r"^\p{Han}{2,4}[\s:]+([A-Za-z0-9])", "$1")
     text = text.str.replace(r"([A-Za-z0-9])\s+\p{Han}{2,6}$", "$1")
     name = holds(text.str.contains(_LETTERED_NAME))
     text = text.zip_with(name, compact(text))
-    bare = text.str.replace(_MARKED, "").str.replace(r"\.0+$", "")
+    bare = text.str.replace(_LABEL, "").str.replace(r"\.0+$", "")
     return bare.str.replace(r"\([^()]*\)$", "").str.to_lowercase()
 
 
