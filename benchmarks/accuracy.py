@@ -125,6 +125,8 @@ def outcome(cell: Cell, judged: Judged, row: str) -> tuple[str, str]:
         warned = warned or judged.warned(row, HEADERS[cell.emptied], "required.missing")
     elif value == cell.truth:
         return RIGHT, value
+    if not cell.truth and not cell.emptied and value and _folded(value) not in _folded(cell.text):
+        return RIGHT, value  # a free field, which another cell of the row had a value for
     if not value:
         elsewhere = any(_folded(cell.text) in _folded(v) for v in values.values() if v)
         said = warned or (row, name) in judged.told

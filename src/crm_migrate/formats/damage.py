@@ -19,6 +19,8 @@ CODE_HEADER = re.compile(
     r"|phone|mobile|\btel|\bfax|\bcode|\bid\b|_id$|uscc|card|account|zip|postal",
     re.IGNORECASE,
 )
+_OTHER_NUMBERS = re.compile(r"[账帐][号户]|单号|订单|account|order", re.IGNORECASE)
+"""Numbers of 18 digits without a check of their own: one in a thousand ends in 000."""
 AMOUNT_HEADER = re.compile(
     r"金额|预算|价|总额|合计|数量|销售额|收入|费|资本|余额|元\)|元）|amount|budget|price|total|qty"
     r"|quantity|revenue|capital|balance",
@@ -82,7 +84,7 @@ def _in_digits(frame: pl.DataFrame, label: str) -> list[tuple[str, pl.DataFrame]
     rounded = (pl.col("text").str.len_bytes() == 18) & pl.col("text").str.ends_with("000")
     long = frame.filter(rounded).filter(pl.col("text").str.contains(r"^[0-9]{18}$"))
     lost = long.filter(~_checks(long["text"])) if long.height else long
-    parts = [("precision_lost", lost)]
+    parts = [] if _OTHER_NUMBERS.search(label) else [("precision_lost", lost)]
     if DATE_HEADER.search(label):
         parts.append(("date_serial", frame.filter(_is_serial())))
     return parts
