@@ -1,4 +1,9 @@
-"""The field standards: one module per semantic type, called alike (see `contract.Standard`)."""
+"""The field standards: one module per semantic type, called alike (see `contract.Standard`).
+
+The types stand on what works on columns, whatever they hold (`columns`), on the tables (`data`),
+and on what cells hold (`places`, `reading`). Above them stand the rules of a project (`rules`) and
+whole records (`entity`).
+"""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, assert_never, cast
