@@ -157,13 +157,18 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
     >>> normalise(pl.Series(["恒通科技有限公司（原恒达科技有限公司）"])).to_list()
     ['恒通科技有限公司']
     """
-    open_ = ~_is_settled(raw)
+    open_ = raw.is_not_null() & ~is_settled(raw)
     return change_where(raw, open_, _repaired)
 
 
 @remembered_column
-def _is_settled(names: pl.Series) -> pl.Series:
-    return names.str.contains(_SETTLED)
+def is_settled(names: pl.Series) -> pl.Series:
+    """True for names that nothing can be said against, of the commonest form.
+
+    >>> is_settled(pl.Series(["恒通科技有限公司", "恒通公司", None])).to_list()
+    [True, False, False]
+    """
+    return holds(names.str.contains(_SETTLED))
 
 
 def _repaired(raw: pl.Series) -> pl.Series:
@@ -230,7 +235,7 @@ def _without_signs(text: pl.Series) -> pl.Series:
 
 def validate(raw: pl.Series, value: pl.Series, context: Context = PLAIN) -> Masks:
     """Names without legal form (a person's has none), placeholders, lost characters, slips."""
-    open_ = holds(~_is_settled(value))
+    open_ = value.is_not_null() & ~is_settled(value)
     odd = mask_where(value, open_, lambda few: ~few.str.contains(_USUAL))
     strange = mask_where(value, odd, lambda few: ~few.str.contains(rf"^[{_HAN}()0-9A-Za-z]+$"))
     yield PRIVATE, mask_where(value, strange, lambda few: few.str.contains(PRIVATE_USE))

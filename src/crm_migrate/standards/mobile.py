@@ -140,14 +140,16 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
 @remembered
 def _read(raw: pl.Series) -> pl.DataFrame:
     """`split`, of which only the cells are asked that are no single number."""
-    cells, single = singles(raw)
-    other = raw.is_not_null() & ~single
-    residue = mask_where(cells, other, lambda few: ~few.str.contains(SETTLED))
+    odd = raw.is_not_null() & ~is_usual(raw)
+    cells, single = singles(raw.filter(odd))
+    residue = mask_where(cells, ~single, lambda few: ~few.str.contains(SETTLED))
     few = split(cells.filter(residue))
+    value = change_where(cells, residue, lambda _: few["value"])
+    others = told_of(cells, residue, lambda _: few["others"])
     return pl.DataFrame(
         {
-            "value": change_where(cells, residue, lambda _: few["value"]),
-            "others": told_of(cells, residue, lambda _: few["others"]),
+            "value": change_where(raw, odd, lambda _: value),
+            "others": told_of(raw, odd, lambda _: others),
         }
     )
 

@@ -103,11 +103,15 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
     >>> normalise(pl.Series(["+86 10 62345678", "400-820-1234", "00852-2345 6789"])).to_list()
     ['010-62345678', '4008201234', '+85223456789']
     """
-    cells, single = singles(raw)
-    return change_where(cells, raw.is_not_null() & ~single, _read)
+    return change_where(raw, raw.is_not_null() & ~is_usual(raw), _read)
 
 
 def _read(raw: pl.Series) -> pl.Series:
+    cells, single = singles(raw)
+    return change_where(cells, ~single, _read_others)
+
+
+def _read_others(raw: pl.Series) -> pl.Series:
     text = unless_matching(raw, CANONICAL, apart)
     return unless_matching(text, f"{CANONICAL}|{ROUNDED}", _repaired)
 

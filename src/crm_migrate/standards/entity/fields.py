@@ -13,9 +13,10 @@ import polars as pl
 from crm_migrate.formats.placeholders import NO_WORDS, PLACEHOLDERS
 from crm_migrate.model import Field, Model, SemanticType
 from crm_migrate.standards import standard
-from crm_migrate.standards.columns.residue import distinct, holds, mask_where
+from crm_migrate.standards.columns.residue import change_where, distinct, holds, mask_where
 from crm_migrate.standards.contract import Broken, context_of
 from crm_migrate.standards.entity import record_rules
+from crm_migrate.standards.entity.in_place import IN_PLACE
 from crm_migrate.standards.entity.markup import MARKUP, without_markup
 from crm_migrate.standards.entity.wordings import wordings
 from crm_migrate.standards.rules.allowed import Allowance, spared
@@ -102,6 +103,20 @@ def has_values(column: pl.Series) -> bool:
 
 def _emptied(field: Field, column: pl.Series) -> tuple[pl.Series, tuple[Broken, ...]]:
     """The column as text, with formula errors and placeholders as missing values."""
+    if field.type not in IN_PLACE:
+        return _emptied_cells(field, column)
+    open_ = column.is_not_null() & ~IN_PLACE[field.type](column)
+    few, broken = _emptied_cells(field, column.filter(open_))
+    if broken:
+        column = change_where(column, open_, lambda _: few)
+
+    def of_all(mask: pl.Series) -> pl.Series:
+        return mask_where(column, open_, lambda _: mask)
+
+    return column, tuple((name, rule, of_all(mask)) for name, rule, mask in broken)
+
+
+def _emptied_cells(field: Field, column: pl.Series) -> tuple[pl.Series, tuple[Broken, ...]]:
     broken: list[Broken] = []
     odd = column.str.contains("[#&<]")
     column, marked = without_markup(column, odd)

@@ -12,13 +12,13 @@ from crm_migrate.records import Rule
 from crm_migrate.standards import (
     email,
     mobile,
-    phone,
     qq,
     website,
     wechat,
 )
 from crm_migrate.standards.columns.residue import change_where, holds, joined, mask_where, told_of
 from crm_migrate.standards.contract import Broken
+from crm_migrate.standards.entity.in_place import IN_PLACE
 from crm_migrate.standards.entity.record_rules import LEFT_OVER
 from crm_migrate.standards.entity.told_beside import keep_told
 from crm_migrate.standards.reading import numbering_plan
@@ -33,12 +33,6 @@ _FURTHER = {
     T.WECHAT: (wechat.overflow, "微信 "),
     T.QQ: (qq.overflow, "QQ "),
 }
-_IN_PLACE = {
-    T.EMAIL: email.is_formed,
-    T.MOBILE: mobile.is_usual,
-    T.PHONE: phone.is_usual,
-}
-"""What is surely not of another kind, and mostly known already."""
 _ONE = f"(?:^|;)({numbering_plan.MOBILE})(?:;|$)"
 MOBILE = moved(
     "phone.moved_mobile",
@@ -152,8 +146,8 @@ def _misplaced(
     if source is None or target is None:
         return
     open_ = values[source].is_not_null() & values[target].is_null()
-    if of in _IN_PLACE and open_.any():
-        open_ = open_ & ~_IN_PLACE[of](values[source])
+    if of in IN_PLACE and open_.any():
+        open_ = open_ & ~IN_PLACE[of](values[source])
     if not open_.any():
         return
     found = told_of(values[source], open_, read)

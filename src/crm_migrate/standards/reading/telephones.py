@@ -3,12 +3,18 @@
 Basis: `numbering_plan`. The package phonenumbers is asked only about numbers from abroad.
 """
 
-from functools import cache
+from functools import cache, partial
 
 import polars as pl
 
 from crm_migrate.standards.columns.characters import narrow
-from crm_migrate.standards.columns.residue import change_where, holds, mask_where, per_distinct
+from crm_migrate.standards.columns.residue import (
+    change_where,
+    holds,
+    mask_where,
+    per_distinct,
+    told_of,
+)
 from crm_migrate.standards.reading.numbering_plan import (
     AREA,
     EXTENSION,
@@ -225,10 +231,12 @@ def _by_pattern(bare: pl.Series) -> pl.Series:
         open_ = read.is_null()
         if not open_.any():
             break
-        few = bare.filter(open_).alias("bare").to_frame()
-        found = few.select(pl.when(fits).then(number)).to_series()
-        read = change_where(read, open_, lambda _, found=found: found)  # type: ignore[misc]
+        read = read.zip_with(~open_, told_of(bare, open_, partial(_fitted, fits, number)))
     return read
+
+
+def _fitted(fits: pl.Expr, number: pl.Expr, bare: pl.Series) -> pl.Series:
+    return bare.alias("bare").to_frame().select(pl.when(fits).then(number)).to_series()
 
 
 @cache
