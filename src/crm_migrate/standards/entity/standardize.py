@@ -28,7 +28,7 @@ from crm_migrate.standards.rules.records import NO_RULES, RecordRules
 Origins = Mapping[tuple[str, str], str]
 """(source name, field name) → the column of the source that the field was read from."""
 
-_LARGEST_SLICE = 250_000
+_LARGEST_SLICE = 500_000
 """Rows of a slice: what is worked out beside the records is gone before the next one."""
 
 
