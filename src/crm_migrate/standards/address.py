@@ -12,7 +12,7 @@ import polars as pl
 from crm_migrate.language import Text
 from crm_migrate.records import Rule, Severity
 from crm_migrate.standards.columns.repeated import said_once
-from crm_migrate.standards.columns.residue import holds, mask_where
+from crm_migrate.standards.columns.residue import change_where, holds, mask_where
 from crm_migrate.standards.contract import PLAIN, Context, Masks
 from crm_migrate.standards.places.address_parts import Parsed, parsed
 from crm_migrate.standards.places.address_text import TWO
@@ -121,7 +121,8 @@ def normalise(raw: pl.Series, context: Context = PLAIN) -> pl.Series:
     >>> normalise(pl.Series(["朝阳建国路1号", "上海浦东新区1号 200120"])).to_list()
     ['朝阳建国路1号', '上海市浦东新区1号']
     """
-    return said_once(parsed(raw).canonical, TWO).alias(raw.name)
+    text = parsed(raw).canonical.alias(raw.name)
+    return change_where(text, text != raw, lambda few: said_once(few, TWO))
 
 
 def parts(addresses: pl.Series) -> pl.DataFrame:

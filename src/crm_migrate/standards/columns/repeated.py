@@ -11,8 +11,8 @@ def said_once(text: pl.Series, least: int) -> pl.Series:
     >>> said_once(pl.Series(["恒通科技恒通科技", "恒通科技恒达科技", "哥哥"]), 12).to_list()
     ['恒通科技', '恒通科技恒达科技', '哥哥']
     """
-    size = text.str.len_bytes()
-    long = (size >= least) & (size % 2 == 0)  # which leaves most rows out
+    size = text.str.len_bytes()  # which leaves most rows out
+    long = (size >= least) & (size % 2 == 0) & (text.str.len_chars() % 2 == 0)
     once = change_where(text, long, _looked_into)
     # Four times are twice two.
     return change_where(once, once != text, lambda few: said_once(few, least))
