@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from crm_migrate.errors import IntegrityFault
 from crm_migrate.language import Text
-from crm_migrate.plan.approval.deciding import approve, decide
+from crm_migrate.plan.approval.deciding import decide
 from crm_migrate.plan.approval.exported import Exported, JournalLine, check, read, write
 from crm_migrate.plan.approval.overriding import override
 from crm_migrate.plan.approval.standing import Said
@@ -123,7 +123,7 @@ def test_sealed_again_by_whoever_holds_the_journal_key_it_still_shows() -> None:
     lower["demands"] = lower["demands"][:1]
     header = json.dumps(lower, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
     assert "not signed by its author" in faults(replace(whole, header=header))[0]
-    other = approve(signed_header(), SIGNERS["qian"], PEOPLE, NOW)
+    other = decide(signed_header(), SIGNERS["qian"], PEOPLE, NOW)
     assert "市场部" in faults(said(decisions=(wang, other)))[0]
 
 

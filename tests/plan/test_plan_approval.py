@@ -8,7 +8,7 @@ import pytest
 
 from crm_migrate.errors import NotFound, PlanRefused
 from crm_migrate.language import Text
-from crm_migrate.plan.approval.deciding import approve, check_approval, decide, plan_state
+from crm_migrate.plan.approval.deciding import check_approval, decide, plan_state
 from crm_migrate.plan.approval.inheritance import differences
 from crm_migrate.plan.approval.overriding import override
 from crm_migrate.plan.approval.revoking import revoke
@@ -28,7 +28,7 @@ TWO = (Demand(2),)
 
 
 def yes(by: str = "wang", at: PlanHeader = PLAN, **more: Any) -> Decision:
-    return approve(at, SIGNERS[by], PEOPLE, NOW, **more)
+    return decide(at, SIGNERS[by], PEOPLE, NOW, **more)
 
 
 def said(*decisions: Decision, **more: Any) -> Said:
@@ -72,7 +72,7 @@ def test_an_approval_by_another_person_is_enough() -> None:
 def test_who_may_not_approve_is_refused(by: str, plan: dict[str, Any], used: bool) -> None:
     """The author, other roles, and plans that are expired, blocked, empty or applied."""
     with pytest.raises(PlanRefused):
-        approve(signed_header(**plan), SIGNERS[by], PEOPLE, NOW, used=used)
+        decide(signed_header(**plan), SIGNERS[by], PEOPLE, NOW, used=used)
 
 
 def test_a_sandbox_allows_its_author() -> None:
@@ -86,9 +86,9 @@ def test_a_sandbox_allows_its_author() -> None:
 def test_strangers_and_foreign_keys_cannot_sign() -> None:
     """The trust file says whose key counts."""
     with pytest.raises(NotFound):
-        approve(PLAN, Signer.from_seed("nobody", b"n" * 32), PEOPLE, NOW)
+        decide(PLAN, Signer.from_seed("nobody", b"n" * 32), PEOPLE, NOW)
     with pytest.raises(PlanRefused):
-        approve(PLAN, Signer.from_seed("wang", b"n" * 32), PEOPLE, NOW)
+        decide(PLAN, Signer.from_seed("wang", b"n" * 32), PEOPLE, NOW)
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_the_same_words_after_a_revocation_are_a_new_decision() -> None:
     taken = revoke(first, SIGNERS["wang"], PEOPLE, NOW, reason="有误", used=False)
     told = Said(decisions=(first,), revocations=(taken,))
     refused(PLAN, first, revocations=(taken,))
-    again = approve(PLAN, SIGNERS["wang"], PEOPLE, time_to_speak(told, PEOPLE, "wang", NOW))
+    again = decide(PLAN, SIGNERS["wang"], PEOPLE, time_to_speak(told, PEOPLE, "wang", NOW))
     assert check(PLAN, first, again, revocations=(taken,)).approvals == (again.id,)
     assert time_to_speak(told, PEOPLE, "zhao", NOW) == NOW
 
@@ -164,7 +164,7 @@ def test_a_key_that_was_replaced_takes_its_approvals_away() -> None:
 def test_two_approvers_are_two_people() -> None:
     """N of m: the same person twice is one."""
     plan = signed_header(demands=TWO)
-    again = approve(plan, SIGNERS["wang"], PEOPLE, NOW + timedelta(minutes=1))
+    again = decide(plan, SIGNERS["wang"], PEOPLE, NOW + timedelta(minutes=1))
     assert "zhao" in refused(plan, yes(at=plan), again)
     both = check(plan, yes(at=plan), yes("zhao", plan))
     assert set(both.people) == {"wang", "zhao"}
@@ -189,7 +189,7 @@ def test_a_role_that_is_asked_for_may_approve_and_counts_for_that_only() -> None
     assert "steward" in refused(plan, yes("wang", plan))
     assert check(plan, steward, yes("wang", plan))
     with pytest.raises(PlanRefused):
-        approve(PLAN, SIGNERS["zhou"], PEOPLE, NOW)
+        decide(PLAN, SIGNERS["zhou"], PEOPLE, NOW)
 
 
 def test_one_rejection_stops_the_plan_until_it_is_taken_back() -> None:
@@ -198,7 +198,7 @@ def test_one_rejection_stops_the_plan_until_it_is_taken_back() -> None:
     assert "zhao rejected" in refused(PLAN, yes(), no)
     other = signed_header(evidence_parts={"inputs": "9" * 64})
     assert "zhao rejected" in refused(other, yes(at=other), no)
-    later = approve(PLAN, SIGNERS["zhao"], PEOPLE, NOW + timedelta(minutes=1))
+    later = decide(PLAN, SIGNERS["zhao"], PEOPLE, NOW + timedelta(minutes=1))
     assert check(PLAN, yes(), no, later)
 
 
@@ -206,7 +206,7 @@ def test_an_approval_is_taken_back_by_its_owner_or_an_administrator() -> None:
     """R-6.3: before it is used; what it had replaced does not come back."""
     first = yes()
     later = NOW + timedelta(minutes=1)
-    second = approve(PLAN, SIGNERS["wang"], PEOPLE, later)
+    second = decide(PLAN, SIGNERS["wang"], PEOPLE, later)
     for who in ("wang", "admin"):
         back = revoke(second, SIGNERS[who], PEOPLE, later, reason="来源有误")
         assert Revocation.from_json(back.to_json()) == back

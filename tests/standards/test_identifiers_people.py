@@ -6,6 +6,7 @@ from stdnum.cn import ric
 from stdnum.cn import uscc as stdnum_uscc
 
 from crm_migrate.standards import id_number, travel_document, uscc
+from crm_migrate.standards.rules.identifiers import document_fits
 
 from .identifiers import cited, id_number_of, uscc_of
 
@@ -85,14 +86,15 @@ def test_kinds_of_travel_documents(number: str, kind: str | None):
 
 def test_what_a_number_can_be():
     """R-2.1: beside the kind that another field names, ambiguity is gone."""
-    numbers = pl.Series(["H12345678", "12345678", "E12345678", None])
-    assert travel_document.fits(numbers, "港澳居民来往内地通行证").to_list() == [
-        True, False, False, None,
-    ]  # fmt: skip
-    assert travel_document.fits(numbers, "台湾居民来往大陆通行证").to_list() == [
-        False, True, False, None,
-    ]  # fmt: skip
-    assert travel_document.fits(numbers, "军官证").to_list() == [None] * 4
+    numbers = pl.DataFrame({"number": ["H12345678", "12345678", "E12345678", None]})
+
+    def fits(kind: str) -> list[bool | None]:
+        asked = document_fits(pl.col("number"), pl.lit(kind))
+        return numbers.select(asked).to_series().to_list()
+
+    assert fits("港澳居民来往内地通行证") == [True, False, False, None]
+    assert fits("台湾居民来往大陆通行证") == [False, True, False, None]
+    assert fits("军官证") == [None] * 4
 
 
 def test_travel_documents():

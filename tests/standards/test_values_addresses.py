@@ -105,8 +105,8 @@ def test_region_codes_of_all_editions():
     """R-2.1: a code that was valid when an identifier was issued is known, and what it is today."""
     codes = pl.Series(["110108", "110228", "330103", "100000", "999999", None])
     assert regions.exists(codes).to_list() == [True, True, True, True, False, False]
-    row = regions.described(pl.Series(["330103"])).row(0, named=True)
-    assert (row["district"], row["last"], row["now"]) == ("下城区", 2019, "330105")
+    (one,) = (f for f in regions.former() if f.code == "330103")
+    assert (one.name, one.last, one.now) == ("下城区", 2019, "330105")
 
 
 def test_what_became_of_former_divisions():
@@ -119,7 +119,8 @@ def test_what_became_of_former_divisions():
         "420621": "420607", "440903": "440904", "469003": "460400",
         "500222": "500110", "533421": "533401", "110101": None, "330104": None, "130421": None,
     }  # fmt: skip
-    assert regions.described(pl.Series(list(became)))["now"].to_list() == list(became.values())
+    last = {f.code: f.now or None for f in sorted(regions.former(), key=lambda f: f.last)}
+    assert {code: last.get(code) for code in became} == became
 
 
 def test_the_table_of_divisions_is_whole():

@@ -17,7 +17,6 @@ AS = Text(
     "who you are: an id of the trust file (default: the only fitting person)",
     "您的身份:信任文件中的标识(默认:唯一合适的人员)",
 )
-PLAN = Text("plan id, path, or latest", "计划编号、路径或 latest")
 
 
 @contextmanager

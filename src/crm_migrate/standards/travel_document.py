@@ -171,18 +171,6 @@ def _repaired(raw: pl.Series) -> pl.Series:
     return code.zip_with(known, tidy(raw))
 
 
-def fits(value: pl.Series, kind: str) -> pl.Series:
-    """Whether each number can be one of that kind; null where the number, or the kind, is unknown.
-
-    >>> fits(pl.Series(["E12345678", "H12345678", None]), "港澳居民来往内地通行证").to_list()
-    [False, True, None]
-    """
-    form = next((k.form for k in KINDS if k.name == kind), None)
-    if form is None:
-        return value.set(value.is_not_null(), None).cast(pl.Boolean)
-    return value.str.contains(form)
-
-
 def kind(value: pl.Series) -> pl.Series:
     """The kind of each document, by its Chinese name; null where the number leaves it open.
 

@@ -14,8 +14,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from crm_migrate.language import Text
@@ -23,8 +21,6 @@ from crm_migrate.linkage.deciding.judgements import SAME, UNSURE
 from crm_migrate.linkage.engines.choice import clustered_pairs
 from crm_migrate.linkage.engines.contract import Linkage
 from crm_migrate.linkage.features.hashing import hash_texts, mix
-
-Floats = npt.NDArray[np.float64]
 
 EDGES = (0.0, 2.5, 5.0, 7.5, 10.0, 15.0, 20.0, 30.0)
 """Bits at which strata end: finer where decisions are made. Fixed, so that strata stay the same

@@ -102,19 +102,6 @@ def decide(
     )
 
 
-def approve(
-    header: PlanHeader,
-    signer: Signer,
-    people: TrustFile,
-    now: datetime,
-    *,
-    reason: str = "",
-    used: bool = False,
-) -> Decision:
-    """The signer's approval of the plan; raises like `decide`."""
-    return decide(header, signer, people, now, reason=reason, used=used)
-
-
 def check_approval(header: PlanHeader, said: Said, people: TrustFile, now: datetime) -> Approved:
     """What may be applied.
 

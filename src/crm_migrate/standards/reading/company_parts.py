@@ -21,8 +21,6 @@ from crm_migrate.standards.places.divisions import (
     short_province,
 )
 
-PARTS = ("region", "stem", "industry_word", "legal_form", "branch")
-
 _INDUSTRY_WORDS = [
     "信息技术", "网络科技", "电子商务", "房地产开发", "人力资源", "供应链管理", "企业管理咨询",
     "文化传媒", "文化传播", "生物科技", "生物医药", "环保科技", "新能源", "新材料", "智能科技",
@@ -65,7 +63,7 @@ _PLAIN = r"^[\x{4e00}-\x{9fa5}0-9A-Za-z()]+$"
 
 
 def parts(names: pl.Series) -> pl.DataFrame:
-    """One row per name with the columns `PARTS`; a part that is not there is null.
+    """One row per name: `region`, `stem`, `industry_word`, `legal_form`, `branch`; null for none.
 
     `stem` (字号) is never empty where there is a name: a word that is all there is stays in it.
 
