@@ -63,12 +63,6 @@ def names() -> dict[str, str]:
 
 
 @cache
-def codes() -> tuple[str, ...]:
-    """Every code of the classification, with its letter."""
-    return tuple(names())
-
-
-@cache
 def former_codes() -> dict[str, list[str]]:
     """Four digits of the edition of 2011 that are no code today → what they are today.
 
