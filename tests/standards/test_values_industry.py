@@ -69,8 +69,8 @@ def test_the_classification_is_whole():
         "M73–75 N76–79 O80–82 P83 Q84–85 R86–90 S91–96 T97"
     )
     every = pl.Series(list(names()))
-    assert industry.normalise(every).to_list() == list(codes())
-    below = pl.Series([code for code in codes() if len(code) > 1])
+    assert industry.normalise(every).to_list() == list(names())
+    below = pl.Series([code for code in names() if len(code) > 1])
     assert industry.normalise(industry.format(below)).to_list() == below.to_list()
     classes = {code: name for code, name in names().items() if len(code) == 5}
     read = industry.normalise(pl.Series(list(classes.values()))).to_list()
@@ -113,8 +113,8 @@ def test_codes_of_2011_tell_what_they_are_today():
     told = industry.candidates(pl.Series(["6510", "7240"])).to_list()
     assert told[0].startswith("I6511 基础软件开发; I6512 ")
     assert told[1] == "L7251 互联网广告服务; L7259 其他广告服务"
-    assert {c for some in former_codes().values() for c in some} <= set(codes())
-    assert not {c[1:] for c in codes()} & set(former_codes())
+    assert {c for some in former_codes().values() for c in some} <= set(names())
+    assert not {c[1:] for c in names()} & set(former_codes())
 
 
 def test_few_industries_are_offered() -> None:
