@@ -103,8 +103,7 @@ def found_in(filled: Forms, model: Model, rules: RecordRules) -> pl.DataFrame:
     }
     resolved = resolve_orphans({n: m.records for n, m in made.items()}, model)
     together = judge_records(resolved.records, model, rules, [_MAPPING], TODAY)
-    parts = [*(m.found for m in made.values()), resolved.findings, together]
-    return findings_by_record(parts)
+    return findings_by_record([*(m.found for m in made.values()), resolved.findings, together])
 
 
 def one_by_one(filled: Forms) -> None:
