@@ -151,7 +151,7 @@ def test_the_cover_has_every_item(tmp_path: Path, language: Language) -> None:
     assert set(COVER_ITEMS[language]) <= set(cover)
     assert not [name for name, value in cover.items() if not value]
     assert cover[COVER_ITEMS[language][5]] == "王经理"
-    assert cover[COVER_ITEMS[language][4]] in ("(待签)", "(still to be signed)")
+    assert cover[COVER_ITEMS[language][4]] in ("（待签）", "(still to be signed)")
 
 
 def test_an_unapproved_report_is_not_yet_in_force(tmp_path: Path) -> None:
@@ -159,7 +159,7 @@ def test_an_unapproved_report_is_not_yet_in_force(tmp_path: Path) -> None:
     report = next_report(tmp_path, ENTRY)
     assert report is not None
     cover = dict(cover_rows(report, "zh"))
-    assert cover["批准"] == cover["生效日期"] == "(待签)"
+    assert cover["批准"] == cover["生效日期"] == "（待签）"
 
 
 def test_the_next_review_is_due_half_a_year_later(tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ First steps with your own files:
   crm-migrate init PROJECT --from FOLDER --target sandbox
   crm-migrate -C PROJECT plan
 """,
-    """客户数据:计划 → 批准 → 执行 → 举证。
+    """客户数据：计划 → 批准 → 执行 → 举证。
 
 \b
 用自己的文件开始:
@@ -67,12 +67,12 @@ First steps with your own files:
     "folder",
     type=click.Path(file_okay=False),
     default=".",
-    help=str(Text("project folder (default: here or above)", "项目目录(默认当前或上级目录)")),
+    help=str(Text("project folder (default: here or above)", "项目目录（默认当前或上级目录）")),
 )
 @click.option(
     "--lang",
     type=click.Choice(["zh", "en"]),
-    help=str(Text("language (default: the locale's)", "语言(默认随系统)")),
+    help=str(Text("language (default: the locale's)", "语言（默认随系统）")),
 )
 @click.version_option(__version__, prog_name="crm-migrate")
 @click.pass_context

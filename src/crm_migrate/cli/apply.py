@@ -33,13 +33,13 @@ Examples:
   crm-migrate apply latest --pause
   crm-migrate apply latest --json | jq .applied
 """,
-    """将已批准的计划写入 CRM(仅一次),并回读核对每一行。
+    """将已批准的计划写入 CRM（仅一次），并回读核对每一行。
 
-计划被改动、未批准、已使用、已过期,或 CRM 结构、过多记录已变化时,拒绝执行。
-中断后可重复同一命令继续。期间在 CRM 中被修改的记录不会覆盖,另生成后续计划待批准。
+计划被改动、未批准、已使用、已过期，或 CRM 结构、过多记录已变化时，拒绝执行。
+中断后可重复同一命令继续。期间在 CRM 中被修改的记录不会覆盖，另生成后续计划待批准。
 
-Ctrl-C 或在另一终端执行 --pause:完成当前批次后暂停,重复同一命令继续。
---cancel 取消:已写入的保留,计划作废。有未处理的记录时退出码为 3。
+Ctrl-C 或在另一终端执行 --pause:完成当前批次后暂停，重复同一命令继续。
+--cancel 取消：已写入的保留，计划作废。有未处理的记录时退出码为 3。
 
 \b
 示例:
@@ -53,14 +53,14 @@ Ctrl-C 或在另一终端执行 --pause:完成当前批次后暂停,重复同一
 _WHY = {
     "stale": Text(
         "stopped: more changed in the CRM meanwhile than the approval puts up with",
-        "已停止:执行期间 CRM 中的改动超过审批允许的比例",
+        "已停止：执行期间 CRM 中的改动超过审批允许的比例",
     ),
     "failed": Text(
         "stopped: the CRM refused more than the failure limit allows",
         "已停止:CRM 拒绝写入的数量超过失败上限",
     ),
-    "pause": Text("paused; the same command goes on", "已暂停;重复同一命令继续"),
-    "cancel": Text("cancelled; what is done stands", "已取消;已写入的保留"),
+    "pause": Text("paused; the same command goes on", "已暂停；重复同一命令继续"),
+    "cancel": Text("cancelled; what is done stands", "已取消；已写入的保留"),
 }
 
 
@@ -85,7 +85,7 @@ _WHY = {
     help=str(
         Text(
             "cancel a plan that was begun: what is done stands",
-            "取消已开始执行的计划:已写入的保留",
+            "取消已开始执行的计划：已写入的保留",
         )
     ),
 )
@@ -128,9 +128,9 @@ def _ask(ctx: click.Context, plan: str, person: str | None, request: "Request", 
     if found.done is not None:
         _written(found.done, out)
     said = {
-        "running": Text("asked; it is heeded before the next batch", "已请求,将在下一批之前生效"),
-        "paused": Text("nobody was at work: paused", "无正在执行的进程:已暂停"),
-        "cancelled": Text("cancelled; what is done stands", "已取消;已写入的保留"),
+        "running": Text("asked; it is heeded before the next batch", "已请求，将在下一批之前生效"),
+        "paused": Text("nobody was at work: paused", "无正在执行的进程：已暂停"),
+        "cancelled": Text("cancelled; what is done stands", "已取消；已写入的保留"),
     }
     out.say(said[found.state], "yellow")
     out.next_step(f"crm-migrate {'apply ' + found.plan_id if request == 'pause' else 'plan'}")
@@ -149,7 +149,7 @@ def _pausing(out: Output) -> "Iterator[Callable[[], Request | None]]":
         out.say(
             Text(
                 "finishing this batch, then pausing; Ctrl-C again breaks off",
-                "完成当前批次后暂停;再按 Ctrl-C 立即中断",
+                "完成当前批次后暂停；再按 Ctrl-C 立即中断",
             ),
             "yellow",
         )
@@ -175,7 +175,7 @@ def _follow_up(
         planned = follow_up(session, done, by=person)
     except CrmMigrateError as fault:
         out.say(Text(f"no follow-up plan: {fault.message.en}",
-                     f"未生成后续计划:{fault.message.zh}"), "yellow")  # fmt: skip
+                     f"未生成后续计划：{fault.message.zh}"), "yellow")  # fmt: skip
         return None
     if planned is not None:
         plan_id = planned.header.plan_id
@@ -203,20 +203,20 @@ def _written(done: "Done", out: Output) -> None:
         said = Text(
             f"{counted(merged, 'row')} merged into others, {counted(moved, 'row')} that hung on"
             " them moved over",
-            f"合并 {merged:,} 条重复记录,转移 {moved:,} 条从属记录",
+            f"合并 {merged:,} 条重复记录，转移 {moved:,} 条从属记录",
         )
         if done.facts.plan_id.startswith("R"):  # a rollback's moves lead back
             said = Text(
                 f"{counted(merged, 'merge')} taken apart, {counted(moved, 'row')} that hung on"
                 " them moved back",
-                f"撤销合并 {merged:,} 条,移回 {moved:,} 条从属记录",
+                f"撤销合并 {merged:,} 条，移回 {moved:,} 条从属记录",
             )
         out.say(said)
     if done.applied.state == "paused":
         out.say(Text("not read back yet", "尚未回读核对"), "yellow")
     elif done.facts.verified:
         out.say(
-            Text("everything written was read back and is equal", "已全部回读,内容一致"), "green"
+            Text("everything written was read back and is equal", "已全部回读，内容一致"), "green"
         )
     else:
         text = Text(
@@ -228,7 +228,7 @@ def _written(done: "Done", out: Output) -> None:
         out.say(line, "yellow")
     if done.applied.silenced:
         names = ", ".join(done.applied.silenced)
-        out.say(Text(f"triggers kept from running: {names}", f"未触发的触发器:{names}"), "yellow")
+        out.say(Text(f"triggers kept from running: {names}", f"未触发的触发器：{names}"), "yellow")
     if done.facts.totals:
         differ, every = done.facts.totals_differ, len(done.facts.totals)
         beside = sum(t.plan != t.loaded for t in done.facts.totals)
@@ -236,7 +236,7 @@ def _written(done: "Done", out: Output) -> None:
             Text(
                 f"{every - differ} of {every} control totals in the CRM are those of the records"
                 f" that were loaded; of {beside}, the plan's include records that were left out",
-                f"CRM 中 {every} 项控制总数有 {every - differ} 项与已导入记录一致;"
+                f"CRM 中 {every} 项控制总数有 {every - differ} 项与已导入记录一致；"
                 f"其中 {beside} 项的计划总数含未写入的记录",
             )
         )

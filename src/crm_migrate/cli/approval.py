@@ -26,8 +26,8 @@ Example:
 """,
     """将计划的审批导出为可在任何地方核验的文件。
 
-内含计划概要、全部签名、信任文件,以及日志相关行及其到签名检查点的证明;不含客户个人信息。
-使用 --openssl 时另存每条签名消息,可仅用 OpenSSL 核验(docs/approvals.md)。
+内含计划概要、全部签名、信任文件，以及日志相关行及其到签名检查点的证明；不含客户个人信息。
+使用 --openssl 时另存每条签名消息，可仅用 OpenSSL 核验(docs/approvals.md)。
 
 \b
 示例:
@@ -46,7 +46,7 @@ Examples:
   crm-migrate approval verify approval.json
   crm-migrate approval verify approval.json --plan P20250301-090000-ab12.crmplan
 """,
-    """核验导出的审批文件:无需项目、密钥或网络。
+    """核验导出的审批文件：无需项目、密钥或网络。
 
 检查签名、角色、审批人数与部门、门禁与放行、执行时是否到期、依据摘要、日志证明。
 请将信任文件指纹与您保存的指纹比对。任一项不符时退出码为 1。
@@ -78,8 +78,8 @@ def export(ctx: click.Context, plan: str, path: Path, folder: Path | None, out: 
 
     with opened(ctx, out) as session:
         done = export_approval(session, plan, path, openssl=folder)
-    out.say(Text(f"approval of {done.plan_id}: {path}", f"{done.plan_id} 的审批:{path}"), "green")
-    out.say(Text(f"trust file: {done.trust}", f"信任文件指纹:{done.trust}"))
+    out.say(Text(f"approval of {done.plan_id}: {path}", f"{done.plan_id} 的审批：{path}"), "green")
+    out.say(Text(f"trust file: {done.trust}", f"信任文件指纹：{done.trust}"))
     out.next_step(f"crm-migrate approval verify {path}")
     out.result(done.to_json())
 
@@ -124,27 +124,27 @@ def _show(found: "Verified", when: str, out: Output) -> None:
     header, trust = found.header, found.trust
     names = {p.id: f"{p.name} ({p.role}, {p.department or '-'})" for p in trust.people}
     out.say(Text(f"plan {header.plan_id}", f"计划 {header.plan_id}"), "bold")
-    out.say(Text(f"effect:   {header.effect}", f"效果摘要:{header.effect}"))
-    out.say(Text(f"evidence: {header.evidence}", f"依据摘要:{header.evidence}"))
+    out.say(Text(f"effect:   {header.effect}", f"效果摘要：{header.effect}"))
+    out.say(Text(f"evidence: {header.evidence}", f"依据摘要：{header.evidence}"))
     author = names.get(header.created_by, header.created_by)
     out.say(Text(f"made by {author}", f"编制人 {author}"))
     for demand in header.demands:
         text = demand_text(demand)
-        out.say(Text(f"demanded: {text.en}", f"要求:{text.zh}"))
+        out.say(Text(f"demanded: {text.en}", f"要求：{text.zh}"))
     for person in found.approvers:
         out.say(Text(f"approved by {names[person]}", f"批准人 {names[person]}"), "green")
     for one in found.said.overrides:
         out.say(
             Text(
                 f"gate {one.gate} overridden by {names.get(one.by, one.by)}: {one.reason}",
-                f"门禁 {one.gate} 由 {names.get(one.by, one.by)} 放行:{one.reason}",
+                f"门禁 {one.gate} 由 {names.get(one.by, one.by)} 放行：{one.reason}",
             ),
             "yellow",
         )
     judged = (
         Text(f"judged at the apply, {when}", f"按执行时间 {when} 判断")
         if found.applied
-        else Text(f"not applied; judged at {when}", f"尚未执行;按 {when} 判断")
+        else Text(f"not applied; judged at {when}", f"尚未执行；按 {when} 判断")
     )
     out.say(judged)
     if header.target.sandbox:
@@ -158,6 +158,6 @@ def _show(found: "Verified", when: str, out: Output) -> None:
         Text(
             f"compare the trust file's fingerprint with yours: {trust.fingerprint}"
             f" (founded by {founder})",
-            f"请与您保存的信任文件指纹比对:{trust.fingerprint}(建立者 {founder})",
+            f"请与您保存的信任文件指纹比对：{trust.fingerprint}(建立者 {founder})",
         )
     )

@@ -26,11 +26,11 @@ Examples:
   crm-migrate approve latest --as wang --reason "checked with sales"
   crm-migrate approve latest --sandbox --yes
 """,
-    """批准计划:对其效果与依据签名。
+    """批准计划：对其效果与依据签名。
 
-签名前会显示所签内容并询问(--yes 或无人应答的环境除外)。真实目标不允许编制人自行批准;
-沙箱可用 --sandbox 自批,并全程标注演练。需要多少人、哪些部门批准由项目规定
-(crm-migrate.yaml 的 approval 与 gates.yaml);尚缺的审批人会列出。
+签名前会显示所签内容并询问（--yes 或无人应答的环境除外）。真实目标不允许编制人自行批准;
+沙箱可用 --sandbox 自批，并全程标注演练。需要多少人、哪些部门批准由项目规定
+（crm-migrate.yaml 的 approval 与 gates.yaml）；尚缺的审批人会列出。
 
 \b
 示例:
@@ -42,11 +42,11 @@ REJECT_HELP = Text(
     "Reject a plan, with a reason. It holds for every plan with the same effect until it is taken"
     " back.\n\n\b\nExample:\n  crm-migrate reject latest --as wang"
     ' --reason "wrong owners"',
-    "驳回计划并说明理由;在撤回前,对效果相同的所有计划有效。\n\n\b\n示例:\n"
+    "驳回计划并说明理由；在撤回前，对效果相同的所有计划有效。\n\n\b\n示例:\n"
     '  crm-migrate reject latest --as wang --reason "负责人有误"',
 )
 REASON = Text("why", "理由")
-YES = Text("sign without being asked", "不询问,直接签名")
+YES = Text("sign without being asked", "不询问，直接签名")
 
 
 @click.command(help=str(APPROVE_HELP))
@@ -99,7 +99,7 @@ def _decide(
         considered = consider(session, plan)
         if decision == "approve":
             show_considered(considered, entity_labels(session, current_language()), out)
-        if ask and not click.confirm(str(Text("Sign this?", "确认签名?")), err=True):
+        if ask and not click.confirm(str(Text("Sign this?", "确认签名？")), err=True):
             raise click.Abort
         decided = decide(session, plan, decision, by=person, reason=reason, sandbox=sandbox)
     words = (
@@ -116,7 +116,7 @@ def _decide(
         out.say("演练 / REHEARSAL", "bold red")
     if decision == "approve":
         for text in decided.missing:
-            out.say(Text(f"still missing: {text.en}", f"尚缺:{text.zh}"), "yellow")
+            out.say(Text(f"still missing: {text.en}", f"尚缺：{text.zh}"), "yellow")
     next_step = {"approved": "apply latest", "approvable": "approve latest --as …"}
     out.next_step(f"crm-migrate {next_step.get(decided.state, 'show latest')}")
     out.result(
@@ -136,9 +136,9 @@ def show_considered(considered: "Considered", labels: Mapping[str, str], out: Ou
     """What a signature would say: effect, counts, what stands out, gates; and what stands."""
     header = considered.header
     out.say(Text(f"plan {header.plan_id}, by {header.created_by}",
-                 f"计划 {header.plan_id},编制人 {header.created_by}"), "bold")  # fmt: skip
-    out.say(Text(f"effect:   {header.effect}", f"效果摘要:{header.effect}"))
-    out.say(Text(f"evidence: {header.evidence}", f"依据摘要:{header.evidence}"))
+                 f"计划 {header.plan_id}，编制人 {header.created_by}"), "bold")  # fmt: skip
+    out.say(Text(f"effect:   {header.effect}", f"效果摘要：{header.effect}"))
+    out.say(Text(f"evidence: {header.evidence}", f"依据摘要：{header.evidence}"))
     head = (
         Text("entity", "对象"),
         Text("new", "新增"),
@@ -156,7 +156,7 @@ def show_considered(considered: "Considered", labels: Mapping[str, str], out: Ou
         out.say(
             Text(
                 f"{header.merges:,} rows merged, {header.reparented:,} re-parented",
-                f"合并 {header.merges:,} 行,改挂 {header.reparented:,} 行",
+                f"合并 {header.merges:,} 行，改挂 {header.reparented:,} 行",
             )
         )
     for text in header.irreversible:
@@ -168,7 +168,7 @@ def show_considered(considered: "Considered", labels: Mapping[str, str], out: Ou
         out.say(Text(
             f"{other} had the same effect; its approval does not serve, because its evidence"
             " differs:",
-            f"{other} 的效果相同,但依据有变,其批准不能沿用:",
+            f"{other} 的效果相同，但依据有变，其批准不能沿用：",
         ), "yellow")  # fmt: skip
         for difference in considered.differs:
             out.say(f"  {difference.text(current_language())}")
@@ -188,7 +188,7 @@ def _show_gates(considered: "Considered", out: Output) -> None:
         out.say(
             Text(
                 f"gate {name} overridden by {override.by}: {override.reason}",
-                f"门禁 {name} 由 {override.by} 放行:{override.reason}",
+                f"门禁 {name} 由 {override.by} 放行：{override.reason}",
             ),
             "yellow",
         )
@@ -204,9 +204,9 @@ def _show_approvals(considered: "Considered", out: Output) -> None:
     ))  # fmt: skip
     for person, decision in considered.standing.approvals.items():
         origin = considered.standing.inherited.get(decision.id)
-        said = Text(f"approved: {person}", f"已批准:{person}")
+        said = Text(f"approved: {person}", f"已批准：{person}")
         if origin is not None:
             said = Text(
-                f"approved: {person} (inherits from {origin})", f"已批准:{person}(沿用 {origin})"
+                f"approved: {person} (inherits from {origin})", f"已批准：{person}(沿用 {origin})"
             )
         out.say(said, "green")

@@ -13,7 +13,7 @@ REPORT_HELP = Text(
 Example:
   crm-migrate audit report
 """,
-    """编制审计报告:内容有变化时生成下一版本,否则不生成。
+    """编制审计报告：内容有变化时生成下一版本，否则不生成。
 
 \b
 示例:
@@ -31,9 +31,9 @@ passphrase.
 Example:
   crm-migrate audit verify --json
 """,
-    """离线核验日志与签名检查点,以及已存的报告和计划网页。
+    """离线核验日志与签名检查点，以及已存的报告和计划网页。
 
-结果为 OK,或 EDITED / TRUNCATED / FORKED 并指出位置;报告或网页与日志所记不符时指出文件。
+结果为 OK,或 EDITED / TRUNCATED / FORKED 并指出位置；报告或网页与日志所记不符时指出文件。
 供填写的工作簿在读回时逐行核验。无需口令。
 
 \b

@@ -34,10 +34,10 @@ Examples:
   crm-migrate cell set C0000012345 address --reason "moved in May" --days 180 --as zhang
   printf '%s' "$ADDRESS" | crm-migrate cell set C0000012345 address --reason moved --as zhang
 """,
-    """人工设定客户某字段的值,自下一计划起优先于各来源。
+    """人工设定客户某字段的值，自下一计划起优先于各来源。
 
-CUSTOMER 为唯一标识、客户编号或 CRM 主键。值在提示后输入,或从标准输入读取,不写在命令行上。
-有效至该单元格的来源值发生变化、--days 到期,或被撤回为止。计划仍须审批。
+CUSTOMER 为唯一标识、客户编号或 CRM 主键。值在提示后输入，或从标准输入读取，不写在命令行上。
+有效至该单元格的来源值发生变化、--days 到期，或被撤回为止。计划仍须审批。
 
 \b
 示例:
@@ -52,7 +52,7 @@ LIST_HELP = Text(
 Example:
   crm-migrate cell list
 """,
-    """列出人工改值(脱敏);--clear 显示明文并记入日志;--all 含已失效的。
+    """列出人工改值（脱敏）;--clear 显示明文并记入日志;--all 含已失效的。
 
 \b
 示例:
@@ -66,7 +66,7 @@ WITHDRAW_HELP = Text(
 Example:
   crm-migrate cell withdraw 3 --as zhang
 """,
-    """撤回人工改值,恢复由来源决定;NUMBER 见 `cell list`。
+    """撤回人工改值，恢复由来源决定;NUMBER 见 `cell list`。
 
 \b
 示例:
@@ -83,7 +83,9 @@ def cell() -> None:
 @cell.command("set", help=str(SET_HELP))
 @click.argument("customer")
 @click.argument("field")
-@click.option("--reason", required=True, help=str(Text("why (name nobody)", "理由(勿写个人信息)")))
+@click.option(
+    "--reason", required=True, help=str(Text("why (name nobody)", "理由（勿写个人信息）"))
+)
 @click.option("--days", type=click.IntRange(1), help=str(Text("until it expires", "有效天数")))
 @click.option("--anyway", is_flag=True, help=str(Text("though it is doubtful", "值存疑也设定")))
 @click.option("--entity", default="customer", show_default=True, help=str(Text("entity", "对象")))
@@ -161,7 +163,7 @@ def withdraw(ctx: click.Context, number: int, person: str | None, out: Output) -
 
     with opened(ctx, out) as session:
         withdraw_cell(session, number, by=person)
-    out.say(Text(f"{number}: withdrawn", f"{number}:已撤回"), "green")
+    out.say(Text(f"{number}: withdrawn", f"{number}：已撤回"), "green")
     out.next_step("crm-migrate plan")
     out.result({"number": number, "state": "withdrawn"})
 

@@ -22,12 +22,12 @@ Examples:
   crm-migrate check --rules-test
   crm-migrate check --json | jq -r '.faults[].where'
 """,
-    """检查项目:项目文件、数据源表头与目标系统;不写入任何内容。
+    """检查项目：项目文件、数据源表头与目标系统；不写入任何内容。
 
-逐条列出错误所在的文件与行号。无需密钥,对目标只需读权限。当前用户在目标系统中所缺的权限,
+逐条列出错误所在的文件与行号。无需密钥，对目标只需读权限。当前用户在目标系统中所缺的权限,
 会连同供管理员执行的 GRANT 语句一并列出。有错误时退出码为 2。
 
---rules-test 只检验规则:运行 rules/examples.yaml 与标准规则的样例,逐条列出与预期不符者。
+--rules-test 只检验规则：运行 rules/examples.yaml 与标准规则的样例，逐条列出与预期不符者。
 
 \b
 示例:
@@ -63,17 +63,17 @@ def check(ctx: click.Context, rules_test: bool, out: Output) -> int:
         rights = (
             Text("read and write", "可读写")
             if found.write
-            else Text("read only: enough to plan, not to apply", "只读:可生成计划,不可执行")
+            else Text("read only: enough to plan, not to apply", "只读：可生成计划，不可执行")
         )
         tables = found.target_tables
         held = counted(tables, "table")
-        out.say(Text(f"target: {held}, {rights.en}", f"目标:{tables} 张表,{rights.zh}"))
+        out.say(Text(f"target: {held}, {rights.en}", f"目标：{tables} 张表，{rights.zh}"))
     if found.apply.lacking:
         listed = ", ".join(found.apply.lacking)
-        out.say(Text(f"lacking to apply: {listed}", f"执行所缺权限:{listed}"), "yellow")
+        out.say(Text(f"lacking to apply: {listed}", f"执行所缺权限：{listed}"), "yellow")
     for purpose, words in (
-        (found.plan, Text("rights for planning:", "生成计划所需授权:")),
-        (found.apply, Text("rights for applying:", "执行所需授权:")),
+        (found.plan, Text("rights for planning:", "生成计划所需授权：")),
+        (found.apply, Text("rights for applying:", "执行所需授权：")),
     ):
         if purpose.lacking and purpose.grants:
             out.say(words)
@@ -119,12 +119,12 @@ def _rules_test(ctx: click.Context, out: Output) -> int:
     count, differing = done.examples, len(done.differing)
     out.say(
         Text(f"{counted(count, 'example')} of {counted(done.rules, 'rule')}, {differing:,} differ",
-             f"{done.rules} 条规则的 {count} 个样例,{differing} 个与预期不符"),
+             f"{done.rules} 条规则的 {count} 个样例，{differing} 个与预期不符"),
         "green" if done.ok else "bold red",
     )  # fmt: skip
     if done.untested:
         listed = ", ".join(done.untested)
-        out.say(Text(f"without an example: {listed}", f"没有样例的规则:{listed}"), "yellow")
+        out.say(Text(f"without an example: {listed}", f"没有样例的规则：{listed}"), "yellow")
     out.next_step("crm-migrate check" if done.ok else "crm-migrate check --rules-test")
     out.result(done.to_json(language))
     return 0 if done.ok else 2

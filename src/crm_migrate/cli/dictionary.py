@@ -30,7 +30,7 @@ Examples:
   crm-migrate dictionary --release --as li
   crm-migrate dictionary --diff V1.0 current
 """,
-    """数据字典,由规则与映射自动生成:每个字段的含义、类型、取值范围或取值表、单位、必填条件、
+    """数据字典，由规则与映射自动生成：每个字段的含义、类型、取值范围或取值表、单位、必填条件、
 保密级别、归口部门、更新频率、保存期限、依据标准及版本、CRM 列、来源列。
 
 --out 输出工作簿、页面、Markdown 或 JSON。--release 作为下一版本连同摘要存入审计目录。
@@ -137,7 +137,7 @@ def _show(shown: "Shown", entity: str | None, out: Output) -> None:
         last, n = shown.revisions[-1].version, len(shown.changes)
         out.say(
             Text(
-                f"{n} differences from {last}: not released", f"与 {last} 相比有 {n} 处变更,未发布"
+                f"{n} differences from {last}: not released", f"与 {last} 相比有 {n} 处变更，未发布"
             ),
             "yellow",
         )
@@ -177,7 +177,7 @@ def _show_fields(shown: "Shown", entity: str, out: Output) -> None:
         raise UsageFault(
             Text(
                 f"unknown entity '{entity}'; known: {known}",
-                f"未知的对象“{entity}”;可选:{known}",
+                f"未知的对象“{entity}”；可选：{known}",
             )
         )
     columns = ("label", "name", "type", "form", "required", "level", "target")

@@ -33,14 +33,14 @@ Examples:
   crm-migrate evaluate --clusters clusters.csv --pairs pairs.csv --truth truth.csv
   crm-migrate evaluate people.csv --id no --rules person --truth-column who --html page.html
 """,
-    """评估去重结果:记录对、聚类、逐条记录(B³)的查准率、查全率与 F1,分块理论上能找到的部分,
+    """评估去重结果：记录对、聚类、逐条记录(B³)的查准率、查全率与 F1,分块理论上能找到的部分,
 并区分过度合并与合并不足。
 
-可与真值比较(某列标明记录究竟属于谁),也可基于随机抽样:--sample N 生成 N 个复核任务,
-裁决后给出带置信区间的估计。--html 输出页面:阈值曲线、模型权重与单对示例,值均已脱敏。
+可与真值比较（某列标明记录究竟属于谁），也可基于随机抽样:--sample N 生成 N 个复核任务,
+裁决后给出带置信区间的估计。--html 输出页面：阈值曲线、模型权重与单对示例，值均已脱敏。
 参见 docs/evaluation.md。
 
-在项目中评估最近一次运行;无项目时评估给定文件(配合 --rules)或 link 的输出。
+在项目中评估最近一次运行；无项目时评估给定文件（配合 --rules）或 link 的输出。
 
 \b
 示例:
@@ -82,7 +82,7 @@ _FILE = click.Path(path_type=Path)
     "run",
     default="latest",
     show_default=True,
-    help=str(Text("run: id, path, latest", "运行:编号、路径、latest")),
+    help=str(Text("run: id, path, latest", "运行：编号、路径、latest")),
 )
 @click.option(
     "--sample", default=0, metavar="N", help=str(Text("pairs to be answered", "抽样记录对数"))
@@ -187,7 +187,7 @@ def _truth(found: "Evaluated", out: Output) -> None:
     out.table(
         Text(
             f"{found.of}: {found.truth.records:,} records with a truth",
-            f"{found.of}:有真值的记录 {found.truth.records:,} 条",
+            f"{found.of}：有真值的记录 {found.truth.records:,} 条",
         ),
         (
             Text("measure", "指标"),
@@ -208,7 +208,7 @@ def _truth(found: "Evaluated", out: Output) -> None:
         out.say(
             Text(
                 f"true pairs {name.en}: {share:.2%} ({right:,} of {true:,})",
-                f"真实对中{name.zh}:{share:.2%}({right:,} / {true:,})",
+                f"真实对中{name.zh}：{share:.2%}({right:,} / {true:,})",
             )
         )
 
@@ -239,7 +239,7 @@ def _sample(sample: "Sampled", out: Output) -> None:
         out.say(
             Text(
                 f"{sample.beyond:,} verdicts do not count yet: a pair drawn before them is open",
-                f"{sample.beyond:,} 个裁决暂不计入:其前面仍有未裁决的抽样对",
+                f"{sample.beyond:,} 个裁决暂不计入：其前面仍有未裁决的抽样对",
             ),
             "yellow",
         )
@@ -247,7 +247,7 @@ def _sample(sample: "Sampled", out: Output) -> None:
         out.say(
             Text(
                 f"{len(sample.tasks):,} pairs wait for a verdict: {', '.join(sample.tasks[:5])} …",
-                f"{len(sample.tasks):,} 对待裁决:{'、'.join(sample.tasks[:5])} …",
+                f"{len(sample.tasks):,} 对待裁决：{'、'.join(sample.tasks[:5])} …",
             ),
             "bold",
         )

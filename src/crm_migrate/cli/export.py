@@ -30,9 +30,9 @@ Examples:
 """,
     """将可读的个人信息写入 exports/,为带口令的加密工作簿。
 
-只有本命令会写出明文数据。导出记入日志(人员、内容、行数),各字段按导出策略处理;
+只有本命令会写出明文数据。导出记入日志（人员、内容、行数），各字段按导出策略处理;
 文件到期后由 --sweep 或下一次导出删除。
-口令取自 CRM_MIGRATE_EXPORT_PASSWORD(或 --password-env 指定的变量),否则会提示输入。
+口令取自 CRM_MIGRATE_EXPORT_PASSWORD（或 --password-env 指定的变量），否则会提示输入。
 
 \b
 示例:
@@ -49,7 +49,7 @@ _WHAT = click.Choice(["customers", "crosswalk", "findings", "quarantine", "revie
 @click.option("--out", "file", type=click.Path(path_type=Path), metavar="NAME.xlsx",
               help=str(Text("file in exports/", "exports/ 中的文件")))  # fmt: skip
 @click.option("--run", "run", default="latest", show_default=True,
-              help=str(Text("run: id, path, latest", "运行:编号、路径、latest")))  # fmt: skip
+              help=str(Text("run: id, path, latest", "运行：编号、路径、latest")))  # fmt: skip
 @days_option
 @password_option
 @click.option("--sweep", is_flag=True, help=str(Text("delete expired exports", "删除到期导出")))
@@ -72,7 +72,7 @@ def export(
         kinds = " | ".join(_WHAT.choices)
         raise UsageFault(
             Text("either WHAT and --out, or --sweep", "请指定 WHAT 与 --out,或使用 --sweep"),
-            remedy=Text(f"WHAT is one of: {kinds}", f"WHAT 可为:{kinds}"),
+            remedy=Text(f"WHAT is one of: {kinds}", f"WHAT 可为：{kinds}"),
         )
     if what is None or file is None:
         _sweep(ctx, person, out)
@@ -102,9 +102,9 @@ def _sweep(ctx: click.Context, person: str | None, out: Output) -> None:
         gone = sweep_exports(session, by=person)
         left = listed(session)
     for entry in gone:
-        out.say(Text(f"deleted: {entry.file}", f"已删除:{entry.file}"))
+        out.say(Text(f"deleted: {entry.file}", f"已删除：{entry.file}"))
     out.say(
-        Text(f"{len(gone)} deleted, {len(left)} stand", f"删除 {len(gone)} 个,保留 {len(left)} 个")
+        Text(f"{len(gone)} deleted, {len(left)} stand", f"删除 {len(gone)} 个，保留 {len(left)} 个")
     )
     out.next_step("crm-migrate audit verify")
     out.result({"deleted": [e.to_json() for e in gone], "standing": [e.to_json() for e in left]})

@@ -15,7 +15,7 @@ def usage_told(fault: click.UsageError, wants_json: bool) -> int:
     """Tell how a verb was called wrongly; returns the exit code."""
     path = fault.ctx.command_path if fault.ctx else "crm-migrate"
     message = fault.format_message()
-    remedy = Text(f"see: {path} --help", f"参见:{path} --help")
+    remedy = Text(f"see: {path} --help", f"参见：{path} --help")
     return told(wants_json, "usage", Text(message, message), None, remedy, 2)
 
 
@@ -37,7 +37,7 @@ def no_access(error: OSError) -> WorkspaceFault:
             remedy = Text("free some space, then run again", "请腾出空间后重试")
         case _:
             text = os.strerror(error.errno) if error.errno else type(error).__name__
-            message = Text(f"the system reports: {text}", f"操作系统报告:{text}")
+            message = Text(f"the system reports: {text}", f"操作系统报告：{text}")
             remedy = Text("check that the file or folder is there", "请检查该文件或文件夹是否存在")
     where = None if error.filename is None else os.fsdecode(error.filename)
     return WorkspaceFault(message, where=where, remedy=remedy)
@@ -82,10 +82,10 @@ def unexpected_told(error: Exception, wants_json: bool) -> int:
     name = type(error).__name__
     message = Text(
         f"unexpected {name} at {place}; its text is withheld because it may carry data",
-        f"意外错误 {name}({place});错误文本可能含有数据,故不显示",
+        f"意外错误 {name}({place});错误文本可能含有数据，故不显示",
     )
     remedy = Text(
         "run again; if it stays, report it with the command (CRM_MIGRATE_DEBUG=1 shows all)",
-        "请重试;若仍出现,请连同命令一并反馈(CRM_MIGRATE_DEBUG=1 可显示全部)",
+        "请重试；若仍出现，请连同命令一并反馈（CRM_MIGRATE_DEBUG=1 可显示全部）",
     )
     return told(wants_json, "internal", message, place, remedy, 1)

@@ -29,11 +29,11 @@ Examples:
   crm-migrate init rehearsal --from exports/ --target sandbox
   crm-migrate init move --from a.xlsx b.csv --target 'sqlite:////srv/crm.db'
 """,
-    """由文件、文件夹或数据库生成项目,并建议映射。
+    """由文件、文件夹或数据库生成项目，并建议映射。
 
---target sandbox 时,以内置数据库作为 CRM 并立即建表,同时创建一名操作员(密钥仅以文件权限保护),
+--target sandbox 时，以内置数据库作为 CRM 并立即建表，同时创建一名操作员（密钥仅以文件权限保护）,
 可完整演练。
-真实 CRM 请填写其地址,修改 mappings/target.yaml,并用 keys init 创建带口令的密钥。
+真实 CRM 请填写其地址，修改 mappings/target.yaml,并用 keys init 创建带口令的密钥。
 若目录已是沙箱项目且未给出 --from,则只补建缺少的内容。
 
 \b
@@ -54,7 +54,7 @@ _UNSURE = 0.8
     "inputs",
     multiple=True,
     metavar="PATH",
-    help=str(Text("file, folder or URL; several may follow", "文件、文件夹或地址,可多个")),
+    help=str(Text("file, folder or URL; several may follow", "文件、文件夹或地址，可多个")),
 )
 @click.option(
     "--target",
@@ -118,7 +118,7 @@ def init(
 def _require_folder(folder: Path) -> None:
     if folder.is_file():
         raise UsageFault(
-            Text("the project folder comes first, then --from", "请先写项目目录,再写 --from"),
+            Text("the project folder comes first, then --from", "请先写项目目录，再写 --from"),
             where=str(folder),
             remedy=Text(
                 "crm-migrate init DIR --from PATH…", "crm-migrate init 项目目录 --from 路径…"
@@ -199,11 +199,13 @@ def _warn(
         out.say(f"  {told['remedy'] or ''}")
     if made.left_tables:
         names = ", ".join(f"{s} · {t}" if t else s for s, t in made.left_tables)
-        text = Text(f"! not recognised, so nothing is taken: {names}", f"! 未识别,不会采集:{names}")
+        text = Text(
+            f"! not recognised, so nothing is taken: {names}", f"! 未识别，不会采集：{names}"
+        )
         out.say(text, "yellow")
     if made.others:
         names = ", ".join(made.others)
-        out.say(Text(f"  not looked at: {names}", f"  未读取:{names}"))
+        out.say(Text(f"  not looked at: {names}", f"  未读取：{names}"))
     for hidden in made.hidden:
         _say_hidden(hidden, out)
     for table in proposed:
@@ -214,8 +216,8 @@ def _warn(
             text = Text(
                 f"! {name}: no column identifies the {label.en}, every row will be quarantined;"
                 f" map one of: {', '.join(f.en for f in fields)}",
-                f"! {name}:没有可识别{label.zh}的列,所有行都会被隔离;"
-                f"请映射其中之一:{'、'.join(f.zh for f in fields)}",
+                f"! {name}：没有可识别{label.zh}的列，所有行都会被隔离；"
+                f"请映射其中之一：{'、'.join(f.zh for f in fields)}",
             )
             out.say(text, "yellow")
         for entity in table["unrelated"]:
@@ -223,7 +225,8 @@ def _warn(
             text = Text(
                 f"! {name}: nothing says to which customer the {label.en} belongs, so it will be"
                 " left out; map the column with the customer's name or code",
-                f"! {name}:没有列说明{label.zh}属于哪个客户,将全部暂缓;请映射客户名称或客户编码列",
+                f"! {name}：没有列说明{label.zh}属于哪个客户，将全部暂缓；"
+                "请映射客户名称或客户编码列",
             )
             out.say(text, "yellow")
 
@@ -234,12 +237,12 @@ def _say_hidden(hidden: "Hidden", out: Output) -> None:
     text = Text(
         f"! {name}: the workbook hides this sheet, yet it is taken; take it out of the mapping if"
         " it was put aside",
-        f"! {name}:该工作表在文件中被隐藏,但会被采集;如已弃用,请从映射中去除",
+        f"! {name}：该工作表在文件中被隐藏，但会被采集；如已弃用，请从映射中去除",
     )
     if hidden.columns:
         text = Text(
             f"! {name}: hidden columns are taken, too: {', '.join(hidden.columns)}",
-            f"! {name}:隐藏列也会被采集:{'、'.join(hidden.columns)}",
+            f"! {name}：隐藏列也会被采集：{'、'.join(hidden.columns)}",
         )
     out.say(text, "yellow")
 
@@ -256,18 +259,18 @@ def _say_target(ready: "SandboxReady | None", made: "Scaffolded", out: Output) -
         text = Text(
             "mappings/target.yaml names tables and columns as this tool would: correct them to"
             " your CRM's; `check` names every place that does not fit",
-            "mappings/target.yaml 中的表名与列名为默认值,请改为您的 CRM 的名称;"
+            "mappings/target.yaml 中的表名与列名为默认值，请改为您的 CRM 的名称；"
             "`check` 会列出所有不符之处",
         )
         out.say(text, "yellow")
         return
     if ready.tables:
         count, made_en = len(ready.tables), counted(len(ready.tables), "table")
-        out.say(Text(f"sandbox: {made_en} laid out", f"沙箱:已建 {count} 张表"), "green")
+        out.say(Text(f"sandbox: {made_en} laid out", f"沙箱：已建 {count} 张表"), "green")
     if ready.keys_made:
         text = Text(
             f"keys for one operator, protected by file mode 0600 only: {ready.keyring}",
-            f"已创建一名操作员的密钥,仅以文件权限 0600 保护:{ready.keyring}",
+            f"已创建一名操作员的密钥，仅以文件权限 0600 保护：{ready.keyring}",
         )
         out.say(text, "yellow")
     if not (made.files or ready.tables or ready.keys_made):

@@ -84,7 +84,7 @@ def init(ctx: click.Context, persons: tuple[str, ...], no_passphrase: bool, out:
         out.say(Text(
             "The keys are protected by file mode 0600 only.", "密钥仅以文件权限 0600 保护。"
         ), "yellow")  # fmt: skip
-    out.say(Text(f"keyring: {project.state / 'keyring'}", f"密钥环:{project.state / 'keyring'}"))
+    out.say(Text(f"keyring: {project.state / 'keyring'}", f"密钥环：{project.state / 'keyring'}"))
     lacking = _lacking(trust, sandbox)
     if lacking:
         out.say(lacking, "yellow")
@@ -123,7 +123,7 @@ def add_person(ctx: click.Context, person: str, by: str, no_passphrase: bool, ou
 @keys.command("remove-person", help=str(Text(
     "Take someone off the trust file: what they signed no longer counts.\n\n\b\nExample:\n"
     "  crm-migrate keys remove-person wang --by chen",
-    "将人员从信任文件移除:其签名不再有效。\n\n\b\n示例:\n"
+    "将人员从信任文件移除：其签名不再有效。\n\n\b\n示例:\n"
     "  crm-migrate keys remove-person wang --by chen",
 )))  # fmt: skip
 @click.argument("person")
@@ -149,7 +149,7 @@ def _require_administrator(new: "list[NewPerson]") -> None:
             Text(
                 "on a real target an administrator founds the trust file: whoever does can add"
                 " approvers, so it must not be somebody who plans and applies",
-                "真实目标的信任文件须由系统管理员建立:建立者可添加审批人,因此不能是编制或执行计划的人",
+                "真实目标的信任文件须由系统管理员建立：建立者可添加审批人，因此不能是编制或执行计划的人",
             ),
             remedy=Text(
                 "--person ID:administrator beside the others", "请增加 --person 标识:administrator"

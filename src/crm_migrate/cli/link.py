@@ -60,7 +60,7 @@ Examples:
     "ids",
     multiple=True,
     metavar="[FILE:]COLUMN",
-    help=str(Text("column that names a row; of several files each", "标识列;多个文件可分别指定")),
+    help=str(Text("column that names a row; of several files each", "标识列；多个文件可分别指定")),
 )
 @click.option("--rules", help=str(Text("pack or YAML file", "规则包或 YAML 文件")))
 @click.option(
@@ -72,22 +72,23 @@ Examples:
 @click.option(
     "--against",
     type=click.Path(path_type=Path),
-    help=str(Text("earlier records with cluster_id", "已有记录(含 cluster_id)")),
+    help=str(Text("earlier records with cluster_id", "已有记录（含 cluster_id）")),
 )
 @click.option(
     "--suggest", is_flag=True, help=str(Text("propose rules from the data", "根据数据建议规则"))
 )
 @click.option("--sheet", help=str(Text("sheet of a workbook", "工作表")))
 @click.option(
-    "--encoding", help=str(Text("of a csv file, where it is guessed wrong", "csv 编码(误判时指定)"))
+    "--encoding",
+    help=str(Text("of a csv file, where it is guessed wrong", "csv 编码（误判时指定）")),
 )
-@click.option("--run", "run", help=str(Text("a run: id, path, latest", "运行:编号、路径、latest")))
+@click.option("--run", "run", help=str(Text("a run: id, path, latest", "运行：编号、路径、latest")))
 @click.option(
     "--engine",
     type=click.Choice(["recordlinkage", "native"]),
     default="recordlinkage",
     show_default=True,
-    help=str(Text("second engine, with --run", "第二引擎(配合 --run)")),
+    help=str(Text("second engine, with --run", "第二引擎（配合 --run）")),
 )
 @verb_options
 @click.pass_context
@@ -165,7 +166,7 @@ def _files(
             Text(
                 f"a block of rule {block['rule']} was too large: {block['not_compared']:,} pairs"
                 " were not compared",
-                f"规则 {block['rule']} 的一个分块过大:{block['not_compared']:,} 对未比较",
+                f"规则 {block['rule']} 的一个分块过大：{block['not_compared']:,} 对未比较",
             ),
             "yellow",
         )
@@ -282,7 +283,7 @@ def _show(found: "Comparison", out: Output) -> None:
         out.say(
             Text(
                 "more records than recordlinkage is made for: it takes long and much memory",
-                "记录数超出 recordlinkage 的适用范围:耗时长、占用内存多",
+                "记录数超出 recordlinkage 的适用范围：耗时长、占用内存多",
             ),
             "yellow",
         )
@@ -291,7 +292,7 @@ def _show(found: "Comparison", out: Output) -> None:
             Text(
                 "recordlinkage learns from the pairs of blocks alone and does not weigh how rare a "
                 "value is: it joins fewer pairs, and leaves more of them to people.",
-                "recordlinkage 只从分块内的记录对学习,且不考虑取值的稀有程度:"
-                "合并得更少、更保守,留给人工的更多。",
+                "recordlinkage 只从分块内的记录对学习，且不考虑取值的稀有程度："
+                "合并得更少、更保守，留给人工的更多。",
             )
         )

@@ -18,9 +18,9 @@ It holds labels and invented examples, no values of customers: it may be sent ar
 Example:
   crm-migrate mapping export mapping.xlsx
 """,
-    """导出映射工作簿:每张源表、每个取值映射及负责人各一个工作表。
+    """导出映射工作簿：每张源表、每个取值映射及负责人各一个工作表。
 
-只含列名与虚构示例,不含客户数据,可直接发给业务人员。
+只含列名与虚构示例，不含客户数据，可直接发给业务人员。
 
 \b
 示例:
@@ -36,9 +36,9 @@ Every faulty cell is reported with sheet and row, and then nothing is changed.
 Example:
   crm-migrate mapping import mapping.xlsx
 """,
-    """读回工作簿中的修改与确认,其余 YAML 内容保持不变。
+    """读回工作簿中的修改与确认，其余 YAML 内容保持不变。
 
-如有错误,将按工作表与行号逐一列出,且不作任何修改。
+如有错误，将按工作表与行号逐一列出，且不作任何修改。
 
 \b
 示例:
@@ -77,13 +77,14 @@ def export_(ctx: click.Context, file: Path, out: Output) -> None:
             ),
             where=str(file),
             remedy=Text(
-                "close it in Excel, or choose another place", "请先在 Excel 中关闭该文件,或另选位置"
+                "close it in Excel, or choose another place",
+                "请先在 Excel 中关闭该文件，或另选位置",
             ),
         ) from error
     tables = sum(len(m.tables) for m in project.mappings.values())
     maps = len(project.value_maps)
     out.say(Text(f"{file}: {tables} tables, {maps} value maps",
-                 f"{file}:{tables} 张表,{maps} 个取值映射"), "green")  # fmt: skip
+                 f"{file}：{tables} 张表，{maps} 个取值映射"), "green")  # fmt: skip
     out.next_step(f"crm-migrate mapping import {file}")
     out.result({"file": str(file), "tables": tables, "value_maps": maps})
 
@@ -106,7 +107,7 @@ def import_(ctx: click.Context, file: Path, out: Output) -> None:
     if changes.rejected:
         text = Text(
             f"{changes.rejected} rows were answered with no: see the comments",
-            f"{changes.rejected} 行被标为“否”,请查看备注",
+            f"{changes.rejected} 行被标为“否”，请查看备注",
         )
         out.say(text, "yellow")
     out.next_step("crm-migrate check")

@@ -51,7 +51,7 @@ SHOWN = 20
     "--on",
     multiple=True,
     metavar="COLUMN",
-    help=str(Text("column, or LEFT=RIGHT; the name first", "列名,或 左列=右列;名称在前")),
+    help=str(Text("column, or LEFT=RIGHT; the name first", "列名，或 左列=右列；名称在前")),
 )
 @click.option(
     "--top",
@@ -72,7 +72,8 @@ SHOWN = 20
 )
 @click.option("--sheet", help=str(Text("sheet of a workbook", "工作表")))
 @click.option(
-    "--encoding", help=str(Text("of a csv file, where it is guessed wrong", "csv 编码(误判时指定)"))
+    "--encoding",
+    help=str(Text("of a csv file, where it is guessed wrong", "csv 编码（误判时指定）")),
 )
 @verb_options
 def match(
@@ -139,5 +140,5 @@ def _show(matched: "Matched", target: Path | None, out: Output) -> None:
     else:
         out.say(str(target))
         out.next_step(
-            Text(f"open {target} and decide the ambiguous rows", f"打开 {target},确认不唯一的行")
+            Text(f"open {target} and decide the ambiguous rows", f"打开 {target}，确认不唯一的行")
         )

@@ -30,6 +30,6 @@ def write(
     )
     rows = [(line.name, line.customers, line.operations, line.file) for line in packs.lines]
     out.table(Text("packs to check and sign", "核对签字工作簿"), head, rows, 1, 3)
-    out.say(Text(f"index: {packs.index}", f"目录:{packs.index}"))
+    out.say(Text(f"index: {packs.index}", f"目录：{packs.index}"))
     out.next_step("crm-migrate plan --exclude FILE.xlsx")
     out.result(packs.to_json())

@@ -88,7 +88,7 @@ def _share(ctx: click.Context, param: click.Parameter, value: str | None) -> flo
 @click.option(
     "--only-customers",
     metavar="CODE,…",
-    help=str(Text("only these customers", "仅限这些客户(编码或唯一标识)")),
+    help=str(Text("only these customers", "仅限这些客户（编码或唯一标识）")),
 )
 @click.option(
     "--only-rejected",
@@ -107,7 +107,7 @@ def _share(ctx: click.Context, param: click.Parameter, value: str | None) -> flo
     help=str(
         Text(
             "compare all records anew, learn weights anew, and tell where it differs",
-            "全部记录重新比较、重新学习权重,并说明差异",
+            "全部记录重新比较、重新学习权重，并说明差异",
         )
     ),
 )
@@ -202,7 +202,7 @@ def _linked(planned: "Planned", out: Output) -> None:
             Text(
                 f"{label}: all records compared anew; {counted(pairs, 'pair')} of unchanged records"
                 " judged differently than before",
-                f"{label}:全部记录已重新比较;未变更的记录中有 {pairs:,} 对结论与此前不同",
+                f"{label}：全部记录已重新比较；未变更的记录中有 {pairs:,} 对结论与此前不同",
             ),
             "yellow" if pairs else None,
         )
@@ -223,7 +223,7 @@ def _judged(planned: "Planned", out: Output) -> None:
             Text(
                 f"{counted(header.merges, 'CRM row')} to be merged into others,"
                 f" {counted(header.reparented, 'row')} of theirs to be moved over",
-                f"合并 CRM 中 {header.merges:,} 条重复记录,转移 {header.reparented:,} 条从属记录",
+                f"合并 CRM 中 {header.merges:,} 条重复记录，转移 {header.reparented:,} 条从属记录",
             )
         )
     if header.control_totals:
@@ -232,7 +232,7 @@ def _judged(planned: "Planned", out: Output) -> None:
         text = (
             Text(
                 f"control totals DIFFER from the sources in {len(differing):,} of {sums}",
-                f"控制总数与来源不一致:{zh:,} 项中有 {len(differing):,} 项",
+                f"控制总数与来源不一致：{zh:,} 项中有 {len(differing):,} 项",
             )
             if differing
             else Text(
@@ -257,15 +257,17 @@ def _stands(planned: "Planned", out: Output) -> None:
 
     header, state = planned.header, STATE_TEXTS[planned.state]
     if header.scope:
-        out.say(Text(f"only a part: {header.scope.en}", f"仅部分数据:{header.scope.zh}"), "yellow")
+        out.say(Text(f"only a part: {header.scope.en}", f"仅部分数据：{header.scope.zh}"), "yellow")
         out.say(OVER_ALL_DATA)
-    out.say(Text(f"plan {header.plan_id}: {state.en}", f"计划 {header.plan_id}:{state.zh}"), "bold")
+    out.say(
+        Text(f"plan {header.plan_id}: {state.en}", f"计划 {header.plan_id}：{state.zh}"), "bold"
+    )
     for source in planned.inherits:
         text = Text(f"inherits the approval of {source}", f"沿用 {source} 的批准")
         out.say(text, "green")
     if planned.state in ("approvable", "blocked"):
         for missing in planned.missing:
-            out.say(Text(f"must approve: {missing.en}", f"须批准:{missing.zh}"))
+            out.say(Text(f"must approve: {missing.en}", f"须批准：{missing.zh}"))
     for path in planned.files:
         out.say(f"  {path}")
     out.next_step(planned.next_step)

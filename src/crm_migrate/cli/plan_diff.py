@@ -19,7 +19,7 @@ Examples:
   crm-migrate plan diff P20260105T090000-1a2b latest
   crm-migrate plan diff A B --json | jq .entities.customer
 """,
-    """比较两个计划:仅在 A、仅在 B、有变化的操作,以及数量、门禁与依据的差异。
+    """比较两个计划：仅在 A、仅在 B、有变化的操作，以及数量、门禁与依据的差异。
 
 \b
 示例:
@@ -58,7 +58,7 @@ def _show(found: "PlanDifference", out: Output) -> None:
     for header, name in ((one, "A"), (other, "B")):
         if header.scope:
             out.say(Text(f"{name} is only a part: {header.scope.en}",
-                         f"{name} 仅部分数据:{header.scope.zh}"), "yellow")  # fmt: skip
+                         f"{name} 仅部分数据：{header.scope.zh}"), "yellow")  # fmt: skip
     if one.target != other.target:
         out.say(Text("the plans are for different targets", "两个计划的目标系统不同"), "red")
     if one.effect == other.effect:
@@ -79,7 +79,7 @@ def _show(found: "PlanDifference", out: Output) -> None:
     out.table(Text("operations", "操作"), head, rows)
     _details(found, out)
     for text in (found_text for _, found_text in found.evidence()):
-        out.say(Text(f"rests on something else: {text}", f"依据不同:{text}"), "yellow")
+        out.say(Text(f"rests on something else: {text}", f"依据不同：{text}"), "yellow")
 
 
 def _details(found: "PlanDifference", out: Output) -> None:
@@ -98,7 +98,7 @@ def _details(found: "PlanDifference", out: Output) -> None:
     if any(found.moves[:2]):
         text = Text(
             f"merges and re-parented rows: {found.moves[0]:,} only in A, {found.moves[1]:,} in B",
-            f"合并与随迁:仅在 A {found.moves[0]:,} 条,仅在 B {found.moves[1]:,} 条",
+            f"合并与随迁：仅在 A {found.moves[0]:,} 条，仅在 B {found.moves[1]:,} 条",
         )
         out.say(text)
     rows = [

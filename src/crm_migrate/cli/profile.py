@@ -24,9 +24,9 @@ Examples:
   crm-migrate profile exports/ 'postgresql://crm:${CRM_PASSWORD}@localhost/crm'
   crm-migrate profile exports/ --json | jq '.tables[].columns[] | select(.damage != [])'
 """,
-    """查看文件、文件夹或数据库的内容与损坏情况;不写入任何内容。
+    """查看文件、文件夹或数据库的内容与损坏情况；不写入任何内容。
 
-无需项目。行号与文件中看到的一致,不显示单元格内容。无法读取的文件会列出,其余照常分析,
+无需项目。行号与文件中看到的一致，不显示单元格内容。无法读取的文件会列出，其余照常分析,
 此时退出码为 1。
 
 \b
@@ -115,13 +115,13 @@ def profile(paths: tuple[str, ...], out: Output) -> int:
     others = [n for p in paths if Path(p).is_dir() for n in look_into(Path(p)).others]
     if others:
         names = ", ".join(others)
-        out.say(Text(f"not looked at: {names}", f"未读取:{names}"))
+        out.say(Text(f"not looked at: {names}", f"未读取：{names}"))
     damaged = sum(1 for t in tables for c in t.columns if c.damage)
     out.say(
         Text(
             f"{counted(len(tables), 'table')}, {counted(sum(t.rows for t in tables), 'row')},"
             f" {counted(damaged, 'column')} with damage",
-            f"共 {len(tables)} 张表,{sum(t.rows for t in tables):,} 行,{damaged} 列有损坏",
+            f"共 {len(tables)} 张表，{sum(t.rows for t in tables):,} 行，{damaged} 列有损坏",
         ),
         "bold",
     )

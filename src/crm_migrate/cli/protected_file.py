@@ -26,7 +26,7 @@ days_option = click.option(
     help=str(
         Text(
             "days until it expires (default: the project's retention)",
-            "有效天数(默认同项目保留期)",
+            "有效天数（默认同项目保留期）",
         )
     ),
 )
@@ -93,7 +93,7 @@ def export_protected(
     out.say(
         Text(
             f"expires {done.expires_at}; tell the password by another way",
-            f"有效期至 {done.expires_at};请另行告知口令",
+            f"有效期至 {done.expires_at}；请另行告知口令",
         ),
         "yellow",
     )
@@ -124,8 +124,8 @@ def require_faultless(out: Output, file: Path, faults: "Sequence[CellFault]") ->
     raise UsageFault(
         Text(
             f"{counted(count, 'fault')}, nothing was entered; the first: {first.message}",
-            f"{count} 处错误,未录入任何内容;首个:{first.message}",
+            f"{count} 处错误，未录入任何内容；首个：{first.message}",
         ),
         where=f"{file.name}:{first.sheet}:{first.row}:{first.column}",
-        remedy=Text("correct these lines, or export again", "请更正后重试,或重新导出"),
+        remedy=Text("correct these lines, or export again", "请更正后重试，或重新导出"),
     )

@@ -31,12 +31,12 @@ Examples:
   crm-migrate quality latest --out quality.html --out quality.xlsx
   crm-migrate quality --report
 """,
-    """按 GB/T 36344-2018 评价数据质量:治理前的来源数据与治理后的唯一记录对照。
+    """按 GB/T 36344-2018 评价数据质量：治理前的来源数据与治理后的唯一记录对照。
 
-规范性、完整性、准确性、唯一性、一致性、时效性、可访问性,按字段、对象、来源和总体给出公式、
-分子与分母;附数据问题(脱敏示例)与控制总数。RUN 为运行、计划编号或 latest。每次运行的指标保存在
-审计目录:首次为基线,其后形成趋势。--report 在内容有变化时编制报告下一版本(V1.0 即基线)。
-权重与要求见 rules/quality.yaml;任一指标都可作为门禁,如 quality.customer.mobile.completeness。
+规范性、完整性、准确性、唯一性、一致性、时效性、可访问性，按字段、对象、来源和总体给出公式、
+分子与分母；附数据问题（脱敏示例）与控制总数。RUN 为运行、计划编号或 latest。每次运行的指标保存在
+审计目录：首次为基线，其后形成趋势。--report 在内容有变化时编制报告下一版本（V1.0 即基线）。
+权重与要求见 rules/quality.yaml;任一指标都可作为门禁，如 quality.customer.mobile.completeness。
 参见 docs/quality.md。
 
 \b
@@ -118,7 +118,7 @@ def _require_entity(name: str, known: list[str]) -> None:
     if name not in known:
         listed = ", ".join(known)
         raise UsageFault(
-            Text(f"unknown entity '{name}'; known: {listed}", f"未知的对象“{name}”;可选:{listed}")
+            Text(f"unknown entity '{name}'; known: {listed}", f"未知的对象“{name}”；可选：{listed}")
         )
 
 
@@ -134,7 +134,7 @@ def _overview(view: "QualityView", out: Output) -> None:
 
     phases = (Text("before", "治理前"), Text("after", "治理后"))
     out.table(
-        Text(f"data quality, run {view.facts.run}", f"数据质量,运行 {view.facts.run}"),
+        Text(f"data quality, run {view.facts.run}", f"数据质量，运行 {view.facts.run}"),
         (Text("dimension", "评价维度"), Text("first run", "首次运行"), *phases),
         [
             *((name, *map(percent, values)) for name, *values in dimension_rows(view)),
@@ -218,7 +218,7 @@ def _fields(view: "QualityView", entity: str, out: Output) -> None:
         if r.entity == entity
     ]
     out.table(
-        Text(f"{view.entity(entity)}, before → after", f"{view.entity(entity)},治理前 → 治理后"),
+        Text(f"{view.entity(entity)}, before → after", f"{view.entity(entity)}，治理前 → 治理后"),
         (Text("field", "字段"), *(DIMENSIONS[d] for d in FIELD_DIMENSIONS)),
         rows,
     )

@@ -85,7 +85,7 @@ LIST_HELP = Text(
 Example:
   crm-migrate quarantine list
 """,
-    """列出有效的更正,不显示取值。
+    """列出有效的更正，不显示取值。
 
 \b
 示例:
@@ -99,7 +99,7 @@ WITHDRAW_HELP = Text(
 Example:
   crm-migrate quarantine withdraw 3 --as zhou
 """,
-    """撤销一项更正,恢复按源数据读取。
+    """撤销一项更正，恢复按源数据读取。
 
 \b
 示例:
@@ -117,7 +117,7 @@ def quarantine() -> None:
 @click.argument("file", type=click.Path(path_type=Path), metavar="NAME.xlsx")
 @click.option("--as", "person", help=str(AS))
 @click.option("--run", "run", default="latest", show_default=True,
-              help=str(Text("run: id, path, latest", "运行:编号、路径、latest")))  # fmt: skip
+              help=str(Text("run: id, path, latest", "运行：编号、路径、latest")))  # fmt: skip
 @days_option
 @password_option
 @verb_options
@@ -166,7 +166,7 @@ def import_workbook(
             f"{counted(done.entered, 'cell')} of {counted(done.records, 'record')} corrected,"
             f" {done.unchanged:,} as they were;"
             f" {passing} now",
-            f"更正 {done.records} 条记录的 {done.entered} 个单元格,{done.unchanged} 个未变;"
+            f"更正 {done.records} 条记录的 {done.entered} 个单元格，{done.unchanged} 个未变；"
             f"{done.accepted} 条记录现已通过",
         ),
         "green",

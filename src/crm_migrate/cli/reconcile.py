@@ -24,9 +24,9 @@ Examples:
 """,
     """将每条已接受的来源记录与 CRM 中对应的记录逐字段核对。
 
-来源中每个有值的单元格要么一致,要么有明确原因:标准化、采用了其他来源、已加密、保留 CRM 的值、
+来源中每个有值的单元格要么一致，要么有明确原因：标准化、采用了其他来源、已加密、保留 CRM 的值、
 写入后被修改、未纳入映射、记录缺失。数量总和一致。RUN 为运行、计划编号或 latest。
-工作簿已脱敏,最多列出 50,000 条记录与差异,其余计数。有写入后被修改或原因不明的缺失时退出码为 3。
+工作簿已脱敏，最多列出 50,000 条记录与差异，其余计数。有写入后被修改或原因不明的缺失时退出码为 3。
 
 \b
 示例:
@@ -71,7 +71,7 @@ def reconcile(
         for reason, count in entity.found.rows.items():
             out.say(f"{report.labels.get(name, name)}: {row_reason(reason)} ({count:,})")
     if not report.adds_up:
-        out.say(Text("THE CELLS DO NOT ADD UP", "数量核对不一致!"), "bold red")
+        out.say(Text("THE CELLS DO NOT ADD UP", "数量核对不一致！"), "bold red")
     out.next_step(
         "crm-migrate audit report"
         if file is not None

@@ -27,11 +27,12 @@ Examples:
   crm-migrate rollback P20250301T090000-5f2c --entity contact
   crm-migrate rollback --customer A100051 --json | jq .kept_rows
 """,
-    """撤回已执行的计划:新建的记录删除,修改的单元格恢复原值。
+    """撤回已执行的计划：新建的记录删除，修改的单元格恢复原值。
 
-PLAN 为计划或运行编号;省略时为最近执行的计划。执行后被修改的记录及其客户的全部记录保留;
-被其他记录引用或其后有计划写入的也保留。撤回本身也是计划:可查看、按策略审批、只执行一次、
-也可再撤回。--plan 仅生成计划,与 plan 一样以 0 退出;不带 --plan 时,退出码 3 表示尚未撤回,须先审批。
+PLAN 为计划或运行编号；省略时为最近执行的计划。执行后被修改的记录及其客户的全部记录保留；
+被其他记录引用或其后有计划写入的也保留。撤回本身也是计划：可查看、按策略审批、只执行一次、
+也可再撤回。--plan 仅生成计划，与 plan 一样以 0 退出；不带 --plan 时，退出码 3 表示尚未撤回，
+须先审批。
 
 \b
 示例:
@@ -51,7 +52,7 @@ KEPT_LINES = 20
 @click.option(
     "--customer",
     multiple=True,
-    help=str(Text("only this customer: golden id, code or key", "仅此客户:标识、编号或主键")),
+    help=str(Text("only this customer: golden id, code or key", "仅此客户：标识、编号或主键")),
 )
 @click.option("--as", "person", help=str(AS))
 @click.option("--yes", is_flag=True, help=str(Text("do not ask", "不再询问")))
@@ -94,7 +95,7 @@ def _agreed(found: "RolledBack", out: Output, sure: bool) -> bool:
     if sure or not sys.stdin.isatty():
         return True
     _show(found, out, ahead=True)
-    return click.confirm(str(Text("take these rows back?", "撤回这些记录?")), err=True)
+    return click.confirm(str(Text("take these rows back?", "撤回这些记录？")), err=True)
 
 
 def _show(found: "RolledBack", out: Output, *, ahead: bool = False) -> None:
@@ -124,11 +125,11 @@ def _show(found: "RolledBack", out: Output, *, ahead: bool = False) -> None:
         merges = found.merges
         text = Text(
             f"merges taken apart: {merges.reversed:,}, kept: {merges.kept:,}",
-            f"撤回合并:{merges.reversed:,},保留合并:{merges.kept:,}",
+            f"撤回合并：{merges.reversed:,}，保留合并：{merges.kept:,}",
         )
         out.say(text)
     if header.scope is not None:
-        out.say(Text(f"only: {header.scope.en}", f"仅限:{header.scope.zh}"))
+        out.say(Text(f"only: {header.scope.en}", f"仅限：{header.scope.zh}"))
     language = current_language()
     for reason, count in found.reasons.items():
         out.say(f"  {count:>7,}  {reason_words(reason).in_language(language)}", "yellow")
@@ -139,12 +140,12 @@ def _show(found: "RolledBack", out: Output, *, ahead: bool = False) -> None:
         return
     if found.done is not None and found.done.facts.verified:
         out.say(
-            Text("everything was read back and is as before", "已全部回读,与执行前一致"), "green"
+            Text("everything was read back and is as before", "已全部回读，与执行前一致"), "green"
         )
     if found.done is None:
         state = STATE_TEXTS[found.state]
         plan = header.plan_id
-        out.say(Text(f"plan {plan}: {state.en}", f"计划 {plan}:{state.zh}"), "bold")
+        out.say(Text(f"plan {plan}: {state.en}", f"计划 {plan}：{state.zh}"), "bold")
     for path in found.files:
         out.say(f"  {path}")
     out.next_step(found.next_step)

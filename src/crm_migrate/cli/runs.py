@@ -8,7 +8,7 @@ from crm_migrate.language import Text
 
 HELP = Text(
     "List plans, the newest last.\n\n\b\nExample:\n  crm-migrate runs --json",
-    "列出计划,最新的在最后。\n\n\b\n示例:\n  crm-migrate runs --json",
+    "列出计划，最新的在最后。\n\n\b\n示例:\n  crm-migrate runs --json",
 )
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 AS = Text(
     "who you are: an id of the trust file (default: the only fitting person)",
-    "您的身份:信任文件中的标识(默认:唯一合适的人员)",
+    "您的身份：信任文件中的标识（默认：唯一合适的人员）",
 )
 
 

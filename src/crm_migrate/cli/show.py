@@ -28,7 +28,7 @@ Examples:
   crm-migrate show latest --workbook           # comments and exclusions come back by plan --exclude
   crm-migrate show latest --packs department   # a workbook per department, to check and sign
 """,
-    """查看计划:先看需关注的事项,再看逐条变更。个人信息已脱敏。
+    """查看计划：先看需关注的事项，再看逐条变更。个人信息已脱敏。
 
 \b
 示例:
@@ -59,7 +59,7 @@ Examples:
 @click.option(
     "--customer",
     help=str(
-        Text("only this customer (code, golden id, CRM key)", "仅此客户(编码、唯一标识或主键)")
+        Text("only this customer (code, golden id, CRM key)", "仅此客户（编码、唯一标识或主键）")
     ),
 )
 @click.option("--page", type=click.IntRange(1), default=1, help=str(Text("which page", "第几页")))
@@ -135,14 +135,14 @@ def _summary(found: "Shown", out: Output) -> None:
     if header.reverses:
         out.say(Text(f"takes back {header.reverses}", f"撤回 {header.reverses}"), "yellow")
     if header.scope:
-        out.say(Text(f"only a part: {header.scope.en}", f"仅部分数据:{header.scope.zh}"), "yellow")
+        out.say(Text(f"only a part: {header.scope.en}", f"仅部分数据：{header.scope.zh}"), "yellow")
     for risk in view.risks:
         mark = "✗" if risk.grave else "!"
         out.say(f"{mark} {risk.figure:>7}  {risk.text}", "red" if risk.grave else "yellow")
     for text in header.irreversible:
-        out.say(Text(f"cannot be taken back: {text.en}", f"无法撤回:{text.zh}"))
+        out.say(Text(f"cannot be taken back: {text.en}", f"无法撤回：{text.zh}"))
     for text in header.unchecked:
-        out.say(Text(f"was not checked: {text.en}", f"未检查:{text.zh}"))
+        out.say(Text(f"was not checked: {text.en}", f"未检查：{text.zh}"))
     for comment in view.comments:
         out.say(f"“{comment.text}” ({comment.title})")
     approval = view.approval
@@ -160,12 +160,12 @@ def _summary(found: "Shown", out: Output) -> None:
 def _files(found: "Shown", out: Output) -> None:
     plan = found.view.header.plan_id
     if found.page is not None:
-        out.say(Text(f"page: {found.page}", f"网页:{found.page}"))
+        out.say(Text(f"page: {found.page}", f"网页：{found.page}"))
     if found.workbook is not None:
-        out.say(Text(f"workbook: {found.workbook}", f"工作簿:{found.workbook}"))
+        out.say(Text(f"workbook: {found.workbook}", f"工作簿：{found.workbook}"))
     else:
         command = f"crm-migrate show {plan} --workbook"
-        out.say(Text(f"workbook: {command}", f"工作簿:{command}"))
+        out.say(Text(f"workbook: {command}", f"工作簿：{command}"))
 
 
 def _operations(part: "EntityView", page: int, size: int, out: Output) -> None:

@@ -32,15 +32,16 @@ Examples:
   crm-migrate standardize customers.csv --suggest --out mapping.yaml
   crm-migrate standardize customers.csv --mapping mapping.yaml --out c.xlsx --findings f.xlsx
 """,
-    """对文件(csv、xlsx、xls、parquet)中的记录进行标准化与校验,无需项目。
+    """对文件(csv、xlsx、xls、parquet)中的记录进行标准化与校验，无需项目。
 
-代码、名称、电话、地址、日期、金额等转换为标准格式,并按各自标准及跨字段规则校验。
-各列按中英文常用表头及取值识别;--suggest 显示各列的识别结果,并写为映射文件,修改后用 --mapping 传入。
-结果含 record_id(--id 列的值,未指定时为稳定的内部标识)与各标准字段;
-同一行中其他对象的字段写作 对象.字段,如 contact.mobile。无法识别的记录不写入结果。
+代码、名称、电话、地址、日期、金额等转换为标准格式，并按各自标准及跨字段规则校验。
+各列按中英文常用表头及取值识别；--suggest 显示各列的识别结果，并写为映射文件，
+修改后用 --mapping 传入。
+结果含 record_id（--id 列的值，未指定时为稳定的内部标识）与各标准字段；
+同一行中其他对象的字段写作 对象.字段，如 contact.mobile。无法识别的记录不写入结果。
 
-问题清单每行一条:记录、文件、工作表、行、列、字段、规则、级别、说明、处理建议;不含数据原值。
-退出码 3:有记录被隔离,待更正。--marked 为 .xlsx 源文件的标注副本。未识别的列原样附在结果之后。
+问题清单每行一条：记录、文件、工作表、行、列、字段、规则、级别、说明、处理建议；不含数据原值。
+退出码 3:有记录被隔离，待更正。--marked 为 .xlsx 源文件的标注副本。未识别的列原样附在结果之后。
 
 \b
 示例:
@@ -72,7 +73,9 @@ class Outputs(NamedTuple):
 @click.option(
     "--mapping",
     type=click.Path(path_type=Path),
-    help=str(Text("mapping file (default: by the usual headers)", "映射文件(默认按常用表头识别)")),
+    help=str(
+        Text("mapping file (default: by the usual headers)", "映射文件（默认按常用表头识别）")
+    ),
 )
 @click.option(
     "--out", "target", type=click.Path(path_type=Path), help=str(Text("result", "结果文件"))
@@ -87,7 +90,7 @@ class Outputs(NamedTuple):
     help=str(
         Text(
             "what a row is: customer, contact, contract … (default: customer, where there are any)",
-            "每行对应的对象:customer、contact、contract 等(默认 customer)",
+            "每行对应的对象:customer、contact、contract 等（默认 customer）",
         )
     ),
 )
@@ -97,7 +100,7 @@ class Outputs(NamedTuple):
     help=str(
         Text(
             "only show what columns are taken for; with --out FILE.yaml, write the mapping",
-            "仅显示各列的识别结果;配合 --out FILE.yaml 写出映射文件",
+            "仅显示各列的识别结果；配合 --out FILE.yaml 写出映射文件",
         )
     ),
 )
@@ -107,7 +110,7 @@ class Outputs(NamedTuple):
     help=str(
         Text(
             "copy of the input workbook (.xlsx): repaired cells filled in, doubtful ones commented",
-            "源工作簿(.xlsx)的标注副本:已修正的单元格直接更正,存疑的加批注",
+            "源工作簿(.xlsx)的标注副本：已修正的单元格直接更正，存疑的加批注",
         )
     ),
 )
@@ -124,13 +127,14 @@ class Outputs(NamedTuple):
     help=str(
         Text(
             "exit with 3 where there are errors (quarantined records), or warnings, too",
-            "有错误(隔离记录)或警告时以退出码 3 结束",
+            "有错误（隔离记录）或警告时以退出码 3 结束",
         )
     ),
 )
 @click.option("--sheet", help=str(Text("sheet of a workbook", "工作表")))
 @click.option(
-    "--encoding", help=str(Text("of a csv file, where it is guessed wrong", "csv 编码(误判时指定)"))
+    "--encoding",
+    help=str(Text("of a csv file, where it is guessed wrong", "csv 编码（误判时指定）")),
 )
 @click.option(
     "--password-env",
@@ -138,7 +142,7 @@ class Outputs(NamedTuple):
     help=str(
         Text(
             "variable with a password: .xlsx files are encrypted with it",
-            "口令所在环境变量:以此加密 .xlsx 文件",
+            "口令所在环境变量：以此加密 .xlsx 文件",
         )
     ),
 )
@@ -189,7 +193,7 @@ def _usage(message: Text) -> UsageFault:
         remedy=Text(
             "see: crm-migrate standardize --help; to see what columns are taken for: "
             "crm-migrate standardize FILE --suggest",
-            "参见:crm-migrate standardize --help;查看各列的识别结果:"
+            "参见:crm-migrate standardize --help;查看各列的识别结果："
             "crm-migrate standardize FILE --suggest",
         ),
     )
@@ -253,12 +257,12 @@ def _next(told: dict[str, Any], target: Path, findings: Path) -> Text | str:
     if not told["records"]:
         return Text(
             "the file has a header and no rows: check that it is the right one",
-            "文件只有表头而无数据行,请确认文件是否正确",
+            "文件只有表头而无数据行，请确认文件是否正确",
         )
     if told["quarantined"]:
         return Text(
             f"open {findings}, correct the rows of severity error in the source, and run again",
-            f"打开 {findings},在源文件中更正级别为“错误”(error)的行,然后重新运行",
+            f"打开 {findings}，在源文件中更正级别为“错误”(error)的行，然后重新运行",
         )
     if told["entity"] == "customer":
         return f"crm-migrate link {target} --id record_id --rules company-cn --out clusters.csv"

@@ -25,7 +25,7 @@ from crm_migrate.stages.bare.told_columns import unused_of
 
 _MOST_LINES = 30
 _TITLES = {
-    "error": Text("errors: these records were quarantined", "错误:记录已隔离"),
+    "error": Text("errors: these records were quarantined", "错误：记录已隔离"),
     "warning": Text("warnings", "警告"),
 }
 _SHARES = (Text("filled", "填写率"), Text("valid", "有效率"))
@@ -79,7 +79,7 @@ def show_columns(
             label = model.entity(entity).label
             remedy = Text(f" ({label.en}: --entity {entity})", f"({label.zh}:--entity {entity})")
         out.say(
-            Text(f"not read: table {name}{remedy.en}", f"未读取的表:{name}{remedy.zh}"), "yellow"
+            Text(f"not read: table {name}{remedy.en}", f"未读取的表：{name}{remedy.zh}"), "yellow"
         )
 
 
@@ -93,13 +93,13 @@ def show_unused(columns: Sequence[Mapping[str, Any]], file: Path, out: Output) -
             for c in carried
         ]
         title = Text(
-            "not understood: they follow the fields, as they are", "未识别的列:原样附在结果之后"
+            "not understood: they follow the fields, as they are", "未识别的列：原样附在结果之后"
         )
         out.table(title, head, rows, numbers_from=2)
     left = [f"{c['column']} ({c['why']})" for c in columns if c["carried_as"] is None]
     if left:
         names = ", ".join(left)
-        out.say(Text(f"not read: {names}", f"未读取:{names}"), "yellow")
+        out.say(Text(f"not read: {names}", f"未读取：{names}"), "yellow")
     meant = next((c for c in columns if c["could_be"]), None)
     if meant is not None:
         line = f"{meant['could_be'][0]}: {meant['column']}"
@@ -119,25 +119,25 @@ def _show_rows(result: StandardizedFiles, out: Output) -> None:
     if aside:
         en = ", ".join(f"{n:,} {_KINDS[k].en}" for k, n in aside.items())
         zh = "、".join(f"{_KINDS[k].zh} {n:,} 行" for k, n in aside.items())
-        out.say(Text(f"rows that are no records: {en}", f"非数据行:{zh}"))
+        out.say(Text(f"rows that are no records: {en}", f"非数据行：{zh}"))
     tables = result.found.tables
     hidden = sum(t.table.info.hidden_rows for t in tables)
     if hidden:
         rows = counted(hidden, "hidden row")
-        out.say(Text(f"read with the others: {rows}", f"隐藏行 {hidden:,} 行,已一并读取"))
+        out.say(Text(f"read with the others: {rows}", f"隐藏行 {hidden:,} 行，已一并读取"))
     keys = {t.mapping.key[0] for t in tables if t.id_column is None and len(t.mapping.key) == 1}
     if len(keys) == 1:
         key = keys.pop()
         out.say(
             Text(
                 f"record_id is made from each row's content; --id {key} takes it from that column",
-                f"record_id 由行内容生成;可用 --id {key} 改用该列",
+                f"record_id 由行内容生成；可用 --id {key} 改用该列",
             )
         )
 
 
 _KINDS = {
-    BANNER: Text("above the header (titles)", "表头上方(标题等)"),
+    BANNER: Text("above the header (titles)", "表头上方（标题等）"),
     TOTALS: Text("of totals", "合计"),
     NOTE: Text("of notes", "注释"),
 }
@@ -149,7 +149,7 @@ def show_marked(file: Path, cells: Mapping[str, int], out: Output) -> None:
     out.say(
         Text(
             f"{counted(done, 'cell')} filled in, {doubtful:,} to look at, marked in the copy",
-            f"标注副本:已修正 {done:,} 个单元格,待核对 {doubtful:,} 个",
+            f"标注副本：已修正 {done:,} 个单元格，待核对 {doubtful:,} 个",
         )
     )
     lost = lost_parts(file)
@@ -191,7 +191,9 @@ def _show_counts(
     rest = counts[_MOST_LINES:]
     if rest:
         cells, kinds = sum(c.count for c in rest), counted(len(rest), "kind")
-        out.say(Text(f"and {kinds} more, {cells:,} in all", f"另有 {len(rest)} 类,共 {cells:,} 处"))
+        out.say(
+            Text(f"and {kinds} more, {cells:,} in all", f"另有 {len(rest)} 类，共 {cells:,} 处")
+        )
 
 
 def _show_suspicions(counts: Sequence[RuleCount], result: StandardizedFiles, out: Output) -> None:
@@ -203,7 +205,7 @@ def _show_suspicions(counts: Sequence[RuleCount], result: StandardizedFiles, out
         place, message = _place(line, result), line.rule.message
         told = Text(
             f"column {place}: {suspicion.en} ({message.en})",
-            f"列“{place}”:{suspicion.zh}({message.zh})",
+            f"列“{place}”：{suspicion.zh}({message.zh})",
         )
         out.say(told, "yellow")
 

@@ -72,7 +72,7 @@ def _say_of_which(found: "FileMappings", out: Output) -> None:
         out.say(
             Text(
                 f"the mapping is that of {file} alone, not of: {names}",
-                f"映射仅对应 {file},不含:{names}",
+                f"映射仅对应 {file}，不含：{names}",
             ),
             "yellow",
         )

@@ -59,7 +59,7 @@ CUSTOMER 可为唯一标识(或其开头)、新旧客户编号或 CRM 主键;--e
     "run",
     default="latest",
     show_default=True,
-    help=str(Text("run: id, path, latest", "运行:编号、路径、latest")),
+    help=str(Text("run: id, path, latest", "运行：编号、路径、latest")),
 )
 @click.option("--clear", is_flag=True, help=str(Text("show clear values", "显示明文")))
 @click.option("--as", "person", help=str(AS))
@@ -178,7 +178,7 @@ def _target(found: "Trace", out: Output) -> None:
         return
     from crm_migrate.cli.outcomes import outcome_text
 
-    gone = "" if target.stands else str(Text(" (no longer there)", "(已不存在)"))
+    gone = "" if target.stands else str(Text(" (no longer there)", "（已不存在）"))
     out.say(f"CRM: {target.table} {target.key}{gone}", "bold")
     for entry in target.written:
         back = Text(f" (takes back {entry.reverses})", f"(撤回 {entry.reverses})")

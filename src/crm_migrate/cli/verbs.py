@@ -27,7 +27,7 @@ VERBS: dict[str, Verb] = {
     ),
     "mapping": Verb(
         "mapping:mapping",
-        Text("confirm mappings in Excel: export, import", "在 Excel 中确认映射:导出、导入"),
+        Text("confirm mappings in Excel: export, import", "在 Excel 中确认映射：导出、导入"),
     ),
     "keys": Verb("keys:keys", Text("make keys and people", "创建密钥与人员")),
     "plan": Verb(
@@ -66,9 +66,11 @@ VERBS: dict[str, Verb] = {
     ),
     "standardize": Verb(
         "standardize:standardize",
-        Text("standardize and check files, no project needed", "对文件标准化与校验(无需项目)"),
+        Text("standardize and check files, no project needed", "对文件标准化与校验（无需项目）"),
     ),
-    "link": Verb("link:link", Text("deduplicate files, no project needed", "对文件去重(无需项目)")),
+    "link": Verb(
+        "link:link", Text("deduplicate files, no project needed", "对文件去重（无需项目）")
+    ),
     "match": Verb(
         "match:match",
         Text("find each row of one list in another, as in a register", "在名录中查找清单各行"),
@@ -79,15 +81,15 @@ VERBS: dict[str, Verb] = {
     ),
     "quality": Verb(
         "quality:quality",
-        Text("what the data is worth, before and after", "评价数据质量(治理前后)"),
+        Text("what the data is worth, before and after", "评价数据质量（治理前后）"),
     ),
     "dictionary": Verb(
         "dictionary:dictionary",
-        Text("what every field means, in versions", "数据字典(版本化)"),
+        Text("what every field means, in versions", "数据字典（版本化）"),
     ),
     "export": Verb(
         "export:export",
-        Text("write readable data for people, protected", "导出可读数据(加密保护)"),
+        Text("write readable data for people, protected", "导出可读数据（加密保护）"),
     ),
     "quarantine": Verb(
         "quarantine:quarantine",

@@ -19,10 +19,10 @@ Examples:
   crm-migrate verify mail_domain --limit 200
   crm-migrate verify register --again --as li
 """,
-    """向外部二次核验关键数据:邮箱域名查 DNS,代码等查登记系统。
+    """向外部二次核验关键数据：邮箱域名查 DNS,代码等查登记系统。
 
-只核验 rules/verification.yaml 中配置的内容,且只由本命令发出请求;人员、对象与数量均记入日志。
-结果连同日期保存,在 keep_days 内有效;被否定的值在下一次生成计划时列为数据问题。
+只核验 rules/verification.yaml 中配置的内容，且只由本命令发出请求；人员、对象与数量均记入日志。
+结果连同日期保存，在 keep_days 内有效；被否定的值在下一次生成计划时列为数据问题。
 
 \b
 示例:

@@ -199,7 +199,7 @@ def _silenced(order: Order, bearings: Bearings) -> tuple[str, ...]:
             remedy=Text(
                 "set target.triggers: on in crm-migrate.yaml, or have the right granted where"
                 " the system has it",
-                "请在 crm-migrate.yaml 中设置 target.triggers: on;若系统支持,也可授予相应权限",
+                "请在 crm-migrate.yaml 中设置 target.triggers: on;若系统支持，也可授予相应权限",
             ),
         )
     return found
@@ -252,7 +252,7 @@ def _too_stale(stale: int, groups: int) -> PlanRefused:
     return PlanRefused(
         Text(
             "{stale} of {groups} groups changed in the CRM since planning; nothing was written",
-            "{groups} 组中有 {stale} 组在计划生成后被修改;未写入任何数据",
+            "{groups} 组中有 {stale} 组在计划生成后被修改；未写入任何数据",
         ).fill(stale=stale, groups=groups),
         remedy=Text("make a new plan", "请重新生成计划"),
     )

@@ -37,16 +37,16 @@ LEFT_REASONS = {
     "taken": Text("someone entered it in the CRM since planning", "计划生成后已有人在 CRM 中录入"),
     "loaded_already": Text("another plan loaded it since", "已由其他计划导入"),
     "parent_waits": Text("its customer was not loaded", "所属客户未导入"),
-    "unique": Text("the CRM refused it: a unique key is taken", "CRM 拒绝:唯一键已被占用"),
+    "unique": Text("the CRM refused it: a unique key is taken", "CRM 拒绝：唯一键已被占用"),
     "foreign_key": Text(
-        "the CRM refused it: what it refers to is gone", "CRM 拒绝:所引用的记录不存在"
+        "the CRM refused it: what it refers to is gone", "CRM 拒绝：所引用的记录不存在"
     ),
-    "not_null": Text("the CRM refused it: a required column is empty", "CRM 拒绝:必填字段为空"),
-    "check": Text("the CRM refused it: a value is not allowed", "CRM 拒绝:值不符合约束"),
+    "not_null": Text("the CRM refused it: a required column is empty", "CRM 拒绝：必填字段为空"),
+    "check": Text("the CRM refused it: a value is not allowed", "CRM 拒绝：值不符合约束"),
     "trigger": Text("the CRM refused it by a trigger", "CRM 触发器拒绝写入"),
     "other": Text("the CRM refused it", "CRM 拒绝写入"),
     "referred": Text("other rows in the CRM refer to it", "CRM 中有其他记录引用它"),
-    "not_reached": Text("apply stopped before it", "执行已停止,未处理到该记录"),
+    "not_reached": Text("apply stopped before it", "执行已停止，未处理到该记录"),
 }
 """Why a planned row was left (`skipped`) or refused (`failed`)."""
 

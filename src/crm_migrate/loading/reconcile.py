@@ -31,7 +31,7 @@ OUTCOMES = {
     "survivorship": Text(
         "another record's or a rule's value was chosen", "采用了其他来源或规则给出的值"
     ),
-    "sealed": Text("sealed, as we left it", "已加密,与写入时一致"),
+    "sealed": Text("sealed, as we left it", "已加密，与写入时一致"),
     "kept": Text("the CRM's value was kept", "保留了 CRM 的值"),
     "edited_since": Text("edited in the CRM since", "写入后在 CRM 中被修改"),
     "not_mapped": Text("not taken over by the mapping or policy", "映射或策略未纳入"),

@@ -254,7 +254,7 @@ class _Table:
         missing = [f.name for f in self.entity.fields if f.name not in {*self.fields, *told}]
         if missing:
             listed = ", ".join(missing)
-            message = Text(f"no column was recognised for {listed}", f"未识别出对应字段:{listed}")
+            message = Text(f"no column was recognised for {listed}", f"未识别出对应字段：{listed}")
             self.open.append(Open(place, message))
         unused = [
             c.name
@@ -264,7 +264,7 @@ class _Table:
         ]
         if unused:
             listed = ", ".join(unused)
-            message = Text(f"columns that nothing is mapped to: {listed}", f"未映射的列:{listed}")
+            message = Text(f"columns that nothing is mapped to: {listed}", f"未映射的列：{listed}")
             self.open.append(Open(place, message))
 
 

@@ -123,7 +123,7 @@ def _wrong_name(name: str, model: Model) -> Text | None:
     if selector not in allowed:
         words = {"plan": "", "entity": ".ENTITY", "field": ".ENTITY.FIELD"}
         forms = ", ".join(measure + words[s] for s in allowed)
-        return Text(f"'{name}' cannot be measured; write: {forms}", f"“{name}”应写作:{forms}")
+        return Text(f"'{name}' cannot be measured; write: {forms}", f"“{name}”应写作：{forms}")
     return _wrong_place(model, entity, field)
 
 
@@ -134,13 +134,13 @@ def _wrong_quality(name: str) -> Text | None:
         known = ", ".join(QUALITY_MEASURES)
         return Text(
             f"'{name}' is no measure; write: {forms}; known: score, completeness …, {known}",
-            f"“{name}”应写作:{forms}",
+            f"“{name}”应写作：{forms}",
         )
     known_measure = QUALITY_MEASURES.get(quality.measure)
     if quality.field is not None and known_measure is not None and not known_measure.per_field:
         return Text(
             f"'{quality.measure}' is measured of an entity, not of a field",
-            f"指标“{quality.measure}”按实体评价,不按字段",
+            f"指标“{quality.measure}”按实体评价，不按字段",
         )
     return None
 
@@ -155,9 +155,9 @@ def _wrong_place(model: Model, entity: str | None, field: str | None) -> Text | 
 
 def _misread(rule: GateRule, measure: Measure) -> Text | None:
     if measure.better == "high" and rule.at_least is None:
-        return Text("the more the better: write `at_least`", "该指标越高越好,应写 at_least")
+        return Text("the more the better: write `at_least`", "该指标越高越好，应写 at_least")
     if measure.better == "low" and rule.limit is None:
-        return Text("the less the better: write `limit`", "该指标越低越好,应写 limit")
+        return Text("the less the better: write `limit`", "该指标越低越好，应写 limit")
     if rule.confidence is not None and not measure.sampled:
         return Text(
             "`confidence` goes with linkage_precision", "confidence 仅用于 linkage_precision"

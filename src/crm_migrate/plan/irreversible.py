@@ -40,7 +40,7 @@ def irreversible(
         found.append(
             Text(
                 f"what the CRM's triggers do when rows change, such as sending mails: {named}",
-                f"CRM 触发器随记录变更所做的事(如发送邮件):{named}",
+                f"CRM 触发器随记录变更所做的事（如发送邮件）：{named}",
             )
         )
     numbered = sum(
@@ -52,7 +52,7 @@ def irreversible(
         found.append(
             Text(
                 f"the numbers that {numbered:,} new rows get: loaded again later, they get others",
-                f"{numbered:,} 条新记录的系统编号:撤回后再次导入会得到新编号",
+                f"{numbered:,} 条新记录的系统编号：撤回后再次导入会得到新编号",
             )
         )
     if merges:
@@ -68,7 +68,7 @@ def irreversible(
         Text(
             "the point of no return of each customer is its first edit in the CRM after the apply:"
             " from then on a rollback leaves the customer as it is",
-            "每个客户的不可撤回点:执行后在 CRM 中的首次修改;此后回滚将保留该客户",
+            "每个客户的不可撤回点：执行后在 CRM 中的首次修改；此后回滚将保留该客户",
         )
     )
     return tuple(found)
@@ -86,7 +86,7 @@ def _of_moves(
             Text(
                 f"{nameless.height:,} rows that move over stay there, since their tables have no"
                 f" key of a single column: {named}",
-                f"{nameless.height:,} 条随迁记录无法移回(所在表没有单列主键):{named}",
+                f"{nameless.height:,} 条随迁记录无法移回（所在表没有单列主键）：{named}",
             )
         )
     for entity in moves.filter(pl.col("kind") == "merge")["entity"].unique().sort():
@@ -97,7 +97,7 @@ def _of_moves(
             found.append(
                 Text(
                     f"binary columns of rows that a merge deletes from {table.name}: {named}",
-                    f"合并后删除的 {table.name} 记录中的二进制字段:{named}",
+                    f"合并后删除的 {table.name} 记录中的二进制字段：{named}",
                 )
             )
     return found

@@ -267,6 +267,6 @@ def _altered(where: str) -> PlanRefused:
         where=where,
         remedy=Text(
             "make a new plan and have it approved; find out who changed this one",
-            "请重新生成计划并审批,并查明改动者",
+            "请重新生成计划并审批，并查明改动者",
         ),
     )

@@ -65,7 +65,7 @@ MEASURES = {
     "uniqueness": Measure(Text("uniqueness", "唯一性"), _QUALITY, share=True, better="high"),
     "conformity": Measure(Text("conformity", "规范性"), _QUALITY, share=True, better="high"),
     "linkage_precision": Measure(
-        Text("precision of joined pairs (lower bound)", "合并记录对的查准率(置信下限)"),
+        Text("precision of joined pairs (lower bound)", "合并记录对的查准率（置信下限）"),
         share=True, better="high", sampled=True,
     ),
     "schema_drift": Measure(
@@ -138,7 +138,7 @@ def measure_of(name: str) -> Measure | None:
         return MEASURES.get(parts(name)[0])
     label = figure_label(quality.measure) or Text(quality.measure, quality.measure)
     if quality.phase == BEFORE:
-        label = Text(f"{label.en} of the sources", f"{label.zh}(来源)")
+        label = Text(f"{label.en} of the sources", f"{label.zh}（来源）")
     known = QUALITY_MEASURES.get(quality.measure)
     rate = known is not None and known.rate
     return Measure(label, share=True, better="low" if rate else "high")

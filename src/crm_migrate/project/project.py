@@ -247,6 +247,6 @@ def _check_target(file: YamlFile, target: TargetMapping, model: Model) -> list[F
             missing = set(vocabulary.values if vocabulary else ()) - set(column.values)
             if column.values and missing:
                 names = "、".join(sorted(missing))
-                message = Text(f"values without a target value: {names}", f"缺少取值映射:{names}")
+                message = Text(f"values without a target value: {names}", f"缺少取值映射：{names}")
                 faults.append(file.fault(place, message))
     return faults

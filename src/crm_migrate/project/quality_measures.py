@@ -75,8 +75,8 @@ QUALITY_MEASURES = {
     "model": QualityMeasure(
         Dimension.CONFORMITY, "0102", Text("in the data model", "数据模型符合率"),
         Text("before: those of them for which the source has a column; after: the CRM",
-             "治理前:来源中有对应列的必填字段;治理后:CRM 中有对应列的必填字段"),
-        Text("fields that the model demands, per source", "模型规定的必填字段(按来源计)"),
+             "治理前：来源中有对应列的必填字段；治理后:CRM 中有对应列的必填字段"),
+        Text("fields that the model demands, per source", "模型规定的必填字段（按来源计）"),
     ),
     "metadata": QualityMeasure(
         Dimension.CONFORMITY, "0103", Text("described", "元数据完备率"),
@@ -116,7 +116,7 @@ QUALITY_MEASURES = {
     "content": QualityMeasure(
         Dimension.ACCURACY, "0301", Text("right content", "内容正确率"),
         Text("cells without a sign of wrong content (check digit, lost digits, wrong column …)",
-             "未发现内容错误(校验位、位数丢失、错栏等)的单元格"), _FILLED,
+             "未发现内容错误（校验位、位数丢失、错栏等）的单元格"), _FILLED,
     ),
     "format": QualityMeasure(
         Dimension.ACCURACY, "0302", Text("valid format", "格式合规率"),
@@ -125,7 +125,7 @@ QUALITY_MEASURES = {
     "repetition": QualityMeasure(
         Dimension.ACCURACY, "0303", Text("repetition rate", "数据重复率"),
         Text("different ones (after: those that nobody suspects to be doubles)",
-             "不重复的记录(治理后:无疑似重复的记录)"),
+             "不重复的记录（治理后：无疑似重复的记录）"),
         Text("records", "记录"), rate=True, per_field=False,
     ),
     "dirty": QualityMeasure(
@@ -141,14 +141,14 @@ QUALITY_MEASURES = {
         Dimension.CONSISTENCY, "0401", Text("same data", "相同数据一致性"),
         Text("those where all records agree", "其中各记录取值一致的单元格"),
         Text("cells that several records of the same customer or thing fill",
-             "同一客户(事物)有多条记录填写的单元格"),
+             "同一客户（事物）有多条记录填写的单元格"),
     ),
     "related": QualityMeasure(
         Dimension.CONSISTENCY, "0402", Text("related data", "关联数据一致性"),
         Text("those that lead to one record, or fit the other cells",
              "可唯一关联到记录、或与相关字段相符的单元格"),
         Text("references, and cells that a rule holds against others",
-             "引用,以及按规则与其他字段比对的单元格"),
+             "引用，以及按规则与其他字段比对的单元格"),
     ),
     "period": QualityMeasure(
         Dimension.TIMELINESS, "0501", Text("within the period", "基于时间段的正确性"),
@@ -168,13 +168,13 @@ QUALITY_MEASURES = {
     "readable": QualityMeasure(
         Dimension.ACCESSIBILITY, "0601", Text("accessible", "可访问"),
         Text("before: rows that yield a record; after: cells that have a place in the CRM",
-             "治理前:可读出记录的行;治理后:在 CRM 中有对应位置的单元格"),
+             "治理前：可读出记录的行；治理后：在 CRM 中有对应位置的单元格"),
         Text("before: rows with data; after: filled cells",
-             "治理前:数据行;治理后:有值的单元格"), per_field=False,
+             "治理前：数据行；治理后：有值的单元格"), per_field=False,
     ),
     "usable": QualityMeasure(
         Dimension.ACCESSIBILITY, "0602", Text("usable", "可用性"),
-        Text("records that were accepted, not quarantined", "被接受(未被隔离)的记录"),
+        Text("records that were accepted, not quarantined", "被接受（未被隔离）的记录"),
         Text("records", "记录"), per_field=False,
     ),
 }  # fmt: skip

@@ -123,7 +123,7 @@ def _origin_faults(origin: FieldSource, field: Field, scope: _Scope) -> Iterator
         try:
             groups = re.compile(origin.pattern).groups
         except re.error as error:
-            yield Text(f"faulty pattern: {error}", f"正则表达式有误:{error}")
+            yield Text(f"faulty pattern: {error}", f"正则表达式有误：{error}")
         else:
             if groups < 1:
                 yield Text("the pattern has no group", "正则表达式缺少捕获组")

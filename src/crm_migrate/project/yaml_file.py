@@ -89,7 +89,7 @@ def read_yaml(path: Path) -> tuple[YamlFile, list[Fault]]:
     except FileNotFoundError:
         return YamlFile(path, {}), [Fault(str(path), Text("file not found", "找不到文件"))]
     except OSError as error:
-        message = Text(f"cannot be read: {error.strerror}", f"无法读取:{error.strerror}")
+        message = Text(f"cannot be read: {error.strerror}", f"无法读取：{error.strerror}")
         return YamlFile(path, {}), [Fault(str(path), message)]
     except UnicodeDecodeError:
         message = Text("is not UTF-8 text", "不是 UTF-8 文本")

@@ -26,19 +26,19 @@ TYPE_WORDS = {
         "text",
         "文本",
         ("a short text", "简短文本"),
-        ("one line, blanks tidied", "单行文本,空白已规整"),
+        ("one line, blanks tidied", "单行文本，空白已规整"),
     ),
     T.FREE_TEXT: _words(
         "free text",
         "自由文本",
         ("what people wrote", "人员填写的说明"),
-        ("any text without document or card numbers", "任意文本,不得含证件号、卡号"),
+        ("any text without document or card numbers", "任意文本，不得含证件号、卡号"),
     ),
     T.CODE: _words(
         "code",
         "编码",
         ("code or number given out by the company", "企业内部编码或编号"),
-        ("letters, digits and signs as given out", "按编码规则,字母、数字与符号"),
+        ("letters, digits and signs as given out", "按编码规则，字母、数字与符号"),
     ),
     T.COMPANY_NAME: _words(
         "company name",
@@ -50,13 +50,13 @@ TYPE_WORDS = {
         "person's name",
         "个人姓名",
         ("full name of a person", "个人真实姓名"),
-        ("full name without form of address; parts joined by ·", "全名,不含称谓;间隔号为 ·"),
+        ("full name without form of address; parts joined by ·", "全名，不含称谓；间隔号为 ·"),
     ),
     T.TITLE: _words(
         "job title",
         "职务",
         ("position in the company", "在企业中的职务"),
-        ("usual name of the position, others as typed", "规范职务名称;其他职务按原样保留"),
+        ("usual name of the position, others as typed", "规范职务名称；其他职务按原样保留"),
     ),
     T.USCC: _words(
         "unified social credit code",
@@ -65,19 +65,19 @@ TYPE_WORDS = {
             "identity of an organisation, given out by the authorities",
             "登记管理部门赋予组织的唯一代码",
         ),
-        ("18 digits and capital letters with a check character", "18 位数字或大写字母,含校验位"),
+        ("18 digits and capital letters with a check character", "18 位数字或大写字母，含校验位"),
     ),
     T.ORGANISATION_CODE: _words(
         "organisation code",
         "组织机构代码",
         ("identity of an organisation before 2015", "2015 年前组织机构的代码"),
-        ("9 characters, the last a check digit", "9 位,末位为校验码"),
+        ("9 characters, the last a check digit", "9 位，末位为校验码"),
     ),
     T.REGISTRATION_NUMBER: _words(
         "business registration number",
         "工商注册号",
         ("number of the old register of companies", "原工商登记注册号"),
-        ("15 digits with a check digit", "15 位数字,含校验位"),
+        ("15 digits with a check digit", "15 位数字，含校验位"),
     ),
     T.TAX_NUMBER: _words(
         "tax number",
@@ -92,7 +92,7 @@ TYPE_WORDS = {
         "identity document number",
         "证件号码",
         ("number of an identity document", "身份证件号码"),
-        ("18 characters, the last a check character", "18 位,末位为校验码"),
+        ("18 characters, the last a check character", "18 位，末位为校验码"),
     ),
     T.TRAVEL_DOCUMENT: _words(
         "travel document number",
@@ -101,13 +101,13 @@ TYPE_WORDS = {
             "number of a passport, a permit, a card of Hong Kong, Macau or Taiwan",
             "护照、通行证、港澳台身份证号码",
         ),
-        ("letters and digits as printed on the document", "按证件原样,字母与数字"),
+        ("letters and digits as printed on the document", "按证件原样，字母与数字"),
     ),
     T.BANK_CARD: _words(
         "bank card number",
         "银行卡号",
         ("number of a personal card", "个人银行卡号"),
-        ("16 to 19 digits with a check digit", "16–19 位数字,含校验位"),
+        ("16 to 19 digits with a check digit", "16–19 位数字，含校验位"),
     ),
     T.BANK_ACCOUNT: _words(
         "company account",
@@ -119,7 +119,7 @@ TYPE_WORDS = {
         "mobile number",
         "手机号码",
         ("mobile number of a person", "个人移动电话号码"),
-        ("11 digits, 1[3-9]…", "11 位数字,以 13–19 开头"),
+        ("11 digits, 1[3-9]…", "11 位数字，以 13–19 开头"),
     ),
     T.PHONE: _words(
         "telephone",
@@ -127,7 +127,7 @@ TYPE_WORDS = {
         ("telephone number", "联系电话"),
         (
             "area code-number-extension, 400/800, or mobile; several joined by ;",
-            "区号-号码-分机、400/800 或手机;多个以分号分隔",
+            "区号-号码-分机、400/800 或手机；多个以分号分隔",
         ),
     ),
     T.EMAIL: _words(
@@ -142,7 +142,7 @@ TYPE_WORDS = {
         ("account in WeChat", "微信账号"),
         (
             "6 to 20 letters, digits, _ and -, a letter first; or a mobile or QQ number",
-            "6–20 位字母、数字、下划线或减号,以字母开头;或手机号、QQ 号",
+            "6–20 位字母、数字、下划线或减号，以字母开头；或手机号、QQ 号",
         ),
     ),
     T.QQ: _words(

@@ -92,7 +92,7 @@ def gap_lines(found: Dictionary, language: Language) -> list[str]:
     return [
         Text(
             f"{count:,} fields without: {COLUMNS[name].en}",
-            f"{count:,} 个字段未定:{COLUMNS[name].zh}",
+            f"{count:,} 个字段未定：{COLUMNS[name].zh}",
         ).in_language(language)
         for name, count in found.gaps.items()
     ]

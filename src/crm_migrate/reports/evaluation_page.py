@@ -22,7 +22,7 @@ def measure_rows(truth: Evaluation) -> list[tuple[Text, float, float, float, Tex
     rows = []
     for name, scores in (
         (Text("pairs", "记录对"), truth.pairs),
-        (Text("clusters, exactly right", "聚类(完全一致)"), truth.clusters),
+        (Text("clusters, exactly right", "聚类（完全一致）"), truth.clusters),
         (Text("the same, more than one record", "其中多于一条记录的"), truth.joined_clusters),
     ):
         counts = whole.fill(right=int(scores.right), found=int(scores.found), true=int(scores.true))
@@ -40,14 +40,14 @@ def merging_lines(truth: Evaluation) -> list[Text]:
         Text(
             f"over-merging: {over.clusters:,} clusters ({over.records:,} records) hold several"
             f" customers, at worst {over.largest:,}; {over.wrong_pairs:,} pairs joined wrongly",
-            f"过度合并:{over.clusters:,} 个聚类(共 {over.records:,} 条)含多个客户,"
-            f"最多 {over.largest:,} 个;误合并 {over.wrong_pairs:,} 对",
+            f"过度合并：{over.clusters:,} 个聚类(共 {over.records:,} 条)含多个客户，"
+            f"最多 {over.largest:,} 个；误合并 {over.wrong_pairs:,} 对",
         ),
         Text(
             f"under-merging: {under.customers:,} customers ({under.records:,} records) lie in"
             f" several clusters, at worst {under.most:,}; {under.missed_pairs:,} pairs missed",
-            f"合并不足:{under.customers:,} 个客户(共 {under.records:,} 条)分散在多个聚类,"
-            f"最多 {under.most:,} 个;漏合并 {under.missed_pairs:,} 对",
+            f"合并不足：{under.customers:,} 个客户(共 {under.records:,} 条)分散在多个聚类，"
+            f"最多 {under.most:,} 个；漏合并 {under.missed_pairs:,} 对",
         ),
     ]
 
@@ -132,7 +132,7 @@ def _curve(
     xs = curve["threshold"].to_list()
     return lines(
         Text("threshold curve", "阈值曲线").in_language(language),
-        Text("match weight from which pairs are joined, in bits", "合并阈值(比特)").in_language(
+        Text("match weight from which pairs are joined, in bits", "合并阈值（比特）").in_language(
             language
         ),
         [

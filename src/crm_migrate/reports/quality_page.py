@@ -102,7 +102,7 @@ def title(view: QualityView) -> str:
 def cover_rows(issue: Issue, view: QualityView) -> list[tuple[str, str]]:
     """The cover of R-7.3."""
     cover = issue.cover
-    unsigned = view.say(Text("(still to be signed)", "(待签)"))
+    unsigned = view.say(Text("(still to be signed)", "（待签）"))
     rows = (
         (Text("number", "编号"), cover.number),
         (Text("title", "名称"), cover.title),

@@ -33,7 +33,7 @@ _OVERVIEW = Text("Overview", "总览")
 _ENTITIES = Text("Entities", "按对象")
 _SOURCES = Text("Sources", "按来源")
 _TREND = Text("Trend", "趋势")
-_EVERY = Text("(all)", "(全部)")
+_EVERY = Text("(all)", "（全部）")
 
 
 def quality_workbook(view: QualityView) -> bytes:
@@ -181,7 +181,7 @@ def _examples(view: QualityView) -> Sheet:
     head = (
         (Text("finding", "问题"), 44), (Text("file", "文件"), 20), (Text("sheet", "工作表"), 16),
         (Text("row", "行"), 8), (Text("column", "列"), 24), (_ENTITY, 12), (_FIELD, 18),
-        (Text("value (masked)", "值(脱敏)"), 26), (Text("rule", "规则"), 26),
+        (Text("value (masked)", "值（脱敏）"), 26), (Text("rule", "规则"), 26),
     )  # fmt: skip
     rows = [
         (
@@ -191,7 +191,7 @@ def _examples(view: QualityView) -> Sheet:
         for rule in rule_rows(view)
         for e in rule.examples
     ]  # fmt: skip
-    return _sheet(view, Text("Examples", "示例(脱敏)"), head, rows)
+    return _sheet(view, Text("Examples", "示例（脱敏）"), head, rows)
 
 
 def _totals(view: QualityView) -> Sheet:

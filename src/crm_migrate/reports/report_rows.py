@@ -10,13 +10,13 @@ from crm_migrate.reports.audit_report import AuditReport, next_review
 from crm_migrate.reports.facts import ApplyFacts, ApprovalFacts, PlanEntry
 
 EVIDENCE_TEXTS = {
-    "inputs": Text("evidence: sources", "依据:来源数据"),
-    "rules": Text("evidence: rules and mappings", "依据:规则与映射"),
-    "mappings": Text("evidence: mappings", "依据:映射"),
-    "demands": Text("evidence: who must approve", "依据:审批要求"),
-    "linkage_model": Text("evidence: deduplication model", "依据:去重模型"),
-    "figures": Text("evidence: gate figures", "依据:门禁指标"),
-    "counts": Text("evidence: counts", "依据:数量"),
+    "inputs": Text("evidence: sources", "依据：来源数据"),
+    "rules": Text("evidence: rules and mappings", "依据：规则与映射"),
+    "mappings": Text("evidence: mappings", "依据：映射"),
+    "demands": Text("evidence: who must approve", "依据：审批要求"),
+    "linkage_model": Text("evidence: deduplication model", "依据：去重模型"),
+    "figures": Text("evidence: gate figures", "依据：门禁指标"),
+    "counts": Text("evidence: counts", "依据：数量"),
 }
 DECISIONS = {
     "approve": Text("approved", "批准"),
@@ -35,7 +35,7 @@ CONSEQUENCES = {
 def cover_rows(report: AuditReport, language: Language) -> list[tuple[str, str]]:
     """The cover of R-7.3."""
     c = report.cover
-    open_text = Text("(still to be signed)", "(待签)").in_language(language)
+    open_text = Text("(still to be signed)", "（待签）").in_language(language)
     rows = (
         (Text("number", "编号"), c.number),
         (Text("title", "名称"), c.title),
@@ -66,7 +66,7 @@ def conclusion_lines(report: AuditReport, language: Language) -> list[str]:
         Text(
             "{read:,} rows were read; {accepted:,} accepted, {quarantined:,} quarantined, "
             "{non_data:,} were no data. {adds_up}",
-            "共读取 {read:,} 行:接受 {accepted:,} 行,隔离 {quarantined:,} 行,"
+            "共读取 {read:,} 行：接受 {accepted:,} 行，隔离 {quarantined:,} 行，"
             "非数据 {non_data:,} 行。{adds_up}",
         ).in_language(
             language,
@@ -78,7 +78,7 @@ def conclusion_lines(report: AuditReport, language: Language) -> list[str]:
         ),
         Text(
             "{merged:,} records were merged away as duplicates; {golden:,} remain.",
-            "去重合并 {merged:,} 条,形成唯一记录 {golden:,} 条。",
+            "去重合并 {merged:,} 条，形成唯一记录 {golden:,} 条。",
         ).in_language(language, merged=merged, golden=golden),
     ]
     for plan in report.plans:
@@ -100,7 +100,7 @@ def _adds_up(report: AuditReport) -> Text:
     header = report.header
     if header.rows.adds_up() and all(c.adds_up() for c in header.counts.values()):
         return Text("The counts add up.", "数量核对一致。")
-    return Text("THE COUNTS DO NOT ADD UP.", "数量核对不一致!")
+    return Text("THE COUNTS DO NOT ADD UP.", "数量核对不一致！")
 
 
 def _read_back(verified: bool) -> Text:
@@ -121,12 +121,12 @@ def linkage_rows(report: AuditReport, language: Language) -> list[tuple[str, str
         (
             Text(
                 "different customers in the end, the CRM's among them",
-                "去重后的客户数(含 CRM 已有客户)",
+                "去重后的客户数（含 CRM 已有客户）",
             ),
             facts.clusters,
         ),
         (Text("most records of one customer", "单个客户最多的记录数"), facts.largest_cluster),
-        (Text("doubtful pairs, for a person to decide", "疑似重复,待人工裁决"), facts.review),
+        (Text("doubtful pairs, for a person to decide", "疑似重复，待人工裁决"), facts.review),
         (Text("customers with two owners (撞单)", "撞单客户"), facts.owner_conflicts),
         (
             Text("rows that stay double in the CRM", "CRM 内部未合并的重复记录"),
@@ -150,14 +150,14 @@ def _carried_out(plan: PlanEntry, applied: ApplyFacts, language: Language) -> st
     if plan.reverses is None:
         text = Text(
             "Plan {plan}: {created:,} created, {updated:,} updated, {failed:,} failed; {ok}.",
-            "计划 {plan}:新建 {created:,} 条,更新 {updated:,} 条,失败 {failed:,} 条;{ok}。",
+            "计划 {plan}：新建 {created:,} 条，更新 {updated:,} 条，失败 {failed:,} 条；{ok}。",
         )
     else:
         text = Text(
             "Plan {plan} took {reverses} back: {deleted:,} deleted, {updated:,} as before, "
             "{created:,} inserted again, {failed:,} failed; {ok}.",
-            "计划 {plan} 撤回 {reverses}:删除 {deleted:,} 条,恢复 {updated:,} 条,"
-            "重新写入 {created:,} 条,失败 {failed:,} 条;{ok}。",
+            "计划 {plan} 撤回 {reverses}：删除 {deleted:,} 条，恢复 {updated:,} 条，"
+            "重新写入 {created:,} 条，失败 {failed:,} 条；{ok}。",
         )
     done = ("created", "updated", "deleted", "failed")
     return text.in_language(
@@ -175,7 +175,7 @@ def _totals_in_crm(applied: ApplyFacts, language: Language) -> str:
         Text(
             "Control totals in the CRM: {n} of {all} differ from those of the records that were"
             " loaded (amounts of the CRM's own were kept).",
-            "CRM 中的控制总数:{all} 项中有 {n} 项与已导入记录不同(保留了 CRM 自有金额)。",
+            "CRM 中的控制总数：{all} 项中有 {n} 项与已导入记录不同（保留了 CRM 自有金额）。",
         )
         if applied.totals_differ
         else Text(
@@ -285,7 +285,9 @@ def protection_rows(
 def waiting_lines(report: AuditReport, language: Language) -> list[str]:
     """Open decisions."""
     texts = {
-        "review": Text("{n:,} doubtful pairs: crm-migrate review list", "疑似重复 {n:,} 对,待裁决"),
+        "review": Text(
+            "{n:,} doubtful pairs: crm-migrate review list", "疑似重复 {n:,} 对，待裁决"
+        ),
         "owner_conflict": Text(
             "{n:,} customers with two owners (撞单)", "撞单 {n:,} 户,待双方部门决定"
         ),

@@ -150,7 +150,7 @@ def _changed(path: Path) -> IntegrityFault:
         remedy=Text(
             "restore it from a backup, or move the folder aside to begin again; the page of a plan"
             " is written anew by `crm-migrate show PLAN --open`",
-            "请从备份恢复,或移走该目录后重新开始;"
+            "请从备份恢复，或移走该目录后重新开始；"
             "计划网页可用 `crm-migrate show 计划 --open` 重新生成",
         ),
     )

@@ -71,6 +71,6 @@ def _not_begun(plan_id: str) -> PlanRefused:
         where=plan_id,
         remedy=Text(
             "to keep it from being applied: crm-migrate reject",
-            "如需阻止执行,请运行 crm-migrate reject",
+            "如需阻止执行，请运行 crm-migrate reject",
         ),
     )

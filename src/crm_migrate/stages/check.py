@@ -159,10 +159,10 @@ def _rights_fault(main: YamlFile, plan: Rights) -> Fault:
     statements = " ".join(s.removesuffix(";") + ";" for s in plan.grants)
     return main.fault(
         ("target", "url"),
-        Text(f"this user lacks rights to plan: {listed}", f"当前用户缺少生成计划的权限:{listed}"),
+        Text(f"this user lacks rights to plan: {listed}", f"当前用户缺少生成计划的权限：{listed}"),
         Text(
             f"have an administrator run: {statements}",
-            f"请管理员执行:{statements}",
+            f"请管理员执行：{statements}",
         )
         if plan.grants
         else None,

@@ -86,12 +86,12 @@ def require_laid_out(project: Project) -> None:
         raise TargetFault(
             Text(
                 f"the sandbox has not been laid out: {len(missing)} tables are missing",
-                f"沙箱尚未建表:缺少 {len(missing)} 张表",
+                f"沙箱尚未建表：缺少 {len(missing)} 张表",
             ),
             where=project.settings.target.url,
             remedy=Text(
                 f"crm-migrate init {project.root}  (makes what is missing, changes nothing else)",
-                f"crm-migrate init {project.root}(只补建缺少的内容)",
+                f"crm-migrate init {project.root}（只补建缺少的内容）",
             ),
         )
 

@@ -75,7 +75,7 @@ class Session:
                 raise KeyFault(
                     Text(
                         f"{by} ({person.role}) may not do this: {action}",
-                        f"{by}({person.role})无权执行:{action}",
+                        f"{by}({person.role})无权执行：{action}",
                     ),
                     remedy=Text("ask someone whose role may", "请由有权限的人员操作"),
                 )
@@ -87,7 +87,7 @@ class Session:
             return fitting[0]
         names = ", ".join(p.id for p in fitting) or "-"
         raise UsageFault(
-            Text(f"who are you? --as one of: {names}", f"请用 --as 指明身份,可选:{names}"),
+            Text(f"who are you? --as one of: {names}", f"请用 --as 指明身份，可选：{names}"),
             remedy=Text(
                 "people are added with `crm-migrate keys add-person`",
                 "人员可用 `crm-migrate keys add-person` 添加",
@@ -189,19 +189,19 @@ def _require_journaled(trust: TrustFile, journal: Journal) -> None:
             remedy=Text(
                 "restore it from its backup and find out who replaced it; people are added with"
                 " `crm-migrate keys add-person`",
-                "请从备份恢复并查明替换者;人员须用 `crm-migrate keys add-person` 添加",
+                "请从备份恢复并查明替换者；人员须用 `crm-migrate keys add-person` 添加",
             ),
         )
 
 
 def _journal_gone(path: Path) -> IntegrityFault:
     return IntegrityFault(
-        Text("plans were made, but their journal is gone", "已有计划,但其日志不见了"),
+        Text("plans were made, but their journal is gone", "已有计划，但其日志不见了"),
         where=str(path),
         remedy=Text(
             "restore the audit folder from its backup; to start a rehearsal over, move the state"
             " folder away, too",
-            "请从备份恢复审计目录;如要重新开始演练,请将状态目录一并移走",
+            "请从备份恢复审计目录；如要重新开始演练，请将状态目录一并移走",
         ),
     )
 

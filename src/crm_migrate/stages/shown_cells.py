@@ -11,7 +11,7 @@ from crm_migrate.protection.masking import mask_pair
 from crm_migrate.protection.policy import Audience, Policy, Treatment
 from crm_migrate.protection.private_persons import covered_pair
 
-SEALED = Text("(encrypted)", "(加密)")
+SEALED = Text("(encrypted)", "（加密）")
 Texts = list[str | None]
 
 

@@ -112,7 +112,7 @@ def answered_meanwhile(id: str) -> UsageFault:
         where=id,
         remedy=Text(
             "see what stands: crm-migrate review list --all; then decide, or take yours back",
-            "请用 crm-migrate review list --all 查看现有裁决,再作裁决或撤回",
+            "请用 crm-migrate review list --all 查看现有裁决，再作裁决或撤回",
         ),
     )
 

@@ -49,5 +49,5 @@ def open_target(url: str, *, folder: Path | None = None) -> TargetSystem:
                     "不支持 {kind} 类型的目标系统",
                 ).fill(kind=other),
                 where="crm-migrate.yaml: target.url",
-                remedy=Text("supported: {form}", "支持:{form}").fill(form=supported),
+                remedy=Text("supported: {form}", "支持：{form}").fill(form=supported),
             )

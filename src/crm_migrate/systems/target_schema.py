@@ -141,7 +141,7 @@ class TargetTable:
 
 _OTHERS = Text(
     "correct mappings/target.yaml; the target has: {tables}",
-    "请修改 mappings/target.yaml;目标系统中有:{tables}",
+    "请修改 mappings/target.yaml;目标系统中有：{tables}",
 )
 
 
@@ -149,13 +149,13 @@ _NO_TABLE = {
     "postgresql": Text(
         "this user sees no table at all: name the schema in target.url (…/database?schema=NAME),"
         " and have an administrator grant USAGE on it and SELECT on its tables",
-        "当前用户看不到任何表:请在 target.url 中指定 schema(…/database?schema=名称),"
+        "当前用户看不到任何表：请在 target.url 中指定 schema（…/database?schema=名称），"
         "并由管理员授予该 schema 的 USAGE 及其表的 SELECT 权限",
     ),
     "": Text(
         "this user sees no table at all: check the database in target.url, and have an"
         " administrator grant SELECT on its tables",
-        "当前用户看不到任何表:请检查 target.url 中的数据库,并由管理员授予其表的 SELECT 权限",
+        "当前用户看不到任何表：请检查 target.url 中的数据库，并由管理员授予其表的 SELECT 权限",
     ),
 }
 

@@ -176,8 +176,8 @@ def _unreachable(name: str, error: Exception) -> SourceFault:
     return SourceFault(
         Text(
             f"the verifier {name} cannot be asked: {type(error).__name__}{status}",
-            f"无法向核验服务 {name} 发出请求:{type(error).__name__}{status}",
+            f"无法向核验服务 {name} 发出请求：{type(error).__name__}{status}",
         ),
         remedy=Text("check url, token and network; what was answered is kept",
-                    "请检查地址、令牌与网络;已得到的结果已保存"),
+                    "请检查地址、令牌与网络；已得到的结果已保存"),
     )  # fmt: skip

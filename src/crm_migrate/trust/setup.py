@@ -45,7 +45,7 @@ def parse_person(text: str) -> NewPerson:
                 f"'{text}' is not ID:ROLE[:NAME[:DEPARTMENT]]",
                 f"“{text}”不是 标识:角色[:姓名[:部门]]",
             ),
-            remedy=Text(f"roles: {roles}", f"角色:{roles}"),
+            remedy=Text(f"roles: {roles}", f"角色：{roles}"),
         )
     return NewPerson(
         match["id"], Role(match["role"]), match["name"] or match["id"], match["dept"] or ""

@@ -40,7 +40,7 @@ UNDO_HELP = Text(
 Example:
   crm-migrate review undo --as zhang
 """,
-    """撤回自己的裁决:最近一次,或指定任务的。两者都保留在记录中。
+    """撤回自己的裁决：最近一次，或指定任务的。两者都保留在记录中。
 
 \b
 示例:
@@ -55,7 +55,7 @@ Examples:
   crm-migrate review assign --count 50 --to zhang --as li
   crm-migrate review assign 3f2a91c0b7de --free --as li
 """,
-    """将任务分配给某人:按编号,或取未分配的前 --count 条。
+    """将任务分配给某人：按编号，或取未分配的前 --count 条。
 
 \b
 示例:
@@ -75,7 +75,7 @@ Examples:
 @click.option("--reason", default="", help=str(WHY))
 @click.option("--owner", help=str(Text("who is responsible", "负责人")))
 @click.option(
-    "--department", help=str(Text("in a rehearsal alone: which speaks", "单人演练时:表态部门"))
+    "--department", help=str(Text("in a rehearsal alone: which speaks", "单人演练时：表态部门"))
 )
 @verb_options
 @click.pass_context
@@ -97,7 +97,7 @@ def decide(
     if (verdict is None) == (groups is None):
         raise UsageFault(
             Text("either a verdict on a task, or --groups of a case",
-                 "请对任务给出裁决,或对组使用 --groups")
+                 "请对任务给出裁决，或对组使用 --groups")
         )  # fmt: skip
     with opened(ctx, out) as session:
         if verdict is None or groups is not None:

@@ -64,7 +64,7 @@ def review(
     out.say(
         Text(
             f"{done['answered']} answered, {done['skipped']} skipped, {done['undone']} undone",
-            f"已裁决 {done['answered']} 项,跳过 {done['skipped']} 项,撤销 {done['undone']} 项",
+            f"已裁决 {done['answered']} 项，跳过 {done['skipped']} 项，撤销 {done['undone']} 项",
         ),
         "bold",
     )

@@ -18,10 +18,10 @@ contacts, orders and tickets go with the records that they belong to.
 Example:
   crm-migrate review split C0000012345 service.csv:17 --as zhang --reason "two branches"
 """,
-    """客户中的这些记录其实是另一客户,已导入后也可拆分。
+    """客户中的这些记录其实是另一客户，已导入后也可拆分。
 
-CUSTOMER 为唯一标识、客户编号或 CRM 主键;RECORD 为行(文件:工作表:行)、记录标识或 CRM 主键
-(见 `trace`)。下一计划将新增另一客户,其联系人、订单、工单随各自的记录转移。
+CUSTOMER 为唯一标识、客户编号或 CRM 主键;RECORD 为行（文件:工作表:行）、记录标识或 CRM 主键
+（见 `trace`）。下一计划将新增另一客户，其联系人、订单、工单随各自的记录转移。
 
 \b
 示例:
@@ -35,7 +35,7 @@ JOIN_HELP = Text(
 Example:
   crm-migrate review join C0000012345 service.csv:17 --as zhang --reason "renamed in 2023"
 """,
-    """两个客户其实是同一客户,而系统未提出疑问。
+    """两个客户其实是同一客户，而系统未提出疑问。
 
 \b
 示例:
@@ -69,7 +69,8 @@ def split(
         Text(
             "what the CRM allows once only goes over in two plans: the first gives it up, the next"
             " takes it up; plan and apply until nothing is left out",
-            "CRM 中须唯一的值分两个计划转移:先让出,再写入;请重复计划与执行,直至没有未导入的记录",
+            "CRM 中须唯一的值分两个计划转移：先让出，再写入；"
+            "请重复计划与执行，直至没有未导入的记录",
         )
     )
     out.result(done)

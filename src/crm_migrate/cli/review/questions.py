@@ -26,7 +26,7 @@ def show_task(out: Output, task: "Task", heading: str = "") -> None:
         out.say(
             Text(
                 f"  {task.weight:+.1f} bits; a verdict is worth {task.worth:,.1f} records",
-                f"  {task.weight:+.1f} 比特;裁决预计影响 {task.worth:,.1f} 条记录",
+                f"  {task.weight:+.1f} 比特；裁决预计影响 {task.worth:,.1f} 条记录",
             )
         )
     for reason in task.reasons:
@@ -56,7 +56,7 @@ def show_case(out: Output, case: "Case") -> None:
         Text("field", "字段"),
         *(Text(str(n), str(n)) for n in range(1, len(case.records) + 1)),
     ]
-    question = Text("which of these are one customer?", "哪些记录是同一客户?")
+    question = Text("which of these are one customer?", "哪些记录是同一客户？")
     table = _table(f"{case.case} · {question}", heads)
     for label, *values in case.rows:
         cells = [RichText(plain(v), style=DIFFERENT if v != values[0] else "") for v in values]

@@ -123,7 +123,7 @@ def import_workbook(
     out.say(
         Text(
             f"{done.entered} entered, {done.unchanged} stood already, {done.empty} left empty",
-            f"录入 {done.entered} 项,已有 {done.unchanged} 项,未填 {done.empty} 项",
+            f"录入 {done.entered} 项，已有 {done.unchanged} 项，未填 {done.empty} 项",
         ),
         "green",
     )
@@ -132,7 +132,7 @@ def import_workbook(
             Text(
                 f"{counted(done.comments_left, 'comment')} not entered: the verdict stood already;"
                 " take it back first (`review undo`), or use `review decide --reason`",
-                f"{done.comments_left} 条备注未录入:裁决此前已存在;请先 `review undo` 再导入,"
+                f"{done.comments_left} 条备注未录入：裁决此前已存在；请先 `review undo` 再导入，"
                 "或使用 `review decide --reason`",
             ),
             "yellow",

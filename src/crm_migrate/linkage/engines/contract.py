@@ -42,7 +42,7 @@ REVIEW_REASONS: dict[str, Text] = {
     "cut": Text("the group grew too large and was cut here", "聚类过大，在此处切开"),
     "verdicts": Text("verdicts of people contradict each other here", "人工裁决在此互相矛盾"),
     "raised": Text("a person raised the question", "由人工提出"),
-    "sample": Text("drawn at random, to measure precision", "随机抽取,用于测算准确率"),
+    "sample": Text("drawn at random, to measure precision", "随机抽取，用于测算准确率"),
 }
 """Reason codes of the `review` table, in words."""
 

@@ -55,16 +55,16 @@ class Stratum:
         """The stratum for people."""
         side = Text("joined", "已合并") if self.joined else Text("left apart", "未合并")
         if self.low is None and self.high is None:
-            return Text(f"{side.en}, by way of others", f"{side.zh},经其他记录间接合并")
+            return Text(f"{side.en}, by way of others", f"{side.zh}，经其他记录间接合并")
         if self.low is None:
             return Text(
-                f"{side.en}, below {self.high:g} bits", f"{side.zh},低于 {self.high:g} 比特"
+                f"{side.en}, below {self.high:g} bits", f"{side.zh}，低于 {self.high:g} 比特"
             )
         if self.high is None:
             return Text(f"{side.en}, {self.low:g} bits and more",
-                        f"{side.zh},{self.low:g} 比特及以上")  # fmt: skip
+                        f"{side.zh}，{self.low:g} 比特及以上")  # fmt: skip
         span = f"{self.low:g} … {self.high:g}"
-        return Text(f"{side.en}, {span} bits", f"{side.zh},{span} 比特")
+        return Text(f"{side.en}, {span} bits", f"{side.zh}，{span} 比特")
 
 
 def sampling_frame(linkage: Linkage) -> pl.DataFrame:

@@ -16,14 +16,14 @@ _RULES = {
     "longest": Text("the longest value", "取最长的值"),
     "most_restrictive": Text("the most restrictive value", "取限制最严的值"),
     "union": Text("all values together", "合并全部取值"),
-    "record_id": Text("equal claims: a fixed order decides", "条件相同,按固定顺序"),
+    "record_id": Text("equal claims: a fixed order decides", "条件相同，按固定顺序"),
     "owners_agreed": Text("the departments agreed", "相关部门商定"),
 }
 _NAMING = {
     "prefer": Text("preferred by {name}", "按{name}优先"),
     "most_recent": Text("the newest record by {name}", "按{name}取最新记录"),
     "override": Text("set by {name}", "由{name}人工设定"),
-    "derived": Text("derived: {name}", "推导:{name}"),
+    "derived": Text("derived: {name}", "推导：{name}"),
 }
 """Rules that name a field or a person after a colon."""
 
@@ -45,4 +45,4 @@ def rule_words(rule: str, label: Callable[[str], Text] | None = None) -> Text:
         words = Text(naming.en.format(name=called.en), naming.zh.format(name=called.zh))
     if not condition:
         return words
-    return Text(f"{words.en}, when {condition}", f"{words.zh}(条件:{condition})")
+    return Text(f"{words.en}, when {condition}", f"{words.zh}(条件：{condition})")

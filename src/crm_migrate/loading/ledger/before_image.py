@@ -127,8 +127,8 @@ def _opened(
                 remedy=Text(
                     "use the keyring that applied the plan; if it is that one, this row of"
                     " crm_migrate_before was altered in the CRM: restore it from a backup",
-                    "请使用执行该计划时的密钥环;若密钥环无误,则 CRM 中 crm_migrate_before 的该行"
-                    "可能已被改动,请从备份恢复",
+                    "请使用执行该计划时的密钥环；若密钥环无误，则 CRM 中 crm_migrate_before 的该行"
+                    "可能已被改动，请从备份恢复",
                 ),
             ) from None
     return opened

@@ -243,7 +243,7 @@ def _at_work(where: str) -> PlanRefused:
         where=where,
         remedy=Text(
             "wait until it ends; what it wrote stands in the target ledger",
-            "请等待其结束;已写入的内容记录在目标台账中",
+            "请等待其结束；已写入的内容记录在目标台账中",
         ),
     )
 

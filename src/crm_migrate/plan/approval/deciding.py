@@ -170,7 +170,7 @@ def _require_no_gate(header: PlanHeader, now_standing: Standing) -> None:
             remedy=Text(
                 "settle their cause and plan again, or have an approver override them: "
                 f'crm-migrate override {header.plan_id} {gates[0].name} --reason "…"',
-                "请处理原因后重新生成计划,或由审批人放行:"
+                "请处理原因后重新生成计划，或由审批人放行："
                 f'crm-migrate override {header.plan_id} {gates[0].name} --reason "…"',
             ),
         )

@@ -115,7 +115,7 @@ def read(data: bytes) -> Exported:
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, CrmMigrateError):
         raise IntegrityFault(
-            Text("the approval file was changed, or is none", "审批文件被改动,或不是审批文件"),
+            Text("the approval file was changed, or is none", "审批文件被改动，或不是审批文件"),
             remedy=Text("ask for the file again", "请重新索取该文件"),
         ) from None
 

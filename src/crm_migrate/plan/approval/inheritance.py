@@ -37,7 +37,7 @@ class Difference:
 
     def text(self, language: Language) -> str:
         """`label: before → after`, and whether that is worse."""
-        mark = Text(" (worse)", "(变差)").in_language(language) if self.worse else ""
+        mark = Text(" (worse)", "（变差）").in_language(language) if self.worse else ""
         return f"{self.label.in_language(language)}: {self.before} → {self.after}{mark}"
 
 

@@ -73,6 +73,6 @@ def _blocking_gate(header: PlanHeader, name: str) -> Gate:
         raise NotFound(
             Text(f"no gate '{name}' blocks the plan", f"没有阻止该计划的门禁“{name}”"),
             where=header.plan_id,
-            remedy=Text(f"gates that block it: {names}", f"阻止该计划的门禁:{names}"),
+            remedy=Text(f"gates that block it: {names}", f"阻止该计划的门禁：{names}"),
         )
     return known[name]

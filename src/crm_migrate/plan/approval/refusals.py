@@ -52,6 +52,6 @@ def refused(header: PlanHeader, en: str, zh: str) -> PlanRefused:
         Text(en, zh),
         where=header.plan_id,
         remedy=Text(
-            "make a new plan or have this one approved", "请重新生成计划,或完成该计划的审批"
+            "make a new plan or have this one approved", "请重新生成计划，或完成该计划的审批"
         ),
     )

@@ -36,7 +36,7 @@ def revoke(
             ),
             remedy=Text(
                 "they do it themselves, or an administrator does (approvals only)",
-                "请由本人撤回,或由系统管理员撤回(仅限批准)",
+                "请由本人撤回，或由系统管理员撤回（仅限批准）",
             ),
         )
     if used:

@@ -55,7 +55,7 @@ class Missing:
         if not self.candidates:
             return Text(
                 f"{wanted.en}; the trust file lists nobody who could",
-                f"{wanted.zh};信任文件中没有可审批的人员",
+                f"{wanted.zh}；信任文件中没有可审批的人员",
             )
         names = "、".join(self.candidates)
         return Text(f"{wanted.en}: {', '.join(self.candidates)}", f"{wanted.zh}:{names}")

@@ -164,10 +164,10 @@ def open_plan(path: Path, plan_key: bytes) -> Plan:
 
 def _changed(path: Path) -> IntegrityFault:
     return IntegrityFault(
-        Text("the plan file was altered, or is no plan", "计划文件被改动,或不是计划文件"),
+        Text("the plan file was altered, or is no plan", "计划文件被改动，或不是计划文件"),
         where=str(path),
         remedy=Text(
             "make a new plan and have it approved; find out who changed this file",
-            "请重新生成计划并审批,并查明改动者",
+            "请重新生成计划并审批，并查明改动者",
         ),
     )

@@ -14,7 +14,7 @@ from crm_migrate.protection.masking import mask_pair
 from crm_migrate.protection.policy import Audience, Treatment
 from crm_migrate.protection.private_persons import KIND, NAME, any_of, are_persons, covered_pair
 
-_SEALED = Text("(encrypted)", "(加密)")
+_SEALED = Text("(encrypted)", "（加密）")
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,9 +85,9 @@ def _facts(view: PlanView) -> Iterator[Sequence[object]]:
         (Text("made at", "编制时间"), local_time(header.created_at)),
         (Text("valid until", "有效期至"), local_time(header.expires_at)),
         (Text("rows read", "读取行"), header.rows.read),
-        (Text("of these: no data", "其中:非数据行"), header.rows.non_data),
-        (Text("of these: quarantined", "其中:隔离"), header.rows.quarantined),
-        (Text("of these: accepted", "其中:接受"), header.rows.accepted),
+        (Text("of these: no data", "其中：非数据行"), header.rows.non_data),
+        (Text("of these: quarantined", "其中：隔离"), header.rows.quarantined),
+        (Text("of these: accepted", "其中：接受"), header.rows.accepted),
     ]
     if header.scope:
         facts.append((Text("figures", "数字口径"), OVER_ALL_DATA))
@@ -101,7 +101,7 @@ def _facts(view: PlanView) -> Iterator[Sequence[object]]:
             Text(
                 "Write comments and choose “exclude” on customers' lines; save, and hand the file"
                 " to whoever plans (plan --exclude FILE). It is never an approval.",
-                "在客户行填写“意见”、选择“排除”,保存后交编制人(plan --exclude 文件);"
+                "在客户行填写“意见”、选择“排除”，保存后交编制人（plan --exclude 文件）；"
                 "本文件不构成审批。",
             ),
         ),
@@ -164,7 +164,7 @@ def _moves(view: PlanView) -> Sheet:
 
     head = (
         t("entity", "对象"), t("record that stays", "保留的记录"), t("CRM key", "CRM 主键"),
-        t("key given up", "并入(删除)的主键"), t("rows that move over", "随迁记录"),
+        t("key given up", "并入（删除）的主键"), t("rows that move over", "随迁记录"),
     )  # fmt: skip
     rows = [
         (m.label, m.title, m.kept, m.given_up, "；".join(f"{n} {c:,}" for n, c in m.moved))

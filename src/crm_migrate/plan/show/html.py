@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 STATE_TEXTS = {
     "empty": Text("nothing to change", "无需变更"),
     "approvable": Text("waits for approval", "待批准"),
-    "approved": Text("approved, not yet applied", "已批准,待执行"),
+    "approved": Text("approved, not yet applied", "已批准，待执行"),
     "blocked": Text("blocked by a gate", "被门禁阻止"),
     "applied": Text("applied", "已执行"),
     "rolled_back": Text("applied and taken back", "已执行并撤回"),
-    "partly_rolled_back": Text("applied, partly taken back", "已执行,部分撤回"),
+    "partly_rolled_back": Text("applied, partly taken back", "已执行，部分撤回"),
     "expired": Text("expired", "已过期"),
     "rejected": Text("rejected", "已驳回"),
 }

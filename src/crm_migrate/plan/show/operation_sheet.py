@@ -17,7 +17,7 @@ from crm_migrate.plan.show.sheets import Marked, Sheet, Style, cell_text
 from crm_migrate.plan.show.view import EntityView, OperationView, PlanView
 
 _CUSTOMER = "customer"
-_KEPT = Text("stays; contested", "保留(有冲突)")
+_KEPT = Text("stays; contested", "保留（有冲突）")
 _HEAD = (
     (Text("action", "动作"), 10),
     (RECORD, 32),

@@ -153,7 +153,7 @@ def _cover(pack: Pack, language: Language) -> Sheet:
     told = t(
         "Check the sample against the old system, then the changes; write comments, exclude"
         " customers that must not be loaded, sign, and send the file back.",
-        "请对照原系统核对抽样,再核对逐条变更;填写意见,标出不应导入的客户,签字后交回。",
+        "请对照原系统核对抽样，再核对逐条变更；填写意见，标出不应导入的客户，签字后交回。",
     )
     foot += [(), (Marked(told, Style.LINE),), ()]
     for line in (

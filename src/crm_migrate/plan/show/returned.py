@@ -81,7 +81,7 @@ def returned_plan(path: Path) -> str:
             where=path.name,
             remedy=Text(
                 "give the file that `crm-migrate show PLAN --workbook` wrote, with all its columns",
-                "请使用 `crm-migrate show 计划 --workbook` 生成的文件,并保留全部列(含隐藏列)",
+                "请使用 `crm-migrate show 计划 --workbook` 生成的文件，并保留全部列（含隐藏列）",
             ),
         )
     return found.pop()
@@ -154,12 +154,12 @@ def _tampered(where: str) -> UsageFault:
         Text(
             "this row is not as it was sent out: it was changed, sorted apart or comes from"
             " another plan",
-            "该行与发出时不一致:被改动、只排序了部分列,或来自其他计划",
+            "该行与发出时不一致：被改动、只排序了部分列，或来自其他计划",
         ),
         where=where,
         remedy=Text(
             "take the workbook as it was sent out and fill in only comments and exclusions",
-            "请用原工作簿,仅填写“意见”“排除”两列",
+            "请用原工作簿，仅填写“意见”“排除”两列",
         ),
     )
 
@@ -168,5 +168,5 @@ def _unclear(where: str) -> UsageFault:
     return UsageFault(
         Text("it is not clear whether this customer is to be left out", "无法判断是否排除该客户"),
         where=where,
-        remedy=Text("choose from the list, or leave the cell empty", "请从下拉列表选择,或留空"),
+        remedy=Text("choose from the list, or leave the cell empty", "请从下拉列表选择，或留空"),
     )

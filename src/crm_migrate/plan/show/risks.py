@@ -45,7 +45,7 @@ def reason_text(code: str) -> Text:
 _WAITING = {
     "review": Text(
         "pairs of customers may be the same; a person decides, until then both are loaded apart",
-        "对客户疑似重复,待人工裁决;裁决前分别导入",
+        "对客户疑似重复，待人工裁决；裁决前分别导入",
     ),
     "owner_conflict": Text(
         "customers are claimed by two owners (撞单); left out until both departments decide",
@@ -55,7 +55,7 @@ _WAITING = {
 DOUBLES_TEXT = Text(
     "rows of the CRM belong to the same record as another row or a new one (deleted rows among"
     " them) and are not merged; findings.xlsx lists them",
-    "条 CRM 记录(含已删除的)与另一条或新增的记录属于同一对象且未合并,明细见 findings.xlsx",
+    "条 CRM 记录（含已删除的）与另一条或新增的记录属于同一对象且未合并，明细见 findings.xlsx",
 )
 _TAGGED = Text(" and tagged 疑似重复", "并加“疑似重复”标签")
 """Said where the CRM has a place for tags."""
@@ -92,13 +92,13 @@ def risks_of(
         moved = Text(
             "rows of the CRM are merged into others;"
             f" {counted(header.reparented, 'row')} of what refers to them to be moved over",
-            f"条 CRM 记录并入其他记录,关联的 {header.reparented:,} 条记录随之迁移",
+            f"条 CRM 记录并入其他记录，关联的 {header.reparented:,} 条记录随之迁移",
         )
         if header.kind == "rollback":
             moved = Text(
                 "merges of CRM rows are taken apart;"
                 f" {counted(header.reparented, 'row')} of what refers to them to be moved back",
-                f"条 CRM 记录的合并将被撤销,关联的 {header.reparented:,} 条记录随之移回",
+                f"条 CRM 记录的合并将被撤销，关联的 {header.reparented:,} 条记录随之移回",
             )
         yield Risk(moved.in_language(language), header.merges, False)
     deleted = sum(c.delete for c in header.counts.values())

@@ -71,7 +71,7 @@ def misfits_of(mapping: TargetMapping, schema: TargetSchema) -> Iterator[Misfit]
                 (name, "table"),
                 Text(
                     f"table {table.name} can't be written: {why.en}",
-                    f"表 {table.name} 无法写入:{why.zh}",
+                    f"表 {table.name} 无法写入：{why.zh}",
                 ),
             )
         yield from _columns_misfit(name, entity, table)
@@ -85,7 +85,7 @@ def _columns_misfit(name: str, entity: TargetEntity, table: TargetTable) -> Iter
                 (name, *place),
                 Text(
                     f"the CRM computes {column} itself: it can't be written",
-                    f"字段 {column} 由 CRM 自动计算,无法写入",
+                    f"字段 {column} 由 CRM 自动计算，无法写入",
                 ),
                 Text("take it out of the mapping", "请从映射中删除该字段"),
             )
@@ -148,7 +148,7 @@ def unchecked(
             found.append(
                 Text(
                     f"{table.name}: its triggers may refuse or change rows ({named})",
-                    f"{table.name}:其触发器可能拒绝或修改记录({named})",
+                    f"{table.name}：其触发器可能拒绝或修改记录({named})",
                 )
             )
         found += table.unseen
@@ -206,32 +206,32 @@ def _unasked(
     if not key.askable:
         yield Text(
             f"{table.name}: a unique key over an expression ({named})",
-            f"{table.name}:基于表达式的唯一键({named})",
+            f"{table.name}：基于表达式的唯一键({named})",
         )
         return
     if columns & sealed:
         yield Text(
             f"{table.name}: the unique key ({named}) holds sealed cells: equal values are sealed"
             " differently, so it keeps none apart",
-            f"{table.name}:唯一键({named})含加密字段:相同的值加密后不同,唯一键不起作用",
+            f"{table.name}：唯一键({named})含加密字段：相同的值加密后不同，唯一键不起作用",
         )
     elif columns & known and not columns <= known:
         missing = ", ".join(sorted(columns - known))
         yield Text(
             f"{table.name}: the unique key ({named}); the plan does not fill {missing}",
-            f"{table.name}:唯一键({named});计划未填写 {missing}",
+            f"{table.name}：唯一键({named});计划未填写 {missing}",
         )
     plain = key.where is None and not (key.case_insensitive or key.accent_insensitive)
     if key.nulls_equal and columns & known and not (plain and columns <= clear and not key.parts):
         yield Text(
             f"{table.name}: rows with an empty cell under the unique key ({named})",
-            f"{table.name}:唯一键({named})中有空值的记录",
+            f"{table.name}：唯一键({named})中有空值的记录",
         )
     if key.where is not None and columns_of(key.where) is None:
         yield Text(
             f"{table.name}: for which new rows the unique key ({named}) holds; it was taken to"
             " hold for all",
-            f"{table.name}:唯一键({named})适用于哪些新记录;计划按全部适用处理",
+            f"{table.name}：唯一键({named})适用于哪些新记录；计划按全部适用处理",
         )
 
 
@@ -249,7 +249,7 @@ def slow_matches(mapping: TargetMapping, schema: TargetSchema) -> Iterator[Misfi
                 (name, "match"),
                 Text(
                     f"table {table.name} has no index on {listed}: applying will be slow",
-                    f"表 {table.name} 在 {listed} 上没有索引:执行会较慢",
+                    f"表 {table.name} 在 {listed} 上没有索引：执行会较慢",
                 ),
                 Text(
                     f"ask an administrator for an index on {table.name} ({listed})",

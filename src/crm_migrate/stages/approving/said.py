@@ -132,7 +132,7 @@ def _read(text: str, build: Callable[[dict[str, object]], _T]) -> _T:
             where="state.db",
             remedy=Text(
                 "restore it from its backup, or make a new plan and have it approved",
-                "请从备份恢复,或重新生成计划并审批",
+                "请从备份恢复，或重新生成计划并审批",
             ),
         ) from None
 
@@ -141,11 +141,11 @@ def _gone(header: PlanHeader, en: str, zh: str) -> PlanRefused:
     return PlanRefused(
         Text(
             f"the journal says: {en}; the run state does not hold it any more",
-            f"日志记载:{zh};运行状态中已无该记录",
+            f"日志记载：{zh}；运行状态中已无该记录",
         ),
         where=header.plan_id,
         remedy=Text(
             "restore the run state from its backup and find out who changed it",
-            "请从备份恢复运行状态,并查明改动者",
+            "请从备份恢复运行状态，并查明改动者",
         ),
     )

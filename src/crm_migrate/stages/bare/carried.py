@@ -23,7 +23,7 @@ from crm_migrate.standards.reading.personal_rules import OF_KINDS
 
 _MOST = 0.5
 _NUMBER = r"^[0-9]{8,}[Xx]?$"
-_OWN = Text("{header} (source)", "{header}(源)")
+_OWN = Text("{header} (source)", "{header}（源）")
 """The name of a carried column whose header is that of a field of the result."""
 
 

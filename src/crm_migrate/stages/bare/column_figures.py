@@ -34,13 +34,13 @@ _NOTHING = frozenset(
 _HOLDS = {
     "bank_account.personal_card": Text("card numbers of persons", "个人银行卡号"),
     "industry.section_only": Text(
-        "sections of industry, without the division", "行业门类(未到大类)"
+        "sections of industry, without the division", "行业门类（未到大类）"
     ),
     "industry.unknown": Text("an industry list of your own", "自定义行业分类"),
     "mobile.landline": Text("landline numbers", "固定电话"),
     "phone.moved_mobile": Text("mobile numbers", "手机号码"),
     "phone.no_area_code": Text("local numbers without area code", "不带区号的电话"),
-    "date.incomplete": Text("months or years, not days", "年月,而非日期"),
+    "date.incomplete": Text("months or years, not days", "年月，而非日期"),
     "uscc.moved": Text("registration numbers", "工商注册号"),
     "uscc.moved_tax_number": Text("tax numbers", "税号"),
     "uscc.moved_organisation_code": Text("organisation codes", "组织机构代码"),
@@ -52,7 +52,9 @@ _HOLDS = {
     "person_name.company": Text("names of companies", "企业名称"),
     "person_name.moved_title": Text("names with job titles", "姓名与职务"),
     "customer.person_as_company": Text("names of persons", "个人姓名"),
-    "percentage.fraction": Text("fractions of 1 (0.13 for 13 %)", "小数形式的比例(0.13 表示 13%)"),
+    "percentage.fraction": Text(
+        "fractions of 1 (0.13 for 13 %)", "小数形式的比例（0.13 表示 13%）"
+    ),
     "free_text.personal_number": Text("identity or bank card numbers", "证件号码或银行卡号"),
     "free_text.mobile": Text("mobile numbers", "手机号码"),
     "address.no_region": Text("addresses without province and city", "不含省市的地址"),
@@ -87,7 +89,7 @@ class RuleCount:
         holds = _HOLDS.get(self.rule.code) or _OF_KIND.get(self.kind, _ANOTHER)
         return Text(
             f"{self.share:.0%} of the values; probably the column holds {holds.en}",
-            f"占该列取值的 {self.share:.0%};该列疑似为{holds.zh}",
+            f"占该列取值的 {self.share:.0%}；该列疑似为{holds.zh}",
         )
 
 

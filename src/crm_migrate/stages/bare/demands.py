@@ -61,5 +61,5 @@ def told_missing(model: Model, found: FileMappings) -> Text | None:
     en, zh = ", ".join(t.en for t in labels), "、".join(t.zh for t in labels)
     return Text(
         f"a CRM asks for these, too; there is no column of them, so they are not judged: {en}",
-        f"CRM 还要求以下字段;文件中无对应列,不参与校验:{zh}",
+        f"CRM 还要求以下字段；文件中无对应列，不参与校验：{zh}",
     )

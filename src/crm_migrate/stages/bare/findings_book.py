@@ -63,7 +63,7 @@ def _summary(result: StandardizedFiles, sums: Text) -> Sheet:
 
 _LEGEND = Text(
     "Sheet “Findings”: one line per finding; filter it by severity, rule or column.",
-    "“问题清单”表每行一条,可按级别、规则、列筛选。表头:record_id 记录、file 文件、sheet 工作表、"
+    "“问题清单”表每行一条，可按级别、规则、列筛选。表头:record_id 记录、file 文件、sheet 工作表、"
     "row 行、column 列、field 字段、rule 规则、severity 级别、message 问题、hint 处理建议",
 )
 
@@ -109,7 +109,7 @@ def _column_rows(result: StandardizedFiles) -> Iterator[tuple[object, ...]]:
                     yield info.file, info.sheet, column, label, *cells
 
 
-_CARRIED = Text("not understood, carried as it is", "未识别,原样保留")
+_CARRIED = Text("not understood, carried as it is", "未识别，原样保留")
 
 
 def _percent(share: float | None) -> Marked | None:

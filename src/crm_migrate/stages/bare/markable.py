@@ -44,7 +44,7 @@ def require_markable(files: Sequence[Path], target: Path) -> None:
         raise _refused(
             Text(
                 f"only .xlsx workbooks can be marked, {files[0].name} is none",
-                f"仅 .xlsx 工作簿可标注,{files[0].name} 不是",
+                f"仅 .xlsx 工作簿可标注，{files[0].name} 不是",
             ),
             Text(
                 "open it in Excel or WPS, save it as .xlsx, and give that file",
@@ -55,11 +55,11 @@ def require_markable(files: Sequence[Path], target: Path) -> None:
         raise _refused(
             Text(
                 f"{count:,} cells; at most {MOST_CELLS:,} can be marked",
-                f"{count:,} 个单元格,超出标注上限 {MOST_CELLS:,}",
+                f"{count:,} 个单元格，超出标注上限 {MOST_CELLS:,}",
             ),
             Text(
                 "split the workbook, or leave --marked out and work with the findings file",
-                "请拆分工作簿,或不用 --marked,改用问题清单",
+                "请拆分工作簿，或不用 --marked,改用问题清单",
             ),
         )
 

@@ -31,15 +31,15 @@ _MEANINGS = {
     "repair": Text(
         "repaired: the cell holds the standard form now; with a comment, it was left as typed,"
         " because part of it belongs into another column",
-        "已修正:单元格已改为标准写法;有批注的仍为原值,因其部分内容属于其他列",
+        "已修正：单元格已改为标准写法；有批注的仍为原值，因其部分内容属于其他列",
     ),
     "warning": Text(
         "doubtful or missing: left as typed; the comment says why and what to do",
-        "存疑或缺失:保留原值;批注说明原因与处理建议",
+        "存疑或缺失：保留原值；批注说明原因与处理建议",
     ),
     "error": Text(
         "the record cannot be identified: it is not in the result until this is corrected",
-        "无法识别:更正之前该记录不会进入结果",
+        "无法识别：更正之前该记录不会进入结果",
     ),
 }
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
@@ -80,7 +80,7 @@ def _opened(file: Path) -> "Workbook":
             where=file.name,
             remedy=Text(
                 "open it in Excel or WPS and save it anew, or leave --marked out",
-                "请用 Excel 或 WPS 打开并另存,或不用 --marked",
+                "请用 Excel 或 WPS 打开并另存，或不用 --marked",
             ),
         ) from error
 
@@ -211,7 +211,7 @@ def _notes(marked: MarkedCells, uncommented: int, sums: Text) -> Iterator[Text]:
     if marked.elsewhere:
         yield Text(
             f"{marked.elsewhere:,} findings belong to no cell: see the findings file",
-            f"{marked.elsewhere:,} 条问题不属于任何单元格:见问题清单",
+            f"{marked.elsewhere:,} 条问题不属于任何单元格：见问题清单",
         )
     if uncommented:
         yield Text(

@@ -35,7 +35,7 @@ def require_suffix(path: Path, allowed: tuple[str, ...] = SUFFIXES) -> None:
                 f"cannot write a {path.suffix or '?'} file", f"不支持写 {path.suffix or '?'} 文件"
             ),
             where=str(path),
-            remedy=Text(f"name it with one of: {kinds}", f"请使用后缀:{kinds}"),
+            remedy=Text(f"name it with one of: {kinds}", f"请使用后缀：{kinds}"),
         )
 
 

@@ -19,8 +19,8 @@ TOO_LIGHT = "too_light"
 APART = "apart"
 REASONS = REVIEW_REASONS | {
     NOT_COMPARED: Text("blocking never brought the two together", "分块未将两者放在一起比较"),
-    TOO_LIGHT: Text("compared, but the weight was too small", "已比较,但权重不足"),
-    APART: Text("a match, but the cluster was cut between them", "判为匹配,但聚类在其间切开"),
+    TOO_LIGHT: Text("compared, but the weight was too small", "已比较，但权重不足"),
+    APART: Text("a match, but the cluster was cut between them", "判为匹配，但聚类在其间切开"),
 }
 """Why the other engine did not join a pair."""
 

@@ -70,6 +70,6 @@ def _missing(verdicts: int, confidence: float) -> Text:
     return Text(
         f"{confidence:.0%} sure: at least {verdicts:,} more verdicts are needed"
         f" (crm-migrate evaluate --sample {verdicts})",
-        f"置信度 {confidence:.0%}:至少还需 {verdicts:,} 个裁决"
+        f"置信度 {confidence:.0%}：至少还需 {verdicts:,} 个裁决"
         f"(crm-migrate evaluate --sample {verdicts})",
     )

@@ -64,7 +64,7 @@ def truth_of(
             where=truth.path.name,
             remedy=Text(
                 "the id column holds record ids, keys or codes of the sources, or FILE:SHEET:ROW",
-                "标识列应为记录标识、来源的主键或客户编号,或 文件:工作表:行",
+                "标识列应为记录标识、来源的主键或客户编号，或 文件:工作表:行",
             ),
         )
     return truth_table(found[RECORD_ID], found["truth"])

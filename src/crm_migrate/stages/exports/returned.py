@@ -63,12 +63,12 @@ class WorkbookKind:
         return SourceFault(
             Text(
                 f"this is no {self.name.en} of ours, or the password is another",
-                f"不是本工具导出的{self.name.zh},或口令不符",
+                f"不是本工具导出的{self.name.zh}，或口令不符",
             ),
             where=path.name,
             remedy=Text(
                 f"take the file that `crm-migrate {self.verb}` wrote, with all its columns",
-                f"请使用 `crm-migrate {self.verb}` 生成的文件,并保留全部列(含隐藏列)",
+                f"请使用 `crm-migrate {self.verb}` 生成的文件，并保留全部列（含隐藏列）",
             ),
         )
 

@@ -175,7 +175,7 @@ def _require_settable(session: Session, entity: Entity, field: str) -> None:
         names = ", ".join(entity.field_names)
         raise UsageFault(
             Text(f"{entity.name} has no field '{field}'", f"{entity.name} 没有字段“{field}”"),
-            remedy=Text(f"one of: {names}", f"可选:{names}"),
+            remedy=Text(f"one of: {names}", f"可选：{names}"),
         )
     forbidden = session.job.rules.policy.treatment(entity.name, field, Audience.TARGET)
     elsewhere = field in _DECIDED_ELSEWHERE or known.type is SemanticType.REFERENCE
@@ -185,7 +185,7 @@ def _require_settable(session: Session, entity: Entity, field: str) -> None:
             remedy=Text(
                 "owners are decided by `review`, codes and references follow from the records, and"
                 " forbidden fields stay out of the CRM",
-                "负责人由 `review` 裁决,编号与引用由记录决定,策略禁止的字段不得进入 CRM",
+                "负责人由 `review` 裁决，编号与引用由记录决定，策略禁止的字段不得进入 CRM",
             ),
         )
 

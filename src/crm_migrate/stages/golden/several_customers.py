@@ -16,11 +16,11 @@ SEVERAL_CUSTOMERS = Rule(
     Severity.WARNING,
     Text(
         "A person of this name and number, or mail address, stands at another customer, too",
-        "姓名与手机(或邮箱)相同的联系人也出现在其他客户下",
+        "姓名与手机（或邮箱）相同的联系人也出现在其他客户下",
     ),
     Text(
         "If they changed company, end the old entry in the source; the two are not merged.",
-        "如已更换单位,请在源数据中停用原联系人;系统不会合并两者。",
+        "如已更换单位，请在源数据中停用原联系人；系统不会合并两者。",
     ),
 )
 _MEANS = ("mobile", "email")

@@ -23,7 +23,7 @@ from crm_migrate.stages.session import Session
 
 PART_TEXTS = {
     "inputs": Text("the contents of the sources", "来源数据内容"),
-    "rules": Text("the project's files: settings, mappings, rules", "项目文件:设置、映射、规则"),
+    "rules": Text("the project's files: settings, mappings, rules", "项目文件：设置、映射、规则"),
     "mappings": Text("the mappings", "字段映射"),
     "linkage_model": Text("the trained model of linkage", "去重模型"),
     "figures": Text("the figures that gates look at", "门禁指标"),

@@ -25,11 +25,11 @@ def open_places(project: Project, schema: TargetSchema) -> Iterator[Misfit]:
                     (),
                     Text(
                         f"sources hold {entity.label.en} records, and no table takes them",
-                        f"来源中有{entity.label.zh}数据,但没有对应的目标表",
+                        f"来源中有{entity.label.zh}数据，但没有对应的目标表",
                     ),
                     Text(
                         f"map {entity.name}, if the CRM holds it",
-                        f"如 CRM 中有对应的表,请映射 {entity.name}",
+                        f"如 CRM 中有对应的表，请映射 {entity.name}",
                     ),
                 )
             continue
@@ -41,11 +41,11 @@ def open_places(project: Project, schema: TargetSchema) -> Iterator[Misfit]:
                 (entity.name, "fields"),
                 Text(
                     f"sources fill {en}, and no column takes it",
-                    f"来源提供{zh},但没有对应的目标字段",
+                    f"来源提供{zh}，但没有对应的目标字段",
                 ),
                 Text(
                     "map a column, or leave it if it is not to be loaded",
-                    "请映射到目标字段;如无需导入可忽略",
+                    "请映射到目标字段；如无需导入可忽略",
                 ),
             )
         yield from _wanting(entity.name, project, schema)
@@ -65,7 +65,7 @@ def _wanting(name: str, project: Project, schema: TargetSchema) -> Iterator[Misf
                 Text(
                     f"{table.name}.{column} must be filled, and nothing is mapped to it: every new"
                     " row will wait",
-                    f"{table.name}.{column} 为必填,但未映射:所有新增记录将暂缓",
+                    f"{table.name}.{column} 为必填，但未映射：所有新增记录将暂缓",
                 ),
                 Text("map a field to it, or give it a constant", "请映射一个字段或设定常量"),
             )

@@ -90,12 +90,12 @@ def require_same_project(session: Session, header: PlanHeader) -> None:
     raise PlanRefused(
         Text(
             "the project's files changed since planning: settings, mappings or rules",
-            "计划生成后项目文件(设置、映射或规则)有改动",
+            "计划生成后项目文件（设置、映射或规则）有改动",
         ),
         where=header.plan_id,
         remedy=Text(
             "put them back as they were, or make a new plan and have it approved",
-            "请恢复原文件,或重新生成计划并审批",
+            "请恢复原文件，或重新生成计划并审批",
         ),
     )
 

@@ -124,10 +124,10 @@ def _condition(
         raise UsageFault(
             Text(
                 "a pilot is FIELD=VALUE,VALUE with a clear field",
-                "试点格式:字段=值,值(字段须为明文)",
+                "试点格式：字段=值,值（字段须为明文）",
             ),
             where=name.strip(),
-            remedy=Text(f"fields: {known}", f"可用字段:{known}"),
+            remedy=Text(f"fields: {known}", f"可用字段：{known}"),
         )
     field = named[0]
     values = [v.strip() for v in rest.replace(",", ",").split(",") if v.strip()]
@@ -140,10 +140,10 @@ def _condition(
         raise UsageFault(
             Text(
                 f"no customer has this {field.label.en}: {', '.join(unknown) or '-'}",
-                f"没有客户的{field.label.zh}为:{'、'.join(unknown) or '-'}",
+                f"没有客户的{field.label.zh}为：{'、'.join(unknown) or '-'}",
             ),
             where=condition,
-            remedy=Text(f"there are: {', '.join(common)}", f"现有取值:{'、'.join(common)}"),
+            remedy=Text(f"there are: {', '.join(common)}", f"现有取值：{'、'.join(common)}"),
         )
     return field, values
 
@@ -218,6 +218,6 @@ def _none(where: str) -> UsageFault:
         where=where,
         remedy=Text(
             "name customers by code or golden id, or choose another part",
-            "请使用客户编码或唯一标识,或更换范围",
+            "请使用客户编码或唯一标识，或更换范围",
         ),
     )

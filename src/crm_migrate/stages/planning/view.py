@@ -142,7 +142,7 @@ def _group(session: Session, run: Run | None, customer: str) -> str:
 def _no_entity(name: str, known: list[str]) -> UsageFault:
     return UsageFault(
         Text(f"the plan has no '{name}'", f"计划中没有“{name}”"),
-        remedy=Text(f"one of: {', '.join(known)}", f"可选:{', '.join(known)}"),
+        remedy=Text(f"one of: {', '.join(known)}", f"可选：{', '.join(known)}"),
     )
 
 

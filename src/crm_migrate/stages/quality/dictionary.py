@@ -160,7 +160,7 @@ def _version(project: Project, name: str, revisions: tuple[Revision, ...]) -> Di
         known = ", ".join((*(r.version for r in revisions), LATEST, CURRENT))
         raise NotFound(
             Text(f"there is no version '{name}' of the dictionary", f"数据字典没有版本“{name}”"),
-            remedy=Text(f"one of: {known}", f"可选:{known}"),
+            remedy=Text(f"one of: {known}", f"可选：{known}"),
         )
     return _stored(project, rules.quality, wanted[-1])
 

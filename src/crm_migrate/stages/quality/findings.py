@@ -105,8 +105,9 @@ def findings_workbook(
         rows.append((t(f"{rest} more", f"另有 {rest} 条"),))
     head = (
         t("weight", "级别"), t("file", "文件"), t("sheet", "工作表"), t("row", "行"),
-        t("column", "列"), t("entity", "对象"), t("field", "字段"), t("value (masked)", "值(脱敏)"),
-        t("finding", "问题"), t("what to do", "处理建议"), t("rule", "规则"),
+        t("column", "列"), t("entity", "对象"), t("field", "字段"),
+        t("value (masked)", "值（脱敏）"), t("finding", "问题"), t("what to do", "处理建议"),
+        t("rule", "规则"),
     )  # fmt: skip
     widths = (8, 18, 16, 8, 24, 10, 16, 22, 44, 44, 24)
     lines = Sheet(t("Findings", "数据问题"), head, widths, rows)

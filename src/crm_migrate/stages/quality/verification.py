@@ -203,7 +203,7 @@ def _require(session: Session, known: Mapping[str, VerifierRule], names: tuple[s
             Text(f"no active verifier {', '.join(unknown)}".rstrip(),
                  f"没有启用的核验 {'、'.join(unknown)}"),
             remedy=Text("write it in rules/verification.yaml (docs/rules.md)",
-                        "请在 rules/verification.yaml 中配置(参见 docs/rules.md)"),
+                        "请在 rules/verification.yaml 中配置（参见 docs/rules.md）"),
         )  # fmt: skip
     policy = session.job.rules.policy
     for name in names or tuple(known):
@@ -216,7 +216,7 @@ def _require(session: Session, known: Mapping[str, VerifierRule], names: tuple[s
                          f"策略不允许 {entity}.{field} 以明文发出"),
                     where=name,
                     remedy=Text("take the field out, or change its policy for exports",
-                                "请从核验规则中移除该字段,或修改其导出策略"),
+                                "请从核验规则中移除该字段，或修改其导出策略"),
                 )  # fmt: skip
 
 

@@ -126,11 +126,11 @@ class _Read:
 
 _TORN = Text(
     "this line is not as it was sent out: altered, copied or from elsewhere",
-    "该行与发出时不一致:被改动、复制,或来自其他文件",
+    "该行与发出时不一致：被改动、复制，或来自其他文件",
 )
 _STALE = Text(
     "the row changed in the source since the workbook was made; export it again",
-    "导出后源数据已有变化,请重新导出",
+    "导出后源数据已有变化，请重新导出",
 )
 _GONE = Text("this record is no longer in the source", "源数据中已没有这条记录")
 _TWICE = Text("this record stands in two lines", "同一记录出现在两行中")

@@ -46,9 +46,9 @@ _EXACT = 10**15
 """Whole numbers from here on lose digits in Excel."""
 _NUMBER = Text(
     "stored as a number of more than 15 digits, of which Excel keeps only 15: enter it as text",
-    "以数字形式存储且超过 15 位,Excel 只保留 15 位:请按文本填写",
+    "以数字形式存储且超过 15 位,Excel 只保留 15 位：请按文本填写",
 )
-_FORMULA = Text("a formula: enter the value itself", "此处为公式:请填写值本身")
+_FORMULA = Text("a formula: enter the value itself", "此处为公式：请填写值本身")
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ def _summary(report: Report, language: Language) -> Sheet:
     verdict = (
         Text("The cells add up.", "数量核对一致。")
         if report.adds_up
-        else Text("THE CELLS DO NOT ADD UP.", "数量核对不一致!")
+        else Text("THE CELLS DO NOT ADD UP.", "数量核对不一致！")
     )
     title = Text("summary", "汇总").in_language(language)
     return Sheet(title, head, (16, 28, 34, 14), rows, [(verdict.in_language(language),)])

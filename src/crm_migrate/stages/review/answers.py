@@ -201,7 +201,7 @@ def _speaking(
         raise KeyFault(
             Text(
                 f"you are of {person.department}: nobody speaks for another department",
-                f"您属于{person.department},不能代表其他部门表态",
+                f"您属于{person.department}，不能代表其他部门表态",
             ),
             where=asked["task_id"],
             remedy=Text(

@@ -113,7 +113,7 @@ def _parts(groups: Sequence[Sequence[int]], records: int) -> list[int]:
     if records > LARGEST:
         raise UsageFault(
             Text(f"a case of {records} records is decided pair by pair",
-                 f"该组含 {records} 条记录,请逐对裁决"),
+                 f"该组含 {records} 条记录，请逐对裁决"),
             remedy=Text("crm-migrate review", "crm-migrate review"),
         )  # fmt: skip
     if len(set(named)) != len(named) or not set(named) <= set(range(1, records + 1)):

@@ -35,11 +35,11 @@ VERDICTS = {
 
 _TORN = Text(
     "this line is not as it was sent out: altered, sorted apart, copied or from elsewhere",
-    "该行与发出时不一致:被改动、拆散、复制,或来自其他文件",
+    "该行与发出时不一致：被改动、拆散、复制，或来自其他文件",
 )
 _STALE = Text(
     "the records changed since the workbook was made; export it again",
-    "导出后记录已有变化,请重新导出",
+    "导出后记录已有变化，请重新导出",
 )
 _GONE = Text("this question is no longer asked", "此问题已不再需要裁决")
 _TWICE = Text("this question stands in the file twice", "此问题在文件中出现两次")
@@ -47,7 +47,7 @@ _FORMULA = Text("a formula is no verdict and no comment", "公式不能作为裁
 _FIRST = Text("verdict and comment go on the first line of the question",
               "裁决与备注请填在该题的第一行")  # fmt: skip
 _UNCLEAR = Text("not a verdict: same, different, unsure, or empty",
-                "不是有效裁决:同一、不同、不确定,或留空")  # fmt: skip
+                "不是有效裁决：同一、不同、不确定，或留空")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ def _of_another(lines: Sequence[Line], person: Person) -> list[CellFault]:
         return []
     return [_fault(lines[0], TASK, Text(
         f"this was made for {known}: {known} imports it, or export one of your own",
-        f"此文件是为 {known} 导出的:请由 {known} 导入,或另行导出您自己的"))]  # fmt: skip
+        f"此文件是为 {known} 导出的：请由 {known} 导入，或另行导出您自己的"))]  # fmt: skip
 
 
 def _misplaced(lines: Sequence[Line]) -> list[CellFault]:

@@ -135,11 +135,11 @@ def view(session: Session, records: Records, row: dict[str, Any], viewing: Viewi
     """One question as it is shown."""
     language = viewing.language
     if row["kind"] == "doubtful":
-        title = Text("are these the same customer?", "是否为同一客户?")
+        title = Text("are these the same customer?", "是否为同一客户？")
         reasons = [REVIEW_REASONS.get(row["reason"] or "", Text("", "")).in_language(language)]
         choices = []
     else:
-        title = Text("who is to have this customer?", "该客户归谁负责?")
+        title = Text("who is to have this customer?", "该客户归谁负责？")
         reasons = [f"{row['right_id']} ({row['departments'] or '-'})"]
         choices = str(row["right_id"]).split(MULTI_SEPARATOR)
     sides = records.sides(row)

@@ -118,14 +118,14 @@ def _unchecked(session: Session, undone: PlanHeader) -> tuple[Text, ...]:
         Text(
             "columns that are not mapped: what people entered there does not keep a row; a deleted"
             " row's before-image holds it",
-            "未映射的字段:其中的人工录入不会使记录被保留;被删除记录的变更前镜像中仍有保存",
+            "未映射的字段：其中的人工录入不会使记录被保留；被删除记录的变更前镜像中仍有保存",
         )
     ]
     if undone.evidence_parts.get("mappings") != mapping_digest(session.project):
         found.append(
             Text(
                 "the mappings changed since that plan: rows of tables mapped otherwise look edited",
-                "该计划之后映射有改动:映射不同的表中的记录会显示为已修改",
+                "该计划之后映射有改动：映射不同的表中的记录会显示为已修改",
             )
         )
     return tuple(found)

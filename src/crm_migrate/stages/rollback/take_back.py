@@ -190,7 +190,7 @@ def _require_entity(plan: StoredPlan, entity: str) -> None:
     if entity not in plan.entities:
         raise UsageFault(
             Text(f"the plan has no entity '{entity}'", f"计划中没有对象“{entity}”"),
-            remedy=Text(f"one of: {', '.join(plan.entities)}", f"可选:{'、'.join(plan.entities)}"),
+            remedy=Text(f"one of: {', '.join(plan.entities)}", f"可选：{'、'.join(plan.entities)}"),
         )
 
 
@@ -212,7 +212,7 @@ def _require_applied(reader: TargetReader, entry: PlanEntry) -> None:
         where=entry.plan_id,
         remedy=Text(
             "let the apply go on to its end, or cancel it: crm-migrate apply --help",
-            "请先完成或取消执行,见 crm-migrate apply --help",
+            "请先完成或取消执行，见 crm-migrate apply --help",
         ),
     )
 

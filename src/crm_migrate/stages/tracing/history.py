@@ -240,7 +240,7 @@ class _Reading:
             text = Text(
                 f"a before-image of plan {plan_id} does not open:"
                 " another keyring, or it was altered",
-                f"计划 {plan_id} 的变更前镜像无法打开:密钥环不符,或已被改动",
+                f"计划 {plan_id} 的变更前镜像无法打开：密钥环不符，或已被改动",
             )
             self.unknown.append(text.in_language(self.language))
             return None
@@ -261,7 +261,7 @@ class _Reading:
         except (NotFound, KeyFault):
             text = Text(
                 f"the file of plan {plan_id} is gone: what it wrote is not known any more",
-                f"计划 {plan_id} 的文件已不在:无法得知写入的值",
+                f"计划 {plan_id} 的文件已不在：无法得知写入的值",
             )
             self.unknown.append(text.in_language(self.language))
             yield None
@@ -293,7 +293,7 @@ class _Reading:
         if any(s.edited for s in now) or not now:
             text = Text(
                 "who edited rows in the CRM itself, and how: ask the CRM's own log",
-                "CRM 中的人工修改由谁、如何进行:请查 CRM 自身的日志",
+                "CRM 中的人工修改由谁、如何进行：请查 CRM 自身的日志",
             )
             self.unknown.append(text.in_language(self.language))
 

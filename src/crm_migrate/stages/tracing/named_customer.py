@@ -26,7 +26,7 @@ def named_customer(session: Session, reader: TargetReader, name: str) -> str:
             ids = ", ".join(sorted(found)[:5])
             raise UsageFault(
                 Text(f"'{name}' fits {len(found)} customers", f"“{name}”对应 {len(found)} 个客户"),
-                remedy=Text(f"name one by its golden id: {ids}", f"请用唯一标识指定:{ids}"),
+                remedy=Text(f"name one by its golden id: {ids}", f"请用唯一标识指定：{ids}"),
             )
         if found:
             return found.pop()

@@ -197,7 +197,7 @@ class _Tracing:
         said = pair_verdicts(self.session.state, CUSTOMER).filter(inside)
         for pair in said.head(MOST_LINKS).iter_rows(named=True):
             verdict = pair["verdict"]
-            word = Text(f"a person decided: {verdict}", f"人工裁决:{verdict}")
+            word = Text(f"a person decided: {verdict}", f"人工裁决：{verdict}")
             told = [word.in_language(self.language)]
             found.append(Link(pair["left_id"], pair["right_id"], None, told))
         return found

@@ -68,7 +68,7 @@ def wanted_record(session: Session, run: Run, ways: Ways, entity: str = CUSTOMER
                 Text(
                     f"'{name}' fits {len(fitting)} records", f"“{name}”对应 {len(fitting)} 条记录"
                 ),
-                remedy=Text(f"name one by its golden id: {ids}", f"请用唯一标识指定:{ids}"),
+                remedy=Text(f"name one by its golden id: {ids}", f"请用唯一标识指定：{ids}"),
             )
         if fitting:
             return _record(members, fitting.pop(), name, entity)
@@ -76,7 +76,7 @@ def wanted_record(session: Session, run: Run, ways: Ways, entity: str = CUSTOMER
         Text(f"there is no {entity} '{name}' in run {run.id}",
              f"运行 {run.id} 中没有{entity}“{name}”"),
         remedy=Text("a golden id, customer code or target key; or --row file:sheet:row",
-                    "请使用唯一标识、客户编号或目标主键,或 --row 文件:工作表:行"),
+                    "请使用唯一标识、客户编号或目标主键，或 --row 文件:工作表:行"),
     )  # fmt: skip
 
 
@@ -134,7 +134,7 @@ def _by_row(run: Run, row: str, entity: str) -> Wanted:
     sheet, _, number = rest.rpartition(":")
     if not number.isdigit():
         raise UsageFault(
-            Text("a row is file:sheet:row, or file:row", "行写作 文件:工作表:行,或 文件:行"),
+            Text("a row is file:sheet:row, or file:row", "行写作 文件:工作表:行，或 文件:行"),
             where=row,
         )
     at = (pl.col(FILE) == file) & (pl.col(ROW) == int(number))
@@ -159,7 +159,7 @@ def _by_row(run: Run, row: str, entity: str) -> Wanted:
         Text(f"run {run.id} has no record of {row}", f"运行 {run.id} 中没有来自 {row} 的记录"),
         remedy=Text(
             "file and sheet as in the findings, the row as in the file",
-            "文件与工作表名同数据问题清单,行号同源文件",
+            "文件与工作表名同数据问题清单，行号同源文件",
         ),
     )
 

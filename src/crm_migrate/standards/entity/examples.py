@@ -124,7 +124,7 @@ def _tables(example: Any, main: str, model: Model) -> tuple[dict[str, pl.DataFra
     tables = {n: _standardized(model.entity(n), rows, only, model) for n, rows in given.items()}
     day = example.get("as_of", DAY)
     if not isinstance(day, date):
-        raise FaultyExample(Text("`as_of` is a date: 2026-01-31", "as_of 须为日期,如 2026-01-31"))
+        raise FaultyExample(Text("`as_of` is a date: 2026-01-31", "as_of 须为日期，如 2026-01-31"))
     return tables, day
 
 

@@ -60,7 +60,7 @@ def compile_expression(
     if wanted is not None and made.kind is not wanted:
         raise Misread(
             Text(f"this is a {made.kind.en}, a {wanted.en} is wanted",
-                 f"此处应为{wanted.zh},实际为{made.kind.zh}")
+                 f"此处应为{wanted.zh}，实际为{made.kind.zh}")
         )  # fmt: skip
     return Expression(
         text=text,
@@ -199,7 +199,7 @@ class _Compiler:
         if made.kind is not Kind.TRUTH:
             raise Misread(
                 Text(f"a condition is wanted, this is a {made.kind.en}",
-                     f"此处应为条件,实际为{made.kind.zh}")
+                     f"此处应为条件，实际为{made.kind.zh}")
             )  # fmt: skip
         return made.expr
 
@@ -285,7 +285,7 @@ class _Compiler:
             raise Misread(
                 Text(f"no function '{name}'", f"没有函数“{name}”"),
                 Text(f"there are: {listed}, count, sum, min, max, avg",
-                     f"可用函数:{listed}、count、sum、min、max、avg"),
+                     f"可用函数：{listed}、count、sum、min、max、avg"),
             )  # fmt: skip
         if name == "today":
             self.today = True

@@ -90,7 +90,7 @@ def _derived(
         faults.append((("cases",), Text(
             f"{name} is out of reach: a derived field looks at the record's own fields and at"
             " figures over other entities that refer to it",
-            f"无法使用 {name}:推导字段只能使用本记录的字段,以及引用本记录的其他对象的统计值",
+            f"无法使用 {name}：推导字段只能使用本记录的字段，以及引用本记录的其他对象的统计值",
         ), None))  # fmt: skip
     if faults:
         return None, faults

@@ -84,7 +84,7 @@ def _placed(name: str, given: Sequence[Typed]) -> Typed:
         raise Misread(
             Text(
                 f"{name} takes one field of type {listed}",
-                f"{name} 的参数须为以下类型的字段:{listed}",
+                f"{name} 的参数须为以下类型的字段：{listed}",
             )
         )
     value = given[0].expr

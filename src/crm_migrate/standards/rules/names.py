@@ -29,7 +29,7 @@ def no_field(name: str, entity: Entity) -> Misread:
     from rapidfuzz import process
 
     near = [n for n, *_ in process.extract(name, entity.field_names, limit=3, score_cutoff=60)]
-    remedy = Text(f"near: {', '.join(near)}", f"相近:{'、'.join(near)}") if near else None
+    remedy = Text(f"near: {', '.join(near)}", f"相近：{'、'.join(near)}") if near else None
     return Misread(
         Text(f"{entity.name} has no field '{name}'", f"{entity.label.zh}没有字段“{name}”"), remedy
     )

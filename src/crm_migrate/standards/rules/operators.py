@@ -31,7 +31,7 @@ def day(text: str) -> Typed:
         found = date.fromisoformat(text)
     except ValueError:
         raise Misread(
-            Text(f"not a date: '{text}'", f"不是日期:“{text}”"),
+            Text(f"not a date: '{text}'", f"不是日期：“{text}”"),
             Text("write '2024-01-31'", "写作 '2024-01-31'"),
         ) from None
     return Typed(pl.lit(found), Kind.DATE)
@@ -51,7 +51,7 @@ def same_kind(left: Typed, right: Typed) -> tuple[Typed, Typed]:
         raise Misread(
             Text(f"a {left.kind.en} is compared with a {right.kind.en}",
                  f"{left.kind.zh}不能与{right.kind.zh}比较"),
-            Text("texts stand in single quotes, numbers in none", "文本加单引号,数字不加"),
+            Text("texts stand in single quotes, numbers in none", "文本加单引号，数字不加"),
         )  # fmt: skip
     return left, right
 
@@ -65,7 +65,7 @@ def of_kind(value: Typed, kind: Kind) -> pl.Expr:
     if value.kind is not kind:
         raise Misread(
             Text(f"a {kind.en} is wanted, this is a {value.kind.en}",
-                 f"此处应为{kind.zh},实际为{value.kind.zh}")
+                 f"此处应为{kind.zh}，实际为{value.kind.zh}")
         )  # fmt: skip
     return value.expr
 

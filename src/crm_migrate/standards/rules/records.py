@@ -86,7 +86,7 @@ def parse_records(
         entity = model.by_name.get(name.partition(".")[0])
         if entity is None or "." not in name:
             faults.append((at, Text(f"a rule is named ENTITY.NAME, not '{name}'",
-                                    f"规则名须为“对象.名称”,不能是“{name}”"), None))  # fmt: skip
+                                    f"规则名须为“对象.名称”，不能是“{name}”"), None))  # fmt: skip
             continue
         made, found = _judgement(name, given, entity, model)
         faults += [((*at, *place), _of(name, text), remedy) for place, text, remedy in found]

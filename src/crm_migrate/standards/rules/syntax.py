@@ -81,6 +81,6 @@ def unknown(node: "exp.Expression") -> Misread:
     """The fault of a part that the language does not have."""
     shown = node.sql()[:60]
     return Misread(
-        Text(f"this is no part of the language of rules: {shown}", f"规则语言不支持:{shown}"),
+        Text(f"this is no part of the language of rules: {shown}", f"规则语言不支持：{shown}"),
         Text("see docs/rules.md", "参见 docs/rules.md"),
     )

@@ -94,28 +94,28 @@ _WORDS: dict[Passing, Text] = {
 }
 _AGAIN = Text(
     "run again: what was finished stays, the rest is continued",
-    "请重新运行:已完成的部分保留,其余继续执行",
+    "请重新运行：已完成的部分保留，其余继续执行",
 )
 
 _UNREACHABLE = (
     Text("the target can't be reached", "无法连接目标数据库"),
     Text(
         "check that the server runs, and host and port of target.url",
-        "请确认服务器正在运行,并检查 target.url 中的主机与端口",
+        "请确认服务器正在运行，并检查 target.url 中的主机与端口",
     ),
 )
 _NO_ROOM = (
     Text("the disk that holds the target is full", "目标数据库所在磁盘已满"),
     Text(
         "make room and run again: what was finished stays, the rest is continued",
-        "请腾出空间后重新运行:已完成的部分保留,其余继续执行",
+        "请腾出空间后重新运行：已完成的部分保留，其余继续执行",
     ),
 )
 _READ_ONLY = (
-    Text("the target can't be written: it is read-only", "目标数据库为只读,无法写入"),
+    Text("the target can't be written: it is read-only", "目标数据库为只读，无法写入"),
     Text(
         "name the primary server in target.url, or have its read_only switched off",
-        "请在 target.url 中填写主库,或由管理员关闭 read_only",
+        "请在 target.url 中填写主库，或由管理员关闭 read_only",
     ),
 )
 _REFUSED = (
@@ -134,7 +134,7 @@ _FAULTS: dict[int, tuple[Text, Text]] = {
         Text(
             "an administrator first grants SELECT on this database's tables to this user; then"
             " `crm-migrate check` prints what else it needs",
-            "请管理员先授予该用户此数据库各表的 SELECT 权限;"
+            "请管理员先授予该用户此数据库各表的 SELECT 权限；"
             "之后 `crm-migrate check` 会列出其余所需权限",
         ),
     ),
@@ -144,12 +144,12 @@ _FAULTS: dict[int, tuple[Text, Text]] = {
         (
             Text(
                 "the target does not let this user in (name or password)",
-                "目标数据库拒绝登录(用户名或密码)",
+                "目标数据库拒绝登录（用户名或密码）",
             ),
             Text(
                 "correct user and password of target.url, or have an administrator"
                 " GRANT this user access",
-                "请检查 target.url 中的用户名和密码,或由管理员 GRANT 授权",
+                "请检查 target.url 中的用户名和密码，或由管理员 GRANT 授权",
             ),
         ),
     ),

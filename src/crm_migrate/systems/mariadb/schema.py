@@ -99,7 +99,7 @@ def _check(clause: str) -> Check:
 
 _UNSEEN = Text(
     "whether triggers run on {table}: the target does not show them to this user",
-    "表 {table} 上是否有触发器:目标数据库不向当前用户显示",
+    "表 {table} 上是否有触发器：目标数据库不向当前用户显示",
 )
 
 
@@ -110,7 +110,7 @@ def _unfit(engine: str | None) -> tuple[Text, ...]:
         Text(
             "its engine {engine} knows no transactions: what was written could not be undone;"
             " an administrator can convert it: ALTER TABLE … ENGINE=InnoDB",
-            "其存储引擎 {engine} 不支持事务,写入后无法撤销;可由管理员执行 ALTER TABLE …"
+            "其存储引擎 {engine} 不支持事务，写入后无法撤销；可由管理员执行 ALTER TABLE …"
             " ENGINE=InnoDB 转换",
         ).fill(engine=engine or "?"),
     )

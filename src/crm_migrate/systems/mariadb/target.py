@@ -202,7 +202,7 @@ class MariadbTarget:
         if version and version < _OLDEST[maria]:
             raise TargetFault(
                 Text(
-                    "this server is too old: {version}", "目标数据库服务器版本过旧:{version}"
+                    "this server is too old: {version}", "目标数据库服务器版本过旧：{version}"
                 ).fill(version=".".join(map(str, version))),
                 where=self.database,
                 remedy=Text(

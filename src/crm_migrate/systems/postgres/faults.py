@@ -36,7 +36,7 @@ VIOLATIONS: dict[str, Violation] = {
 _PASSING: dict[str, tuple[Passing, Text]] = {
     "40P01": (
         "deadlock",
-        Text("the target and another program waited for each other", "与其他程序互相等待(死锁)"),
+        Text("the target and another program waited for each other", "与其他程序互相等待（死锁）"),
     ),
     "55P03": (
         "lock_timeout",
@@ -60,7 +60,7 @@ _FAULTS: dict[str, tuple[Text, Text]] = {
         Text("the target refused user or password", "目标数据库拒绝该用户名或密码"),
         Text(
             "check user and password; the server's pg_hba.conf must admit this user",
-            "请检查用户名和密码,并确认服务器 pg_hba.conf 允许该用户连接",
+            "请检查用户名和密码，并确认服务器 pg_hba.conf 允许该用户连接",
         ),
     ),
     "3D": (
@@ -75,14 +75,14 @@ _FAULTS: dict[str, tuple[Text, Text]] = {
         Text("the disk that holds the target is full", "目标数据库所在磁盘已满"),
         Text(
             "make room and run again: what was finished stays, the rest is continued",
-            "请腾出空间后重新运行:已完成的部分保留,其余继续执行",
+            "请腾出空间后重新运行：已完成的部分保留，其余继续执行",
         ),
     ),
     "25006": (
-        Text("the target can't be written: it is read-only", "目标数据库为只读,无法写入"),
+        Text("the target can't be written: it is read-only", "目标数据库为只读，无法写入"),
         Text(
             "name the primary server, and a user whose transactions may write",
-            "请指定主库,并使用允许写入的用户",
+            "请指定主库，并使用允许写入的用户",
         ),
     ),
     "57014": (
@@ -135,7 +135,7 @@ def _granting(error: BaseException, grants: tuple[str, ...]) -> Text:
         return Text(
             "a trigger of the CRM runs {function}(), which touches tables that this user may not:"
             " an administrator grants those rights, or makes it SECURITY DEFINER",
-            "CRM 触发器执行的 {function}() 访问了当前用户无权访问的表:请管理员授予相应权限,"
+            "CRM 触发器执行的 {function}() 访问了当前用户无权访问的表：请管理员授予相应权限，"
             "或将其设为 SECURITY DEFINER",
         ).fill(function=found[1])
     if not grants:
@@ -143,7 +143,7 @@ def _granting(error: BaseException, grants: tuple[str, ...]) -> Text:
             "`crm-migrate check` prints the GRANT statements for an administrator",
             "运行 `crm-migrate check` 可得到需由管理员执行的 GRANT 语句",
         )
-    return Text("an administrator runs: {grants}", "请管理员执行:{grants}").fill(
+    return Text("an administrator runs: {grants}", "请管理员执行：{grants}").fill(
         grants="; ".join(grants)
     )
 
@@ -164,7 +164,7 @@ def connect_fault(error: psycopg.OperationalError, where: str, database: str) ->
         where=where,
         remedy=Text(
             "check that the server runs and that host and port are right",
-            "请确认数据库服务已启动,且主机和端口正确",
+            "请确认数据库服务已启动，且主机和端口正确",
         ),
     )
 

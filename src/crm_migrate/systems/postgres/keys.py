@@ -82,7 +82,7 @@ class Keys:
                 "the sequence of {table} is far behind its keys", "{table} 的序列远落后于主键"
             ).fill(table=table),
             where=sequence,
-            remedy=Text("an administrator sets it: {sql}", "请管理员执行:{sql}").fill(
+            remedy=Text("an administrator sets it: {sql}", "请管理员执行：{sql}").fill(
                 sql=f"SELECT setval({literal(sequence)}, max({quoted(key)})) FROM {table}"
             ),
         )

@@ -35,14 +35,14 @@ IDENTITY = "identity"
 _UNFIT = {
     "partitioned": Text(
         "a partitioned table: its unique keys hold per partition only",
-        "分区表:唯一键仅在分区内有效",
+        "分区表：唯一键仅在分区内有效",
     ),
     "foreign": Text(
-        "a foreign table: its rows stand on another server", "外部表:数据位于其他服务器"
+        "a foreign table: its rows stand on another server", "外部表：数据位于其他服务器"
     ),
     "children": Text("other tables inherit from it", "存在继承自该表的子表"),
     "unlogged": Text(
-        "an unlogged table: a crash of the server empties it", "UNLOGGED 表:服务器崩溃后数据会丢失"
+        "an unlogged table: a crash of the server empties it", "UNLOGGED 表：服务器崩溃后数据会丢失"
     ),
     "secured": Text(
         "row-level security hides rows from this user", "行级安全策略对当前用户隐藏了部分数据"
@@ -56,7 +56,7 @@ _UNFIT = {
 }
 _ELSEWHERE = Text(
     "tables of another schema refer to it; they are not looked at",
-    "其他 schema 中有表引用该表,未作检查",
+    "其他 schema 中有表引用该表，未作检查",
 )
 
 

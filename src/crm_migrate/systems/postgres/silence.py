@@ -142,7 +142,7 @@ class Silence:
             raise TargetFault(
                 Text(
                     "{table} has a deferrable unique constraint, which only a trigger enforces",
-                    "{table} 有可延迟的唯一约束,须由触发器检查",
+                    "{table} 有可延迟的唯一约束，须由触发器检查",
                 ).fill(table=table),
                 where=table,
                 remedy=Text("let the target's triggers run", "请保持目标系统触发器启用"),

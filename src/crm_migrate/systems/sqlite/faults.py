@@ -33,21 +33,21 @@ _FAULTS: dict[str, tuple[Text, Text]] = {
         Text(
             "give this user write rights on the file and its folder; after a crash, open it once"
             " with a program that may write",
-            "请授予当前用户对该文件及其文件夹的写权限;若曾异常中断,请先用有写权限的程序打开一次",
+            "请授予当前用户对该文件及其文件夹的写权限；若曾异常中断，请先用有写权限的程序打开一次",
         ),
     ),
     "SQLITE_FULL": (
         Text("the disk that holds the target is full", "目标数据库所在磁盘已满"),
         Text(
             "make room and run again: what was finished stays, the rest is continued",
-            "请腾出空间后重新运行:已完成的部分保留,其余继续执行",
+            "请腾出空间后重新运行：已完成的部分保留，其余继续执行",
         ),
     ),
     "SQLITE_CANTOPEN": (
         Text("the target can't be opened", "无法打开目标数据库"),
         Text(
             "check that the file exists and that this user may open it and its folder",
-            "请检查文件是否存在,以及当前用户是否有权打开该文件及其文件夹",
+            "请检查文件是否存在，以及当前用户是否有权打开该文件及其文件夹",
         ),
     ),
     "SQLITE_IOERR": (
