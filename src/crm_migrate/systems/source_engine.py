@@ -32,7 +32,7 @@ def parsed_url(url: str) -> URL:
             Text("The database URL cannot be understood", "无法识别数据库地址"),
             remedy=Text(
                 "It looks like dialect://user:password@host/database or sqlite:///file",
-                "格式为 dialect://用户：密码@主机/数据库，或 sqlite:///文件",
+                "格式为 dialect://用户:密码@主机/数据库，或 sqlite:///文件",
             ),
         ) from e
 
