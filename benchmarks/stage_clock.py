@@ -49,8 +49,8 @@ INNER = {
     "approve": (),
     "apply": (
         ("crm_migrate.loading.apply", "look"),
-        ("crm_migrate.loading.apply", "write_batch"),
-        ("crm_migrate.loading.apply", "verify"),
+        ("crm_migrate.loading.batches", "write_batch"),
+        ("crm_migrate.loading.batches", "verify"),
     ),
 }
 """Parts of stages, timed too; their memory counts with their stage."""
